@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// How good a network is on data it is not being trained on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/dataset.hpp"
+#include "mote/loss.hpp"
+#include "mote/network.hpp"
+
+namespace mote {
+
+/// Most samples that evaluation puts through the network at a time; more would not be faster.
+inline constexpr std::size_t kEvaluationRows = 256;
+
+namespace detail {
+constexpr std::size_t evaluation_offset(const Topology& topology, std::size_t rows) {
+  MemoryPlan memory;
+  memory.take<float>(rows * topology.inputs);
+  return memory.take<float>(0);
+}
+}  // namespace detail
+
+/// Bytes of scratch memory to evaluate `rows` samples at a time. The outcome does not depend on rows.
+constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t rows) {
+  return detail::evaluation_offset(topology, rows) + inference_bytes(topology, rows);
+}
+
+/// ok, or input_size_mismatch, output_size_mismatch, no_samples.
+Result check(const Topology& topology, const Dataset& dataset);
+
+/// Adds loss (without penalties) and hits of every sample to `totals`. scratch: at least evaluation_bytes(topology, 1).
+/// confusion: empty, or [classes][classes] counts to add to, row = label, column = the class that the network says.
+Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset, Memory scratch,
+                LossTotals& totals, Span<std::uint32_t> confusion = {});
+
+}  // namespace mote

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// A multilayer perceptron ready for inference.
+#pragma once
+
+#include <cstddef>
+
+#include "mote/kernels.hpp"
+#include "mote/memory.hpp"
+#include "mote/topology.hpp"
+
+namespace mote {
+
+namespace detail {
+/// Where inference keeps what it needs for up to `rows` samples at a time.
+struct InferencePlan {
+  std::size_t activations[2];  // [rows][max_stride] each: one layer reads from one and writes to the other
+  std::size_t pack;            // [pack_count]
+  std::size_t pack_count;
+  std::size_t bytes;
+};
+
+constexpr std::size_t pack_floats(const Topology& topology) {
+  std::size_t most = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::size_t floats = mote::pack_floats(topology.inputs_of(l), topology.outputs_of(l));
+    most = floats > most ? floats : most;
+  }
+  return most;
+}
+
+constexpr InferencePlan inference_plan(const Topology& topology, std::size_t rows) {
+  MemoryPlan memory;
+  InferencePlan plan{};
+  plan.activations[0] = memory.take<float>(rows * topology.max_stride());
+  plan.activations[1] = memory.take<float>(rows * topology.max_stride());
+  plan.pack_count = forward_packs(rows) ? pack_floats(topology) : 0;
+  plan.pack = memory.take<float>(plan.pack_count);
+  plan.bytes = memory.bytes();
+  return plan;
+}
+}  // namespace detail
+
+/// Bytes of scratch memory for inference on up to `rows` samples at a time.
+constexpr std::size_t inference_bytes(const Topology& topology, std::size_t rows) {
+  return detail::inference_plan(topology, rows).bytes;
+}
+
+/// Views of parameters, which may lie in flash, and of scratch memory. Copies share both.
+class Network {
+ public:
+  /// Checks the topology and the memory. parameters: topology.parameter_count() floats; scratch: at least
+  /// inference_bytes(topology, rows). Both must outlive the network.
+  Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch);
+
+  /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows at most that of bind.
+  /// The result is a view of the scratch memory, good until the next call.
+  MatrixView forward(const float* inputs, std::size_t rows) const;
+
+  /// The same before the output layer's activation: what a loss wants.
+  MatrixView forward_pre_activations(const float* inputs, std::size_t rows) const;
+
+  const Topology& topology() const { return topology_; }
+  std::size_t max_rows() const { return max_rows_; }
+
+ private:
+  MatrixView run(const float* inputs, std::size_t rows, Activation last) const;
+
+  Topology topology_;
+  const float* parameters_ = nullptr;
+  float* activations_[2] = {};
+  float* pack_ = nullptr;
+  std::size_t max_rows_ = 0;
+};
+
+/// Index of the largest value, the first of equals: the class that outputs stand for. values must not be empty.
+std::size_t argmax(Span<const float> values);
+
+}  // namespace mote

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What a fallible call answers: a status, and where it helps, what was found and what was expected.
+#pragma once
+
+#include <cstdint>
+
+namespace mote {
+
+/// Every way a call can fail. The comment says what `found` and `expected` of the Result hold (0 where it says nothing).
+enum class Status : std::uint8_t {
+  ok,
+  // Memory handed over by the caller.
+  memory_too_small,   ///< found: bytes given; expected: bytes needed
+  memory_misaligned,  ///< found: address modulo expected; expected: alignment in bytes
+  // Topology: the description of a network.
+  no_layers,               ///< a topology needs at least one layer after the inputs
+  too_many_layers,         ///< expected: kMaxLayers
+  layer_size_out_of_range, ///< found: size; expected: largest size allowed (the smallest is 1)
+  network_too_large,       ///< its parameters cannot be counted in this target's size_t
+  softmax_not_last,        ///< found: layer (1 = first hidden); softmax is for the last layer only
+  // Training options.
+  loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
+  bad_learning_rate,         ///< must be finite and greater than 0
+  bad_momentum,              ///< must be in [0, 1)
+  bad_penalty,               ///< must be finite and at least 0
+  bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
+  // Data that does not fit the network.
+  input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
+  output_size_mismatch,  ///< found: classes of the data; expected: outputs of the network
+  no_samples,            ///< the data set is empty
+  // IDX files.
+  idx_empty,             ///< no bytes at all
+  idx_gzip,              ///< still compressed
+  idx_bad_magic,         ///< found: the first two bytes; expected: 0
+  idx_element_type,      ///< found: type code; expected: 0x08 (unsigned byte)
+  idx_rank,              ///< found: number of dimensions; expected: the number the caller asked for
+  idx_truncated_header,  ///< found: bytes present; expected: bytes of the header
+  idx_zero_dimension,    ///< found: which dimension (0 = the first) is 0
+  idx_size_overflow,     ///< the product of the dimensions cannot be addressed
+  idx_truncated_body,    ///< found: bytes present; expected: bytes that the header announces
+  idx_trailing_bytes,    ///< found: bytes present; expected: bytes that the header announces
+  count_mismatch,        ///< found: number of labels; expected: number of images
+  label_out_of_range,    ///< found: label; expected: largest label allowed
+  // Training gone wrong.
+  not_finite,  ///< the loss of a batch is NaN or infinite; found: batch within the epoch (0 = the first)
+};
+
+/// A short lower-case sentence for a human, without a final stop; never null.
+const char* to_string(Status status);
+
+/// Status of a call with the two numbers that explain it. Converts from Status, so `return Status::ok` works.
+struct [[nodiscard]] Result {
+  Status status = Status::ok;
+  std::uint64_t found = 0;
+  std::uint64_t expected = 0;
+
+  constexpr Result(Status s = Status::ok, std::uint64_t f = 0, std::uint64_t e = 0) : status(s), found(f), expected(e) {}
+  constexpr bool ok() const { return status == Status::ok; }
+};
+
+}  // namespace mote
+
+/// Programmer errors (an index past the end, a call before bind) stop the program here. Define it to nothing to save the
+/// bytes, or to a handler of your own.
+#ifndef MOTE_ASSERT
+#define MOTE_ASSERT(condition) ((condition) ? static_cast<void>(0) : __builtin_trap())
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// The description of a network, its sizes, and where each parameter stands. All of it is usable at compile time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/status.hpp"
+
+namespace mote {
+
+/// Deepest network a Topology can describe, not counting the inputs. Define it for library and program alike.
+#ifndef MOTE_MAX_LAYERS
+#define MOTE_MAX_LAYERS 64
+#endif
+inline constexpr std::size_t kMaxLayers = MOTE_MAX_LAYERS;
+
+/// Largest number of inputs, or of units in a layer.
+inline constexpr std::uint32_t kMaxLayerSize = 1u << 20;
+
+/// What a layer does with its pre-activations z. Formulas and derivatives: activation.hpp.
+enum class Activation : std::uint8_t { identity, sigmoid, tanh, relu, softmax };
+
+/// A fully connected layer: activations = activation(inputs * weights + biases).
+struct Layer {
+  std::uint32_t outputs = 0;  ///< units, 1 to kMaxLayerSize; 0 means "no layer"
+  Activation activation = Activation::identity;
+};
+
+/// Row lengths are rounded up to this many floats, so that the kernels' vector loops need no tails.
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+inline constexpr std::size_t kRowAlignment = 4;
+#else
+inline constexpr std::size_t kRowAlignment = 16;
+#endif
+
+/// Distance in floats between consecutive rows of `columns` values in weights, activations and deltas. A multiple of
+/// kRowAlignment; multiples of 512 bytes are avoided because their rows compete for the same cache sets.
+constexpr std::size_t row_stride(std::size_t columns) {
+  const std::size_t rounded = (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  return rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
+}
+
+/// Sizes and activations of a multilayer perceptron:
+///   constexpr mote::Topology topology{784, {30, Activation::sigmoid}, {10, Activation::softmax}};
+/// Layers are counted from 0 (the first after the inputs) to layer_count - 1 (the output layer).
+///
+/// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every layer.
+/// Weights of layer l: [inputs_of(l)][stride_of(l)], of which the first outputs_of(l) of each row are used and the rest is
+/// always 0. Biases of layer l: [stride_of(l)], likewise. Gradients and optimizer state have the same layout.
+struct Topology {
+  std::uint32_t inputs = 0;
+  std::uint32_t layer_count = 0;
+  Layer layers[kMaxLayers] = {};
+
+  constexpr Topology() = default;
+  constexpr Topology(std::uint32_t input_count, Layer a, Layer b = {}, Layer c = {}, Layer d = {}, Layer e = {},
+                     Layer f = {}, Layer g = {}, Layer h = {})
+      : inputs(input_count) {
+    const Layer given[] = {a, b, c, d, e, f, g, h};
+    std::size_t count = sizeof given / sizeof given[0];
+    while (count > 1 && given[count - 1].outputs == 0) --count;  // the defaults; a 0 before the last layer is an error
+    for (std::size_t l = 0; l < count; ++l) static_cast<void>(add(given[l]));
+  }
+
+  /// Appends a layer; too_many_layers when there is no room.
+  constexpr Result add(Layer layer) {
+    if (layer_count == kMaxLayers) return {Status::too_many_layers, layer_count + 1u, kMaxLayers};
+    layers[layer_count++] = layer;
+    return Status::ok;
+  }
+
+  constexpr std::size_t inputs_of(std::size_t layer) const { return layer == 0 ? inputs : layers[layer - 1].outputs; }
+  constexpr std::size_t outputs_of(std::size_t layer) const { return layers[layer].outputs; }
+  constexpr std::size_t outputs() const { return layer_count == 0 ? 0 : layers[layer_count - 1].outputs; }
+  constexpr std::size_t stride_of(std::size_t layer) const { return row_stride(outputs_of(layer)); }
+  constexpr Activation output_activation() const { return layers[layer_count - 1].activation; }
+
+  /// Longest row of activations or deltas, in floats.
+  constexpr std::size_t max_stride() const {
+    std::size_t longest = 0;
+    for (std::size_t l = 0; l < layer_count; ++l) longest = stride_of(l) > longest ? stride_of(l) : longest;
+    return longest;
+  }
+
+  /// Floats that the weights of layer l take, padding included.
+  constexpr std::size_t weight_floats(std::size_t layer) const { return inputs_of(layer) * stride_of(layer); }
+  constexpr std::size_t weights_offset(std::size_t layer) const {
+    std::size_t offset = 0;
+    for (std::size_t l = 0; l < layer; ++l) offset += weight_floats(l);
+    return offset;
+  }
+  /// Floats before the first bias: the part of the parameters that weight penalties apply to.
+  constexpr std::size_t all_weight_floats() const { return weights_offset(layer_count); }
+  constexpr std::size_t biases_offset(std::size_t layer) const {
+    std::size_t offset = all_weight_floats();
+    for (std::size_t l = 0; l < layer; ++l) offset += stride_of(l);
+    return offset;
+  }
+  /// Floats of the whole parameter array, padding included.
+  constexpr std::size_t parameter_count() const { return biases_offset(layer_count); }
+  constexpr std::size_t parameter_bytes() const { return parameter_count() * sizeof(float); }
+
+  /// Numbers that training adjusts: weights and biases without padding, as a textbook counts them.
+  constexpr std::size_t trainable_count() const {
+    std::size_t count = 0;
+    for (std::size_t l = 0; l < layer_count; ++l) count += (inputs_of(l) + 1) * outputs_of(l);
+    return count;
+  }
+};
+
+/// ok, or why no network can be made: no_layers, layer_size_out_of_range, softmax_not_last, network_too_large.
+constexpr Result check(const Topology& topology) {
+  if (topology.layer_count == 0) return Status::no_layers;
+  if (topology.layer_count > kMaxLayers) return {Status::too_many_layers, topology.layer_count, kMaxLayers};
+  if (topology.inputs == 0 || topology.inputs > kMaxLayerSize) {
+    return {Status::layer_size_out_of_range, topology.inputs, kMaxLayerSize};
+  }
+  // Optimizers keep up to three more arrays of this size, and bytes must be countable: a sixteenth of size_t's range.
+  const std::uint64_t limit = static_cast<std::size_t>(-1) / 16 / sizeof(float);
+  std::uint64_t floats = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const Layer layer = topology.layers[l];
+    if (layer.outputs == 0 || layer.outputs > kMaxLayerSize) {
+      return {Status::layer_size_out_of_range, layer.outputs, kMaxLayerSize};
+    }
+    if (layer.activation == Activation::softmax && l + 1 != topology.layer_count) {
+      return {Status::softmax_not_last, l + 1, topology.layer_count};
+    }
+    floats += (std::uint64_t{1} + topology.inputs_of(l)) * topology.stride_of(l);
+    if (floats > limit) return {Status::network_too_large, floats * sizeof(float), limit * sizeof(float)};
+  }
+  return Status::ok;
+}
+
+}  // namespace mote

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Gradient descent on a data set: online (batch size 1), in mini-batches, or full batch.
+//
+//   static mote::Storage<mote::training_bytes(topology, options, kSamples)> memory;
+//   mote::Trainer trainer;
+//   trainer.bind(topology, options, kSamples, memory);
+//   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
+//   for (int epoch = 0; epoch < 5; ++epoch) trainer.train_epoch(dataset);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/backpropagation.hpp"
+#include "mote/dataset.hpp"
+#include "mote/evaluation.hpp"
+#include "mote/initializer.hpp"
+#include "mote/memory.hpp"
+#include "mote/optimizer.hpp"
+#include "mote/random.hpp"
+
+namespace mote {
+
+struct TrainingOptions {
+  Loss loss = Loss::cross_entropy;
+  OptimizerOptions optimizer = {};
+  float l2 = 0.0f;               ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
+  std::size_t batch_size = 32;   ///< samples a parameter step averages over, 1 to all
+  std::size_t memory_rows = 256; ///< samples in memory at a time, >= 1; larger batches are accumulated to the same result
+  bool shuffle = true;           ///< a new order every epoch; false: as the data lie
+  std::uint64_t seed = 1;        ///< of everything random: initial parameters, order
+};
+
+namespace detail {
+struct TrainingPlan {
+  std::size_t rows;        // samples in memory at a time
+  std::size_t parameters;  // [parameter_count]
+  std::size_t state;       // [state_arrays][parameter_count]
+  std::size_t state_count;
+  std::size_t gradients;  // [parameter_count] when a batch comes in several chunks, else nothing
+  std::size_t gradients_count;
+  std::size_t order;  // [samples] when shuffling
+  std::size_t order_count;
+  std::size_t inputs;   // [rows][inputs]
+  std::size_t labels;   // [rows]
+  std::size_t scratch;  // of Backpropagation
+  std::size_t bytes;
+};
+
+constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
+  MemoryPlan memory;
+  TrainingPlan plan{};
+  plan.rows = options.batch_size < options.memory_rows ? options.batch_size : options.memory_rows;
+  plan.state_count = state_arrays(options.optimizer.method) * topology.parameter_count();
+  plan.gradients_count = options.batch_size > plan.rows ? topology.parameter_count() : 0;
+  plan.order_count = options.shuffle ? samples : 0;
+  plan.parameters = memory.take<float>(topology.parameter_count());
+  plan.state = memory.take<float>(plan.state_count);
+  plan.gradients = memory.take<float>(plan.gradients_count);
+  plan.order = memory.take<std::uint32_t>(plan.order_count);
+  plan.labels = memory.take<std::uint8_t>(plan.rows);
+  plan.inputs = memory.take<float>(plan.rows * topology.inputs);
+  plan.scratch = memory.take<float>(0);
+  plan.bytes = plan.scratch + backpropagation_bytes(topology, plan.rows);
+  return plan;
+}
+}  // namespace detail
+
+/// Bytes of memory that a Trainer needs for a training set of `samples` samples. Everything is in it: parameters,
+/// optimizer state, order of the samples, activations, deltas; and it suffices for evaluation.
+constexpr std::size_t training_bytes(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
+  return detail::training_plan(topology, options, samples).bytes;
+}
+
+/// ok, or what is wrong with the options for this topology and number of samples.
+Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
+
+class Trainer {
+ public:
+  /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive this,
+  /// and starts with all parameters zero.
+  Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
+
+  /// Draws new parameters from the seed and forgets what the optimizer remembers.
+  void initialize(WeightInit weight_init, BiasInit bias_init);
+
+  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order.
+  Result begin_epoch(const Dataset& dataset);
+  /// Samples of the epoch that have not been trained on yet.
+  std::size_t samples_left() const { return dataset_.count - position_; }
+  /// One parameter step on the next batch_size samples, or on what is left of the epoch. not_finite when the loss is: the
+  /// parameters then are those before this batch.
+  Result train_batch();
+  /// begin_epoch and every train_batch.
+  Result train_epoch(const Dataset& dataset);
+  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to; without penalty.
+  const LossTotals& epoch_totals() const { return totals_; }
+
+  /// Loss and accuracy on any data; see evaluate().
+  Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
+
+  const Topology& topology() const { return topology_; }
+  const TrainingOptions& options() const { return options_; }
+  Span<float> parameters() { return parameters_; }
+  Span<const float> parameters() const { return parameters_; }
+
+ private:
+  Topology topology_;
+  TrainingOptions options_;
+  Random order_random_{0, Stream::shuffle};
+  Backpropagation backpropagation_;
+  ParameterStep step_;
+  Span<float> parameters_;
+  Span<float> state_;
+  Span<float> gradients_;
+  Span<std::uint32_t> order_;
+  Span<std::uint8_t> labels_;
+  Span<float> inputs_;
+  Memory evaluation_memory_;
+  Dataset dataset_;
+  std::size_t rows_ = 0;
+  std::size_t samples_ = 0;
+  std::size_t position_ = 0;
+  LossTotals totals_;
+};
+
+}  // namespace mote

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "mote/dataset.hpp"
+
+#include "mote/vector_math.hpp"
+
+namespace mote {
+
+Dataset Dataset::subset(std::size_t first, std::size_t size) const {
+  MOTE_ASSERT(first <= count && size <= count - first);
+  Dataset part = *this;
+  part.features_data += first * features;
+  part.labels += first;
+  part.count = size;
+  return part;
+}
+
+Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset) {
+  if (labels.count() != images.count()) return {Status::count_mismatch, labels.count(), images.count()};
+  std::size_t largest = 0;
+  for (const std::uint8_t label : labels.elements) largest = label > largest ? label : largest;
+  if (classes != 0 && largest >= classes) return {Status::label_out_of_range, largest, classes - 1};
+  dataset.features_data = images.elements.data();
+  dataset.labels = labels.elements.data();
+  dataset.count = images.count();
+  dataset.features = images.item_size();
+  dataset.classes = classes != 0 ? classes : largest + 1;
+  return Status::ok;
+}
+
+void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
+            std::uint8_t* labels) {
+  MOTE_ASSERT(first <= dataset.count && rows <= dataset.count - first);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    scale_bytes(dataset.features_data + sample * dataset.features, dataset.scale, inputs + i * dataset.features,
+                dataset.features);
+    if (labels != nullptr) labels[i] = dataset.labels[sample];
+  }
+}
+
+void shuffle(Span<std::uint32_t> order, Random& random) {
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  for (std::size_t i = order.size(); i > 1; --i) {
+    const std::uint32_t j = random.below(static_cast<std::uint32_t>(i));
+    const std::uint32_t last = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = last;
+  }
+}
+
+}  // namespace mote

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the inner
+// index runs. See kernels.hpp for what is promised, DESIGN notes in the comments for why.
+#include "mote/kernels.hpp"
+
+#include <utility>
+
+#include "numeric.hpp"
+
+namespace MOTE_NUMERIC {
+namespace {
+
+using mote::detail::kPanelColumns;
+using mote::detail::kPanelRows;
+using mote::detail::multiply_add;
+using std::size_t;
+
+// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait for
+// its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
+#if defined(__AVX512F__)
+constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
+#elif defined(__AVX2__)
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64;
+#elif defined(__aarch64__)
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32;
+#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
+#else
+constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
+#endif
+constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;  // divides every padded row
+
+// A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
+constexpr size_t kCachedFloats = 64 * 1024;
+constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
+
+/// C[Rows][Columns] = X B with X[i][k] at x[i * ldx + k], or at x[k * ldx + i] when Transposed.
+template <size_t Rows, size_t Columns, bool Transposed, bool Accumulate>
+void tile(size_t depth, const float* __restrict x, size_t ldx, const float* __restrict b, size_t ldb,
+          float* __restrict c, size_t ldc) {
+  float sum[Rows][Columns];
+  MOTE_UNROLL
+  for (size_t i = 0; i < Rows; ++i) {
+    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Accumulate ? c[i * ldc + j] : 0.0f;
+  }
+  do {
+    MOTE_UNROLL
+    for (size_t i = 0; i < Rows; ++i) {
+      const float factor = x[Transposed ? i : i * ldx];
+      for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b[j], sum[i][j]);
+    }
+    x += Transposed ? ldx : 1;
+    b += ldb;
+  } while (--depth != 0);
+  MOTE_UNROLL
+  for (size_t i = 0; i < Rows; ++i) {
+    for (size_t j = 0; j < Columns; ++j) c[i * ldc + j] = sum[i][j];
+  }
+}
+
+using Tile = void (*)(size_t depth, const float* x, size_t ldx, const float* b, size_t ldb, float* c, size_t ldc);
+
+template <size_t Columns, bool Transposed, bool Accumulate, size_t... Row>
+Tile tile_for(size_t rows, std::index_sequence<Row...>) {
+  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, Transposed, Accumulate>...};
+  return kTiles[rows - 1];
+}
+
+/// `rows` rows (at most kRows) times all `columns` (a multiple of kNarrowColumns) of b.
+template <bool Transposed, bool Accumulate>
+void row_of_tiles(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb,
+                  float* c, size_t ldc) {
+  size_t j = 0;
+  if (rows == 1) {
+    for (; j + kWideColumns <= columns; j += kWideColumns) {
+      tile<1, kWideColumns, Transposed, Accumulate>(depth, x, ldx, b + j, ldb, c + j, ldc);
+    }
+  }
+  constexpr auto kAllRows = std::make_index_sequence<kRows>();
+  const Tile full = tile_for<kColumns, Transposed, Accumulate>(rows, kAllRows);
+  for (; j + kColumns <= columns; j += kColumns) full(depth, x, ldx, b + j, ldb, c + j, ldc);
+  if constexpr (kNarrowColumns < kColumns) {
+    const Tile narrow = tile_for<kNarrowColumns, Transposed, Accumulate>(rows, kAllRows);
+    for (; j < columns; j += kNarrowColumns) narrow(depth, x, ldx, b + j, ldb, c + j, ldc);
+  }
+}
+
+/// C[rows][columns] = X B (or += X B), split into tiles of nearly equal height.
+template <bool Transposed, bool Accumulate>
+void product(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb, float* c,
+             size_t ldc) {
+  const size_t tiles = (rows + kRows - 1) / kRows;
+  const size_t height = rows / tiles;
+  const size_t taller = rows % tiles;  // so many tiles have one row more
+  for (size_t t = 0; t < tiles; ++t) {
+    const size_t h = height + (t < taller ? 1 : 0);
+    row_of_tiles<Transposed, Accumulate>(h, depth, columns, x, ldx, b, ldb, c, ldc);
+    x += Transposed ? h : h * ldx;
+    c += h * ldc;
+  }
+}
+
+void product_chosen(bool accumulate, size_t rows, size_t depth, size_t columns, const float* x, size_t ldx,
+                    const float* b, size_t ldb, float* c, size_t ldc) {
+  if (accumulate) {
+    product<false, true>(rows, depth, columns, x, ldx, b, ldb, c, ldc);
+  } else {
+    product<false, false>(rows, depth, columns, x, ldx, b, ldb, c, ldc);
+  }
+}
+
+size_t padded(size_t columns) { return (columns + kNarrowColumns - 1) / kNarrowColumns * kNarrowColumns; }
+
+size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict panel) {
+  for (size_t k = 0; k < rows; ++k) {
+    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = b[k * ldb + j];
+  }
+}
+
+/// panel[n][j] = w[j][n] for n < rows, j < columns; 0 for columns up to `width`.
+void transpose_panel(size_t rows, size_t columns, size_t width, const float* __restrict w, size_t ldw,
+                     float* __restrict panel) {
+  for (size_t j = 0; j < columns; ++j) {
+    for (size_t n = 0; n < rows; ++n) panel[n * width + j] = w[j * ldw + n];
+  }
+  for (size_t j = columns; j < width; ++j) {
+    for (size_t n = 0; n < rows; ++n) panel[n * width + j] = 0.0f;
+  }
+}
+
+void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t j = columns; j < ldc; ++j) c[i * ldc + j] = 0.0f;
+  }
+}
+
+}  // namespace
+
+void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W, size_t ldw,
+                     float* Z, size_t ldz, float* pack) {
+  const size_t columns = padded(outputs);
+  if (inputs * columns <= kCachedFloats || batch <= kPanelsFromBatch) {
+    product<false, false>(batch, inputs, columns, A, lda, W, ldw, Z, ldz);
+  } else {
+    for (size_t k = 0; k < inputs; k += kPanelRows) {
+      const size_t depth = smaller(kPanelRows, inputs - k);
+      for (size_t n = 0; n < columns; n += kPanelColumns) {
+        const size_t width = smaller(kPanelColumns, columns - n);
+        const float* panel = W + k * ldw + n;
+        size_t stride = ldw;
+        if (mote::detail::forward_packs(batch)) {
+          copy_panel(depth, width, panel, ldw, pack);
+          panel = pack;
+          stride = width;
+        }
+        product_chosen(k != 0, batch, depth, width, A + k, lda, panel, stride, Z + n, ldz);
+      }
+    }
+  }
+  clear_padding(batch, columns, Z, ldz);
+}
+
+void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D, size_t ldd,
+                     float* dW, size_t ldw, bool accumulate) {
+  const size_t columns = padded(outputs);
+  if (accumulate) {
+    product<true, true>(inputs, batch, columns, A, lda, D, ldd, dW, ldw);
+  } else {
+    product<true, false>(inputs, batch, columns, A, lda, D, ldd, dW, ldw);
+  }
+  clear_padding(inputs, columns, dW, ldw);
+}
+
+void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, float* db, bool accumulate) {
+  const size_t columns = padded(outputs);
+  for (size_t j = 0; j < columns; ++j) db[j] = accumulate ? db[j] : 0.0f;
+  for (size_t m = 0; m < batch; ++m) {
+    for (size_t j = 0; j < columns; ++j) db[j] += D[m * ldd + j];
+  }
+  clear_padding(1, columns, db, ldd);
+}
+
+void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W, size_t ldw,
+                      float* dA, size_t lda, float* pack) {
+  const size_t columns = padded(inputs);
+  for (size_t n = 0; n < outputs; n += kPanelRows) {
+    const size_t depth = smaller(kPanelRows, outputs - n);
+    for (size_t k = 0; k < columns; k += kPanelColumns) {
+      const size_t width = smaller(kPanelColumns, columns - k);
+      transpose_panel(depth, smaller(width, inputs - k), width, W + k * ldw + n, ldw, pack);
+      product_chosen(n != 0, batch, depth, width, D + n, ldd, pack, width, dA + k, lda);
+    }
+  }
+  clear_padding(batch, columns, dA, lda);
+}
+
+}  // namespace MOTE_NUMERIC

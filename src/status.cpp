@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "mote/status.hpp"
+
+namespace mote {
+
+const char* to_string(Status status) {
+  switch (status) {
+    case Status::ok: return "ok";
+    case Status::memory_too_small: return "memory too small";
+    case Status::memory_misaligned: return "memory not aligned";
+    case Status::no_layers: return "a network needs at least one layer after its inputs";
+    case Status::too_many_layers: return "too many layers";
+    case Status::layer_size_out_of_range: return "layer size out of range";
+    case Status::network_too_large: return "network too large to be addressed on this machine";
+    case Status::softmax_not_last: return "softmax is for the last layer only";
+    case Status::loss_activation_mismatch: return "the loss does not go with the activation of the output layer";
+    case Status::bad_learning_rate: return "learning rate must be finite and greater than 0";
+    case Status::bad_momentum: return "momentum must be at least 0 and less than 1";
+    case Status::bad_penalty: return "penalty must be finite and at least 0";
+    case Status::bad_batch_size: return "batch size out of range";
+    case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
+    case Status::output_size_mismatch: return "classes of the data differ from the outputs of the network";
+    case Status::no_samples: return "no samples";
+    case Status::idx_empty: return "empty file";
+    case Status::idx_gzip: return "gzip data; run gunzip on it first";
+    case Status::idx_bad_magic: return "not an IDX file: its first two bytes are not zero";
+    case Status::idx_element_type: return "unsupported element type";
+    case Status::idx_rank: return "wrong number of dimensions";
+    case Status::idx_truncated_header: return "truncated header";
+    case Status::idx_zero_dimension: return "a dimension is zero";
+    case Status::idx_size_overflow: return "the product of the dimensions is too large";
+    case Status::idx_truncated_body: return "truncated data";
+    case Status::idx_trailing_bytes: return "bytes after the end of the data";
+    case Status::count_mismatch: return "number of labels differs from number of images";
+    case Status::label_out_of_range: return "label out of range";
+    case Status::not_finite: return "training diverged: the loss is not finite";
+  }
+  return "unknown status";
+}
+
+}  // namespace mote

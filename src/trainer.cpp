@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "mote/trainer.hpp"
+
+namespace mote {
+namespace {
+
+bool is_finite(float x) { return x - x == 0.0f; }
+
+template <typename T>
+void clear(Span<T> span) {
+  for (T& element : span) element = T{};
+}
+
+}  // namespace
+
+Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(options.optimizer); !result.ok()) return result;
+  if (!(options.l2 >= 0.0f && is_finite(options.l2))) return Status::bad_penalty;
+  if (samples == 0) return Status::no_samples;
+  if (options.batch_size == 0 || options.batch_size > samples) {
+    return {Status::bad_batch_size, options.batch_size, samples};
+  }
+  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
+  return Status::ok;
+}
+
+Result Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory) {
+  if (const Result result = check(topology, options, samples); !result.ok()) return result;
+  const detail::TrainingPlan plan = detail::training_plan(topology, options, samples);
+  if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
+  topology_ = topology;
+  options_ = options;
+  order_random_ = Random(options.seed, Stream::shuffle);
+  rows_ = plan.rows;
+  samples_ = samples;
+  parameters_ = part_of<float>(memory, plan.parameters, topology.parameter_count());
+  state_ = part_of<float>(memory, plan.state, plan.state_count);
+  gradients_ = part_of<float>(memory, plan.gradients, plan.gradients_count);
+  order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
+  labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
+  inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
+  evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
+  step_ = {options.optimizer, options.l2, topology.all_weight_floats(), parameters_.data(),
+           state_.empty() ? nullptr : state_.data()};
+  clear(parameters_);
+  clear(state_);
+  dataset_ = {};
+  position_ = 0;
+  totals_ = {};
+  return backpropagation_.bind(topology, rows_, memory.subspan(plan.scratch, plan.bytes - plan.scratch));
+}
+
+void Trainer::initialize(WeightInit weight_init, BiasInit bias_init) {
+  Random random(options_.seed, Stream::initialization);
+  mote::initialize(topology_, weight_init, bias_init, random, parameters_);
+  clear(state_);
+}
+
+Result Trainer::begin_epoch(const Dataset& dataset) {
+  if (const Result result = check(topology_, dataset); !result.ok()) return result;
+  if (dataset.count != samples_) return {Status::count_mismatch, dataset.count, samples_};
+  dataset_ = dataset;
+  position_ = 0;
+  totals_ = {};
+  shuffle(order_, order_random_);
+  return Status::ok;
+}
+
+Result Trainer::train_batch() {
+  MOTE_ASSERT(samples_left() > 0);
+  const std::size_t left = samples_left();
+  const std::size_t batch = options_.batch_size < left ? options_.batch_size : left;
+  const float scale = 1.0f / static_cast<float>(batch);
+  const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
+  const bool keep = batch > rows_;
+  for (std::size_t done = 0; done < batch; done += rows_) {
+    const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
+    gather(dataset_, order, position_ + done, rows, inputs_.data(), labels_.data());
+    backpropagation_.forward(parameters_.data(), inputs_.data(), rows);
+    backpropagation_.compute_loss(options_.loss, labels_.data(), scale, totals_);
+    if (!is_finite(totals_.sum)) return {Status::not_finite, position_ / options_.batch_size, 0};
+    const GradientSink sink = keep ? GradientSink{gradients_.data(), done != 0, nullptr}
+                                   : GradientSink{nullptr, false, &step_};
+    backpropagation_.backward(parameters_.data(), inputs_.data(), sink);
+  }
+  if (keep) {
+    const std::size_t weights = topology_.all_weight_floats();
+    step_.apply(0, weights, gradients_.data());
+    step_.apply(weights, topology_.parameter_count() - weights, gradients_.data() + weights);
+  }
+  position_ += batch;
+  return Status::ok;
+}
+
+Result Trainer::train_epoch(const Dataset& dataset) {
+  if (const Result result = begin_epoch(dataset); !result.ok()) return result;
+  while (samples_left() > 0) {
+    if (const Result result = train_batch(); !result.ok()) return result;
+  }
+  return Status::ok;
+}
+
+Result Trainer::evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion) {
+  return mote::evaluate(topology_, parameters_, options_.loss, dataset, evaluation_memory_, totals, confusion);
+}
+
+}  // namespace mote

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include "mote/vector_math.hpp"
+
+#include "numeric.hpp"
+
+namespace MOTE_NUMERIC {
+
+void exp(const float* x, float* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::exp_of(x[i]);
+}
+
+void log(const float* x, float* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::log_of(x[i]);
+}
+
+void tanh(const float* x, float* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::tanh_of(x[i]);
+}
+
+void sigmoid(const float* x, float* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::sigmoid_of(x[i]);
+}
+
+void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
+}
+
+}  // namespace MOTE_NUMERIC
