@@ -33,6 +33,7 @@ const char* to_string(Status status) {
     case Status::idx_trailing_bytes: return "bytes after the end of the data";
     case Status::count_mismatch: return "number of labels differs from number of images";
     case Status::label_out_of_range: return "label out of range";
+    case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: the loss is not finite";
   }
   return "unknown status";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/vector_math.hpp"
 
+#include "mote/instruction_set.hpp"
 #include "numeric.hpp"
 
 namespace MOTE_NUMERIC {
@@ -28,5 +29,7 @@ void sigmoid(const float* x, float* y, std::size_t n) {
 void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
 }
+
+bool arithmetic_is_fused() { return mote::detail::kFused; }
 
 }  // namespace MOTE_NUMERIC

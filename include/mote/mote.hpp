@@ -9,6 +9,8 @@
 #include "mote/evaluation.hpp"
 #include "mote/idx.hpp"
 #include "mote/initializer.hpp"
+#include "mote/instruction_set.hpp"
+#include "mote/kernels.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"

@@ -41,6 +41,8 @@ enum class Status : std::uint8_t {
   idx_trailing_bytes,    ///< found: bytes present; expected: bytes that the header announces
   count_mismatch,        ///< found: number of labels; expected: number of images
   label_out_of_range,    ///< found: label; expected: largest label allowed
+  // The machine.
+  unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.
   not_finite,  ///< the loss of a batch is NaN or infinite; found: batch within the epoch (0 = the first)
 };

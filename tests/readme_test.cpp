@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What the README shows is true. Run from the root of the repository.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "command.hpp"
+#include "temporary_folder.hpp"
+
+namespace {
+
+std::string variable(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+/// The indented block that contains `line`, without its indentation.
+std::string block_with(const std::string& line) {
+  std::istringstream readme([] {
+    std::ostringstream text;
+    text << std::ifstream("README.md").rdbuf();
+    return text.str();
+  }());
+  std::string block, current;
+  bool found = false;
+  while (std::getline(readme, current)) {
+    if (current.rfind("    ", 0) == 0 || (current.empty() && !block.empty())) {
+      block += current.empty() ? "\n" : current.substr(4) + "\n";
+      found = found || current.find(line) != std::string::npos;
+    } else {
+      if (found) break;
+      block.clear();
+    }
+  }
+  while (block.size() > 1 && block.compare(block.size() - 2, 2, "\n\n") == 0) block.pop_back();
+  return found ? block : "";
+}
+
+TEST(Readme, ProgramCompilesAndLearns) {
+  const std::string program = block_with("int main()");
+  ASSERT_NE(program, "");
+  TemporaryFolder folder;
+  folder.write("xor.cpp", program);
+  const std::string build = variable("MOTE_BUILD", "build");
+  const CommandResult compiled =
+      run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file("xor.cpp") +
+                  " " + build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("xor"));
+  ASSERT_EQ(compiled.status, 0) << compiled.output;
+  const CommandResult result = run_command(folder.file("xor"));
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(block_with("accuracy 1,"), result.output);
+}
+
+TEST(Readme, OpensWithTheTwoCommands) {
+  EXPECT_NE(block_with("make && ./tools/train"), "");
+  EXPECT_NE(block_with("libgtest-dev && make test"), "");
+}
+
+}  // namespace

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// A folder that lives as long as a test, and small IDX image sets in it.
+#pragma once
+
+#include <stdlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "mote-XXXXXX";
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  void write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(file(name), std::ios::binary) << bytes;
+  }
+
+ private:
+  std::string path_;
+};
+
+inline std::string big_endian(std::uint32_t value) {
+  return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+          static_cast<char>(value)};
+}
+
+inline std::string idx_header(const std::vector<std::uint32_t>& dimensions) {
+  std::string header("\0\0\x08", 3);
+  header += static_cast<char>(dimensions.size());
+  for (const std::uint32_t d : dimensions) header += big_endian(d);
+  return header;
+}
+
+/// Images of rows x columns in which class c lights pixel c brightly over a varying background.
+inline std::string idx_images(std::uint32_t count, std::uint32_t rows, std::uint32_t columns, std::uint32_t classes) {
+  std::string bytes = idx_header({count, rows, columns});
+  for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::uint32_t p = 0; p < rows * columns; ++p) {
+      bytes += static_cast<char>(p == i % classes ? 255 : (i * 7 + p * 13) % 50);
+    }
+  }
+  return bytes;
+}
+
+inline std::string idx_labels(std::uint32_t count, std::uint32_t classes) {
+  std::string bytes = idx_header({count});
+  for (std::uint32_t i = 0; i < count; ++i) bytes += static_cast<char>(i % classes);
+  return bytes;
+}
+
+/// 48 training and 12 test images of 3 x 4 pixels in 4 classes.
+inline void write_image_set(const TemporaryFolder& folder) {
+  folder.write("train-images-idx3-ubyte", idx_images(48, 3, 4, 4));
+  folder.write("train-labels-idx1-ubyte", idx_labels(48, 4));
+  folder.write("t10k-images-idx3-ubyte", idx_images(12, 3, 4, 4));
+  folder.write("t10k-labels-idx1-ubyte", idx_labels(12, 4));
+}

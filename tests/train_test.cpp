@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+// tools/train as a user meets it. Run from the root of the repository.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "command.hpp"
+#include "temporary_folder.hpp"
+
+namespace {
+
+/// The program under test: that of the build that `make test` names.
+std::string program() {
+  const char* folder = std::getenv("MOTE_TOOLS");
+  return std::string(folder == nullptr ? "tools" : folder) + "/train ";
+}
+
+CommandResult train(const std::string& options) { return run_command(program() + options); }
+
+std::string line_with(const std::string& text, const std::string& start) {
+  const std::size_t at = text.find(start);
+  return at == std::string::npos ? "" : text.substr(at, text.find('\n', at) - at);
+}
+
+std::string contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+class SmallSet : public testing::Test {
+ protected:
+  SmallSet() { write_image_set(folder_); }
+  CommandResult train_here(const std::string& options) { return train("--data " + folder_.path() + " " + options); }
+
+  TemporaryFolder folder_;
+};
+
+TEST(Train, LearnsMnistInOneEpoch) {
+  const CommandResult result = train("--hidden 30 --epochs 1");
+  ASSERT_EQ(result.status, 0) << result.output;
+  const std::string line = line_with(result.output, "test accuracy ");
+  EXPECT_GT(std::stod(line.substr(14)), 0.90) << result.output;
+  EXPECT_NE(line.find("/10000)"), std::string::npos);
+  EXPECT_NE(result.output.find("55000 to train on, 5000 to validate, 10000 to test"), std::string::npos);
+  EXPECT_NE(result.output.find("784-30-10, relu, softmax with cross-entropy loss, 23860 parameters"), std::string::npos);
+}
+
+TEST_F(SmallSet, TakesSizesFromTheData) {
+  const CommandResult result = train_here("--hidden 8 --epochs 60 --learning-rate 0.1 --batch 4");
+  ASSERT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("images of 3 x 4 in 4 classes: 44 to train on, 4 to validate, 12 to test"),
+            std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("12-8-4"), std::string::npos);
+  EXPECT_NE(result.output.find("test accuracy 1.0000 (12/12)"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("most confused: none"), std::string::npos);
+}
+
+TEST_F(SmallSet, ReadsTheDottedSpelling) {
+  for (const char* name : {"train-images", "t10k-images"}) {
+    std::filesystem::rename(folder_.file(std::string(name) + "-idx3-ubyte"), folder_.file(std::string(name) + ".idx3-ubyte"));
+  }
+  for (const char* name : {"train-labels", "t10k-labels"}) {
+    std::filesystem::rename(folder_.file(std::string(name) + "-idx1-ubyte"), folder_.file(std::string(name) + ".idx1-ubyte"));
+  }
+  EXPECT_EQ(train_here("--epochs 1").status, 0);
+}
+
+TEST_F(SmallSet, RepeatsItselfToTheBit) {
+  const std::string options = "--epochs 3 --batch 5 ";
+  const std::string first = line_with(train_here(options).output, "parameters fingerprint");
+  EXPECT_EQ(first.size(), std::string("parameters fingerprint 01234567").size());
+  EXPECT_EQ(line_with(train_here(options).output, "parameters fingerprint"), first);
+  EXPECT_NE(line_with(train_here(options + "--seed 2").output, "parameters fingerprint"), first);
+}
+
+TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
+  EXPECT_NE(train_here("--batch 1").output.find("online (batch of 1)"), std::string::npos);
+  EXPECT_NE(train_here("--batch 7").output.find("mini-batches of 7"), std::string::npos);
+  EXPECT_NE(train_here("--batch full").output.find("full batch"), std::string::npos);
+}
+
+TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
+  for (const char* options :
+       {"--loss quadratic", "--loss quadratic --output-activation tanh", "--loss quadratic --output-activation softmax",
+        "--loss quadratic --output-activation identity", "--loss sigmoid-cross-entropy", "--activation sigmoid",
+        "--activation tanh", "--activation identity", "--init glorot", "--init normalized", "--init scaled-gaussian",
+        "--init gaussian --bias-init gaussian", "--optimizer sgd", "--hidden none", "--layers 12,5,6,4",
+        "--layers=12,5,4", "--validation 0", "--train-limit 10 --l2 0.001"}) {
+    const CommandResult result = train_here(std::string(options) + " --epochs 2");
+    EXPECT_EQ(result.status, 0) << options << "\n" << result.output;
+    EXPECT_NE(result.output.find("test accuracy"), std::string::npos);
+  }
+}
+
+TEST_F(SmallSet, LogsOneLineAnEpoch) {
+  ASSERT_EQ(train_here("--epochs 2 --log " + folder_.file("log.csv")).status, 0);
+  std::istringstream log(contents(folder_.file("log.csv")));
+  std::string line;
+  ASSERT_TRUE(std::getline(log, line));
+  EXPECT_EQ(line, "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds");
+  for (const char* epoch : {"1,", "2,"}) {
+    ASSERT_TRUE(std::getline(log, line));
+    EXPECT_EQ(line.rfind(epoch, 0), 0u) << line;
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
+  }
+  EXPECT_FALSE(std::getline(log, line));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.part")));
+}
+
+TEST_F(SmallSet, LeavesAnOldLogAloneWhenItFails) {
+  folder_.write("log.csv", "old\n");
+  EXPECT_EQ(train_here("--batch 100 --log " + folder_.file("log.csv")).status, 2);
+  EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --log " + folder_.file("log.csv")).status, 1);
+  EXPECT_EQ(contents(folder_.file("log.csv")), "old\n");
+  const CommandResult result = train_here("--log " + folder_.file("missing/log.csv"));
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("missing/log.csv.part: No such file"), std::string::npos) << result.output;
+}
+
+TEST_F(SmallSet, QuietPrintsTheResultOnly) {
+  const CommandResult result = train_here("--quiet");
+  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 3) << result.output;
+  EXPECT_EQ(result.output.rfind("test loss", 0), 0u);
+}
+
+TEST_F(SmallSet, SaysHowDivergenceShowed) {
+  const CommandResult result = train_here("--learning-rate 1e30 --loss quadratic --output-activation identity");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("training diverged: the loss is not finite: in batch "), std::string::npos)
+      << result.output;
+  EXPECT_NE(result.output.find("lower --learning-rate"), std::string::npos);
+}
+
+TEST_F(SmallSet, FinishesTheBatchWhenInterrupted) {
+  const CommandResult result =
+      run_command("timeout --preserve-status -s INT 0.5 " + program() + "--data " + folder_.path() + " --epochs 1000000000");
+  EXPECT_EQ(result.status, 130) << result.output.substr(0, 500);
+  EXPECT_NE(result.output.find("interrupted after "), std::string::npos);
+  EXPECT_NE(result.output.find("test accuracy "), std::string::npos);
+  EXPECT_NE(result.output.find("parameters fingerprint "), std::string::npos);
+}
+
+TEST_F(SmallSet, ReportsAClosedOutput) {
+  const CommandResult result = run_command("{ " + program() + "--epochs 1 --data " + folder_.path() + " > /dev/full; }");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("standard output: cannot be written"), std::string::npos) << result.output;
+}
+
+TEST_F(SmallSet, RefusesWhatDoesNotFitTheData) {
+  const struct {
+    const char* options;
+    const char* message;
+  } cases[] = {
+      {"--layers 13,5,4", "--layers: starts with 13 inputs, but the images have 12 pixels"},
+      {"--layers 12,5,9", "--layers: ends with 9 outputs, but the labels have 4 classes"},
+      {"--batch 45", "--batch: 45 is more than the 44 training images; use --batch full"},
+      {"--validation 48", "--validation: 48 images held out leaves none of 48"},
+      {"--train-limit 45", "--train-limit: 45 asked for, but there are 44"},
+      {"--hidden 1000000,1000000", "bytes of static memory to train, but 536870912 are built in; rebuild with: make MEMORY_MB="},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train_here(c.options);
+    EXPECT_EQ(result.status, 2) << c.options;
+    EXPECT_NE(result.output.find(c.message), std::string::npos) << c.options << "\n" << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  }
+}
+
+TEST(Train, RefusesWrongOptions) {
+  const struct {
+    const char* options;
+    const char* message;
+  } cases[] = {
+      {"--frobnicate", "unknown option '--frobnicate'"},
+      {"epochs", "unknown option 'epochs'"},
+      {"--epochs", "--epochs: its value N is missing"},
+      {"--epochs ''", "--epochs: its value N is empty"},
+      {"--epochs 0", "--epochs: found '0', expected a whole number from 1"},
+      {"--epochs 3x", "--epochs: found '3x'"},
+      {"--epochs -3", "--epochs: found '-3'"},
+      {"--epochs 99999999999999999999", "--epochs: found '99999999999999999999'"},
+      {"--quiet=yes", "--quiet takes no value"},
+      {"--batch 0", "--batch: found '0'"},
+      {"--learning-rate -1", "--learning-rate: found '-1', expected a finite number greater than 0"},
+      {"--learning-rate 0", "--learning-rate: found '0'"},
+      {"--learning-rate nan", "--learning-rate: found 'nan'"},
+      {"--learning-rate inf", "--learning-rate: found 'inf'"},
+      {"--learning-rate 1e99", "--learning-rate: found '1e99'"},
+      {"--momentum 1", "--momentum: found '1', expected 0 <= X < 1"},
+      {"--momentum 0.5 --optimizer sgd", "--momentum has no meaning with --optimizer sgd"},
+      {"--l2 -0.1", "--l2: found '-0.1'"},
+      {"--layers 784", "--layers: found '784', expected at least two sizes"},
+      {"--layers 784,,10", "--layers: found ''"},
+      {"--layers 784,0,10", "--layers: found '0'"},
+      {"--layers 784,10 --hidden 3", "--layers and --hidden contradict each other"},
+      {"--activation softmax", "--activation: found 'softmax', expected identity, sigmoid, tanh or relu"},
+      {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy or quadratic"},
+      {"--loss cross-entropy --output-activation sigmoid", "does not go with --loss cross-entropy, which needs softmax"},
+      {"--init magic", "--init: found 'magic'"},
+      {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian"},
+      {"--optimizer magic", "--optimizer: found 'magic', expected sgd or momentum"},
+      {"--seed -1", "--seed: found '-1'"},
+      {"--data /nowhere", "/nowhere: no such folder"},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train(c.options);
+    EXPECT_EQ(result.status, 2) << c.options;
+    EXPECT_NE(result.output.find(c.message), std::string::npos) << c.options << "\n" << result.output;
+    EXPECT_EQ(result.output.rfind("train: ", 0), 0u) << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  }
+}
+
+TEST(Train, HelpNamesEveryOptionAndItsDefault) {
+  const CommandResult result = train("--help");
+  EXPECT_EQ(result.status, 0);
+  for (const char* option : {"--data", "--layers", "--hidden", "--activation", "--loss", "--output-activation", "--init",
+                             "--bias-init", "--optimizer", "--learning-rate", "--momentum", "--l2", "--batch", "--epochs",
+                             "--validation", "--train-limit", "--seed", "--log", "--quiet", "--help"}) {
+    EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
+  }
+  for (std::istringstream lines(result.output); !lines.eof();) {
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_LE(line.size(), 110u) << line;
+  }
+}
+
+}  // namespace

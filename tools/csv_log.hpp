@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A table of comma-separated values that grows by a line an epoch.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+namespace tools {
+
+/// Lines go to FILE.part, flushed one by one; close() renames it to FILE, so a FILE that was there stays whole until a new
+/// one is complete. Throws an Error with kExitFailed when something cannot be written.
+class CsvLog {
+ public:
+  /// Starts with `header`; an empty path makes all calls do nothing.
+  CsvLog(const std::string& path, const std::string& header);
+  ~CsvLog();
+  CsvLog(const CsvLog&) = delete;
+  CsvLog& operator=(const CsvLog&) = delete;
+
+  void write_line(const std::string& line);
+  void close();
+
+ private:
+  [[noreturn]] void fail(const std::string& path) const;
+
+  std::string path_;
+  std::string part_;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace tools

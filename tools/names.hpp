@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// The names under which options choose from the library's enumerations.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "mote/mote.hpp"
+
+namespace tools {
+
+template <typename Enum>
+struct Named {
+  std::string_view name;
+  Enum value;
+};
+
+inline constexpr Named<mote::Activation> kActivations[] = {{"identity", mote::Activation::identity},
+                                                           {"sigmoid", mote::Activation::sigmoid},
+                                                           {"tanh", mote::Activation::tanh},
+                                                           {"relu", mote::Activation::relu},
+                                                           {"softmax", mote::Activation::softmax}};
+inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cross_entropy},
+                                                {"sigmoid-cross-entropy", mote::Loss::sigmoid_cross_entropy},
+                                                {"quadratic", mote::Loss::quadratic}};
+inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
+                                                           {"normalized", mote::WeightInit::glorot_uniform},
+                                                           {"he", mote::WeightInit::he_normal},
+                                                           {"scaled-gaussian", mote::WeightInit::scaled_gaussian},
+                                                           {"gaussian", mote::WeightInit::gaussian}};
+inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::zero},
+                                                       {"gaussian", mote::BiasInit::gaussian}};
+inline constexpr Named<mote::Optimizer> kOptimizers[] = {{"sgd", mote::Optimizer::sgd},
+                                                         {"momentum", mote::Optimizer::momentum}};
+
+/// The first name of a value.
+template <typename Enum, std::size_t N>
+std::string_view name_of(const Named<Enum> (&names)[N], Enum value) {
+  for (const Named<Enum>& named : names) {
+    if (named.value == value) return named.name;
+  }
+  return "?";
+}
+
+/// Whether `text` is a name, and if so its value.
+template <typename Enum, std::size_t N>
+bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value) {
+  for (const Named<Enum>& named : names) {
+    if (named.name != text) continue;
+    value = named.value;
+    return true;
+  }
+  return false;
+}
+
+/// "a, b or c"
+template <typename Enum, std::size_t N>
+std::string list_names(const Named<Enum> (&names)[N]) {
+  std::string list;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (i != 0) list += i + 1 == N ? " or " : ", ";
+    list += names[i].name;
+  }
+  return list;
+}
+
+}  // namespace tools

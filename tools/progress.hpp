@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// A progress bar on a terminal; nothing elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace tools {
+
+class Progress {
+ public:
+  /// total: images of the whole training. Nothing is ever drawn unless `enabled`.
+  Progress(bool enabled, std::size_t total) : enabled_(enabled), total_(total), start_(Clock::now()), drawn_(start_) {}
+
+  /// Draws at most ten times a second. label: what is being done; done: images so far.
+  void update(const std::string& label, std::size_t done);
+  /// Removes the bar, so that a line can be printed.
+  void clear();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool enabled_;
+  bool visible_ = false;
+  std::size_t total_;
+  Clock::time_point start_;
+  Clock::time_point drawn_;
+};
+
+/// The line a Progress draws: label, bar, percentage, images per second, time left. At most 79 characters for labels of at
+/// most 14.
+std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds);
+
+}  // namespace tools

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What tools/train prints.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "image_files.hpp"
+#include "mote/mote.hpp"
+#include "settings.hpp"
+
+namespace tools {
+
+/// "784-256-10"
+std::string describe_sizes(const mote::Topology& topology);
+
+/// The lines that say what is about to be done.
+std::string describe_run(const Settings& settings, const std::string& folder, const ImageSet& images,
+                         const mote::Topology& topology, const mote::TrainingOptions& options,
+                         std::size_t training_images, std::size_t validation_images, std::size_t network_memory,
+                         std::size_t data_memory);
+
+/// One epoch's outcome; `validation` has no samples when nothing was held out.
+struct EpochReport {
+  std::size_t epoch = 0;
+  std::size_t epochs = 0;
+  mote::LossTotals train;
+  mote::LossTotals validation;
+  double seconds = 0.0;
+};
+std::string epoch_line(const EpochReport& report);
+
+inline constexpr const char* kCsvHeader =
+    "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+std::string epoch_csv(const EpochReport& report);
+
+/// "test loss ...", "test accuracy 0.9812 (9812/10000)"
+std::string test_lines(const mote::LossTotals& totals);
+
+/// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are none.
+std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most);
+
+}  // namespace tools

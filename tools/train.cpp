@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// Trains a multilayer perceptron on an IDX image set and says how well it does on the test set.
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "csv_log.hpp"
+#include "error.hpp"
+#include "image_files.hpp"
+#include "mote/mote.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+#include "settings.hpp"
+
+namespace tools {
+namespace {
+
+mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
+mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+void on_interrupt(int) { interrupted = 1; }
+
+mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
+  const std::size_t inputs = images.train.features, classes = images.train.classes;
+  std::vector<std::uint32_t> sizes = settings.layers;
+  if (sizes.empty()) {
+    sizes = settings.hidden;
+    sizes.insert(sizes.begin(), static_cast<std::uint32_t>(inputs));
+    sizes.push_back(static_cast<std::uint32_t>(classes));
+  }
+  if (sizes.front() != inputs) {
+    throw Error("--layers: starts with " + std::to_string(sizes.front()) + " inputs, but the images have " +
+                std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
+  }
+  if (sizes.back() != classes) {
+    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but the labels have " +
+                std::to_string(classes) + " classes; end with " + std::to_string(classes) + " or use --hidden");
+  }
+  mote::Topology topology;
+  topology.inputs = sizes.front();
+  for (std::size_t i = 1; i < sizes.size(); ++i) {
+    const bool last = i + 1 == sizes.size();
+    const mote::Result added = topology.add({sizes[i], last ? settings.output_activation : settings.activation});
+    if (!added.ok()) throw Error("--layers: " + describe(added));
+  }
+  if (const mote::Result result = mote::check(topology); !result.ok()) throw Error("--layers: " + describe(result));
+  return topology;
+}
+
+/// The training images, split in those to train on and those to validate on.
+struct Split {
+  mote::Dataset train;
+  mote::Dataset validation;
+};
+
+Split make_split(const Settings& settings, const mote::Dataset& all) {
+  const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
+  if (held_out >= all.count) {
+    throw Error("--validation: " + std::to_string(held_out) + " images held out leaves none of " +
+                std::to_string(all.count) + " to train on");
+  }
+  const std::size_t most = all.count - held_out;
+  if (settings.train_limit > most) {
+    throw Error("--train-limit: " + std::to_string(settings.train_limit) + " asked for, but there are " +
+                std::to_string(most) + " training images besides those held out");
+  }
+  const std::size_t count = settings.train_limit == 0 ? most : settings.train_limit;
+  return {all.subset(0, count), all.subset(most, held_out)};
+}
+
+mote::TrainingOptions make_options(const Settings& settings, std::size_t images) {
+  mote::TrainingOptions options;
+  options.loss = settings.loss;
+  options.optimizer = settings.optimizer;
+  options.l2 = settings.l2;
+  options.seed = settings.seed;
+  options.batch_size = settings.batch.value_or(std::min<std::size_t>(32, images));
+  if (options.batch_size == 0) options.batch_size = images;
+  if (options.batch_size > images) {
+    throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
+                " training images; use --batch full for all of them");
+  }
+  return options;
+}
+
+void bind(mote::Trainer& trainer, const mote::Topology& topology, const mote::TrainingOptions& options,
+          std::size_t images) {
+  const mote::Result result = trainer.bind(topology, options, images, network_memory);
+  if (result.ok()) return;
+  if (result.status != mote::Status::memory_too_small) throw Error(describe(result));
+  throw Error("the network " + describe_sizes(topology) + " needs " + std::to_string(result.expected) +
+              " bytes of static memory to train, but " + std::to_string(result.found) +
+              " are built in; rebuild with: make MEMORY_MB=" + std::to_string((result.expected >> 20) + 1));
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void require(const mote::Result& result) {
+  if (!result.ok()) throw Error(describe(result));
+}
+
+/// Trains for one epoch or until interrupted.
+void train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch, std::size_t epochs,
+                 Progress& progress) {
+  require(trainer.begin_epoch(train));
+  const std::string label = "epoch " + std::to_string(epoch) + "/" + std::to_string(epochs);
+  while (trainer.samples_left() > 0 && interrupted == 0) {
+    if (const mote::Result result = trainer.train_batch(); !result.ok()) {
+      progress.clear();
+      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate", kExitFailed);
+    }
+    progress.update(label, epoch * train.count - trainer.samples_left());
+  }
+}
+
+void train(mote::Trainer& trainer, const Split& split, const Settings& settings) {
+  CsvLog log(settings.log, kCsvHeader);
+  Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.epochs * split.train.count);
+  for (std::size_t epoch = 1; epoch <= settings.epochs && interrupted == 0; ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    train_epoch(trainer, split.train, epoch, settings.epochs, progress);
+    EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, seconds_since(start)};
+    if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
+    progress.clear();
+    if (!settings.quiet) std::printf("%s\n", epoch_line(report).c_str());
+    std::fflush(stdout);
+    log.write_line(epoch_csv(report));
+  }
+  log.close();
+}
+
+void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
+  const std::size_t classes = images.train.classes;
+  mote::LossTotals totals;
+  std::vector<std::uint32_t> confusion(classes * classes);
+  require(trainer.evaluate(images.test, totals, {confusion.data(), confusion.size()}));
+  std::printf("%s", test_lines(totals).c_str());
+  if (!quiet) std::printf("most confused: %s\n", most_confused(confusion, classes, 5).c_str());
+  std::printf("parameters fingerprint %08x\n", mote::fingerprint(trainer.topology(), trainer.parameters()));
+}
+
+int run(const Settings& settings) {
+  const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
+  const ImageSet images = load_image_set(folder, data_memory);
+  const mote::Topology topology = make_topology(settings, images);
+  const Split split = make_split(settings, images.train);
+  const mote::TrainingOptions options = make_options(settings, split.train.count);
+  static mote::Trainer trainer;
+  bind(trainer, topology, options, split.train.count);
+  if (!settings.quiet) {
+    const std::string text = describe_run(settings, folder, images, topology, options, split.train.count,
+                                          split.validation.count, network_memory.size(), data_memory.size());
+    std::printf("%s", text.c_str());
+    std::fflush(stdout);
+  }
+  std::signal(SIGINT, on_interrupt);
+  trainer.initialize(settings.weight_init, settings.bias_init);
+  const auto start = std::chrono::steady_clock::now();
+  train(trainer, split, settings);
+  if (!settings.quiet) {
+    std::printf("%s after %.2f s\n", interrupted != 0 ? "interrupted" : "trained", seconds_since(start));
+  }
+  print_result(trainer, images, settings.quiet);
+  return interrupted != 0 ? kExitInterrupted : 0;
+}
+
+}  // namespace
+}  // namespace tools
+
+int main(int count, char** arguments) {
+  try {
+    const tools::Settings settings = tools::parse_settings(count, arguments);
+    if (settings.help) {
+      std::printf("%s", tools::help_text().c_str());
+      return 0;
+    }
+    const int status = tools::run(settings);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
+    }
+    return status;
+  } catch (const tools::Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "train: %s\n", error.what());
+    return error.status;
+  }
+}
