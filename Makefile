@@ -15,6 +15,11 @@ CXX := g++
 endif
 
 CPPFLAGS += -Iinclude
+# ARITHMETIC=separate: multiply, round, add, round, on every machine, instead of fused multiply-add where there is one.
+ARITHMETIC ?= native
+ifeq ($(ARITHMETIC),separate)
+CPPFLAGS += -DMOTE_SEPARATE_ARITHMETIC
+endif
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Wvla $(WERROR)
 # -ffp-contract=off: every rounding is written in the source, so that results are the same to the bit everywhere.
 BASE     := -std=c++17 $(WARNINGS) -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections
@@ -113,7 +118,7 @@ format: ## Lay out all sources with clang-format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, MEMORY_MB (512), DATA_MB (256)"
+	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)

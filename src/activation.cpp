@@ -22,7 +22,8 @@ template <typename F>
 void scale_rows(size_t rows, size_t columns, size_t stride, const float* __restrict activations,
                 float* __restrict deltas, F derivative) {
   for (size_t i = 0; i < rows; ++i, activations += stride, deltas += stride) {
-    for (size_t j = 0; j < columns; ++j) deltas[j] *= derivative(activations[j]);
+    for (size_t j = 0; j < columns; ++j)
+      deltas[j] = mote::detail::without_negligible(deltas[j] * derivative(activations[j]));
   }
 }
 

@@ -14,28 +14,25 @@ Result check(const Topology& topology, const Dataset& dataset) {
   return Status::ok;
 }
 
-Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset, Memory scratch,
-                LossTotals& totals, Span<std::uint32_t> confusion) {
+Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(topology, dataset); !result.ok()) return result;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
-  if (const Result result = check(scratch, evaluation_bytes(topology, rows)); !result.ok()) return result;
-
-  const std::size_t offset = detail::evaluation_offset(topology, rows);
-  float* inputs = part_of<float>(scratch, 0, rows * topology.inputs).data();
+  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
+  const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
   Network network;
-  if (const Result result = network.bind(topology, parameters, rows, scratch.subspan(offset, scratch.size() - offset));
-      !result.ok()) {
-    return result;
-  }
+  if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
   for (std::size_t first = 0; first < dataset.count; first += rows) {
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
     gather(dataset, nullptr, first, count, inputs);
     const MatrixView z = network.forward_pre_activations(inputs, count);
-    loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride, z.data, dataset.labels + first, 1.0f,
-                    nullptr, totals);
+    loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride, z.data, dataset.labels + first,
+                    1.0f, nullptr, totals);
     if (confusion.empty()) continue;
     for (std::size_t i = 0; i < count; ++i) {
       ++confusion[dataset.labels[first + i] * dataset.classes + argmax(z.row(i))];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one place that chooses between the builds of the numeric code. The makefile compiles each numeric file three times on
-// x86-64, in namespaces of their own, and defines MOTE_DISPATCH; without it each is compiled once, in namespace mote, and
-// callers reach it without a detour.
+// The one place that chooses between the builds of the numeric code. The makefile compiles each numeric file three
+// times on x86-64, in namespaces of their own, and defines MOTE_DISPATCH; without it each is compiled once, in
+// namespace mote, and callers reach it without a detour.
 #include "mote/instruction_set.hpp"
 
 #ifdef MOTE_DISPATCH
@@ -88,10 +88,14 @@ Result select(InstructionSet set) {
   return Status::ok;
 }
 
-InstructionSet selected() { return static_cast<InstructionSet>(&build() - kBuilds); }
+InstructionSet selected() {
+  return static_cast<InstructionSet>(&build() - kBuilds);
+}
 
 #define MOTE_FUNCTION(result, name, parameters, arguments) \
-  result name parameters { return build().name arguments; }
+  result name parameters {                                 \
+    return build().name arguments;                         \
+  }
 #include "numeric_functions.def"
 #undef MOTE_FUNCTION
 
@@ -101,13 +105,17 @@ InstructionSet selected() { return static_cast<InstructionSet>(&build() - kBuild
 
 namespace mote {
 
-bool is_supported(InstructionSet set) { return set == InstructionSet::baseline; }
+bool is_supported(InstructionSet set) {
+  return set == InstructionSet::baseline;
+}
 
 Result select(InstructionSet set) {
   return is_supported(set) ? Result(Status::ok) : Result(Status::unsupported_instruction_set);
 }
 
-InstructionSet selected() { return InstructionSet::baseline; }
+InstructionSet selected() {
+  return InstructionSet::baseline;
+}
 
 }  // namespace mote
 

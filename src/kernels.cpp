@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the inner
-// index runs. See kernels.hpp for what is promised, DESIGN notes in the comments for why.
+// Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the
+// inner index runs. See kernels.hpp for what is promised, DESIGN notes in the comments for why.
 #include "mote/kernels.hpp"
 
 #include <utility>
 
+#include "mote/topology.hpp"
 #include "numeric.hpp"
 
 namespace MOTE_NUMERIC {
@@ -12,11 +13,12 @@ namespace {
 
 using mote::detail::kPanelColumns;
 using mote::detail::kPanelRows;
+using mote::detail::kStripRows;
 using mote::detail::multiply_add;
 using std::size_t;
 
-// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait for
-// its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
+// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
+// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
 #if defined(__AVX512F__)
 constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
 #elif defined(__AVX2__)
@@ -28,7 +30,8 @@ constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
 #else
 constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
 #endif
-constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;  // divides every padded row
+constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
+static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
@@ -87,8 +90,8 @@ void row_of_tiles(size_t rows, size_t depth, size_t columns, const float* x, siz
 
 /// C[rows][columns] = X B (or += X B), split into tiles of nearly equal height.
 template <bool Transposed, bool Accumulate>
-void product(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb, float* c,
-             size_t ldc) {
+void product(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb,
+             float* c, size_t ldc) {
   const size_t tiles = (rows + kRows - 1) / kRows;
   const size_t height = rows / tiles;
   const size_t taller = rows % tiles;  // so many tiles have one row more
@@ -109,9 +112,13 @@ void product_chosen(bool accumulate, size_t rows, size_t depth, size_t columns, 
   }
 }
 
-size_t padded(size_t columns) { return (columns + kNarrowColumns - 1) / kNarrowColumns * kNarrowColumns; }
+size_t padded(size_t columns) {
+  return (columns + mote::kRowAlignment - 1) / mote::kRowAlignment * mote::kRowAlignment;
+}
 
-size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
 
 void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict panel) {
   for (size_t k = 0; k < rows; ++k) {
@@ -119,14 +126,36 @@ void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t l
   }
 }
 
-/// panel[n][j] = w[j][n] for n < rows, j < columns; 0 for columns up to `width`.
-void transpose_panel(size_t rows, size_t columns, size_t width, const float* __restrict w, size_t ldw,
-                     float* __restrict panel) {
-  for (size_t j = 0; j < columns; ++j) {
-    for (size_t n = 0; n < rows; ++n) panel[n * width + j] = w[j * ldw + n];
+/// to[j][i] = from[i][j] for i < rows and 0 for the other i < 16; j < columns. rows, columns <= 16; 16 columns of
+/// `from` can be read. Four perfect shuffles of the 16 rows, plain loops that compilers turn into permutations of
+/// vectors.
+void transpose_block(size_t rows, size_t columns, const float* __restrict from, size_t from_stride,
+                     float* __restrict to, size_t to_stride) {
+  constexpr size_t kSide = 16;
+  float x[kSide][kSide], y[kSide][kSide];
+  for (size_t i = 0; i < kSide; ++i) {
+    for (size_t j = 0; j < kSide; ++j) x[i][j] = i < rows ? from[i * from_stride + j] : 0.0f;
   }
-  for (size_t j = columns; j < width; ++j) {
-    for (size_t n = 0; n < rows; ++n) panel[n * width + j] = 0.0f;
+  const auto shuffle = [](const float(&source)[kSide][kSide], float(&target)[kSide][kSide]) {
+    constexpr size_t kHalf = kSide / 2;
+    MOTE_UNROLL
+    for (size_t i = 0; i < kHalf; ++i) {
+      for (size_t j = 0; j < kHalf; ++j) {
+        target[2 * i][2 * j] = source[i][j];
+        target[2 * i][2 * j + 1] = source[i + kHalf][j];
+      }
+      for (size_t j = 0; j < kHalf; ++j) {
+        target[2 * i + 1][2 * j] = source[i][kHalf + j];
+        target[2 * i + 1][2 * j + 1] = source[i + kHalf][kHalf + j];
+      }
+    }
+  };
+  shuffle(x, y);
+  shuffle(y, x);
+  shuffle(x, y);
+  shuffle(y, x);
+  for (size_t i = 0; i < columns; ++i) {
+    for (size_t j = 0; j < kSide; ++j) to[i * to_stride + j] = x[i][j];
   }
 }
 
@@ -138,8 +167,8 @@ void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
 
 }  // namespace
 
-void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W, size_t ldw,
-                     float* Z, size_t ldz, float* pack) {
+void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
+                     size_t ldw, float* Z, size_t ldz, float* pack) {
   const size_t columns = padded(outputs);
   if (inputs * columns <= kCachedFloats || batch <= kPanelsFromBatch) {
     product<false, false>(batch, inputs, columns, A, lda, W, ldw, Z, ldz);
@@ -150,7 +179,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
         const size_t width = smaller(kPanelColumns, columns - n);
         const float* panel = W + k * ldw + n;
         size_t stride = ldw;
-        if (mote::detail::forward_packs(batch)) {
+        if (batch >= mote::detail::kPackFromRows) {
           copy_panel(depth, width, panel, ldw, pack);
           panel = pack;
           stride = width;
@@ -162,8 +191,8 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   clear_padding(batch, columns, Z, ldz);
 }
 
-void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D, size_t ldd,
-                     float* dW, size_t ldw, bool accumulate) {
+void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
+                     size_t ldd, float* dW, size_t ldw, bool accumulate) {
   const size_t columns = padded(outputs);
   if (accumulate) {
     product<true, true>(inputs, batch, columns, A, lda, D, ldd, dW, ldw);
@@ -182,18 +211,78 @@ void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, flo
   clear_padding(1, columns, db, ldd);
 }
 
-void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W, size_t ldw,
-                      float* dA, size_t lda, float* pack) {
+namespace {
+
+/// dA = D W^T element by element.
+[[maybe_unused]] void backward_by_rows(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd,
+                                       const float* W, size_t ldw, float* dA, size_t lda) {
+  for (size_t m = 0; m < batch; ++m) {
+    for (size_t k = 0; k < inputs; ++k) {
+      float sum = 0.0f;
+      for (size_t n = 0; n < outputs; ++n) sum = multiply_add(D[m * ldd + n], W[k * ldw + n], sum);
+      dA[m * lda + k] = sum;
+    }
+  }
+}
+
+/// dA = D W^T with panels of W transposed.
+void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                           size_t ldw, float* dA, size_t lda, float* pack) {
   const size_t columns = padded(inputs);
   for (size_t n = 0; n < outputs; n += kPanelRows) {
     const size_t depth = smaller(kPanelRows, outputs - n);
     for (size_t k = 0; k < columns; k += kPanelColumns) {
       const size_t width = smaller(kPanelColumns, columns - k);
-      transpose_panel(depth, smaller(width, inputs - k), width, W + k * ldw + n, ldw, pack);
+      for (size_t j = 0; j < width; j += 16) {
+        for (size_t i = 0; i < depth; i += 16) {
+          transpose_block(smaller(16, inputs - k - j), 16, W + (k + j) * ldw + n + i, ldw, pack + i * width + j, width);
+        }
+      }
       product_chosen(n != 0, batch, depth, width, D + n, ldd, pack, width, dA + k, lda);
     }
   }
-  clear_padding(batch, columns, dA, lda);
+}
+
+/// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.
+void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                          size_t ldw, float* dA, size_t lda, float* pack) {
+  float* strip = pack + (outputs + 15) / 16 * 16 * kPanelColumns;
+  for (size_t m = 0; m < batch; m += kPanelColumns) {
+    const size_t width = batch - m > 16 ? 32 : 16;
+    for (size_t j = 0; j < width; j += 16) {
+      for (size_t i = 0; i < outputs; i += 16) {
+        transpose_block(smaller(16, batch - m - j), 16, D + (m + j) * ldd + i, ldd, pack + i * width + j, width);
+      }
+    }
+    for (size_t k = 0; k < inputs; k += kStripRows) {
+      const size_t rows = smaller(kStripRows, inputs - k);
+      product<false, false>(rows, outputs, width, W + k * ldw, ldw, pack, width, strip, width);
+      for (size_t i = 0; i < rows; i += 16) {
+        for (size_t j = 0; j < width; j += 16) {
+          transpose_block(smaller(16, rows - i), smaller(16, batch - m - j), strip + i * width + j, width,
+                          dA + (m + j) * lda + k + i, lda);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                      size_t ldw, float* dA, size_t lda, float* pack) {
+  if constexpr (mote::kRowAlignment < 16) {  // no vectors to fill: both matrices are read as they stand
+    backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
+    clear_padding(batch, inputs, dA, lda);
+    return;
+  }
+  const bool few_weights = 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
+  if (few_weights || outputs > kPanelRows) {
+    backward_from_weights(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
+  } else {
+    backward_from_deltas(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
+  }
+  clear_padding(batch, padded(inputs), dA, lda);
 }
 
 }  // namespace MOTE_NUMERIC

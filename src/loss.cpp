@@ -35,7 +35,7 @@ float sum_terms(const Row& row, Term term) {
       term(j + i, loss, delta[i]);
       const bool used = j + i < row.columns;
       lanes.lane[i] += used ? loss : 0.0f;
-      delta[i] = used ? delta[i] * row.scale : 0.0f;
+      delta[i] = used ? without_negligible(delta[i] * row.scale) : 0.0f;
     }
     if (row.deltas != nullptr) {
       for (size_t i = 0; i < count; ++i) row.deltas[j + i] = delta[i];
@@ -47,11 +47,11 @@ float sum_terms(const Row& row, Term term) {
 template <typename F>
 float quadratic(const Row& row) {
   return 0.5f * sum_terms(row, [&](size_t j, float& loss, float& delta) {
-    const float a = F()(row.z[j]);
-    const float error = a - row.target(j);
-    loss = error * error;
-    delta = error * F::derivative(a);
-  });
+           const float a = F()(row.z[j]);
+           const float error = a - row.target(j);
+           loss = error * error;
+           delta = error * F::derivative(a);
+         });
 }
 
 float quadratic_softmax(const Row& row) {
@@ -65,11 +65,11 @@ float quadratic_softmax(const Row& row) {
   }
   const float mean_error = mean.sum();
   return 0.5f * sum_terms(row, [&](size_t j, float& loss, float& delta) {
-    const float a = probability(j);
-    const float error = a - row.target(j);
-    loss = error * error;
-    delta = a * (error - mean_error);
-  });
+           const float a = probability(j);
+           const float error = a - row.target(j);
+           loss = error * error;
+           delta = a * (error - mean_error);
+         });
 }
 
 float sigmoid_cross_entropy(const Row& row) {
@@ -89,7 +89,7 @@ float cross_entropy(const Row& row) {
   if (row.deltas != nullptr) {
     const float factor = row.scale / total;
     const size_t padded = padded_columns(row.columns);
-    for (size_t j = 0; j < padded; ++j) row.deltas[j] *= factor;
+    for (size_t j = 0; j < padded; ++j) row.deltas[j] = without_negligible(row.deltas[j] * factor);
     row.deltas[row.label] -= row.scale;
   }
   return log_of(total) + below_highest;
@@ -122,16 +122,15 @@ bool is_correct(const Row& row) {
 void add(mote::LossTotals& totals, float loss) {
   const float sum = totals.sum + loss;
   // What the rounded sum lost of the smaller of the two.
-  totals.compensation +=
-      absolute(totals.sum) < absolute(loss) ? (loss - sum) + totals.sum : (totals.sum - sum) + loss;
+  totals.compensation += absolute(totals.sum) < absolute(loss) ? (loss - sum) + totals.sum : (totals.sum - sum) + loss;
   totals.sum = sum;
   ++totals.samples;
 }
 
 }  // namespace
 
-void loss_and_deltas(Loss loss, Activation output_activation, size_t rows, size_t columns, size_t stride, const float* z,
-                     const std::uint8_t* labels, float scale, float* deltas, mote::LossTotals& totals) {
+void loss_and_deltas(Loss loss, Activation output_activation, size_t rows, size_t columns, size_t stride,
+                     const float* z, const std::uint8_t* labels, float scale, float* deltas, mote::LossTotals& totals) {
   for (size_t i = 0; i < rows; ++i) {
     const Row row{columns, z + i * stride, labels[i], scale, deltas == nullptr ? nullptr : deltas + i * stride};
     if (is_correct(row)) ++totals.correct;

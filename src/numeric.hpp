@@ -2,8 +2,8 @@
 // What every numeric source file shares: the one multiply-add, bit casts, and exp, log, tanh, sigmoid of one float.
 //
 // Files that include this are the only ones whose results depend on the arithmetic class, fused or separate. Everything
-// here has internal linkage: these files are compiled once per instruction set, and a function that the linker may merge
-// between such builds could run wide instructions on a machine without them.
+// here has internal linkage: these files are compiled once per instruction set, and a function that the linker may
+// merge between such builds could run wide instructions on a machine without them.
 #pragma once
 
 #include <cstddef>
@@ -57,12 +57,26 @@ MOTE_INLINE float float_of(std::uint32_t bits) {
   return x;
 }
 
-MOTE_INLINE float absolute(float x) { return float_of(bits_of(x) & 0x7fffffffu); }
-MOTE_INLINE float maximum(float a, float b) { return a < b ? b : a; }
+MOTE_INLINE float absolute(float x) {
+  return float_of(bits_of(x) & 0x7fffffffu);
+}
+MOTE_INLINE float maximum(float a, float b) {
+  return a < b ? b : a;
+}
 
-inline constexpr float kLn2High = 0x1.62e4p-1f;       // ln 2 rounded to 15 bits: products with exponents are exact
-inline constexpr float kLn2Low = 0x1.7f7d1cp-20f;     // ln 2 - kLn2High
-inline constexpr float kLog2E = 0x1.715476p0f;        // 1 / ln 2
+/// What training keeps from step to step (velocities) or hands from layer to layer (deltas) is 0 below this magnitude.
+/// Left alone it would decay into subnormal numbers, get stuck there (the smallest times 0.9 rounds to itself) and make
+/// every product a hundred times slower. Processor modes that flush subnormals would make results differ between
+/// machines.
+inline constexpr float kNegligible = 0x1p-100f;
+
+MOTE_INLINE float without_negligible(float x) {
+  return absolute(x) < kNegligible ? 0.0f : x;
+}
+
+inline constexpr float kLn2High = 0x1.62e4p-1f;    // ln 2 rounded to 15 bits: products with exponents are exact
+inline constexpr float kLn2Low = 0x1.7f7d1cp-20f;  // ln 2 - kLn2High
+inline constexpr float kLog2E = 0x1.715476p0f;     // 1 / ln 2
 inline constexpr float kInfinity = __builtin_inff();
 inline constexpr float kNaN = __builtin_nanf("");
 
@@ -72,8 +86,8 @@ inline constexpr float kNaN = __builtin_nanf("");
 /// e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r).
 template <bool Fused = kFused>
 MOTE_INLINE float exp_of(float x) {
-  x = x > 89.0f ? 89.0f : x;      // e^89 is infinite already
-  x = x < -104.0f ? -104.0f : x;  // e^-104 is 0 already; NaN passes both
+  x = x > 89.0f ? 89.0f : x;           // e^89 is infinite already
+  x = x < -104.0f ? -104.0f : x;       // e^-104 is 0 already; NaN passes both
   constexpr float kRound = 0x1.8p23f;  // adding it rounds to an integer, found in the low bits of the sum
   const float shifted = multiply_add<Fused>(x, kLog2E, kRound);
   const float n = shifted - kRound;

@@ -7,6 +7,7 @@ namespace MOTE_NUMERIC {
 namespace {
 
 using mote::detail::multiply_add;
+using mote::detail::without_negligible;
 using std::size_t;
 
 void sgd(float learning_rate, float l2, const float* __restrict gradients, float* __restrict parameters, size_t count) {
@@ -20,7 +21,7 @@ void momentum(float rate, float learning_rate, float l2, const float* __restrict
               float* __restrict parameters, float* __restrict velocities, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
-    velocities[i] = multiply_add(rate, velocities[i], -learning_rate * g);
+    velocities[i] = without_negligible(multiply_add(rate, velocities[i], -learning_rate * g));
     parameters[i] += velocities[i];
   }
 }

@@ -13,7 +13,9 @@ std::uint64_t split_mix(std::uint64_t& state) {  // SplitMix64: Steele, Lea & Fl
   return z ^ (z >> 31);
 }
 
-std::uint32_t rotate_left(std::uint32_t x, int count) { return (x << count) | (x >> (32 - count)); }
+std::uint32_t rotate_left(std::uint32_t x, int count) {
+  return (x << count) | (x >> (32 - count));
+}
 
 }  // namespace
 
@@ -49,9 +51,13 @@ std::uint32_t Random::below(std::uint32_t bound) {
   return static_cast<std::uint32_t>(product >> 32);
 }
 
-float Random::uniform() { return static_cast<float>(next() >> 8) * 0x1p-24f; }
+float Random::uniform() {
+  return static_cast<float>(next() >> 8) * 0x1p-24f;
+}
 
-float Random::uniform(float low, float high) { return low + (high - low) * uniform(); }
+float Random::uniform(float low, float high) {
+  return low + (high - low) * uniform();
+}
 
 float Random::gaussian() {
   float u, square;

@@ -21,6 +21,7 @@ const char* to_string(Status status) {
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
     case Status::output_size_mismatch: return "classes of the data differ from the outputs of the network";
     case Status::no_samples: return "no samples";
+    case Status::too_many_samples: return "too many samples";
     case Status::idx_empty: return "empty file";
     case Status::idx_gzip: return "gzip data; run gunzip on it first";
     case Status::idx_bad_magic: return "not an IDX file: its first two bytes are not zero";
@@ -34,7 +35,7 @@ const char* to_string(Status status) {
     case Status::count_mismatch: return "number of labels differs from number of images";
     case Status::label_out_of_range: return "label out of range";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
-    case Status::not_finite: return "training diverged: the loss is not finite";
+    case Status::not_finite: return "training diverged: a number is not finite";
   }
   return "unknown status";
 }

@@ -4,7 +4,16 @@
 namespace mote {
 namespace {
 
-bool is_finite(float x) { return x - x == 0.0f; }
+bool is_finite(float x) {
+  return x - x == 0.0f;
+}
+
+bool all_finite(Span<const float> values) {
+  for (const float value : values) {
+    if (!is_finite(value)) return false;
+  }
+  return true;
+}
 
 template <typename T>
 void clear(Span<T> span) {
@@ -19,6 +28,8 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (const Result result = check(options.optimizer); !result.ok()) return result;
   if (!(options.l2 >= 0.0f && is_finite(options.l2))) return Status::bad_penalty;
   if (samples == 0) return Status::no_samples;
+  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // they are counted, and ordered, in 32 bits
+  if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
   if (options.batch_size == 0 || options.batch_size > samples) {
     return {Status::bad_batch_size, options.batch_size, samples};
   }
@@ -81,8 +92,8 @@ Result Trainer::train_batch() {
     backpropagation_.forward(parameters_.data(), inputs_.data(), rows);
     backpropagation_.compute_loss(options_.loss, labels_.data(), scale, totals_);
     if (!is_finite(totals_.sum)) return {Status::not_finite, position_ / options_.batch_size, 0};
-    const GradientSink sink = keep ? GradientSink{gradients_.data(), done != 0, nullptr}
-                                   : GradientSink{nullptr, false, &step_};
+    const GradientSink sink =
+        keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
     backpropagation_.backward(parameters_.data(), inputs_.data(), sink);
   }
   if (keep) {
@@ -91,6 +102,9 @@ Result Trainer::train_batch() {
     step_.apply(weights, topology_.parameter_count() - weights, gradients_.data() + weights);
   }
   position_ += batch;
+  // The next batch's loss would show what went wrong in this one; after the last there is none.
+  if (samples_left() == 0 && !all_finite(parameters_))
+    return {Status::not_finite, (position_ - 1) / options_.batch_size, 0};
   return Status::ok;
 }
 

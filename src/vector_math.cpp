@@ -30,6 +30,8 @@ void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
 }
 
-bool arithmetic_is_fused() { return mote::detail::kFused; }
+bool arithmetic_is_fused() {
+  return mote::detail::kFused;
+}
 
 }  // namespace MOTE_NUMERIC

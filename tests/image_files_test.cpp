@@ -60,7 +60,8 @@ TEST_F(ImageFiles, RefuseDamagedHeaders) {
   bytes[2] = 0x0d;
   EXPECT_EQ(refusal_of_images(bytes),
             "train-images-idx3-ubyte: unsupported element type: found 0x0d, expected 0x08 (unsigned byte)");
-  EXPECT_EQ(refusal_of_images(idx_labels(48, 4)), "train-images-idx3-ubyte: wrong number of dimensions: found 1, expected 3");
+  EXPECT_EQ(refusal_of_images(idx_labels(48, 4)),
+            "train-images-idx3-ubyte: wrong number of dimensions: found 1, expected 3");
   EXPECT_EQ(refusal_of_images(good.substr(0, 10)),
             "train-images-idx3-ubyte: truncated header: found 10 bytes, expected 16");
   EXPECT_EQ(refusal_of_images(idx_header({0, 3, 4})), "train-images-idx3-ubyte: a dimension is zero: dimension 0");
@@ -78,7 +79,8 @@ TEST_F(ImageFiles, RefuseWrongLengths) {
 
 TEST_F(ImageFiles, RefuseLabelsThatDoNotMatch) {
   folder_.write("train-labels-idx1-ubyte", idx_labels(47, 4));
-  EXPECT_EQ(refusal(), "train-labels-idx1-ubyte: number of labels differs from number of images: found 47, expected 48");
+  EXPECT_EQ(refusal(),
+            "train-labels-idx1-ubyte: number of labels differs from number of images: found 47, expected 48");
   write_image_set(folder_);
   folder_.write("t10k-labels-idx1-ubyte", idx_labels(12, 5));
   EXPECT_EQ(refusal(), "t10k-labels-idx1-ubyte: label out of range: found 4, the largest possible is 3");
@@ -100,9 +102,10 @@ TEST_F(ImageFiles, RefuseWhatIsMissingCompressedOrAFolder) {
 }
 
 TEST_F(ImageFiles, RefuseWhatDoesNotFitTheStaticMemory) {
-  EXPECT_EQ(refusal_of_images(idx_images(500, 3, 4, 4)),
-            "train-images-idx3-ubyte: the data set does not fit: 4096 bytes of static memory are built in; rebuild with: "
-            "make DATA_MB=2");
+  EXPECT_EQ(
+      refusal_of_images(idx_images(500, 3, 4, 4)),
+      "train-images-idx3-ubyte: the data set does not fit: 4096 bytes of static memory are built in; rebuild with: "
+      "make DATA_MB=2");
 }
 
 }  // namespace

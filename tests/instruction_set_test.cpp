@@ -51,7 +51,9 @@ TEST(InstructionSet, BaselineIsAlwaysThere) {
   EXPECT_TRUE(mote::is_supported(mote::selected()));
 }
 
-TEST(InstructionSet, TheBestIsTakenUnlessToldOtherwise) { EXPECT_EQ(mote::selected(), supported_sets().back()); }
+TEST(InstructionSet, TheBestIsTakenUnlessToldOtherwise) {
+  EXPECT_EQ(mote::selected(), supported_sets().back());
+}
 
 TEST(InstructionSet, SelectChangesWhatIsInUseAndRefusesWhatIsNotThere) {
   const InstructionSet before = mote::selected();
@@ -69,8 +71,8 @@ TEST(InstructionSet, SelectChangesWhatIsInUseAndRefusesWhatIsNotThere) {
 }
 
 TEST(InstructionSet, SetsOfOneArithmeticClassAgreeToTheBit) {
-  for (const mote::Activation hidden : {mote::Activation::identity, mote::Activation::sigmoid, mote::Activation::tanh,
-                                        mote::Activation::relu}) {
+  for (const mote::Activation hidden :
+       {mote::Activation::identity, mote::Activation::sigmoid, mote::Activation::tanh, mote::Activation::relu}) {
     std::vector<std::uint32_t> seen[2];
     for (const InstructionSet set : supported_sets()) {
       const InstructionSet before = mote::selected();

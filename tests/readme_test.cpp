@@ -44,9 +44,9 @@ TEST(Readme, ProgramCompilesAndLearns) {
   TemporaryFolder folder;
   folder.write("xor.cpp", program);
   const std::string build = variable("MOTE_BUILD", "build");
-  const CommandResult compiled =
-      run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file("xor.cpp") +
-                  " " + build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("xor"));
+  const CommandResult compiled = run_command(
+      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file("xor.cpp") + " " +
+      build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("xor"));
   ASSERT_EQ(compiled.status, 0) << compiled.output;
   const CommandResult result = run_command(folder.file("xor"));
   EXPECT_EQ(result.status, 0);

@@ -7,8 +7,8 @@
 
 namespace tools {
 
-/// Lines go to FILE.part, flushed one by one; close() renames it to FILE, so a FILE that was there stays whole until a new
-/// one is complete. Throws an Error with kExitFailed when something cannot be written.
+/// Lines go to FILE.part, flushed one by one; close() renames it to FILE, so a FILE that was there stays whole until a
+/// new one is complete. Throws an Error with kExitFailed when something cannot be written.
 class CsvLog {
  public:
   /// Starts with `header`; an empty path makes all calls do nothing.

@@ -13,6 +13,7 @@ const char* format_of(mote::Status status) {
   switch (status) {
     case Status::memory_too_small: return "%" PRIu64 " bytes given, %" PRIu64 " needed";
     case Status::memory_misaligned: return "address is %" PRIu64 " past a multiple of %" PRIu64;
+    case Status::too_many_samples:
     case Status::too_many_layers: return "%" PRIu64 " asked for, at most %" PRIu64;
     case Status::layer_size_out_of_range: return "%" PRIu64 " units asked for, 1 to %" PRIu64 " possible";
     case Status::network_too_large: return "%" PRIu64 " bytes of parameters, at most %" PRIu64;

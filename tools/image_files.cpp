@@ -2,11 +2,11 @@
 #include "image_files.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "error.hpp"
 #include "mote/idx.hpp"
@@ -52,9 +52,9 @@ class Bump {
     if (failed) throw Error(path + ": cannot be read");
     if (more) {
       const std::size_t total = used_ + static_cast<std::size_t>(info.st_size);
-      throw Error(path + ": the data set does not fit: " + std::to_string(memory_.size()) +
-                  " bytes of static memory are built in; rebuild with: make DATA_MB=" +
-                  std::to_string(2 * (total >> 20) + 2));
+      throw Error(
+          path + ": the data set does not fit: " + std::to_string(memory_.size()) +
+          " bytes of static memory are built in; rebuild with: make DATA_MB=" + std::to_string(2 * (total >> 20) + 2));
     }
     const mote::Bytes bytes(memory_.data() + used_, size);
     used_ += size;
@@ -91,13 +91,15 @@ Half load_half(const std::string& folder, const std::string& name, std::size_t c
 }  // namespace
 
 std::string mnist_folder() {
-  char path[4096];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (length > 0) {
-    const std::string program(path, static_cast<std::size_t>(length));
-    const std::size_t slash = program.rfind('/');
-    for (const char* place : {"/../build/mnist", "/../mnist"}) {  // tools/train, or another build's FOLDER/tools/train
-      if (realpath((program.substr(0, slash) + place).c_str(), path) != nullptr) return path;
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (!error) {
+    for (const char* place : {"../build/mnist", "../mnist"}) {  // tools/train, or another build's FOLDER/tools/train
+      const std::filesystem::path folder = (program.parent_path() / place).lexically_normal();
+      if (!std::filesystem::is_directory(folder, error)) continue;
+      const std::filesystem::path here = std::filesystem::current_path(error);
+      const std::filesystem::path nearer = folder.lexically_relative(here);
+      return nearer.empty() || *nearer.begin() == ".." ? folder.string() : nearer.string();
     }
   }
   return "build/mnist";

@@ -27,8 +27,8 @@ class Progress {
   Clock::time_point drawn_;
 };
 
-/// The line a Progress draws: label, bar, percentage, images per second, time left. At most 79 characters for labels of at
-/// most 14.
+/// The line a Progress draws: label, bar, percentage, images per second, time left. At most 79 characters for labels of
+/// at most 14.
 std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds);
 
 }  // namespace tools

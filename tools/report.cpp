@@ -20,7 +20,9 @@ __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ..
   return text;
 }
 
-double mebibytes(std::size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+double mebibytes(std::size_t bytes) {
+  return static_cast<double>(bytes) / (1 << 20);
+}
 
 std::string describe_optimizer(const mote::OptimizerOptions& optimizer) {
   const auto rate = static_cast<double>(optimizer.learning_rate);
@@ -46,20 +48,22 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                          std::size_t training_images, std::size_t validation_images, std::size_t network_memory,
                          std::size_t data_memory) {
   std::string text = format("data      %s\n", folder.c_str());
-  text += format("          images of %u x %u in %zu classes: %zu to train on, %zu to validate, %zu to test\n", images.rows,
-                 images.columns, images.train.classes, training_images, validation_images, images.test.count);
+  text +=
+      format("          images of %u x %u in %zu classes: %zu to train on, %zu to validate, %zu to test\n", images.rows,
+             images.columns, images.train.classes, training_images, validation_images, images.test.count);
   text += format("network   %s, %s%s%s with %s loss, %zu parameters\n", describe_sizes(topology).c_str(),
                  topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
                  topology.layer_count > 1 ? ", " : "",
                  std::string(name_of(kActivations, topology.output_activation())).c_str(),
                  std::string(name_of(kLosses, options.loss)).c_str(), topology.trainable_count());
-  text += format("start     weights %s, biases %s, seed %llu\n",
-                 std::string(name_of(kWeightInits, settings.weight_init)).c_str(),
-                 std::string(name_of(kBiasInits, settings.bias_init)).c_str(),
-                 static_cast<unsigned long long>(options.seed));
+  text += format(
+      "start     weights %s, biases %s, seed %llu\n", std::string(name_of(kWeightInits, settings.weight_init)).c_str(),
+      std::string(name_of(kBiasInits, settings.bias_init)).c_str(), static_cast<unsigned long long>(options.seed));
   text += format("training  %s, l2 %g, %s, %zu epochs\n", describe_optimizer(options.optimizer).c_str(),
                  static_cast<double>(options.l2), describe_batch(options.batch_size, training_images).c_str(),
                  settings.epochs);
+  text += format("numbers   %s, %s multiply-add\n", std::string(name_of(kInstructionSets, mote::selected())).c_str(),
+                 mote::arithmetic_is_fused() ? "fused" : "separate");
   text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n",
                  mebibytes(mote::training_bytes(topology, options, training_images)), mebibytes(network_memory),
                  mebibytes(images.bytes), mebibytes(data_memory));
@@ -68,8 +72,9 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
 
 std::string epoch_line(const EpochReport& report) {
   const int width = static_cast<int>(std::to_string(report.epochs).size());
-  std::string line = format("epoch %*zu/%zu  train loss %.4f accuracy %.4f", width, report.epoch, report.epochs,
-                            static_cast<double>(report.train.mean_loss()), static_cast<double>(report.train.accuracy()));
+  std::string line =
+      format("epoch %*zu/%zu  train loss %.4f accuracy %.4f", width, report.epoch, report.epochs,
+             static_cast<double>(report.train.mean_loss()), static_cast<double>(report.train.accuracy()));
   if (report.validation.samples != 0) {
     line += format("  validation loss %.4f accuracy %.4f", static_cast<double>(report.validation.mean_loss()),
                    static_cast<double>(report.validation.accuracy()));
@@ -80,8 +85,8 @@ std::string epoch_line(const EpochReport& report) {
 std::string epoch_csv(const EpochReport& report) {
   const std::string line = format("%zu,%.9g,%.9g,", report.epoch, static_cast<double>(report.train.mean_loss()),
                                   static_cast<double>(report.train.accuracy()));
-  const std::string validation =
-      report.validation.samples == 0 ? ","
+  const std::string validation = report.validation.samples == 0
+                                     ? ","
                                      : format("%.9g,%.9g", static_cast<double>(report.validation.mean_loss()),
                                               static_cast<double>(report.validation.accuracy()));
   return line + validation + format(",%.6f", report.seconds);
@@ -97,11 +102,13 @@ std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size
   for (std::size_t cell = 0; cell < confusion.size(); ++cell) {
     if (cell / classes != cell % classes && confusion[cell] != 0) cells.push_back(cell);
   }
-  std::stable_sort(cells.begin(), cells.end(), [&](std::size_t a, std::size_t b) { return confusion[a] > confusion[b]; });
+  std::stable_sort(cells.begin(), cells.end(),
+                   [&](std::size_t a, std::size_t b) { return confusion[a] > confusion[b]; });
   if (cells.empty()) return "none";
   std::string text;
   for (std::size_t i = 0; i < std::min(most, cells.size()); ++i) {
-    text += format("%s%zu as %zu (%u)", i == 0 ? "" : ", ", cells[i] / classes, cells[i] % classes, confusion[cells[i]]);
+    text +=
+        format("%s%zu as %zu (%u)", i == 0 ? "" : ", ", cells[i] / classes, cells[i] % classes, confusion[cells[i]]);
   }
   return text;
 }

@@ -32,14 +32,14 @@ struct EpochReport {
 };
 std::string epoch_line(const EpochReport& report);
 
-inline constexpr const char* kCsvHeader =
-    "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
 std::string epoch_csv(const EpochReport& report);
 
 /// "test loss ...", "test accuracy 0.9812 (9812/10000)"
 std::string test_lines(const mote::LossTotals& totals);
 
-/// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are none.
+/// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are
+/// none.
 std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most);
 
 }  // namespace tools

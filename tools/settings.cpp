@@ -109,14 +109,13 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.bias_init = choice("--bias-init", v, kBiasInits); }},
     {"--optimizer", "NAME", "sgd or momentum (default momentum)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.method = choice("--optimizer", v, kOptimizers); }},
-    {"--learning-rate", "X", "step length per unit of gradient, > 0 (default 0.02)",
+    {"--learning-rate", "X", "step length per unit of gradient, > 0 (default 0.03)",
      [](Settings& s, Given&, std::string_view v) {
        s.optimizer.learning_rate = real_number("--learning-rate", v, kPositive, [](float x) { return x > 0.0f; });
      }},
     {"--momentum", "X", "share of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
      [](Settings& s, Given& g, std::string_view v) {
-       s.optimizer.momentum =
-           real_number("--momentum", v, "0 <= X < 1", [](float x) { return x >= 0.0f && x < 1.0f; });
+       s.optimizer.momentum = real_number("--momentum", v, "0 <= X < 1", [](float x) { return x >= 0.0f && x < 1.0f; });
        g.momentum = true;
      }},
     {"--l2", "X",
@@ -125,9 +124,11 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.l2 = real_number("--l2", v, "a finite number, at least 0", [](float x) { return x >= 0.0f; });
      }},
-    {"--batch", "N|full", "images per parameter step: 1 is online learning, full is gradient descent (default 32)",
+    {"--batch", "N|full",
+     "images per parameter step: 1 is online learning, full is gradient descent (default 64, or all where there are "
+     "fewer)",
      [](Settings& s, Given&, std::string_view v) { s.batch = v == "full" ? 0 : whole_count("--batch", v, 1); }},
-    {"--epochs", "N", "passes over the training images (default 6)",
+    {"--epochs", "N", "passes over the training images (default 8)",
      [](Settings& s, Given&, std::string_view v) { s.epochs = whole_count("--epochs", v, 1); }},
     {"--validation", "N",
      "hold out the last N training images to validate on; 0 for none (default: a twelfth, at most 5000)",
@@ -138,6 +139,10 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.seed = whole_number<std::uint64_t>("--seed", v, 0, std::numeric_limits<std::uint64_t>::max());
      }},
+    {"--isa", "NAME",
+     "instruction set to compute with: baseline, v3 (AVX2 and FMA) or v4 (AVX-512) (default: the best of this machine; "
+     "v3 and v4 give the same bits)",
+     [](Settings& s, Given&, std::string_view v) { s.isa = choice("--isa", v, kInstructionSets); }},
     {"--log", "FILE.csv", "write a line an epoch as comma-separated values (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.log = v; }},
     {"--quiet", nullptr, "print the result only", [](Settings& s, Given&, std::string_view) { s.quiet = true; }},

@@ -18,8 +18,8 @@ struct Settings {
   std::string data;  ///< folder; empty: the MNIST that make unpacked
   std::string log;   ///< CSV file; empty: none
 
-  std::vector<std::uint32_t> layers;                 ///< inputs, hidden ..., outputs; empty: from hidden and the data
-  std::vector<std::uint32_t> hidden = {256};         ///< hidden sizes when layers is empty
+  std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
+  std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty
   mote::Activation activation = mote::Activation::relu;
   bool output_activation_given = false;
   mote::Activation output_activation = mote::Activation::softmax;
@@ -27,13 +27,14 @@ struct Settings {
   mote::BiasInit bias_init = mote::BiasInit::zero;
 
   mote::Loss loss = mote::Loss::cross_entropy;
-  mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.02f, 0.9f};
+  mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
   float l2 = 0.0f;
-  std::optional<std::size_t> batch;  ///< 0: full batch; none: 32, or all images where there are fewer
-  std::size_t epochs = 6;
+  std::optional<std::size_t> batch;  ///< 0: full batch; none: 64, or all images where there are fewer
+  std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
   std::uint64_t seed = 1;
+  std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
 };
 
 /// Throws an Error for anything that is not understood or contradicts itself.

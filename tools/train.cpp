@@ -13,6 +13,7 @@
 #include "error.hpp"
 #include "image_files.hpp"
 #include "mote/mote.hpp"
+#include "names.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "settings.hpp"
@@ -25,7 +26,9 @@ mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-void on_interrupt(int) { interrupted = 1; }
+void on_interrupt(int) {
+  interrupted = 1;
+}
 
 mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   const std::size_t inputs = images.train.features, classes = images.train.classes;
@@ -81,7 +84,7 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.optimizer = settings.optimizer;
   options.l2 = settings.l2;
   options.seed = settings.seed;
-  options.batch_size = settings.batch.value_or(std::min<std::size_t>(32, images));
+  options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
   if (options.batch_size > images) {
     throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
@@ -149,6 +152,10 @@ void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
 }
 
 int run(const Settings& settings) {
+  if (settings.isa && !mote::select(*settings.isa).ok()) {
+    throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
+                ": not supported by this machine or not built in");
+  }
   const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
   const ImageSet images = load_image_set(folder, data_memory);
   const mote::Topology topology = make_topology(settings, images);

@@ -21,8 +21,8 @@ namespace mote {
 void add_biases_and_activate(Activation activation, std::size_t rows, std::size_t columns, std::size_t stride,
                              const float* biases, float* z);
 
-/// deltas *= da/dz, element by element: dC/da becomes dC/dz. Both [rows][columns], row stride `stride`; the padding of
-/// deltas stays 0. Not for softmax.
+/// deltas *= da/dz, element by element: dC/da becomes dC/dz, or 0 where it is smaller in magnitude than 2^-100. Both
+/// [rows][columns], row stride `stride`; the padding of deltas stays 0. Not for softmax.
 void multiply_by_derivative(Activation activation, std::size_t rows, std::size_t columns, std::size_t stride,
                             const float* activations, float* deltas);
 

@@ -15,7 +15,7 @@ namespace mote {
 /// One optimizer step, applicable to any contiguous part of the parameters.
 struct ParameterStep {
   OptimizerOptions optimizer;
-  float l2 = 0.0f;  ///< penalty l2/2 w.w on weights; biases go free
+  float l2 = 0.0f;                ///< penalty l2/2 w.w on weights; biases go free
   std::size_t weight_floats = 0;  ///< the parameters before the first bias
   float* parameters = nullptr;
   float* state = nullptr;  ///< state_arrays(optimizer.method) arrays like parameters, one after another
@@ -61,14 +61,16 @@ struct BackpropagationPlan {
 constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
+  std::size_t strides = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    plan.activations_count += rows * topology.stride_of(l);
+    strides += topology.stride_of(l);
     const std::size_t slice = slice_rows(topology, l) * topology.stride_of(l);
     plan.slice_count = slice > plan.slice_count ? slice : plan.slice_count;
   }
-  plan.activations = memory.take<float>(plan.activations_count);
-  plan.deltas[0] = memory.take<float>(rows * topology.max_stride());
-  plan.deltas[1] = memory.take<float>(rows * topology.max_stride());
+  plan.activations_count = rows * strides;
+  plan.activations = memory.take<float>(rows, strides);
+  plan.deltas[0] = memory.take<float>(rows, topology.max_stride());
+  plan.deltas[1] = memory.take<float>(rows, topology.max_stride());
   plan.slice = memory.take<float>(plan.slice_count);
   plan.pack_count = pack_floats(topology);
   plan.pack = memory.take<float>(plan.pack_count);

@@ -17,15 +17,15 @@ struct Dataset {
   const std::uint8_t* labels = nullptr;         // [count], each less than classes
   std::size_t count = 0;
   std::size_t features = 0;
-  std::size_t classes = 0;         ///< 1 to 256
-  float scale = 1.0f / 255.0f;     ///< what a byte is multiplied by to become an input
+  std::size_t classes = 0;      ///< 1 to 256
+  float scale = 1.0f / 255.0f;  ///< what a byte is multiplied by to become an input
 
   /// Samples [first, first + size).
   Dataset subset(std::size_t first, std::size_t size) const;
 };
 
-/// Pairs images [count][rows][columns] with labels [count]. classes: how many there are, or 0 for the largest label + 1.
-/// count_mismatch; label_out_of_range when a label is not less than classes.
+/// Pairs images [count][rows][columns] with labels [count]. classes: how many there are, or 0 for the largest label
+/// + 1. count_mismatch; label_out_of_range when a label is not less than classes.
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
 
 /// inputs[i] = sample order[first + i], scaled to floats; order null means sample first + i. inputs [rows][features].

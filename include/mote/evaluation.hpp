@@ -15,16 +15,25 @@ namespace mote {
 inline constexpr std::size_t kEvaluationRows = 256;
 
 namespace detail {
-constexpr std::size_t evaluation_offset(const Topology& topology, std::size_t rows) {
+struct EvaluationPlan {
+  std::size_t inputs;     // [rows][inputs]
+  std::size_t inference;  // scratch of Network
+  std::size_t bytes;
+};
+
+constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t rows) {
   MemoryPlan memory;
-  memory.take<float>(rows * topology.inputs);
-  return memory.take<float>(0);
+  EvaluationPlan plan{};
+  plan.inputs = memory.take<float>(rows, topology.inputs);
+  plan.inference = memory.take_bytes(inference_bytes(topology, rows));
+  plan.bytes = memory.bytes();
+  return plan;
 }
 }  // namespace detail
 
 /// Bytes of scratch memory to evaluate `rows` samples at a time. The outcome does not depend on rows.
 constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t rows) {
-  return detail::evaluation_offset(topology, rows) + inference_bytes(topology, rows);
+  return detail::evaluation_plan(topology, rows).bytes;
 }
 
 /// ok, or input_size_mismatch, output_size_mismatch, no_samples.
@@ -32,7 +41,7 @@ Result check(const Topology& topology, const Dataset& dataset);
 
 /// Adds loss (without penalties) and hits of every sample to `totals`. scratch: at least evaluation_bytes(topology, 1).
 /// confusion: empty, or [classes][classes] counts to add to, row = label, column = the class that the network says.
-Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset, Memory scratch,
-                LossTotals& totals, Span<std::uint32_t> confusion = {});
+Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
 }  // namespace mote

@@ -20,8 +20,8 @@ namespace mote {
 enum class WeightInit : std::uint8_t { glorot_uniform, he_normal, scaled_gaussian, gaussian };
 enum class BiasInit : std::uint8_t { zero, gaussian };
 
-/// Fills `parameters` (topology.parameter_count() floats, padding included): layer by layer, the weights row by row, then
-/// the biases. The same numbers on every target.
+/// Fills `parameters` (topology.parameter_count() floats, padding included): layer by layer, the weights row by row,
+/// then the biases. The same numbers on every target.
 void initialize(const Topology& topology, WeightInit weight_init, BiasInit bias_init, Random& random,
                 Span<float> parameters);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which build of the numeric code runs. On x86-64 the library holds three, and takes the best that the processor has; on
-// other targets there is one.
+// Which build of the numeric code runs. On x86-64 the library holds three, and takes the best that the processor has;
+// on other targets there is one.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ Result select(InstructionSet set);
 /// What is in use: the best supported until select() says otherwise.
 InstructionSet selected();
 
-/// Whether multiply-adds round once (fused) or twice (separate) in what is in use. Results are equal to the bit within each
-/// of these two classes, on all targets.
+/// Whether multiply-adds round once (fused) or twice (separate) in what is in use. Results are equal to the bit within
+/// each of these two classes, on all targets.
 bool arithmetic_is_fused();
 
 }  // namespace mote

@@ -9,11 +9,12 @@
 //   weight gradient dW = A^T D
 //   backward        dA = D W^T
 //
-// Every element of a product is summed over its inner index in increasing order, starting from 0 (or, accumulating, from
-// what stands there), with one multiply-add a step. So neither batch size, tile, vector width nor thread changes a bit.
+// Every element of a product is summed over its inner index in increasing order, starting from 0 (or, accumulating,
+// from what stands there), with one multiply-add a step. So neither batch size, tile, vector width nor thread changes a
+// bit.
 //
-// Strides marked "padded" are row_stride(columns) of topology.hpp; the padding of what is read must be 0 and the padding
-// of what is written is 0. No argument may overlap another. All sizes are at least 1.
+// Strides marked "padded" are row_stride(columns) of topology.hpp; the padding of what is read must be 0 and the
+// padding of what is written is 0. No argument may overlap another. All sizes are at least 1.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +22,22 @@
 namespace mote {
 
 namespace detail {
-inline constexpr std::size_t kPanelColumns = 32;   ///< widest panel of a matrix that is rearranged at a time
-inline constexpr std::size_t kPanelRows = 1024;    ///< longest
-inline constexpr std::size_t kPackFromRows = 48;   ///< fewer rows do not repay rearranging for the forward product
+inline constexpr std::size_t kPanelColumns = 32;  ///< widest panel of a matrix that is rearranged at a time
+inline constexpr std::size_t kPanelRows = 1024;   ///< longest
+inline constexpr std::size_t kStripRows = 48;     ///< rows of a transposed result that wait in scratch memory
+inline constexpr std::size_t kPackFromRows = 48;  ///< fewer rows do not repay rearranging for the forward product
 /// Whether a forward product of this many rows may use its scratch memory.
-constexpr bool forward_packs(std::size_t rows) { return rows >= kPackFromRows; }
+constexpr bool forward_packs(std::size_t rows) {
+  return rows >= kPackFromRows;
+}
 }  // namespace detail
 
 /// Floats of scratch memory in which a product rearranges parts of a matrix of `rows` by `columns`.
 constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
   const std::size_t longer = rows > columns ? rows : columns;
   const std::size_t panel_rows = (longer + 15) / 16 * 16;
-  return (panel_rows < detail::kPanelRows ? panel_rows : detail::kPanelRows) * detail::kPanelColumns;
+  const std::size_t panel = panel_rows < detail::kPanelRows ? panel_rows : detail::kPanelRows;
+  return (panel + detail::kStripRows) * detail::kPanelColumns;
 }
 
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null) for
@@ -40,8 +45,8 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack);
 
-/// dW = A^T D, or dW += A^T D when accumulating. ldd and ldw padded for `outputs`. A may point past the first column of a
-/// wider matrix, and dW past as many rows: a slice of the weights.
+/// dW = A^T D, or dW += A^T D when accumulating. ldd and ldw padded for `outputs`. A may point past the first column of
+/// a wider matrix, and dW past as many rows: a slice of the weights.
 void weight_gradient(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* D, std::size_t ldd, float* dW, std::size_t ldw, bool accumulate);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Losses: how far the outputs are from the targets. The activation of the output layer belongs to the loss, because the two
-// together are simpler and more accurate than each alone.
+// Losses: how far the outputs are from the targets. The activation of the output layer belongs to the loss, because the
+// two together are simpler and more accurate than each alone.
 //
 // For one sample with one-hot target y (1 for its label, 0 elsewhere), pre-activations z and activations a = f(z):
 //
@@ -33,8 +33,8 @@ constexpr Result check(Loss loss, Activation output_activation) {
   return fits ? Status::ok : Status::loss_activation_mismatch;
 }
 
-/// Running totals over samples. Losses are added one by one with compensation (Neumaier 1974), so that the total does not
-/// depend on how the samples came in batches, and sums of a million keep their digits.
+/// Running totals over samples. Losses are added one by one with compensation (Neumaier 1974), so that the total does
+/// not depend on how the samples came in batches, and sums of a million keep their digits.
 struct LossTotals {
   float sum = 0.0f;
   float compensation = 0.0f;
@@ -44,13 +44,12 @@ struct LossTotals {
   /// 0 when there are no samples.
   float mean_loss() const { return samples == 0 ? 0.0f : (sum + compensation) / static_cast<float>(samples); }
   /// Share of samples that are correct, 0 to 1.
-  float accuracy() const {
-    return samples == 0 ? 0.0f : static_cast<float>(correct) / static_cast<float>(samples);
-  }
+  float accuracy() const { return samples == 0 ? 0.0f : static_cast<float>(correct) / static_cast<float>(samples); }
 };
 
 /// Adds the loss of each row to `totals`, and writes deltas = scale * dC/dz unless deltas is null.
 /// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; labels [rows], each less than columns.
+/// Deltas smaller in magnitude than 2^-100 are 0 (src/numeric.hpp says why).
 /// scale is 1 / (samples in the whole mini-batch), so that gradients are means.
 void loss_and_deltas(Loss loss, Activation output_activation, std::size_t rows, std::size_t columns, std::size_t stride,
                      const float* z, const std::uint8_t* labels, float scale, float* deltas, LossTotals& totals);

@@ -28,16 +28,28 @@ class Storage {
 /// Plans a block of memory: the same sequence of take() calls counts its bytes and finds its parts.
 class MemoryPlan {
  public:
-  /// Offset in bytes of room for `count` elements of T, aligned to kAlignment.
+  /// Offset in bytes of room for rows x columns elements of T, aligned to kAlignment.
   template <typename T>
-  constexpr std::size_t take(std::size_t count) {
-    const std::size_t offset = (bytes_ + kAlignment - 1) / kAlignment * kAlignment;
-    bytes_ = offset + count * sizeof(T);
+  constexpr std::size_t take(std::size_t rows, std::size_t columns = 1) {
+    return take_bytes(product(product(rows, columns), sizeof(T)));
+  }
+  /// Offset of room for `size` bytes.
+  constexpr std::size_t take_bytes(std::size_t size) {
+    constexpr std::size_t kLargest = static_cast<std::size_t>(-1);
+    const std::size_t room = kLargest - kAlignment;
+    const std::size_t offset = bytes_ > room ? bytes_ : (bytes_ + kAlignment - 1) / kAlignment * kAlignment;
+    bytes_ = size > kLargest - offset ? kLargest : offset + size;
     return offset;
   }
+  /// Bytes up to the end of what was taken last; the largest size_t, which no memory has, when they cannot be counted.
   constexpr std::size_t bytes() const { return bytes_; }
 
  private:
+  static constexpr std::size_t product(std::size_t a, std::size_t b) {
+    constexpr std::size_t kLargest = static_cast<std::size_t>(-1);
+    return b != 0 && a > kLargest / b ? kLargest : a * b;
+  }
+
   std::size_t bytes_ = 0;
 };
 

@@ -31,8 +31,8 @@ constexpr std::size_t pack_floats(const Topology& topology) {
 constexpr InferencePlan inference_plan(const Topology& topology, std::size_t rows) {
   MemoryPlan memory;
   InferencePlan plan{};
-  plan.activations[0] = memory.take<float>(rows * topology.max_stride());
-  plan.activations[1] = memory.take<float>(rows * topology.max_stride());
+  plan.activations[0] = memory.take<float>(rows, topology.max_stride());
+  plan.activations[1] = memory.take<float>(rows, topology.max_stride());
   plan.pack_count = forward_packs(rows) ? pack_floats(topology) : 0;
   plan.pack = memory.take<float>(plan.pack_count);
   plan.bytes = memory.bytes();
@@ -52,8 +52,8 @@ class Network {
   /// inference_bytes(topology, rows). Both must outlive the network.
   Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch);
 
-  /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows at most that of bind.
-  /// The result is a view of the scratch memory, good until the next call.
+  /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows at most that of
+  /// bind. The result is a view of the scratch memory, good until the next call.
   MatrixView forward(const float* inputs, std::size_t rows) const;
 
   /// The same before the output layer's activation: what a loss wants.

@@ -2,8 +2,10 @@
 // Optimizers: how a gradient g changes the parameters theta. One flat loop over all parameters.
 //
 //   sgd       theta <- theta - learning_rate g
-//   momentum  v <- momentum v - learning_rate g,  theta <- theta + v        (Polyak 1964; Goodfellow et al. 2016, 8.3.2)
+//   momentum  v <- momentum v - learning_rate g,  theta <- theta + v        (Polyak 1964; Goodfellow et al.
+//   2016, 8.3.2)
 //
+// Velocities smaller in magnitude than 2^-100 are 0 (src/numeric.hpp says why).
 // Online, mini-batch and full-batch gradient descent differ only in how many samples g is the mean over.
 #pragma once
 
@@ -23,7 +25,9 @@ struct OptimizerOptions {
 };
 
 /// Arrays of one float per parameter that the method keeps between steps; all zero before the first.
-constexpr std::size_t state_arrays(Optimizer method) { return method == Optimizer::sgd ? 0 : 1; }
+constexpr std::size_t state_arrays(Optimizer method) {
+  return method == Optimizer::sgd ? 0 : 1;
+}
 
 /// ok, bad_learning_rate or bad_momentum.
 constexpr Result check(const OptimizerOptions& options) {

@@ -6,18 +6,19 @@
 
 namespace mote {
 
-/// Every way a call can fail. The comment says what `found` and `expected` of the Result hold (0 where it says nothing).
+/// Every way a call can fail. The comment says what `found` and `expected` of the Result hold (0 where it says
+/// nothing).
 enum class Status : std::uint8_t {
   ok,
   // Memory handed over by the caller.
   memory_too_small,   ///< found: bytes given; expected: bytes needed
   memory_misaligned,  ///< found: address modulo expected; expected: alignment in bytes
   // Topology: the description of a network.
-  no_layers,               ///< a topology needs at least one layer after the inputs
-  too_many_layers,         ///< expected: kMaxLayers
-  layer_size_out_of_range, ///< found: size; expected: largest size allowed (the smallest is 1)
-  network_too_large,       ///< its parameters cannot be counted in this target's size_t
-  softmax_not_last,        ///< found: layer (1 = first hidden); softmax is for the last layer only
+  no_layers,                ///< a topology needs at least one layer after the inputs
+  too_many_layers,          ///< expected: kMaxLayers
+  layer_size_out_of_range,  ///< found: size; expected: largest size allowed (the smallest is 1)
+  network_too_large,        ///< its parameters cannot be counted in this target's size_t
+  softmax_not_last,         ///< found: layer (1 = first hidden); softmax is for the last layer only
   // Training options.
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
   bad_learning_rate,         ///< must be finite and greater than 0
@@ -28,6 +29,7 @@ enum class Status : std::uint8_t {
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
   output_size_mismatch,  ///< found: classes of the data; expected: outputs of the network
   no_samples,            ///< the data set is empty
+  too_many_samples,      ///< expected: the largest number possible
   // IDX files.
   idx_empty,             ///< no bytes at all
   idx_gzip,              ///< still compressed
@@ -44,7 +46,8 @@ enum class Status : std::uint8_t {
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.
-  not_finite,  ///< the loss of a batch is NaN or infinite; found: batch within the epoch (0 = the first)
+  not_finite,  ///< the loss, or a parameter after an epoch, is NaN or infinite; found: batch within the epoch (0 = the
+               ///< first)
 };
 
 /// A short lower-case sentence for a human, without a final stop; never null.
@@ -56,14 +59,15 @@ struct [[nodiscard]] Result {
   std::uint64_t found = 0;
   std::uint64_t expected = 0;
 
-  constexpr Result(Status s = Status::ok, std::uint64_t f = 0, std::uint64_t e = 0) : status(s), found(f), expected(e) {}
+  constexpr Result(Status s = Status::ok, std::uint64_t f = 0, std::uint64_t e = 0)
+      : status(s), found(f), expected(e) {}
   constexpr bool ok() const { return status == Status::ok; }
 };
 
 }  // namespace mote
 
-/// Programmer errors (an index past the end, a call before bind) stop the program here. Define it to nothing to save the
-/// bytes, or to a handler of your own.
+/// Programmer errors (an index past the end, a call before bind) stop the program here. Define it to nothing to save
+/// the bytes, or to a handler of your own.
 #ifndef MOTE_ASSERT
 #define MOTE_ASSERT(condition) ((condition) ? static_cast<void>(0) : __builtin_trap())
 #endif

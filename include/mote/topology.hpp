@@ -45,9 +45,10 @@ constexpr std::size_t row_stride(std::size_t columns) {
 ///   constexpr mote::Topology topology{784, {30, Activation::sigmoid}, {10, Activation::softmax}};
 /// Layers are counted from 0 (the first after the inputs) to layer_count - 1 (the output layer).
 ///
-/// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every layer.
-/// Weights of layer l: [inputs_of(l)][stride_of(l)], of which the first outputs_of(l) of each row are used and the rest is
-/// always 0. Biases of layer l: [stride_of(l)], likewise. Gradients and optimizer state have the same layout.
+/// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every
+/// layer. Weights of layer l: [inputs_of(l)][stride_of(l)], of which the first outputs_of(l) of each row are used and
+/// the rest is always 0. Biases of layer l: [stride_of(l)], likewise. Gradients and optimizer state have the same
+/// layout.
 struct Topology {
   std::uint32_t inputs = 0;
   std::uint32_t layer_count = 0;

@@ -24,11 +24,12 @@ namespace mote {
 struct TrainingOptions {
   Loss loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
-  float l2 = 0.0f;               ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
-  std::size_t batch_size = 32;   ///< samples a parameter step averages over, 1 to all
-  std::size_t memory_rows = 256; ///< samples in memory at a time, >= 1; larger batches are accumulated to the same result
-  bool shuffle = true;           ///< a new order every epoch; false: as the data lie
-  std::uint64_t seed = 1;        ///< of everything random: initial parameters, order
+  float l2 = 0.0f;              ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
+  std::size_t batch_size = 32;  ///< samples a parameter step averages over, 1 to all
+  std::size_t memory_rows =
+      256;                 ///< samples in memory at a time, >= 1; larger batches are accumulated to the same result
+  bool shuffle = true;     ///< a new order every epoch; false: as the data lie
+  std::uint64_t seed = 1;  ///< of everything random: initial parameters, order
 };
 
 namespace detail {
@@ -51,17 +52,18 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   MemoryPlan memory;
   TrainingPlan plan{};
   plan.rows = options.batch_size < options.memory_rows ? options.batch_size : options.memory_rows;
-  plan.state_count = state_arrays(options.optimizer.method) * topology.parameter_count();
+  const std::size_t arrays = state_arrays(options.optimizer.method);
+  plan.state_count = arrays * topology.parameter_count();
   plan.gradients_count = options.batch_size > plan.rows ? topology.parameter_count() : 0;
   plan.order_count = options.shuffle ? samples : 0;
   plan.parameters = memory.take<float>(topology.parameter_count());
-  plan.state = memory.take<float>(plan.state_count);
+  plan.state = memory.take<float>(arrays, topology.parameter_count());
   plan.gradients = memory.take<float>(plan.gradients_count);
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
-  plan.inputs = memory.take<float>(plan.rows * topology.inputs);
-  plan.scratch = memory.take<float>(0);
-  plan.bytes = plan.scratch + backpropagation_bytes(topology, plan.rows);
+  plan.inputs = memory.take<float>(plan.rows, topology.inputs);
+  plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows));
+  plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
@@ -77,8 +79,8 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
 
 class Trainer {
  public:
-  /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive this,
-  /// and starts with all parameters zero.
+  /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive
+  /// this, and starts with all parameters zero.
   Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
 
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
@@ -88,8 +90,8 @@ class Trainer {
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
-  /// One parameter step on the next batch_size samples, or on what is left of the epoch. not_finite when the loss is: the
-  /// parameters then are those before this batch.
+  /// One parameter step on the next batch_size samples, or on what is left of the epoch. not_finite when the loss is,
+  /// and after the last batch when a parameter is: training has diverged, and starts again from initialize().
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// exp, log, tanh and sigmoid over arrays: our own polynomials, because those of different C libraries differ in their last
-// bits and do not vectorise.
+// exp, log, tanh and sigmoid over arrays: our own polynomials, because those of different C libraries differ in their
+// last bits and do not vectorise.
 #pragma once
 
 #include <cstddef>

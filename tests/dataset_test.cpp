@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include "mote/dataset.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "support.hpp"
+
+namespace {
+
+using mote::Dataset;
+using mote::Idx;
+using mote::Random;
+using mote::Status;
+using mote::Stream;
+using mote::test::Guarded;
+using mote::test::kNotANumber;
+using std::size_t;
+
+constexpr size_t kCount = 6, kFeatures = 5;
+
+/// Six samples of five bytes, sample i being 40 i, 40 i + 1, ..., and their labels.
+struct Samples {
+  Samples() {
+    for (size_t i = 0; i < kCount; ++i) {
+      for (size_t j = 0; j < kFeatures; ++j) bytes.push_back(static_cast<std::uint8_t>(40 * i + j));
+    }
+    dataset.features_data = bytes.data();
+    dataset.labels = labels.data();
+    dataset.count = kCount;
+    dataset.features = kFeatures;
+    dataset.classes = 10;
+  }
+  std::vector<std::uint8_t> bytes, labels = {7, 3, 9, 0, 4, 4};
+  Dataset dataset;
+};
+
+/// Fails unless row i of what was gathered is the sample that `sample(i)` says.
+template <typename F>
+void expect_gathered(const Samples& s, const std::uint32_t* order, size_t first, size_t rows, F sample) {
+  Guarded<float> inputs(rows * kFeatures, kNotANumber);
+  Guarded<std::uint8_t> labels(rows, 255);
+  mote::gather(s.dataset, order, first, rows, inputs.data(), labels.data());
+  ASSERT_TRUE(inputs.intact() && labels.intact());
+  for (size_t i = 0; i < rows; ++i) {
+    ASSERT_EQ(labels[i], s.labels[sample(i)]);
+    for (size_t j = 0; j < kFeatures; ++j) {
+      ASSERT_EQ(inputs[i * kFeatures + j], static_cast<float>(40 * sample(i) + j) * s.dataset.scale);
+    }
+  }
+}
+
+TEST(Gather, WithoutOrderTakesSamplesAsTheyLie) {
+  const Samples s;
+  expect_gathered(s, nullptr, 0, kCount, [](size_t i) { return i; });
+  expect_gathered(s, nullptr, 2, 3, [](size_t i) { return 2 + i; });
+  expect_gathered(s, nullptr, kCount - 1, 1, [](size_t) { return kCount - 1; });
+  expect_gathered(s, nullptr, kCount, 0, [](size_t) { return size_t{0}; });
+}
+
+TEST(Gather, FollowsTheOrderFromItsFirst) {
+  const Samples s;
+  const std::uint32_t order[] = {4, 2, 2, 0, 5, 1};
+  expect_gathered(s, order, 0, kCount, [&](size_t i) { return order[i]; });
+  expect_gathered(s, order, 3, 2, [&](size_t i) { return order[3 + i]; });
+}
+
+TEST(Gather, ScalesToTheUnitIntervalUnlessToldOtherwise) {
+  Samples s;
+  s.bytes[1] = 255;
+  float inputs[kFeatures];
+  mote::gather(s.dataset, nullptr, 0, 1, inputs);  // labels may be left out
+  EXPECT_EQ(inputs[0], 0.0f);
+  EXPECT_EQ(inputs[1], 1.0f);
+  s.dataset.scale = 0.5f;
+  mote::gather(s.dataset, nullptr, 0, 1, inputs);
+  EXPECT_EQ(inputs[1], 127.5f);
+  EXPECT_EQ(inputs[2], 1.0f);
+}
+
+TEST(GatherDeathTest, StopsPastTheLastSample) {
+  const Samples s;
+  std::vector<float> inputs(kFeatures * (kCount + 1));
+  EXPECT_DEATH(mote::gather(s.dataset, nullptr, 0, kCount + 1, inputs.data()), "");
+  EXPECT_DEATH(mote::gather(s.dataset, nullptr, kCount + 1, 0, inputs.data()), "");
+  EXPECT_DEATH(mote::gather(s.dataset, nullptr, 3, static_cast<size_t>(-2), inputs.data()), "");
+}
+
+TEST(Subset, IsAViewOfSomeSamples) {
+  const Samples s;
+  const Dataset part = s.dataset.subset(2, 3);
+  EXPECT_EQ(part.count, 3u);
+  EXPECT_EQ(part.features_data, s.bytes.data() + 2 * kFeatures);
+  EXPECT_EQ(part.labels, s.labels.data() + 2);
+  EXPECT_EQ(part.features, kFeatures);
+  EXPECT_EQ(part.classes, 10u) << "even when fewer occur";
+  EXPECT_EQ(part.scale, s.dataset.scale);
+  EXPECT_EQ(s.dataset.subset(kCount, 0).count, 0u);
+  EXPECT_EQ(part.subset(1, 2).labels, s.labels.data() + 3);
+}
+
+TEST(SubsetDeathTest, StopsPastTheLastSample) {
+  const Samples s;
+  EXPECT_DEATH(static_cast<void>(s.dataset.subset(0, kCount + 1)), "");
+  EXPECT_DEATH(static_cast<void>(s.dataset.subset(kCount + 1, 0)), "");
+  EXPECT_DEATH(static_cast<void>(s.dataset.subset(1, static_cast<size_t>(-1))), "");
+}
+
+TEST(Shuffle, GivesAPermutationWhateverWasThereBefore) {
+  for (const size_t n : {size_t{0}, size_t{1}, size_t{2}, size_t{3}, size_t{100}, size_t{5000}}) {
+    Guarded<std::uint32_t> order(n, 12345);
+    Random random(n, Stream::shuffle);
+    mote::shuffle({order.data(), n}, random);
+    ASSERT_TRUE(order.intact());
+    const std::vector<std::uint32_t> shuffled(order.data(), order.data() + n);
+    std::vector<std::uint32_t> identity(n);
+    std::iota(identity.begin(), identity.end(), 0u);
+    EXPECT_TRUE(std::is_permutation(shuffled.begin(), shuffled.end(), identity.begin())) << n;
+    if (n >= 100) {
+      EXPECT_NE(shuffled, identity);
+    }
+  }
+}
+
+TEST(Shuffle, MakesAllPermutationsOfFourEquallyLikely) {
+  std::vector<std::size_t> counts(24);
+  Random random(1, Stream::shuffle);
+  for (int trial = 0; trial < 48000; ++trial) {
+    std::uint32_t order[4];
+    mote::shuffle(order, random);
+    size_t index = 0;  // in the factorial number system
+    for (size_t i = 0; i < 4; ++i) {
+      const auto smaller_later = std::count_if(order + i + 1, order + 4, [&](std::uint32_t x) { return x < order[i]; });
+      index = index * (4 - i) + static_cast<size_t>(smaller_later);
+    }
+    ASSERT_LT(index, 24u);
+    ++counts[index];
+  }
+  EXPECT_LT(mote::test::chi_square(counts), mote::test::chi_square_limit(24));
+}
+
+TEST(Shuffle, SendsEverySampleToEveryPlaceEquallyOften) {
+  constexpr size_t kPlaces = 20;
+  std::vector<size_t> counts(kPlaces * kPlaces);
+  Random random(2, Stream::shuffle);
+  for (int trial = 0; trial < 20000; ++trial) {
+    std::uint32_t order[kPlaces];
+    mote::shuffle(order, random);
+    for (size_t i = 0; i < kPlaces; ++i) ++counts[i * kPlaces + order[i]];
+  }
+  EXPECT_LT(mote::test::chi_square(counts), mote::test::chi_square_limit(counts.size()));
+}
+
+TEST(Shuffle, DependsOnTheSeedAndGoesOn) {
+  const auto two_orders = [](std::uint64_t seed) {
+    Random random(seed, Stream::shuffle);
+    std::vector<std::uint32_t> orders(200);
+    mote::shuffle({orders.data(), 100}, random);
+    mote::shuffle({orders.data() + 100, 100}, random);
+    return orders;
+  };
+  const std::vector<std::uint32_t> orders = two_orders(3);
+  EXPECT_EQ(orders, two_orders(3));
+  EXPECT_NE(orders, two_orders(4));
+  EXPECT_FALSE(std::equal(orders.begin(), orders.begin() + 100, orders.begin() + 100)) << "every epoch another order";
+}
+
+Idx images_of(const std::vector<std::uint8_t>& bytes, std::uint32_t count, std::uint32_t rows, std::uint32_t columns) {
+  return {3, {count, rows, columns, 1}, {bytes.data(), bytes.size()}};
+}
+
+Idx labels_of(const std::vector<std::uint8_t>& bytes) {
+  return {1, {static_cast<std::uint32_t>(bytes.size()), 1, 1, 1}, {bytes.data(), bytes.size()}};
+}
+
+TEST(MakeDataset, PairsImagesWithLabels) {
+  const std::vector<std::uint8_t> pixels(3 * 2 * 4, 9), numbers = {5, 0, 2};
+  Dataset dataset;
+  ASSERT_TRUE(make_dataset(images_of(pixels, 3, 2, 4), labels_of(numbers), 10, dataset).ok());
+  EXPECT_EQ(dataset.features_data, pixels.data());
+  EXPECT_EQ(dataset.labels, numbers.data());
+  EXPECT_EQ(dataset.count, 3u);
+  EXPECT_EQ(dataset.features, 8u);
+  EXPECT_EQ(dataset.classes, 10u);
+  EXPECT_EQ(dataset.scale, 1.0f / 255.0f);
+}
+
+TEST(MakeDataset, CountsClassesWhenNotTold) {
+  const std::vector<std::uint8_t> pixels(3), numbers = {5, 0, 2}, largest = {255, 0, 2};
+  Dataset dataset;
+  ASSERT_TRUE(make_dataset(images_of(pixels, 3, 1, 1), labels_of(numbers), 0, dataset).ok());
+  EXPECT_EQ(dataset.classes, 6u);
+  ASSERT_TRUE(make_dataset(images_of(pixels, 3, 1, 1), labels_of(largest), 0, dataset).ok());
+  EXPECT_EQ(dataset.classes, 256u);
+}
+
+TEST(MakeDataset, RefusesAnotherNumberOfLabels) {
+  const std::vector<std::uint8_t> pixels(4), numbers = {5, 0, 2};
+  Dataset dataset;
+  const mote::Result result = make_dataset(images_of(pixels, 4, 1, 1), labels_of(numbers), 10, dataset);
+  EXPECT_EQ(result.status, Status::count_mismatch);
+  EXPECT_EQ(result.found, 3u);
+  EXPECT_EQ(result.expected, 4u);
+  EXPECT_EQ(dataset.count, 0u) << "left alone";
+}
+
+TEST(MakeDataset, RefusesALabelThatIsNoClass) {
+  const std::vector<std::uint8_t> pixels(3), numbers = {5, 0, 2};
+  Dataset dataset;
+  const mote::Result result = make_dataset(images_of(pixels, 3, 1, 1), labels_of(numbers), 5, dataset);
+  EXPECT_EQ(result.status, Status::label_out_of_range);
+  EXPECT_EQ(result.found, 5u);
+  EXPECT_EQ(result.expected, 4u);
+  EXPECT_EQ(dataset.count, 0u) << "left alone";
+  EXPECT_TRUE(make_dataset(images_of(pixels, 3, 1, 1), labels_of(numbers), 6, dataset).ok());
+}
+
+}  // namespace

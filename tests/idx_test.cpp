@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "mote/idx.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace {
+
+using mote::Idx;
+using mote::Result;
+using mote::Status;
+using File = std::vector<unsigned char>;
+
+/// The bytes of an IDX file, made by the format's definition. Elements count up from 1.
+File file_of(const std::vector<std::uint32_t>& dimensions, unsigned char type = 0x08) {
+  File file = {0, 0, type, static_cast<unsigned char>(dimensions.size())};
+  std::size_t elements = 1;
+  for (const std::uint32_t size : dimensions) {
+    for (const unsigned shift : {24u, 16u, 8u, 0u}) file.push_back(static_cast<unsigned char>(size >> shift));
+    elements *= size;
+  }
+  for (std::size_t i = 0; i < elements; ++i) file.push_back(static_cast<unsigned char>(i + 1));
+  return file;
+}
+
+/// A header that announces more than anybody holds.
+File header_of(const std::vector<std::uint32_t>& dimensions) {
+  File file = file_of(std::vector<std::uint32_t>(dimensions.size(), 0));
+  for (std::size_t i = 0; i < 4 * dimensions.size(); ++i) {
+    file[4 + i] = static_cast<unsigned char>(dimensions[i / 4] >> (24 - 8 * (i % 4)));
+  }
+  return file;
+}
+
+/// The outcome of parsing a copy in a heap block of exactly its size, so that tools see any byte read past it. Fails
+/// when a refusal touches the view.
+Result parse(const File& file, std::size_t rank) {
+  const std::unique_ptr<unsigned char[]> bytes(new unsigned char[file.size()]);
+  std::copy(file.begin(), file.end(), bytes.get());
+  constexpr unsigned char kElsewhere[] = {42};
+  Idx idx{4, {11, 12, 13, 14}, kElsewhere};
+  const Result result = parse_idx({bytes.get(), file.size()}, rank, idx);
+  if (!result.ok()) {
+    EXPECT_EQ(idx.rank, 4u);
+    for (std::uint32_t d = 0; d < 4; ++d) EXPECT_EQ(idx.dimensions[d], 11 + d);
+    EXPECT_EQ(idx.elements.data(), kElsewhere);
+    EXPECT_EQ(idx.elements.size(), 1u);
+  }
+  return result;
+}
+
+void expect(const Result& result, Status status, std::uint64_t found = 0, std::uint64_t expected = 0) {
+  EXPECT_STREQ(to_string(result.status), to_string(status));
+  EXPECT_EQ(result.found, found);
+  EXPECT_EQ(result.expected, expected);
+}
+
+TEST(Idx, ParsesLabels) {
+  const File file = file_of({300});
+  Idx idx;
+  ASSERT_TRUE(parse_idx({file.data(), file.size()}, 1, idx).ok());
+  EXPECT_EQ(idx.rank, 1u);
+  EXPECT_EQ(idx.count(), 300u);
+  EXPECT_EQ(idx.item_size(), 1u);
+  EXPECT_EQ(idx.elements.data(), file.data() + 8);
+  EXPECT_EQ(idx.elements.size(), 300u);
+  for (const std::size_t d : {1u, 2u, 3u}) EXPECT_EQ(idx.dimensions[d], 1u);
+}
+
+TEST(Idx, ParsesImages) {
+  const File file = file_of({2, 3, 5});
+  Idx idx;
+  ASSERT_TRUE(parse_idx({file.data(), file.size()}, 3, idx).ok());
+  EXPECT_EQ(idx.rank, 3u);
+  EXPECT_EQ(idx.count(), 2u);
+  EXPECT_EQ(idx.item_size(), 15u);
+  EXPECT_EQ(idx.dimensions[1], 3u);
+  EXPECT_EQ(idx.dimensions[2], 5u);
+  EXPECT_EQ(idx.dimensions[3], 1u);
+  EXPECT_EQ(idx.elements.data(), file.data() + 16);
+  EXPECT_EQ(idx.elements.size(), 30u);
+  EXPECT_EQ(idx.elements[29], 30u);
+}
+
+TEST(Idx, ParsesEveryRankAndAllFourBytesOfADimension) {
+  EXPECT_TRUE(parse(file_of({3, 2}), 2).ok());
+  EXPECT_TRUE(parse(file_of({2, 2, 2, 2}), 4).ok());
+  EXPECT_TRUE(parse(file_of({1, 1, 1, 1}), 4).ok());
+  EXPECT_TRUE(parse(file_of({0x00010203}), 1).ok());
+}
+
+TEST(Idx, RefusesAnEmptyFile) {
+  expect(parse({}, 1), Status::idx_empty);
+  Idx idx;
+  expect(parse_idx({}, 3, idx), Status::idx_empty);
+}
+
+TEST(Idx, RecognisesGzip) {
+  File file = file_of({4});
+  file[0] = 0x1f;
+  file[1] = 0x8b;
+  expect(parse(file, 1), Status::idx_gzip);
+  expect(parse({0x1f, 0x8b}, 3), Status::idx_gzip);
+  expect(parse({0x1f}, 3), Status::idx_truncated_header, 1, 16);
+}
+
+TEST(Idx, RefusesABadMagicNumber) {
+  for (const std::size_t at : {std::size_t{0}, std::size_t{1}}) {
+    for (unsigned value = 1; value < 256; ++value) {
+      File file = file_of({4});
+      file[at] = static_cast<unsigned char>(value);
+      expect(parse(file, 1), Status::idx_bad_magic, at == 0 ? value << 8 : value, 0);
+    }
+  }
+}
+
+TEST(Idx, RefusesEveryOtherElementType) {
+  for (unsigned type = 0; type < 256; ++type) {
+    if (type == 0x08) continue;
+    expect(parse(file_of({4}, static_cast<unsigned char>(type)), 1), Status::idx_element_type, type, 0x08);
+  }
+}
+
+TEST(Idx, RefusesAnotherRankThanAskedFor) {
+  expect(parse(file_of({4}), 3), Status::idx_rank, 1, 3);
+  expect(parse(file_of({4, 2, 2}), 1), Status::idx_rank, 3, 1);
+  File file = file_of({4, 2, 2});
+  for (const unsigned rank : {0u, 4u, 5u, 255u}) {
+    file[3] = static_cast<unsigned char>(rank);
+    expect(parse(file, 3), Status::idx_rank, rank, 3);
+  }
+}
+
+TEST(Idx, RefusesEveryTruncationAndNothingLonger) {
+  for (const std::vector<std::uint32_t>& dimensions : {std::vector<std::uint32_t>{9}, {3, 2, 4}, {2, 1, 3, 2}}) {
+    const File whole = file_of(dimensions);
+    const std::size_t header = 4 + 4 * dimensions.size();
+    EXPECT_TRUE(parse(whole, dimensions.size()).ok());
+    for (std::size_t size = 1; size < whole.size(); ++size) {
+      const File file(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+      if (size < header) {
+        expect(parse(file, dimensions.size()), Status::idx_truncated_header, size, header);
+      } else {
+        expect(parse(file, dimensions.size()), Status::idx_truncated_body, size, whole.size());
+      }
+    }
+    for (const std::size_t more : {std::size_t{1}, std::size_t{1000}}) {
+      File file = whole;
+      file.resize(whole.size() + more);
+      expect(parse(file, dimensions.size()), Status::idx_trailing_bytes, whole.size() + more, whole.size());
+    }
+  }
+}
+
+TEST(Idx, RefusesAZeroDimensionAndSaysWhich) {
+  for (std::size_t zero = 0; zero < 3; ++zero) {
+    std::vector<std::uint32_t> dimensions = {2, 3, 4};
+    dimensions[zero] = 0;
+    const Result result = parse(file_of(dimensions), 3);
+    EXPECT_EQ(result.status, Status::idx_zero_dimension);
+    EXPECT_EQ(result.found, zero);
+  }
+}
+
+TEST(Idx, RefusesSizesThatCannotBeAddressed) {
+  EXPECT_EQ(parse(header_of({0xffffffff, 0xffffffff, 0xffffffff}), 3).status, Status::idx_size_overflow);
+  EXPECT_EQ(parse(header_of({0x80000000, 0x80000000, 4, 1}), 4).status, Status::idx_size_overflow) << "exactly 2^64";
+  EXPECT_EQ(parse(header_of({0xffffffff, 0xffffffff, 2}), 3).status, Status::idx_size_overflow);
+  EXPECT_EQ(parse(header_of({0xffffffff, 0xffffffff, 1, 0x10000}), 4).status, Status::idx_size_overflow);
+}
+
+TEST(Idx, AHugeButAddressableSizeIsTruncated) {
+  const File file = header_of({0xfffffff0});
+  const std::uint64_t expected = 8 + std::uint64_t{0xfffffff0};
+  if (sizeof(std::size_t) > 4) {
+    expect(parse(file, 1), Status::idx_truncated_body, 8, expected);
+  } else {
+    EXPECT_FALSE(parse(file, 1).ok());
+  }
+}
+
+TEST(IdxDeathTest, StopsAtARankThatCannotBe) {
+  const File file = file_of({4});
+  Idx idx;
+  EXPECT_DEATH(static_cast<void>(parse_idx({file.data(), file.size()}, 0, idx)), "");
+  EXPECT_DEATH(static_cast<void>(parse_idx({file.data(), file.size()}, mote::kMaxIdxRank + 1, idx)), "");
+}
+
+}  // namespace

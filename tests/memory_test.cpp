@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "mote/memory.hpp"
+#include "mote/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+namespace {
+
+using mote::kAlignment;
+using mote::Memory;
+using mote::MemoryPlan;
+using mote::Status;
+using mote::Storage;
+
+std::uintptr_t address(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+TEST(Storage, IsAlignedAndAsLargeAsItSays) {
+  static Storage<1> one;
+  static Storage<64> line;
+  static Storage<1000> thousand;
+  static_assert(Storage<1000>::size() == 1000);
+  static_assert(sizeof(Storage<64>) == 64 && sizeof(Storage<65>) == 128, "nothing but the bytes and their alignment");
+  for (const Memory memory : {Memory(one), Memory(line), Memory(thousand)}) {
+    EXPECT_EQ(address(memory.data()) % kAlignment, 0u);
+  }
+  EXPECT_EQ(Memory(one).size(), 1u);
+  EXPECT_EQ(Memory(line).size(), 64u);
+  EXPECT_EQ(Memory(thousand).size(), 1000u);
+  EXPECT_EQ(Memory(thousand).data(), reinterpret_cast<unsigned char*>(&thousand));
+}
+
+constexpr std::size_t planned_bytes() {
+  MemoryPlan plan;
+  plan.take<float>(3);          // 0 .. 12
+  plan.take<unsigned char>(1);  // 64 .. 65
+  plan.take<double>(9);         // 128 .. 200
+  return plan.bytes();
+}
+
+TEST(MemoryPlan, CountsBytesWithoutPaddingAtTheEnd) {
+  static_assert(planned_bytes() == 200);
+}
+
+TEST(MemoryPlan, AlignsEveryPart) {
+  MemoryPlan plan;
+  EXPECT_EQ(plan.bytes(), 0u);
+  EXPECT_EQ(plan.take<float>(16), 0u);
+  EXPECT_EQ(plan.bytes(), 64u);
+  EXPECT_EQ(plan.take<unsigned char>(65), 64u);
+  EXPECT_EQ(plan.bytes(), 129u);
+  EXPECT_EQ(plan.take<std::uint32_t>(1), 192u);
+  EXPECT_EQ(plan.bytes(), 196u);
+}
+
+TEST(MemoryPlan, NothingTakesNoRoomButAlignment) {
+  MemoryPlan plan;
+  EXPECT_EQ(plan.take<float>(0), 0u);
+  EXPECT_EQ(plan.bytes(), 0u);
+  plan.take<float>(1);
+  EXPECT_EQ(plan.take<float>(0), 64u);
+  EXPECT_EQ(plan.bytes(), 64u);
+  EXPECT_EQ(plan.take<float>(1), 64u);
+}
+
+TEST(MemoryPlan, CountsNoFewerBytesThanItTakesHoweverMany) {
+  constexpr std::size_t kLargest = static_cast<std::size_t>(-1);
+  for (const std::size_t rows : {kLargest, kLargest / 2, kLargest / 4 + 1, kLargest / 16 + 1}) {
+    mote::MemoryPlan plan;
+    plan.take<float>(rows, 16);
+    EXPECT_EQ(plan.bytes(), kLargest) << rows;
+    plan.take<float>(1);
+    EXPECT_EQ(plan.bytes(), kLargest) << rows;
+  }
+  EXPECT_EQ(mote::inference_bytes({3, {5}}, kLargest / 64 + 1), kLargest);
+  EXPECT_EQ(mote::training_bytes({3, {5}}, {}, kLargest / 4 + 1), kLargest);
+}
+
+TEST(MemoryCheck, RefusesOneByteTooFewAndSaysHowManyAreNeeded) {
+  static Storage<300> storage;
+  const Memory memory = storage;
+  const mote::Result result = check(memory, 301);
+  EXPECT_EQ(result.status, Status::memory_too_small);
+  EXPECT_EQ(result.found, 300u);
+  EXPECT_EQ(result.expected, 301u);
+}
+
+TEST(MemoryCheck, AcceptsExactlyEnoughAndMore) {
+  static Storage<300> storage;
+  EXPECT_TRUE(check(storage, 300).ok());
+  EXPECT_TRUE(check(storage, 299).ok());
+  EXPECT_TRUE(check(storage, 0).ok());
+  EXPECT_TRUE(check(Memory(), 0).ok());
+}
+
+TEST(MemoryCheck, RefusesEveryMisalignedAddress) {
+  static Storage<300> storage;
+  for (std::size_t past = 1; past < kAlignment; ++past) {
+    const mote::Result result = check(Memory(storage).subspan(past, 200), 100);
+    EXPECT_EQ(result.status, Status::memory_misaligned) << past;
+    EXPECT_EQ(result.found, past);
+    EXPECT_EQ(result.expected, kAlignment);
+  }
+  EXPECT_TRUE(check(Memory(storage).subspan(kAlignment, 200), 200).ok());
+}
+
+TEST(PartOf, LiesWhereThePlanPutIt) {
+  static Storage<planned_bytes()> storage;
+  const Memory memory = storage;
+  const mote::Span<double> last = mote::part_of<double>(memory, 128, 9);
+  EXPECT_EQ(address(last.data()), address(memory.data()) + 128);
+  EXPECT_EQ(last.size(), 9u);
+  EXPECT_EQ(address(last.end()), address(memory.end())) << "the plan ends where the memory does";
+  EXPECT_TRUE(mote::part_of<float>(memory, 64, 0).empty());
+}
+
+TEST(PartOfDeathTest, StopsAtAPartPastTheEnd) {
+  static Storage<planned_bytes()> storage;
+  EXPECT_DEATH(static_cast<void>(mote::part_of<double>(storage, 128, 10)), "");
+}
+
+}  // namespace
