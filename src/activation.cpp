@@ -43,7 +43,7 @@ void add_biases_and_activate(Activation activation, size_t rows, size_t columns,
   for (size_t i = 0; i < rows; ++i) {
     float* row = z + i * stride;
     const float total = mote::detail::exponentials(row, columns, row);
-    for (size_t j = 0; j < padded; ++j) row[j] /= total;
+    for (size_t j = 0; j < columns; ++j) row[j] /= total;
   }
 }
 

@@ -15,6 +15,7 @@ Dataset Dataset::subset(std::size_t first, std::size_t size) const {
 }
 
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset) {
+  MOTE_ASSERT(labels.rank == 1 && images.count() > 0 && classes <= 256);
   if (labels.count() != images.count()) return {Status::count_mismatch, labels.count(), images.count()};
   std::size_t largest = 0;
   for (const std::uint8_t label : labels.elements) largest = label > largest ? label : largest;

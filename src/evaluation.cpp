@@ -24,6 +24,7 @@ Result evaluate(const Topology& topology, Span<const float> parameters, Loss los
   const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
+  const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
   const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
   Network network;
   if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
@@ -31,8 +32,9 @@ Result evaluate(const Topology& topology, Span<const float> parameters, Loss los
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
     gather(dataset, nullptr, first, count, inputs);
     const MatrixView z = network.forward_pre_activations(inputs, count);
-    loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride, z.data, dataset.labels + first,
-                    1.0f, nullptr, totals);
+    const std::uint32_t correct = loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride,
+                                                  z.data, dataset.labels + first, 1.0f, nullptr, losses.data());
+    totals.add(losses.subspan(0, count), correct);
     if (confusion.empty()) continue;
     for (std::size_t i = 0; i < count; ++i) {
       ++confusion[dataset.labels[first + i] * dataset.classes + argmax(z.row(i))];

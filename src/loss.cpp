@@ -92,7 +92,8 @@ float cross_entropy(const Row& row) {
     for (size_t j = 0; j < padded; ++j) row.deltas[j] = without_negligible(row.deltas[j] * factor);
     row.deltas[row.label] -= row.scale;
   }
-  return log_of(total) + below_highest;
+  const float loss = log_of(total) + below_highest;
+  return loss == kInfinity ? kLargest : loss;  // outputs further apart than a float can say
 }
 
 float loss_of(Loss loss, Activation activation, const Row& row) {
@@ -111,31 +112,25 @@ float loss_of(Loss loss, Activation activation, const Row& row) {
   return quadratic<Identity>(row);
 }
 
-/// Whether the label's output is the largest, the first of equals. False when it is NaN.
+/// Whether the label's output is the largest, the first of equals. False when any is NaN.
 bool is_correct(const Row& row) {
   const float own = row.z[row.label];
-  bool beaten = !(own == own);
-  for (size_t j = 0; j < row.columns; ++j) beaten |= row.z[j] > own || (row.z[j] == own && j < row.label);
+  bool beaten = false;
+  for (size_t j = 0; j < row.columns; ++j) beaten |= !(row.z[j] <= own) || (row.z[j] == own && j < row.label);
   return !beaten;
-}
-
-void add(mote::LossTotals& totals, float loss) {
-  const float sum = totals.sum + loss;
-  // What the rounded sum lost of the smaller of the two.
-  totals.compensation += absolute(totals.sum) < absolute(loss) ? (loss - sum) + totals.sum : (totals.sum - sum) + loss;
-  totals.sum = sum;
-  ++totals.samples;
 }
 
 }  // namespace
 
-void loss_and_deltas(Loss loss, Activation output_activation, size_t rows, size_t columns, size_t stride,
-                     const float* z, const std::uint8_t* labels, float scale, float* deltas, mote::LossTotals& totals) {
+std::uint32_t loss_and_deltas(Loss loss, Activation output_activation, size_t rows, size_t columns, size_t stride,
+                              const float* z, const std::uint8_t* labels, float scale, float* deltas, float* losses) {
+  std::uint32_t correct = 0;
   for (size_t i = 0; i < rows; ++i) {
     const Row row{columns, z + i * stride, labels[i], scale, deltas == nullptr ? nullptr : deltas + i * stride};
-    if (is_correct(row)) ++totals.correct;
-    add(totals, loss_of(loss, output_activation, row));
+    if (is_correct(row)) ++correct;
+    losses[i] = loss_of(loss, output_activation, row);
   }
+  return correct;
 }
 
 }  // namespace MOTE_NUMERIC

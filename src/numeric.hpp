@@ -77,6 +77,7 @@ MOTE_INLINE float without_negligible(float x) {
 inline constexpr float kLn2High = 0x1.62e4p-1f;    // ln 2 rounded to 15 bits: products with exponents are exact
 inline constexpr float kLn2Low = 0x1.7f7d1cp-20f;  // ln 2 - kLn2High
 inline constexpr float kLog2E = 0x1.715476p0f;     // 1 / ln 2
+inline constexpr float kLargest = 0x1.fffffep127f;
 inline constexpr float kInfinity = __builtin_inff();
 inline constexpr float kNaN = __builtin_nanf("");
 

@@ -4,6 +4,9 @@
 namespace mote {
 namespace {
 
+// Fewer rows would not fill a worker's register tiles.
+constexpr std::size_t kRowsPerWorker = 8;
+
 bool is_finite(float x) {
   return x - x == 0.0f;
 }
@@ -33,6 +36,7 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (options.batch_size == 0 || options.batch_size > samples) {
     return {Status::bad_batch_size, options.batch_size, samples};
   }
+  if (options.workers == 0) return Status::bad_worker_count;
   if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
   return Status::ok;
 }
@@ -51,6 +55,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   gradients_ = part_of<float>(memory, plan.gradients, plan.gradients_count);
   order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
+  correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
   inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
   step_ = {options.optimizer, options.l2, topology.all_weight_floats(), parameters_.data(),
@@ -60,7 +65,8 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   dataset_ = {};
   position_ = 0;
   totals_ = {};
-  return backpropagation_.bind(topology, rows_, memory.subspan(plan.scratch, plan.bytes - plan.scratch));
+  return backpropagation_.bind(topology, rows_, memory.subspan(plan.scratch, plan.bytes - plan.scratch),
+                               options.workers);
 }
 
 void Trainer::initialize(WeightInit weight_init, BiasInit bias_init) {
@@ -79,22 +85,44 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   return Status::ok;
 }
 
+void Trainer::set_parallel(const Parallel& parallel) {
+  MOTE_ASSERT(parallel.workers >= 1 && parallel.workers <= options_.workers);
+  parallel_ = parallel;
+}
+
+/// Gathers `rows` samples from `first` on and brings them as far as their deltas; their losses join the totals.
+void Trainer::compute_deltas(std::size_t first, std::size_t rows, float scale) {
+  const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
+  const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
+  parallel_.for_each(shares, [&](std::size_t worker) {
+    const Share share(rows, shares, worker);
+    gather(dataset_, order, first + share.begin, share.size(), inputs_.data() + share.begin * topology_.inputs,
+           labels_.data() + share.begin);
+    backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker);
+    correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
+    backpropagation_.delta_rows(parameters_.data(), share, worker);
+  });
+  std::uint32_t correct = 0;
+  for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
+  totals_.add(backpropagation_.losses(rows), correct);
+}
+
 Result Trainer::train_batch() {
   MOTE_ASSERT(samples_left() > 0);
   const std::size_t left = samples_left();
   const std::size_t batch = options_.batch_size < left ? options_.batch_size : left;
   const float scale = 1.0f / static_cast<float>(batch);
-  const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const bool keep = batch > rows_;
+  const std::size_t slices = backpropagation_.slice_count();
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
-    gather(dataset_, order, position_ + done, rows, inputs_.data(), labels_.data());
-    backpropagation_.forward(parameters_.data(), inputs_.data(), rows);
-    backpropagation_.compute_loss(options_.loss, labels_.data(), scale, totals_);
+    compute_deltas(position_ + done, rows, scale);
     if (!is_finite(totals_.sum)) return {Status::not_finite, position_ / options_.batch_size, 0};
     const GradientSink sink =
         keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
-    backpropagation_.backward(parameters_.data(), inputs_.data(), sink);
+    parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
+      backpropagation_.gradient_slices(inputs_.data(), rows, sink, {slices, parallel_.workers, worker}, worker);
+    });
   }
   if (keep) {
     const std::size_t weights = topology_.all_weight_floats();
@@ -103,8 +131,9 @@ Result Trainer::train_batch() {
   }
   position_ += batch;
   // The next batch's loss would show what went wrong in this one; after the last there is none.
-  if (samples_left() == 0 && !all_finite(parameters_))
+  if (samples_left() == 0 && !all_finite(parameters_)) {
     return {Status::not_finite, (position_ - 1) / options_.batch_size, 0};
+  }
   return Status::ok;
 }
 

@@ -21,6 +21,15 @@ using mote::test::Source;
 using mote::test::wide;
 using std::size_t;
 
+/// loss_and_deltas, added to totals.
+void loss_and_deltas(Loss loss, Activation activation, size_t rows, size_t columns, size_t stride, const float* z,
+                     const std::uint8_t* labels, float scale, float* deltas, LossTotals& totals) {
+  std::vector<float> losses(rows);
+  const std::uint32_t correct =
+      mote::loss_and_deltas(loss, activation, rows, columns, stride, z, labels, scale, deltas, losses.data());
+  totals.add({losses.data(), rows}, correct);
+}
+
 struct Pair {
   Loss loss;
   Activation activation;
@@ -227,6 +236,28 @@ TEST_P(Losses, APerfectPredictionCostsNothingAndMovesNothing) {
       EXPECT_TRUE(total(o.totals) == 0.0 && o.totals.correct == 1);
       EXPECT_EQ(o.deltas, std::vector<float>(3, 0.0f));
     }
+  }
+}
+
+TEST_P(Losses, OutputsFurtherApartThanAFloatCanSayCostAFiniteAmount) {
+  const float z[row_stride(2)] = {3.3e38f, -3.3e38f};
+  const std::uint8_t label = 1;
+  LossTotals totals;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(std::isnan(totals.mean_loss()));
+    loss_and_deltas(Loss::cross_entropy, Activation::softmax, 1, 2, row_stride(2), z, &label, 1.0f, nullptr, totals);
+  }
+  EXPECT_FALSE(std::isnan(totals.mean_loss()));
+}
+
+TEST_P(Losses, ARowWithNaNIsNotCorrect) {
+  for (size_t nan_at = 0; nan_at < 3; ++nan_at) {
+    float z[row_stride(3)] = {0.0f, 1.0f, 0.0f};
+    z[nan_at] = std::numeric_limits<float>::quiet_NaN();
+    const std::uint8_t label = 1;
+    LossTotals totals;
+    loss_and_deltas(Loss::cross_entropy, Activation::softmax, 1, 3, row_stride(3), z, &label, 1.0f, nullptr, totals);
+    EXPECT_EQ(totals.correct, 0u) << nan_at;
   }
 }
 

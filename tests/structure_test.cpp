@@ -24,6 +24,7 @@ using archive::Symbol;
 const std::map<std::string, int> kLevels = {
     {"checksum", 0},
     {"memory", 0},
+    {"parallel", 0},
     {"numeric", 0},
     {"random", 0},
     {"span", 0},

@@ -83,6 +83,13 @@ TEST_F(SmallSet, RepeatsItselfToTheBit) {
   EXPECT_NE(line_with(train_here(options + "--seed 2").output, "parameters fingerprint"), first);
 }
 
+TEST_F(SmallSet, ThreadsChangeNoBit) {
+  const std::string options = "--epochs 3 --batch 40 --hidden 200,100 ";
+  const std::string one = line_with(train_here(options).output, "parameters fingerprint");
+  EXPECT_EQ(line_with(train_here(options + "--threads 2").output, "parameters fingerprint"), one);
+  EXPECT_EQ(line_with(train_here(options + "--threads 5").output, "parameters fingerprint"), one);
+}
+
 TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
   EXPECT_NE(train_here("--batch 1").output.find("online (batch of 1)"), std::string::npos);
   EXPECT_NE(train_here("--batch 7").output.find("mini-batches of 7"), std::string::npos);
@@ -215,6 +222,7 @@ TEST(Train, RefusesWrongOptions) {
       {"--init magic", "--init: found 'magic'"},
       {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian"},
       {"--optimizer magic", "--optimizer: found 'magic', expected sgd or momentum"},
+      {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
       {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
       {"--seed -1", "--seed: found '-1'"},
       {"--data /nowhere", "/nowhere: no such folder"},

@@ -62,8 +62,9 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   text += format("training  %s, l2 %g, %s, %zu epochs\n", describe_optimizer(options.optimizer).c_str(),
                  static_cast<double>(options.l2), describe_batch(options.batch_size, training_images).c_str(),
                  settings.epochs);
-  text += format("numbers   %s, %s multiply-add\n", std::string(name_of(kInstructionSets, mote::selected())).c_str(),
-                 mote::arithmetic_is_fused() ? "fused" : "separate");
+  text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
+                 std::string(name_of(kInstructionSets, mote::selected())).c_str(),
+                 mote::arithmetic_is_fused() ? "fused" : "separate", options.workers, options.workers == 1 ? "" : "s");
   text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n",
                  mebibytes(mote::training_bytes(topology, options, training_images)), mebibytes(network_memory),
                  mebibytes(images.bytes), mebibytes(data_memory));

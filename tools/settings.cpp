@@ -139,6 +139,8 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.seed = whole_number<std::uint64_t>("--seed", v, 0, std::numeric_limits<std::uint64_t>::max());
      }},
+    {"--threads", "N", "threads to compute with, 1 to 64; their number changes no bit of the result (default 1)",
+     [](Settings& s, Given&, std::string_view v) { s.threads = whole_number<std::size_t>("--threads", v, 1, 64); }},
     {"--isa", "NAME",
      "instruction set to compute with: baseline, v3 (AVX2 and FMA) or v4 (AVX-512) (default: the best of this machine; "
      "v3 and v4 give the same bits)",

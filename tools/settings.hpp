@@ -34,6 +34,7 @@ struct Settings {
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
   std::uint64_t seed = 1;
+  std::size_t threads = 1;
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
 };
 

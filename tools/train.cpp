@@ -17,6 +17,7 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "settings.hpp"
+#include "worker_pool.hpp"
 
 namespace tools {
 namespace {
@@ -84,6 +85,7 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.optimizer = settings.optimizer;
   options.l2 = settings.l2;
   options.seed = settings.seed;
+  options.workers = settings.threads;
   options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
   if (options.batch_size > images) {
@@ -169,6 +171,8 @@ int run(const Settings& settings) {
     std::printf("%s", text.c_str());
     std::fflush(stdout);
   }
+  WorkerPool pool(settings.threads);
+  trainer.set_parallel(pool.parallel());
   std::signal(SIGINT, on_interrupt);
   trainer.initialize(settings.weight_init, settings.bias_init);
   const auto start = std::chrono::steady_clock::now();

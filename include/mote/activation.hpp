@@ -17,7 +17,7 @@
 namespace mote {
 
 /// z = activation(z + biases), in place. z [rows][columns], row stride `stride`; biases [stride]; both padded as
-/// kernels.hpp says. The padding of z holds arbitrary finite values afterwards (0 after softmax and identity).
+/// kernels.hpp says. The padding of z holds values that nobody reads afterwards.
 void add_biases_and_activate(Activation activation, std::size_t rows, std::size_t columns, std::size_t stride,
                              const float* biases, float* z);
 

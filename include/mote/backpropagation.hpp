@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Forward and backward through a network in training: every layer's activations are kept, deltas go from last to first.
+// Forward and backward through a network in training: activations and deltas of every layer are kept.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
 #include "mote/optimizer.hpp"
+#include "mote/parallel.hpp"
 
 namespace mote {
 
@@ -48,17 +49,18 @@ constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
 }
 
 struct BackpropagationPlan {
-  std::size_t activations;  // [rows][stride_of(l)] for every layer l, one after another
-  std::size_t activations_count;
-  std::size_t deltas[2];  // [rows][max_stride] each
-  std::size_t slice;      // [slice_rows][stride] of the layer that needs most, or a row of biases
-  std::size_t slice_count;
-  std::size_t pack;  // [pack_count]
+  std::size_t activations;   // [rows][stride_of(l)] for every layer l, one after another
+  std::size_t deltas;        // likewise
+  std::size_t layers_count;  // floats of each of the two
+  std::size_t losses;        // [rows]
+  std::size_t slices;        // [workers][slice_count]
+  std::size_t slice_count;   // [slice_rows][stride] of the layer that needs most
+  std::size_t packs;         // [workers][pack_count]
   std::size_t pack_count;
   std::size_t bytes;
 };
 
-constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows) {
+constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows, std::size_t workers) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
   std::size_t strides = 0;
@@ -67,52 +69,74 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std
     const std::size_t slice = slice_rows(topology, l) * topology.stride_of(l);
     plan.slice_count = slice > plan.slice_count ? slice : plan.slice_count;
   }
-  plan.activations_count = rows * strides;
-  plan.activations = memory.take<float>(rows, strides);
-  plan.deltas[0] = memory.take<float>(rows, topology.max_stride());
-  plan.deltas[1] = memory.take<float>(rows, topology.max_stride());
-  plan.slice = memory.take<float>(plan.slice_count);
+  plan.layers_count = rows * strides;
   plan.pack_count = pack_floats(topology);
-  plan.pack = memory.take<float>(plan.pack_count);
+  plan.activations = memory.take<float>(rows, strides);
+  plan.deltas = memory.take<float>(rows, strides);
+  plan.losses = memory.take<float>(rows);
+  plan.slices = memory.take<float>(workers, plan.slice_count);
+  plan.packs = memory.take<float>(workers, plan.pack_count);
   plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
 
-/// Bytes of scratch memory for backpropagation of up to `rows` samples at a time.
-constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows) {
-  return detail::backpropagation_plan(topology, rows).bytes;
+/// Bytes of scratch memory for backpropagation of up to `rows` samples at a time by up to `workers` at once.
+constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows, std::size_t workers = 1) {
+  return detail::backpropagation_plan(topology, rows, workers).bytes;
 }
 
 /// The algorithm of Rumelhart, Hinton & Williams 1986 for one chunk of a mini-batch, in the caller's memory.
+///
+/// The chunk goes through forward, compute_loss and backward. Each is made of parts that several workers may do at
+/// once, for a caller with threads: rows of the chunk as far as the deltas, then slices of the gradients. Worker w of
+/// `workers` has its own scratch memory; two parts at once need different w.
 class Backpropagation {
  public:
-  /// Checks the topology and the memory (at least backpropagation_bytes(topology, rows)), which must outlive this.
-  Result bind(const Topology& topology, std::size_t rows, Memory scratch);
+  /// Checks the topology and the memory (at least backpropagation_bytes(topology, rows, workers)), which must outlive
+  /// this.
+  Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1);
 
   /// Computes and keeps the activations of every layer; the output layer's before its activation, which belongs to the
   /// loss. inputs: [rows][inputs] without padding; parameters: laid out as topology.hpp says.
   void forward(const float* parameters, const float* inputs, std::size_t rows);
-
   /// Adds the losses of the rows last given to forward() to `totals` and keeps their deltas, scaled by `scale`.
   void compute_loss(Loss loss, const std::uint8_t* labels, float scale, LossTotals& totals);
-
-  /// Gradients of the loss last computed, last layer first, into `sink`. parameters, inputs: as given to forward().
-  /// parameters may be those that sink.step changes: each layer's are used before they are stepped.
+  /// Gradients of the loss last computed into `sink`. parameters, inputs: as given to forward(). parameters may be
+  /// those that sink.step changes: all deltas are computed first.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
-  /// Kept activations of layer l, [rows][outputs_of(l)]; pre-activations for the last.
+  /// forward() for rows [share.begin, share.end) of the chunk.
+  void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker);
+  /// Losses and output deltas of those rows; returns how many are correct.
+  std::uint32_t loss_rows(Loss loss, const std::uint8_t* labels, float scale, Share share);
+  /// Deltas of the hidden layers for those rows.
+  void delta_rows(const float* parameters, Share share, std::size_t worker);
+  /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows.
+  void gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
+                       std::size_t worker);
+  /// Slices that the gradients of the whole network come in.
+  std::size_t slice_count() const;
+
+  /// Kept losses of the first `rows` rows.
+  Span<const float> losses(std::size_t rows) const { return {losses_, rows}; }
+  /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(); pre-activations for the last layer.
   MatrixView activations(std::size_t layer) const;
 
  private:
-  void weight_gradients(std::size_t layer, const float* inputs, std::size_t input_stride, const float* deltas,
-                        const GradientSink& sink);
+  void gradient_slice(std::size_t layer, std::size_t first, const float* inputs, std::size_t rows,
+                      const GradientSink& sink, float* slice) const;
+  /// Floats before layer l in activations_ and deltas_.
+  std::size_t layer_offset(std::size_t layer) const;
 
   Topology topology_;
   float* activations_ = nullptr;
-  float* deltas_[2] = {};
-  float* slice_ = nullptr;
-  float* pack_ = nullptr;
+  float* deltas_ = nullptr;
+  float* losses_ = nullptr;
+  float* slices_ = nullptr;
+  float* packs_ = nullptr;
+  std::size_t slice_floats_ = 0;
+  std::size_t pack_floats_ = 0;
   std::size_t max_rows_ = 0;
   std::size_t rows_ = 0;
 };

@@ -17,6 +17,7 @@ inline constexpr std::size_t kEvaluationRows = 256;
 namespace detail {
 struct EvaluationPlan {
   std::size_t inputs;     // [rows][inputs]
+  std::size_t losses;     // [rows]
   std::size_t inference;  // scratch of Network
   std::size_t bytes;
 };
@@ -25,6 +26,7 @@ constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t r
   MemoryPlan memory;
   EvaluationPlan plan{};
   plan.inputs = memory.take<float>(rows, topology.inputs);
+  plan.losses = memory.take<float>(rows);
   plan.inference = memory.take_bytes(inference_bytes(topology, rows));
   plan.bytes = memory.bytes();
   return plan;

@@ -13,8 +13,9 @@
 // from what stands there), with one multiply-add a step. So neither batch size, tile, vector width nor thread changes a
 // bit.
 //
-// Strides marked "padded" are row_stride(columns) of topology.hpp; the padding of what is read must be 0 and the
-// padding of what is written is 0. No argument may overlap another. All sizes are at least 1.
+// Strides marked "padded" are row_stride(columns) of topology.hpp. Padding, the columns up to the next multiple of
+// kRowAlignment, must be 0 where it is read, and is 0 where it is written as long as the operands are finite. No
+// argument may overlap another. All sizes are at least 1.
 #pragma once
 
 #include <cstddef>

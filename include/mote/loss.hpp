@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/span.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {
@@ -41,17 +42,30 @@ struct LossTotals {
   std::uint32_t samples = 0;
   std::uint32_t correct = 0;  ///< samples whose largest output (the first of equals) is that of their label
 
+  /// Adds the losses of some samples, and how many of them are correct.
+  void add(Span<const float> losses, std::uint32_t correct_samples) {
+    for (const float loss : losses) {
+      const float total = sum + loss;
+      const bool loss_is_larger = (loss < 0 ? -loss : loss) > (sum < 0 ? -sum : sum);
+      const float lost = loss_is_larger ? (loss - total) + sum : (sum - total) + loss;  // what rounding took
+      if (total - total == 0.0f) compensation += lost;  // nothing sensible once the sum overflows
+      sum = total;
+    }
+    samples += static_cast<std::uint32_t>(losses.size());
+    correct += correct_samples;
+  }
   /// 0 when there are no samples.
   float mean_loss() const { return samples == 0 ? 0.0f : (sum + compensation) / static_cast<float>(samples); }
   /// Share of samples that are correct, 0 to 1.
   float accuracy() const { return samples == 0 ? 0.0f : static_cast<float>(correct) / static_cast<float>(samples); }
 };
 
-/// Adds the loss of each row to `totals`, and writes deltas = scale * dC/dz unless deltas is null.
-/// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; labels [rows], each less than columns.
-/// Deltas smaller in magnitude than 2^-100 are 0 (src/numeric.hpp says why).
-/// scale is 1 / (samples in the whole mini-batch), so that gradients are means.
-void loss_and_deltas(Loss loss, Activation output_activation, std::size_t rows, std::size_t columns, std::size_t stride,
-                     const float* z, const std::uint8_t* labels, float scale, float* deltas, LossTotals& totals);
+/// losses[i] = C of row i; deltas = scale * dC/dz unless deltas is null, 0 where smaller in magnitude than 2^-100
+/// (src/numeric.hpp says why). Returns how many rows are correct.
+/// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; labels [rows], each less than columns;
+/// losses [rows]. scale is 1 / (samples in the whole mini-batch), so that gradients are means.
+std::uint32_t loss_and_deltas(Loss loss, Activation output_activation, std::size_t rows, std::size_t columns,
+                              std::size_t stride, const float* z, const std::uint8_t* labels, float scale,
+                              float* deltas, float* losses);
 
 }  // namespace mote

@@ -15,6 +15,7 @@
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
 #include "mote/optimizer.hpp"
+#include "mote/parallel.hpp"
 #include "mote/random.hpp"
 #include "mote/span.hpp"
 #include "mote/status.hpp"

@@ -15,16 +15,17 @@ enum class Status : std::uint8_t {
   memory_misaligned,  ///< found: address modulo expected; expected: alignment in bytes
   // Topology: the description of a network.
   no_layers,                ///< a topology needs at least one layer after the inputs
-  too_many_layers,          ///< expected: kMaxLayers
+  too_many_layers,          ///< found: layers; expected: kMaxLayers
   layer_size_out_of_range,  ///< found: size; expected: largest size allowed (the smallest is 1)
-  network_too_large,        ///< its parameters cannot be counted in this target's size_t
-  softmax_not_last,         ///< found: layer (1 = first hidden); softmax is for the last layer only
+  network_too_large,        ///< found: bytes of parameters; expected: most that this target can address
+  softmax_not_last,         ///< found: layer (1 = first hidden); expected: the last layer, the only one it is for
   // Training options.
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
   bad_learning_rate,         ///< must be finite and greater than 0
   bad_momentum,              ///< must be in [0, 1)
   bad_penalty,               ///< must be finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
+  bad_worker_count,          ///< must be at least 1
   // Data that does not fit the network.
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
   output_size_mismatch,  ///< found: classes of the data; expected: outputs of the network
@@ -37,7 +38,7 @@ enum class Status : std::uint8_t {
   idx_element_type,      ///< found: type code; expected: 0x08 (unsigned byte)
   idx_rank,              ///< found: number of dimensions; expected: the number the caller asked for
   idx_truncated_header,  ///< found: bytes present; expected: bytes of the header
-  idx_zero_dimension,    ///< found: which dimension (0 = the first) is 0
+  idx_zero_dimension,    ///< found: which dimension (0 = the first) is 0; expected: 1 or more
   idx_size_overflow,     ///< the product of the dimensions cannot be addressed
   idx_truncated_body,    ///< found: bytes present; expected: bytes that the header announces
   idx_trailing_bytes,    ///< found: bytes present; expected: bytes that the header announces

@@ -17,6 +17,7 @@
 #include "mote/initializer.hpp"
 #include "mote/memory.hpp"
 #include "mote/optimizer.hpp"
+#include "mote/parallel.hpp"
 #include "mote/random.hpp"
 
 namespace mote {
@@ -27,9 +28,10 @@ struct TrainingOptions {
   float l2 = 0.0f;              ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
   std::size_t batch_size = 32;  ///< samples a parameter step averages over, 1 to all
   std::size_t memory_rows =
-      256;                 ///< samples in memory at a time, >= 1; larger batches are accumulated to the same result
-  bool shuffle = true;     ///< a new order every epoch; false: as the data lie
-  std::uint64_t seed = 1;  ///< of everything random: initial parameters, order
+      256;                  ///< samples in memory at a time, >= 1; larger batches are accumulated to the same result
+  bool shuffle = true;      ///< a new order every epoch; false: as the data lie
+  std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
+  std::uint64_t seed = 1;   ///< of everything random: initial parameters, order
 };
 
 namespace detail {
@@ -44,6 +46,7 @@ struct TrainingPlan {
   std::size_t order_count;
   std::size_t inputs;   // [rows][inputs]
   std::size_t labels;   // [rows]
+  std::size_t correct;  // [workers]
   std::size_t scratch;  // of Backpropagation
   std::size_t bytes;
 };
@@ -61,8 +64,9 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.gradients = memory.take<float>(plan.gradients_count);
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
+  plan.correct = memory.take<std::uint32_t>(options.workers);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
-  plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows));
+  plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows, options.workers));
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -82,6 +86,9 @@ class Trainer {
   /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive
   /// this, and starts with all parameters zero.
   Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
+
+  /// Lends threads: parallel.workers at most options.workers. Results stay the same to the bit.
+  void set_parallel(const Parallel& parallel);
 
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
   void initialize(WeightInit weight_init, BiasInit bias_init);
@@ -107,16 +114,20 @@ class Trainer {
   Span<const float> parameters() const { return parameters_; }
 
  private:
+  void compute_deltas(std::size_t first, std::size_t rows, float scale);
+
   Topology topology_;
   TrainingOptions options_;
   Random order_random_{0, Stream::shuffle};
   Backpropagation backpropagation_;
   ParameterStep step_;
+  Parallel parallel_;
   Span<float> parameters_;
   Span<float> state_;
   Span<float> gradients_;
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
+  Span<std::uint32_t> correct_;  // by each worker
   Span<float> inputs_;
   Memory evaluation_memory_;
   Dataset dataset_;
