@@ -47,7 +47,7 @@ endif
 
 LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(wildcard src/*.cpp))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
-PROGRAMS        := train
+PROGRAMS        := train bench
 # The default build puts the programs beside their sources, where the README runs them; others keep theirs to themselves.
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
@@ -58,7 +58,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test format help clean data
+.PHONY: all test bench bench-peers format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -92,6 +92,9 @@ $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
+# The speed limit is measured by a loop that needs the compiler's help as much as the products do.
+$(BUILD)/tools/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
+
 $(PROGRAM_FILES): $(PROGRAM_FOLDER)/%: $(BUILD)/tools/%.o $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) -Wl,--gc-sections $^ $(LDFLAGS) -o $@
 
@@ -113,14 +116,49 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
+bench: all ## Measure mote on this machine's first processor (BENCH_OPTIONS=--help lists what can be chosen)
+	taskset -c 0 $(PROGRAM_FOLDER)/bench $(BENCH_OPTIONS)
+
+# Peers are looked for by linking with them; those that are missing are left out, and the program says so.
+HASH := \#
+has  = $(if $(shell printf '$(HASH)include <$1>\nint main() { return ($2) == nullptr; }\n' | \
+                    $(CXX) -x c++ - -I/usr/include/eigen3 $3 -o $(BUILD)/probe 2>/dev/null && echo yes),$4)
+PEERS = $(call has,cblas.h,openblas_get_config(),-lopenblas,OPENBLAS) \
+        $(call has,dnnl.h,dnnl_version(),-ldnnl,ONEDNN) \
+        $(call has,Eigen/Core,Eigen::SimdInstructionSetsInUse(),,EIGEN)
+PEER_LIBRARIES = $(if $(filter OPENBLAS,$(FOUND)),-lopenblas) $(if $(filter ONEDNN,$(FOUND)),-ldnnl)
+# The peers' own loops may be as fast as this very machine allows; Eigen is compiled in the way its manual recommends.
+PEER_FLAGS = $(BASE) -O3 -march=native $(if $(DISPATCH),-mprefer-vector-width=512) -DNDEBUG \
+             -ffp-contract=fast $(FOUND:%=-DHAVE_%) -isystem /usr/include/eigen3
+PEER_OBJECTS := $(patsubst tests/peers/%.cpp,$(BUILD)/peers/%.o,$(wildcard tests/peers/*.cpp))
+ifneq ($(findstring peers,$(MAKECMDGOALS)),)
+FOUND := $(PEERS)
+endif
+
+bench-peers: all $(BUILD)/peers/bench_peers ## The same beside OpenBLAS, oneDNN and Eigen (libopenblas-dev, libdnnl-dev, libeigen3-dev)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
+	    taskset -c 0 $(BUILD)/peers/bench_peers $(BENCH_OPTIONS)
+
+$(BUILD)/peers/found: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(PEER_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(PEER_FLAGS)' > $@
+
+# GCC misreads its own AVX-512 headers in Eigen (bug 105593).
+$(BUILD)/peers/eigen.o: override CXXFLAGS += $(if $(IS_CLANG),,-Wno-maybe-uninitialized)
+
+$(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -DMOTE_DATA_MB=$(DATA_MB) $(PEER_FLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
+	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
+
 format: ## Lay out all sources with clang-format
-	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp)
+	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)
 
--include $(wildcard $(BUILD)/src/*.d $(BUILD)/tools/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/src/*.d $(BUILD)/tools/*.d $(BUILD)/tests/*.d $(BUILD)/peers/*.d)

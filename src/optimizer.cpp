@@ -7,18 +7,22 @@ namespace MOTE_NUMERIC {
 namespace {
 
 using mote::detail::multiply_add;
+using mote::detail::square_root;
 using mote::detail::without_negligible;
 using std::size_t;
 
-void sgd(float learning_rate, float l2, const float* __restrict gradients, float* __restrict parameters, size_t count) {
+void sgd(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+         size_t count) {
+  const float learning_rate = step.options.learning_rate, l2 = step.l2;
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     parameters[i] = multiply_add(-learning_rate, g, parameters[i]);
   }
 }
 
-void momentum(float rate, float learning_rate, float l2, const float* __restrict gradients,
-              float* __restrict parameters, float* __restrict velocities, size_t count) {
+void momentum(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+              float* __restrict velocities, size_t count) {
+  const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     velocities[i] = without_negligible(multiply_add(rate, velocities[i], -learning_rate * g));
@@ -26,14 +30,35 @@ void momentum(float rate, float learning_rate, float l2, const float* __restrict
   }
 }
 
+float power(float base, std::uint32_t exponent) {
+  float result = 1.0f;
+  for (; exponent != 0; exponent >>= 1, base *= base) {
+    if (exponent & 1u) result *= base;
+  }
+  return result;
+}
+
+void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+          float* __restrict means, float* __restrict squares, size_t count) {
+  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = step.options.epsilon;
+  const float rate = step.options.learning_rate / (1.0f - power(beta1, step.number));
+  const float scale = 1.0f / (1.0f - power(beta2, step.number));
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
+    squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
+    parameters[i] -= rate * means[i] / (square_root(squares[i] * scale) + epsilon);
+  }
+}
+
 }  // namespace
 
-void optimizer_step(const mote::OptimizerOptions& options, float l2, const float* gradients, float* parameters,
-                    float* state, size_t count) {
-  switch (options.method) {
-    case mote::Optimizer::sgd: return sgd(options.learning_rate, l2, gradients, parameters, count);
-    case mote::Optimizer::momentum:
-      return momentum(options.momentum, options.learning_rate, l2, gradients, parameters, state, count);
+void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                    size_t count) {
+  switch (step.options.method) {
+    case mote::Optimizer::sgd: return sgd(step, gradients, parameters, count);
+    case mote::Optimizer::momentum: return momentum(step, gradients, parameters, state, count);
+    case mote::Optimizer::adam: return adam(step, gradients, parameters, state, state + step.state_stride, count);
   }
 }
 

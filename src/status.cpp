@@ -16,6 +16,8 @@ const char* to_string(Status status) {
     case Status::loss_activation_mismatch: return "the loss does not go with the activation of the output layer";
     case Status::bad_learning_rate: return "learning rate must be finite and greater than 0";
     case Status::bad_momentum: return "momentum must be at least 0 and less than 1";
+    case Status::bad_beta: return "decay rates of moments must be at least 0 and less than 1";
+    case Status::bad_epsilon: return "epsilon must be finite and greater than 0";
     case Status::bad_penalty: return "penalty must be finite and at least 0";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";

@@ -58,7 +58,9 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
   inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
-  step_ = {options.optimizer, options.l2, topology.all_weight_floats(), parameters_.data(),
+  step_ = {{options.optimizer, options.l2, 0, topology.parameter_count()},
+           topology.all_weight_floats(),
+           parameters_.data(),
            state_.empty() ? nullptr : state_.data()};
   clear(parameters_);
   clear(state_);
@@ -73,6 +75,7 @@ void Trainer::initialize(WeightInit weight_init, BiasInit bias_init) {
   Random random(options_.seed, Stream::initialization);
   mote::initialize(topology_, weight_init, bias_init, random, parameters_);
   clear(state_);
+  step_.step.number = 0;
 }
 
 Result Trainer::begin_epoch(const Dataset& dataset) {
@@ -114,6 +117,7 @@ Result Trainer::train_batch() {
   const float scale = 1.0f / static_cast<float>(batch);
   const bool keep = batch > rows_;
   const std::size_t slices = backpropagation_.slice_count();
+  ++step_.step.number;
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     compute_deltas(position_ + done, rows, scale);

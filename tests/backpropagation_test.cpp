@@ -210,13 +210,14 @@ TEST(Backpropagation, GradientsUsedAtOnceEqualGradientsKeptBitForBit) {
           engine.forward(kept_parameters.floats().data(), inputs, 9);
           engine.compute_loss(Loss::cross_entropy, example.batch.labels.data(), scale, totals);
           engine.backward(kept_parameters.floats().data(), inputs, {kept.floats().data(), false, nullptr});
-          mote::optimizer_step(options, l2, kept.floats().data(), kept_parameters.floats().data(),
+          mote::optimizer_step({options, l2}, kept.floats().data(), kept_parameters.floats().data(),
                                kept_state.floats().data(), weights);
-          mote::optimizer_step(options, 0.0f, kept.floats().data() + weights, kept_parameters.floats().data() + weights,
-                               kept_state.floats().data() + weights, count - weights);
+          mote::optimizer_step({options, 0.0f}, kept.floats().data() + weights,
+                               kept_parameters.floats().data() + weights, kept_state.floats().data() + weights,
+                               count - weights);
 
           float* state = method == Optimizer::sgd ? nullptr : used_state.floats().data();
-          const ParameterStep at_once{options, l2, weights, used_parameters.floats().data(), state};
+          const ParameterStep at_once{{options, l2}, weights, used_parameters.floats().data(), state};
           example.run(engine, 0, 9, {nullptr, false, &at_once});
           const std::size_t bytes = count * sizeof(float);
           ASSERT_EQ(std::memcmp(kept_parameters.memory().data(), used_parameters.memory().data(), bytes), 0);

@@ -37,7 +37,7 @@ TEST_P(Optimizers, AHundredStepsFollowTheFormulas) {
         std::vector<double> exact(theta.begin(), theta.end()), velocity(kCount);
         for (int t = 0; t < 100; ++t) {
           const std::vector<float> gradients = source.floats(kCount);
-          mote::optimizer_step(options, l2, gradients.data(), theta.data(),
+          mote::optimizer_step({options, l2}, gradients.data(), theta.data(),
                                method == Optimizer::sgd ? nullptr : state.data(), kCount);
           for (size_t i = 0; i < kCount; ++i) {
             const double g = wide(gradients[i]) + wide(l2) * exact[i];
@@ -58,14 +58,47 @@ TEST_P(Optimizers, AHundredStepsFollowTheFormulas) {
   }
 }
 
+TEST_P(Optimizers, AHundredStepsOfAdamFollowTheFormulas) {
+  constexpr size_t kCount = 37;
+  for (const float l2 : {0.0f, 0.05f}) {
+    OptimizerOptions options{Optimizer::adam, 0.01f};
+    options.beta1 = 0.8f;
+    options.beta2 = 0.99f;
+    options.epsilon = 1e-4f;
+    Source source(11);
+    std::vector<float> theta = source.floats(kCount), state(2 * kCount);
+    std::vector<double> exact(theta.begin(), theta.end()), m(kCount), s(kCount);
+    for (std::uint32_t t = 1; t <= 100; ++t) {
+      const std::vector<float> gradients = source.floats(kCount);
+      mote::optimizer_step({options, l2, t, kCount}, gradients.data(), theta.data(), state.data(), kCount);
+      for (size_t i = 0; i < kCount; ++i) {
+        const double g = wide(gradients[i]) + wide(l2) * exact[i], b1 = wide(0.8f), b2 = wide(0.99f);
+        m[i] = b1 * m[i] + (1 - b1) * g;
+        s[i] = b2 * s[i] + (1 - b2) * g * g;
+        exact[i] -= 0.01 * (m[i] / (1 - std::pow(b1, t))) / (std::sqrt(s[i] / (1 - std::pow(b2, t))) + 1e-4);
+        ASSERT_NEAR(wide(theta[i]), exact[i], 1e-5) << "step " << t << ", parameter " << i;
+      }
+    }
+  }
+}
+
+TEST_P(Optimizers, AdamsFirstStepIsTheLearningRateWhateverTheGradient) {
+  float theta[] = {0.0f, 0.0f, 0.0f}, state[6] = {};
+  const float gradients[] = {1e-3f, -5.0f, 0.0f};
+  mote::optimizer_step({{Optimizer::adam, 0.25f}, 0.0f, 1, 3}, gradients, theta, state, 3);
+  EXPECT_NEAR(theta[0], -0.25f, 1e-5f);
+  EXPECT_NEAR(theta[1], 0.25f, 1e-5f);
+  EXPECT_EQ(theta[2], 0.0f);
+}
+
 TEST_P(Optimizers, OneStepByHand) {
   const float gradient = 2.0f;
   float theta = 1.0f, velocity = 0.5f;
-  mote::optimizer_step({Optimizer::sgd, 0.25f, 0.5f}, 0.0f, &gradient, &theta, nullptr, 1);
+  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 0.0f}, &gradient, &theta, nullptr, 1);
   EXPECT_EQ(theta, 0.5f);  // 1 - 0.25 * 2
-  mote::optimizer_step({Optimizer::sgd, 0.25f, 0.5f}, 4.0f, &gradient, &theta, nullptr, 1);
+  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 4.0f}, &gradient, &theta, nullptr, 1);
   EXPECT_EQ(theta, -0.5f);  // 0.5 - 0.25 * (2 + 4 * 0.5)
-  mote::optimizer_step({Optimizer::momentum, 0.25f, 0.5f}, 0.0f, &gradient, &theta, &velocity, 1);
+  mote::optimizer_step({{Optimizer::momentum, 0.25f, 0.5f}, 0.0f}, &gradient, &theta, &velocity, 1);
   EXPECT_EQ(velocity, -0.25f);  // 0.5 * 0.5 - 0.25 * 2
   EXPECT_EQ(theta, -0.75f);
 }
@@ -75,8 +108,8 @@ TEST_P(Optimizers, MomentumZeroIsPlainDescent) {
   std::vector<float> plain = source.floats(50), with_state = plain, state(50);
   for (int t = 0; t < 20; ++t) {
     const std::vector<float> gradients = source.floats(50);
-    mote::optimizer_step({Optimizer::sgd, 0.1f, 0.9f}, 0.01f, gradients.data(), plain.data(), nullptr, 50);
-    mote::optimizer_step({Optimizer::momentum, 0.1f, 0.0f}, 0.01f, gradients.data(), with_state.data(), state.data(),
+    mote::optimizer_step({{Optimizer::sgd, 0.1f, 0.9f}, 0.01f}, gradients.data(), plain.data(), nullptr, 50);
+    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.0f}, 0.01f}, gradients.data(), with_state.data(), state.data(),
                          50);
   }
   for (size_t i = 0; i < 50; ++i) ASSERT_NEAR(wide(plain[i]), wide(with_state[i]), 1e-6);
@@ -86,7 +119,7 @@ TEST_P(Optimizers, VelocitiesDieOutInsteadOfLingeringAsSubnormals) {
   const float gradients[] = {0.0f, 0.0f};
   float theta[] = {1.0f, 1.0f}, velocities[] = {1.0f, 0x1p-149f};  // the smallest float times 0.9 rounds to itself
   for (int t = 0; t < 700; ++t) {
-    mote::optimizer_step({Optimizer::momentum, 0.1f, 0.9f}, 0.0f, gradients, theta, velocities, 2);
+    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.9f}, 0.0f}, gradients, theta, velocities, 2);
     for (const float v : velocities) ASSERT_TRUE(v == 0.0f || std::abs(v) >= 0x1p-100f) << t;
   }
   EXPECT_EQ(velocities[0], 0.0f);
@@ -98,7 +131,7 @@ TEST_P(Optimizers, ZeroStaysZero) {  // so the padding of parameters does
     std::vector<float> theta(20), state(20);
     const std::vector<float> gradients(20);
     for (int t = 0; t < 3; ++t) {
-      mote::optimizer_step({method, 0.1f, 0.9f}, 0.01f, gradients.data(), theta.data(), state.data(), 20);
+      mote::optimizer_step({{method, 0.1f, 0.9f}, 0.01f}, gradients.data(), theta.data(), state.data(), 20);
     }
     EXPECT_EQ(theta, gradients);
     EXPECT_EQ(state, gradients);
@@ -113,7 +146,7 @@ TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) 
     const std::vector<float> gradients = source.floats(kCount);
     std::vector<float> theta = source.floats(kCount), state = source.floats(kCount);
     const std::vector<float> theta_before = theta, state_before = state;
-    mote::optimizer_step(options, 0.1f, gradients.data(), theta.data(), state.data(), kCount);
+    mote::optimizer_step({options, 0.1f}, gradients.data(), theta.data(), state.data(), kCount);
     size_t first = 0;
     for (size_t n = 0; n <= 40; first += n, ++n) {
       const auto from = static_cast<std::ptrdiff_t>(first), to = static_cast<std::ptrdiff_t>(first + n);
@@ -121,7 +154,7 @@ TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) 
       Guarded<float> p(n), s(n);
       std::copy(theta_before.begin() + from, theta_before.begin() + to, p.data());
       std::copy(state_before.begin() + from, state_before.begin() + to, s.data());
-      mote::optimizer_step(options, 0.1f, g.data(), p.data(), s.data(), n);
+      mote::optimizer_step({options, 0.1f}, g.data(), p.data(), s.data(), n);
       ASSERT_TRUE(p.intact() && s.intact()) << n;
       ASSERT_TRUE(mote::test::same_bits(p.data(), theta.data() + first, n)) << n;
       ASSERT_TRUE(mote::test::same_bits(s.data(), state.data() + first, n)) << n;
@@ -131,7 +164,8 @@ TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) 
 }
 
 TEST(OptimizerOptions, SayHowMuchStateTheyNeed) {
-  static_assert(mote::state_arrays(Optimizer::sgd) == 0 && mote::state_arrays(Optimizer::momentum) == 1);
+  static_assert(mote::state_arrays(Optimizer::sgd) == 0 && mote::state_arrays(Optimizer::momentum) == 1 &&
+                mote::state_arrays(Optimizer::adam) == 2);
   static_assert(check(OptimizerOptions{}).ok(), "the defaults are usable");
 }
 
@@ -143,6 +177,21 @@ TEST(OptimizerOptions, LearningRateMustBeFiniteAndPositive) {
     for (const float rate : {std::numeric_limits<float>::denorm_min(), 0.1f, std::numeric_limits<float>::max()}) {
       EXPECT_TRUE(check(OptimizerOptions{method, rate, 0.5f}).ok()) << rate;
     }
+  }
+}
+
+TEST(OptimizerOptions, AdamsOwnMustMakeSense) {
+  OptimizerOptions options{Optimizer::adam};
+  for (float OptimizerOptions::*beta : {&OptimizerOptions::beta1, &OptimizerOptions::beta2}) {
+    for (const float value : {1.0f, -0.1f, kNotANumber, kInf}) {
+      OptimizerOptions wrong = options;
+      wrong.*beta = value;
+      EXPECT_EQ(check(wrong).status, Status::bad_beta) << value;
+    }
+  }
+  for (const float value : {0.0f, -1.0f, kNotANumber, kInf}) {
+    options.epsilon = value;
+    EXPECT_EQ(check(options).status, Status::bad_epsilon) << value;
   }
 }
 

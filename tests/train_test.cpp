@@ -101,8 +101,8 @@ TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
        {"--loss quadratic", "--loss quadratic --output-activation tanh", "--loss quadratic --output-activation softmax",
         "--loss quadratic --output-activation identity", "--loss sigmoid-cross-entropy", "--activation sigmoid",
         "--activation tanh", "--activation identity", "--init glorot", "--init normalized", "--init scaled-gaussian",
-        "--init gaussian --bias-init gaussian", "--optimizer sgd", "--hidden none", "--layers 12,5,6,4",
-        "--layers=12,5,4", "--validation 0", "--train-limit 10 --l2 0.001"}) {
+        "--init gaussian --bias-init gaussian", "--optimizer sgd", "--optimizer adam", "--hidden none",
+        "--layers 12,5,6,4", "--layers=12,5,4", "--validation 0", "--train-limit 10 --l2 0.001"}) {
     const CommandResult result = train_here(std::string(options) + " --epochs 2");
     EXPECT_EQ(result.status, 0) << options << "\n" << result.output;
     EXPECT_NE(result.output.find("test accuracy"), std::string::npos);
@@ -221,7 +221,7 @@ TEST(Train, RefusesWrongOptions) {
        "does not go with --loss cross-entropy, which needs softmax"},
       {"--init magic", "--init: found 'magic'"},
       {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian"},
-      {"--optimizer magic", "--optimizer: found 'magic', expected sgd or momentum"},
+      {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum or adam"},
       {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
       {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
       {"--seed -1", "--seed: found '-1'"},

@@ -156,6 +156,25 @@ TEST(Trainer, ReportsParametersThatOverflowInTheLastStep) {
   EXPECT_EQ(trainer.train_epoch({pixels, labels, 4, 2, 2}).status, Status::not_finite);
 }
 
+TEST(Trainer, CountsOneAdamStepABatchWhateverTheLayers) {
+  const Topology topology{2, {3, Activation::tanh}, {4, Activation::tanh}, {2, Activation::softmax}};
+  TrainingOptions options;
+  options.optimizer = {Optimizer::adam, 0.01f};
+  options.batch_size = 4;
+  const unsigned char pixels[] = {10, 20, 30, 255, 255, 40, 255, 200}, labels[] = {0, 1, 1, 0};
+  static mote::Storage<1 << 16> memory;
+  mote::Trainer trainer;
+  ASSERT_TRUE(trainer.bind(topology, options, 4, memory).ok());
+  trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);
+  const std::vector<float> before(trainer.parameters().begin(), trainer.parameters().end());
+  ASSERT_TRUE(trainer.train_epoch({pixels, labels, 4, 2, 2}).ok());
+  for (std::size_t i = 0; i < before.size(); ++i) {  // with t = 1 in every layer each step is the learning rate
+    const float step = std::abs(trainer.parameters()[i] - before[i]);
+    if (before[i] == 0.0f) continue;  // padding
+    EXPECT_NEAR(step, 0.01f, 2e-5f) << i;
+  }
+}
+
 TEST(Trainer, RefusesMoreSamplesThanItCanCount) {
   const std::uint64_t samples = std::uint64_t{1} << 32;
   if constexpr (sizeof(std::size_t) > 4) {

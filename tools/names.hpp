@@ -32,8 +32,8 @@ inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::
                                                        {"gaussian", mote::BiasInit::gaussian}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
-inline constexpr Named<mote::Optimizer> kOptimizers[] = {{"sgd", mote::Optimizer::sgd},
-                                                         {"momentum", mote::Optimizer::momentum}};
+inline constexpr Named<mote::Optimizer> kOptimizers[] = {
+    {"sgd", mote::Optimizer::sgd}, {"momentum", mote::Optimizer::momentum}, {"adam", mote::Optimizer::adam}};
 
 /// The first name of a value.
 template <typename Enum, std::size_t N>

@@ -26,8 +26,10 @@ double mebibytes(std::size_t bytes) {
 
 std::string describe_optimizer(const mote::OptimizerOptions& optimizer) {
   const auto rate = static_cast<double>(optimizer.learning_rate);
-  if (optimizer.method == mote::Optimizer::sgd) return format("sgd, learning rate %g", rate);
-  return format("momentum %g, learning rate %g", static_cast<double>(optimizer.momentum), rate);
+  if (optimizer.method == mote::Optimizer::momentum) {
+    return format("momentum %g, learning rate %g", static_cast<double>(optimizer.momentum), rate);
+  }
+  return format("%s, learning rate %g", std::string(name_of(kOptimizers, optimizer.method)).c_str(), rate);
 }
 
 std::string describe_batch(std::size_t batch, std::size_t samples) {

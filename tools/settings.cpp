@@ -58,7 +58,7 @@ Enum choice(std::string_view option, std::string_view value, const Named<Enum> (
 
 /// What the defaults and the checks of contradictions need to know besides the settings.
 struct Given {
-  bool layers = false, hidden = false, momentum = false;
+  bool layers = false, hidden = false, momentum = false, learning_rate = false;
 };
 
 struct Option {
@@ -107,10 +107,11 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.weight_init = choice("--init", v, kWeightInits); }},
     {"--bias-init", "NAME", "initial biases: zero, or gaussian, N(0, 1) (default zero)",
      [](Settings& s, Given&, std::string_view v) { s.bias_init = choice("--bias-init", v, kBiasInits); }},
-    {"--optimizer", "NAME", "sgd or momentum (default momentum)",
+    {"--optimizer", "NAME", "sgd, momentum or adam (default momentum)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.method = choice("--optimizer", v, kOptimizers); }},
-    {"--learning-rate", "X", "step length per unit of gradient, > 0 (default 0.03)",
-     [](Settings& s, Given&, std::string_view v) {
+    {"--learning-rate", "X", "step length per unit of gradient, > 0 (default 0.03, for adam 0.001)",
+     [](Settings& s, Given& g, std::string_view v) {
+       g.learning_rate = true;
        s.optimizer.learning_rate = real_number("--learning-rate", v, kPositive, [](float x) { return x > 0.0f; });
      }},
     {"--momentum", "X", "share of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
@@ -164,9 +165,11 @@ mote::Activation activation_for(mote::Loss loss) {
 
 void resolve(Settings& s, const Given& given) {
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
-  if (given.momentum && s.optimizer.method == mote::Optimizer::sgd) {
-    throw Error("--momentum has no meaning with --optimizer sgd; use --optimizer momentum");
+  if (given.momentum && s.optimizer.method != mote::Optimizer::momentum) {
+    throw Error("--momentum has no meaning with --optimizer " + std::string(name_of(kOptimizers, s.optimizer.method)) +
+                "; use --optimizer momentum");
   }
+  if (!given.learning_rate && s.optimizer.method == mote::Optimizer::adam) s.optimizer.learning_rate = 0.001f;
   if (!s.output_activation_given) s.output_activation = activation_for(s.loss);
   if (!mote::check(s.loss, s.output_activation).ok()) {
     throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +

@@ -15,16 +15,16 @@ namespace mote {
 
 /// One optimizer step, applicable to any contiguous part of the parameters.
 struct ParameterStep {
-  OptimizerOptions optimizer;
-  float l2 = 0.0f;                ///< penalty l2/2 w.w on weights; biases go free
+  OptimizerStep step;             ///< its l2 is for weights; biases go free
   std::size_t weight_floats = 0;  ///< the parameters before the first bias
   float* parameters = nullptr;
-  float* state = nullptr;  ///< state_arrays(optimizer.method) arrays like parameters, one after another
+  float* state = nullptr;  ///< state_arrays(method) arrays like parameters, one after another
 
   /// Steps parameters [offset, offset + count), all weights or all biases.
   void apply(std::size_t offset, std::size_t count, const float* gradients) const {
-    optimizer_step(optimizer, offset < weight_floats ? l2 : 0.0f, gradients, parameters + offset,
-                   state == nullptr ? nullptr : state + offset, count);
+    OptimizerStep part = step;
+    if (offset >= weight_floats) part.l2 = 0.0f;
+    optimizer_step(part, gradients, parameters + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };
 

@@ -23,6 +23,8 @@ enum class Status : std::uint8_t {
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
   bad_learning_rate,         ///< must be finite and greater than 0
   bad_momentum,              ///< must be in [0, 1)
+  bad_beta,                  ///< decay rates of moments must be in [0, 1)
+  bad_epsilon,               ///< must be finite and greater than 0
   bad_penalty,               ///< must be finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
   bad_worker_count,          ///< must be at least 1

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dense_layer.hpp"
+#include "workloads.hpp"
+
+namespace peers {
+
+/// One product of one layer by one library, in the best of its ways, on mote's operands.
+class PeerProduct {
+ public:
+  PeerProduct(const Library& library, const tools::ProductBench& operands, tools::Product product);
+
+  void run() { run(*layer_); }
+
+  /// Compares the result of run() with that of operands.run(), element by element; throws a tools::Error.
+  void check(const std::string& who) const;
+
+ private:
+  void run(DenseLayer& layer);
+
+  const tools::ProductBench& operands_;
+  const tools::Product product_;
+  tools::FloatArray outputs_, deltas_;
+  std::unique_ptr<DenseLayer> layer_;
+};
+
+}  // namespace peers

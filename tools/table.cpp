@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "table.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace tools {
+namespace {
+
+std::string number(double value, int decimals, const char* missing) {
+  if (!std::isfinite(value)) return missing;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+std::string right_aligned(const std::string& text, std::size_t width) {
+  return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
+}
+
+std::size_t width_of(const Table& table, std::size_t column) {
+  std::size_t width = table.columns[column].name.size();
+  for (const Row& row : table.rows) {
+    width = std::max(width, number(row.values[column], table.columns[column].decimals, "-").size());
+  }
+  return width;
+}
+
+}  // namespace
+
+std::string to_text(const Table& table) {
+  std::size_t name_width = 0;
+  for (const Row& row : table.rows) name_width = std::max(name_width, row.name.size());
+  std::string text = "\n" + table.title + "\n" + std::string(name_width, ' ');
+  std::vector<std::size_t> widths;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    widths.push_back(width_of(table, c));
+    text += "  " + right_aligned(table.columns[c].name, widths[c]);
+  }
+  text += "\n";
+  for (const Row& row : table.rows) {
+    text += row.name + std::string(name_width - row.name.size(), ' ');
+    for (std::size_t c = 0; c < widths.size(); ++c) {
+      text += "  " + right_aligned(number(row.values[c], table.columns[c].decimals, "-"), widths[c]);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string to_json(const std::vector<Table>& tables) {
+  std::string text = "{";
+  for (const Table& table : tables) {
+    text += (text.size() > 1 ? ",\n\"" : "\n\"") + table.key + "\": [";
+    const char* separator = "\n  ";
+    for (const Row& row : table.rows) {
+      text += separator + ("{\"name\": \"" + row.name + "\"");  // names hold nothing that JSON would escape
+      for (std::size_t c = 0; c < table.columns.size(); ++c) {
+        text += ", \"" + table.columns[c].name + "\": " + number(row.values[c], 9, "null");
+      }
+      text += "}";
+      separator = ",\n  ";
+    }
+    text += "]";
+  }
+  return text + "\n}\n";
+}
+
+}  // namespace tools

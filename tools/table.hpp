@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Tables of numbers, for people and for programs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tools {
+
+struct Column {
+  std::string name;  ///< with its unit, as in "median_s"
+  int decimals = 2;
+};
+
+/// A row has as many values as there are columns; NaN stands for "does not apply".
+struct Row {
+  std::string name;
+  std::vector<double> values;
+};
+
+struct Table {
+  std::string key;    ///< its name in JSON
+  std::string title;  ///< its heading in text
+  std::vector<Column> columns;
+  std::vector<Row> rows;
+};
+
+std::string to_text(const Table& table);
+
+/// {"key": [{"name": "...", "column": number, ...}, ...], ...}
+std::string to_json(const std::vector<Table>& tables);
+
+}  // namespace tools
