@@ -34,20 +34,21 @@ MatrixView Backpropagation::activations(std::size_t layer) const {
 
 void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows) {
   rows_ = rows;
-  forward_rows(parameters, inputs, {rows, 1, 0}, 0);
+  forward_rows(parameters, inputs, {0, rows}, 0);
 }
 
 void Backpropagation::compute_loss(Loss loss, const std::uint8_t* labels, float scale, LossTotals& totals) {
-  const std::uint32_t correct = loss_rows(loss, labels, scale, {rows_, 1, 0});
+  const std::uint32_t correct = loss_rows(loss, labels, scale, {0, rows_});
   totals.add(losses(rows_), correct);
 }
 
 void Backpropagation::backward(const float* parameters, const float* inputs, const GradientSink& sink) {
-  delta_rows(parameters, {rows_, 1, 0}, 0);
-  gradient_slices(inputs, rows_, sink, {slice_count(), 1, 0}, 0);
+  delta_rows(parameters, {0, rows_}, 0);
+  gradient_slices(inputs, rows_, sink, {0, slice_count()}, 0);
 }
 
-void Backpropagation::forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker) {
+void Backpropagation::forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
+                                   ActiveInputs active) {
   MOTE_ASSERT(activations_ != nullptr && share.end <= max_rows_);
   if (share.size() == 0) return;
   const float* from = inputs + share.begin * topology_.inputs;
@@ -60,7 +61,7 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
     const bool is_last = l + 1 == topology_.layer_count;
     float* to = layer + share.begin * stride;
     forward_product(share.size(), topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride,
-                    packs_ + worker * pack_floats_);
+                    packs_ + worker * pack_floats_, l == 0 ? active.list : nullptr, active.count);
     add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
                             stride, biases, to);
     weights += topology_.weight_floats(l);
@@ -106,35 +107,76 @@ std::size_t Backpropagation::slice_count() const {
 }
 
 void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
-                                      std::size_t worker) {
-  std::size_t slice = 0;
-  for (std::size_t l = 0; l < topology_.layer_count && slice < share.end; ++l) {
-    const std::size_t step = detail::slice_rows(topology_, l);
-    for (std::size_t first = 0; first < topology_.inputs_of(l); first += step, ++slice) {
-      if (slice < share.begin || slice >= share.end) continue;
-      gradient_slice(l, first, inputs, rows, sink, slices_ + worker * slice_floats_);
+                                      std::size_t worker, ActiveInputs active) {
+  std::size_t index = 0;
+  for (std::size_t l = 0; l < topology_.layer_count && index < share.end; ++l) {
+    const std::size_t fan_in = topology_.inputs_of(l), most = detail::slice_rows(topology_, l);
+    for (std::size_t first = 0; first < fan_in; first += most, ++index) {
+      if (index < share.begin || index >= share.end) continue;
+      const std::size_t count = most < fan_in - first ? most : fan_in - first;
+      const Slice slice{l, first, count, slices_ + worker * slice_floats_};
+      weight_slice(slice, inputs, rows, sink, l == 0 ? active : ActiveInputs{});
+      if (first == 0) bias_slice(slice, rows, sink);
     }
   }
 }
 
-/// Weight gradients for the slice of layer `l` whose first row of weights is `first`; with the first, the biases'.
-void Backpropagation::gradient_slice(std::size_t l, std::size_t first, const float* inputs, std::size_t rows,
-                                     const GradientSink& sink, float* slice) const {
-  const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
-  const std::size_t fan_in = topology_.inputs_of(l), most = detail::slice_rows(topology_, l);
-  const std::size_t count = most < fan_in - first ? most : fan_in - first;
-  const std::size_t offset = topology_.weights_offset(l) + first * stride;
+namespace {
+
+/// The next run of listed inputs in [first, end), from list position `position` on, which it moves past the run. Short
+/// gaps are taken along: they cost less than another call.
+Share next_run(ActiveInputs active, std::size_t& position, std::size_t first, std::size_t end) {
+  constexpr std::size_t kGap = 6;
+  if (active.list == nullptr) {
+    const std::size_t begin = position++ == 0 ? first : end;
+    return {begin, end};
+  }
+  while (position < active.count && active.list[position] < first) ++position;
+  if (position == active.count || active.list[position] >= end) return {end, end};
+  const std::size_t begin = active.list[position];
+  std::size_t past = begin + 1;
+  for (++position; position < active.count && active.list[position] < end; ++position) {
+    if (active.list[position] >= past + kGap) break;
+    past = active.list[position] + 1;
+  }
+  return {begin, past};
+}
+
+}  // namespace
+
+void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink,
+                                   ActiveInputs active) const {
+  const std::size_t l = slice.layer, outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
   const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
-  const std::size_t stride_below = l == 0 ? fan_in : topology_.stride_of(l - 1);
+  const std::size_t stride_below = l == 0 ? topology_.inputs : topology_.stride_of(l - 1);
   const float* deltas = deltas_ + layer_offset(l);
+  const std::size_t offset = topology_.weights_offset(l), end = slice.first + slice.count;
+  const bool keep = sink.gradients != nullptr, accumulate = keep && sink.accumulate;
+  float* target = keep ? sink.gradients + offset + slice.first * stride : slice.memory;
+  const bool by_runs = !keep && skips_zero_gradients(sink.step->step);
+  std::size_t done = slice.first;
+  for (std::size_t position = 0; done < end;) {
+    const Share run = next_run(active, position, slice.first, end);
+    float* gradients = target + (run.begin - slice.first) * stride;
+    if (!by_runs && !accumulate) {
+      __builtin_memset(target + (done - slice.first) * stride, 0, (run.begin - done) * stride * sizeof(float));
+    }
+    if (run.size() > 0) {
+      weight_gradient(rows, run.size(), outputs, below + run.begin, stride_below, deltas, stride, gradients, stride,
+                      accumulate);
+      if (by_runs) sink.step->apply(offset + run.begin * stride, run.size() * stride, gradients);
+    }
+    done = run.end;
+  }
+  if (!keep && !by_runs) sink.step->apply(offset + slice.first * stride, slice.count * stride, slice.memory);
+}
+
+void Backpropagation::bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const {
+  const std::size_t l = slice.layer, stride = topology_.stride_of(l), offset = topology_.biases_offset(l);
   const bool keep = sink.gradients != nullptr;
-  weight_gradient(rows, count, outputs, below + first, stride_below, deltas, stride,
-                  keep ? sink.gradients + offset : slice, stride, keep && sink.accumulate);
-  if (!keep) sink.step->apply(offset, count * stride, slice);
-  if (first != 0) return;
-  const std::size_t biases = topology_.biases_offset(l);
-  bias_gradient(rows, outputs, deltas, stride, keep ? sink.gradients + biases : slice, keep && sink.accumulate);
-  if (!keep) sink.step->apply(biases, stride, slice);
+  bias_gradient(rows, topology_.outputs_of(l), deltas_ + layer_offset(l), stride,
+                keep ? sink.gradients + offset : slice.memory, keep && sink.accumulate);
+  if (!keep) sink.step->apply(offset, stride, slice.memory);
 }
 
 }  // namespace mote

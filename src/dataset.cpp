@@ -28,6 +28,15 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
   return Status::ok;
 }
 
+void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows) {
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t i = 0; i < rows && first + i < dataset.count; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    const std::uint8_t* data = dataset.features_data + sample * dataset.features;
+    for (std::size_t byte = 0; byte < dataset.features; byte += kCacheLine) __builtin_prefetch(data + byte, 0, 2);
+  }
+}
+
 void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
             std::uint8_t* labels) {
   MOTE_ASSERT(first <= dataset.count && rows <= dataset.count - first);
@@ -37,6 +46,25 @@ void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t firs
                 dataset.features);
     if (labels != nullptr) labels[i] = dataset.labels[sample];
   }
+}
+
+std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
+                                  std::size_t rows, std::uint8_t* mask, std::uint32_t* list) {
+  __builtin_memset(mask, 0, dataset.features);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    or_bytes(dataset.features_data + sample * dataset.features, mask, dataset.features);
+  }
+  return list_set({mask, dataset.features}, list);
+}
+
+std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    list[count] = static_cast<std::uint32_t>(i);
+    count += mask[i] != 0 ? 1 : 0;
+  }
+  return count;
 }
 
 void shuffle(Span<std::uint32_t> order, Random& random) {

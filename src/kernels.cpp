@@ -37,23 +37,57 @@ static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole 
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
 
-/// C[Rows][Columns] = X B with X[i][k] at x[i * ldx + k], or at x[k * ldx + i] when Transposed.
-template <size_t Rows, size_t Columns, bool Transposed, bool Accumulate>
-void tile(size_t depth, const float* __restrict x, size_t ldx, const float* __restrict b, size_t ldb,
-          float* __restrict c, size_t ldc) {
+/// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
+enum class Access {
+  plain,          // X[i][k] at x[i * ldx + k]
+  transposed,     // X[i][k] at x[k * ldx + i]
+  listed,         // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
+  listed_packed,  // the same of X, but row k of B at row k
+};
+
+/// A product C = X B or, accumulating, C += X B, with `depth` terms a sum.
+struct Operands {
+  size_t depth;
+  const float* x;
+  size_t ldx;
+  const std::uint32_t* list;  // [depth] when listed
+  const float* b;
+  size_t ldb;
+  float* c;
+  size_t ldc;
+};
+
+template <size_t Rows, size_t Columns, Access kAccess, bool Accumulate>
+void tile(const Operands& operands) {
+  const float* __restrict x = operands.x;
+  const float* __restrict b = operands.b;
+  float* __restrict c = operands.c;
+  const std::uint32_t* __restrict list = operands.list;
+  const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
+  size_t depth = operands.depth;
   float sum[Rows][Columns];
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
     for (size_t j = 0; j < Columns; ++j) sum[i][j] = Accumulate ? c[i * ldc + j] : 0.0f;
   }
   do {
-    MOTE_UNROLL
-    for (size_t i = 0; i < Rows; ++i) {
-      const float factor = x[Transposed ? i : i * ldx];
-      for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b[j], sum[i][j]);
+    constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
+    const float* __restrict x_k = kListed ? x + *list : x;
+    const float* __restrict b_k = kAccess == Access::listed ? b + *list * ldb : b;
+    // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
+    if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
+      MOTE_UNROLL
+      for (size_t i = 0; i < Rows; ++i) {
+        const float factor = x_k[kAccess == Access::transposed ? i : i * ldx];
+        for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b_k[j], sum[i][j]);
+      }
     }
-    x += Transposed ? ldx : 1;
-    b += ldb;
+    if constexpr (kListed) {
+      ++list;
+    } else {
+      x += kAccess == Access::transposed ? ldx : 1;
+    }
+    if constexpr (kAccess != Access::listed) b += ldb;
   } while (--depth != 0);
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
@@ -61,54 +95,53 @@ void tile(size_t depth, const float* __restrict x, size_t ldx, const float* __re
   }
 }
 
-using Tile = void (*)(size_t depth, const float* x, size_t ldx, const float* b, size_t ldb, float* c, size_t ldc);
+using Tile = void (*)(const Operands&);
 
-template <size_t Columns, bool Transposed, bool Accumulate, size_t... Row>
+template <size_t Columns, Access kAccess, bool Accumulate, size_t... Row>
 Tile tile_for(size_t rows, std::index_sequence<Row...>) {
-  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, Transposed, Accumulate>...};
+  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Accumulate>...};
   return kTiles[rows - 1];
 }
 
-/// `rows` rows (at most kRows) times all `columns` (a multiple of kNarrowColumns) of b.
-template <bool Transposed, bool Accumulate>
-void row_of_tiles(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb,
-                  float* c, size_t ldc) {
-  size_t j = 0;
+/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
+template <Access kAccess, bool Accumulate>
+void row_of_tiles(size_t rows, size_t columns, Operands operands) {
+  const auto advance = [&](size_t step) {
+    operands.b += step;
+    operands.c += step;
+    columns -= step;
+  };
   if (rows == 1) {
-    for (; j + kWideColumns <= columns; j += kWideColumns) {
-      tile<1, kWideColumns, Transposed, Accumulate>(depth, x, ldx, b + j, ldb, c + j, ldc);
-    }
+    for (; columns >= kWideColumns; advance(kWideColumns)) tile<1, kWideColumns, kAccess, Accumulate>(operands);
   }
   constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  const Tile full = tile_for<kColumns, Transposed, Accumulate>(rows, kAllRows);
-  for (; j + kColumns <= columns; j += kColumns) full(depth, x, ldx, b + j, ldb, c + j, ldc);
+  const Tile full = tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows);
+  for (; columns >= kColumns; advance(kColumns)) full(operands);
   if constexpr (kNarrowColumns < kColumns) {
-    const Tile narrow = tile_for<kNarrowColumns, Transposed, Accumulate>(rows, kAllRows);
-    for (; j < columns; j += kNarrowColumns) narrow(depth, x, ldx, b + j, ldb, c + j, ldc);
+    const Tile narrow = tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows);
+    for (; columns != 0; advance(kNarrowColumns)) narrow(operands);
   }
 }
 
-/// C[rows][columns] = X B (or += X B), split into tiles of nearly equal height.
-template <bool Transposed, bool Accumulate>
-void product(size_t rows, size_t depth, size_t columns, const float* x, size_t ldx, const float* b, size_t ldb,
-             float* c, size_t ldc) {
+/// All `rows` x `columns` of C, in tiles of nearly equal height.
+template <Access kAccess, bool Accumulate>
+void product(size_t rows, size_t columns, Operands operands) {
   const size_t tiles = (rows + kRows - 1) / kRows;
   const size_t height = rows / tiles;
   const size_t taller = rows % tiles;  // so many tiles have one row more
   for (size_t t = 0; t < tiles; ++t) {
     const size_t h = height + (t < taller ? 1 : 0);
-    row_of_tiles<Transposed, Accumulate>(h, depth, columns, x, ldx, b, ldb, c, ldc);
-    x += Transposed ? h : h * ldx;
-    c += h * ldc;
+    row_of_tiles<kAccess, Accumulate>(h, columns, operands);
+    operands.x += kAccess == Access::transposed ? h : h * operands.ldx;
+    operands.c += h * operands.ldc;
   }
 }
 
-void product_chosen(bool accumulate, size_t rows, size_t depth, size_t columns, const float* x, size_t ldx,
-                    const float* b, size_t ldb, float* c, size_t ldc) {
+void plain_product(bool accumulate, size_t rows, size_t columns, const Operands& operands) {
   if (accumulate) {
-    product<false, true>(rows, depth, columns, x, ldx, b, ldb, c, ldc);
+    product<Access::plain, true>(rows, columns, operands);
   } else {
-    product<false, false>(rows, depth, columns, x, ldx, b, ldb, c, ldc);
+    product<Access::plain, false>(rows, columns, operands);
   }
 }
 
@@ -120,9 +153,12 @@ size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict panel) {
+/// panel[k] = row k of b, or row list[k].
+void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, const std::uint32_t* list,
+                float* __restrict panel) {
   for (size_t k = 0; k < rows; ++k) {
-    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = b[k * ldb + j];
+    const float* __restrict row = b + (list == nullptr ? k : list[k]) * ldb;
+    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = row[j];
   }
 }
 
@@ -160,6 +196,7 @@ void transpose_block(size_t rows, size_t columns, const float* __restrict from, 
 }
 
 void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
+  if (columns == ldc) return;  // the usual case, and not worth a loop over all rows
   for (size_t i = 0; i < rows; ++i) {
     for (size_t j = columns; j < ldc; ++j) c[i * ldc + j] = 0.0f;
   }
@@ -167,26 +204,59 @@ void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
 
 }  // namespace
 
-void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
-                     size_t ldw, float* Z, size_t ldz, float* pack) {
-  const size_t columns = padded(outputs);
-  if (inputs * columns <= kCachedFloats || batch <= kPanelsFromBatch) {
-    product<false, false>(batch, inputs, columns, A, lda, W, ldw, Z, ldz);
-  } else {
-    for (size_t k = 0; k < inputs; k += kPanelRows) {
-      const size_t depth = smaller(kPanelRows, inputs - k);
-      for (size_t n = 0; n < columns; n += kPanelColumns) {
-        const size_t width = smaller(kPanelColumns, columns - n);
-        const float* panel = W + k * ldw + n;
-        size_t stride = ldw;
-        if (batch >= mote::detail::kPackFromRows) {
-          copy_panel(depth, width, panel, ldw, pack);
-          panel = pack;
-          stride = width;
-        }
-        product_chosen(k != 0, batch, depth, width, A + k, lda, panel, stride, Z + n, ldz);
+namespace {
+
+/// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by.
+void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t inputs, float* pack) {
+  const Operands all = operands;
+  const bool packs = batch >= mote::detail::kPackFromRows;
+  for (size_t k = 0; k < inputs; k += kPanelRows) {
+    for (size_t n = 0; n < columns; n += kPanelColumns) {
+      const size_t width = smaller(kPanelColumns, columns - n);
+      operands = all;
+      operands.depth = smaller(kPanelRows, inputs - k);
+      operands.x += k;
+      operands.b += k * all.ldb + n;
+      operands.c += n;
+      if (packs) {
+        copy_panel(operands.depth, width, operands.b, all.ldb, nullptr, pack);
+        operands.b = pack;
+        operands.ldb = width;
       }
+      plain_product(k != 0, batch, width, operands);
     }
+  }
+}
+
+/// Z = A W with the listed columns of A only, at most kPanelRows of them when packing.
+void forward_listed(size_t batch, size_t columns, Operands operands, float* pack) {
+  if (batch < mote::detail::kPackFromRows) return product<Access::listed, false>(batch, columns, operands);
+  const Operands all = operands;
+  operands.b = pack;
+  for (size_t n = 0; n < columns; n += kPanelColumns) {
+    const size_t width = smaller(kPanelColumns, columns - n);
+    copy_panel(all.depth, width, all.b + n, all.ldb, all.list, pack);
+    operands.ldb = width;
+    operands.c = all.c + n;
+    product<Access::listed_packed, false>(batch, width, operands);
+  }
+}
+
+}  // namespace
+
+void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
+                     size_t ldw, float* Z, size_t ldz, float* pack, const std::uint32_t* list, size_t list_count) {
+  const size_t columns = padded(outputs);
+  const bool skips = list != nullptr && list_count < inputs && list_count <= kPanelRows;
+  const Operands operands{skips ? list_count : inputs, A, lda, list, W, ldw, Z, ldz};
+  if (skips && list_count == 0) {
+    clear_padding(batch, 0, Z, ldz);
+  } else if (skips) {
+    forward_listed(batch, columns, operands, pack);
+  } else if (inputs * columns <= kCachedFloats || batch <= kPanelsFromBatch) {
+    product<Access::plain, false>(batch, columns, operands);
+  } else {
+    forward_in_panels(batch, columns, operands, inputs, pack);
   }
   clear_padding(batch, columns, Z, ldz);
 }
@@ -194,10 +264,11 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
                      size_t ldd, float* dW, size_t ldw, bool accumulate) {
   const size_t columns = padded(outputs);
+  const Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
   if (accumulate) {
-    product<true, true>(inputs, batch, columns, A, lda, D, ldd, dW, ldw);
+    product<Access::transposed, true>(inputs, columns, operands);
   } else {
-    product<true, false>(inputs, batch, columns, A, lda, D, ldd, dW, ldw);
+    product<Access::transposed, false>(inputs, columns, operands);
   }
   clear_padding(inputs, columns, dW, ldw);
 }
@@ -238,7 +309,7 @@ void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const fl
           transpose_block(smaller(16, inputs - k - j), 16, W + (k + j) * ldw + n + i, ldw, pack + i * width + j, width);
         }
       }
-      product_chosen(n != 0, batch, depth, width, D + n, ldd, pack, width, dA + k, lda);
+      plain_product(n != 0, batch, width, {depth, D + n, ldd, nullptr, pack, width, dA + k, lda});
     }
   }
 }
@@ -256,7 +327,7 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
     }
     for (size_t k = 0; k < inputs; k += kStripRows) {
       const size_t rows = smaller(kStripRows, inputs - k);
-      product<false, false>(rows, outputs, width, W + k * ldw, ldw, pack, width, strip, width);
+      product<Access::plain, false>(rows, width, {outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width});
       for (size_t i = 0; i < rows; i += 16) {
         for (size_t j = 0; j < width; j += 16) {
           transpose_block(smaller(16, rows - i), smaller(16, batch - m - j), strip + i * width + j, width,

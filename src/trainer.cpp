@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/trainer.hpp"
 
+#include "mote/vector_math.hpp"
+
 namespace mote {
 namespace {
 
@@ -57,6 +59,8 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
   inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
+  masks_ = part_of<std::uint8_t>(memory, plan.masks, options.workers * topology.inputs);
+  lists_ = part_of<std::uint32_t>(memory, plan.lists, (options.workers + 1) * topology.inputs);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
   step_ = {{options.optimizer, options.l2, 0, topology.parameter_count()},
            topology.all_weight_floats(),
@@ -93,21 +97,40 @@ void Trainer::set_parallel(const Parallel& parallel) {
   parallel_ = parallel;
 }
 
-/// Gathers `rows` samples from `first` on and brings them as far as their deltas; their losses join the totals.
-void Trainer::compute_deltas(std::size_t first, std::size_t rows, float scale) {
+/// Gathers `rows` samples from `first` on and brings them as far as their deltas; their losses join the totals. Returns
+/// the inputs that are not 0 in all of them.
+ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float scale) {
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
+  const std::size_t inputs = topology_.inputs;
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
+  ActiveInputs active{lists_.data(), 0};
   parallel_.for_each(shares, [&](std::size_t worker) {
-    const Share share(rows, shares, worker);
-    gather(dataset_, order, first + share.begin, share.size(), inputs_.data() + share.begin * topology_.inputs,
-           labels_.data() + share.begin);
-    backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker);
+    const Share share = share_of(rows, shares, worker);
+    const std::size_t start = first + share.begin;
+    gather(dataset_, order, start, share.size(), inputs_.data() + share.begin * inputs, labels_.data() + share.begin);
+    prefetch(dataset_, order, start + rows, share.size());
+    std::uint32_t* list = lists_.data() + worker * inputs;
+    const ActiveInputs own{
+        list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
+    if (shares == 1) active = own;
+    backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker, own);
     correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
     backpropagation_.delta_rows(parameters_.data(), share, worker);
   });
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
   totals_.add(backpropagation_.losses(rows), correct);
+  return shares == 1 ? active : merge_active(shares);
+}
+
+/// The inputs that any of the first `shares` workers found active.
+ActiveInputs Trainer::merge_active(std::size_t shares) {
+  const std::size_t inputs = topology_.inputs;
+  for (std::size_t worker = 1; worker < shares; ++worker) {
+    or_bytes(masks_.data() + worker * inputs, masks_.data(), inputs);
+  }
+  std::uint32_t* list = lists_.data() + options_.workers * inputs;
+  return {list, list_set(masks_.subspan(0, inputs), list)};
 }
 
 Result Trainer::train_batch() {
@@ -120,12 +143,13 @@ Result Trainer::train_batch() {
   ++step_.step.number;
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
-    compute_deltas(position_ + done, rows, scale);
+    const ActiveInputs active = compute_deltas(position_ + done, rows, scale);
     if (!is_finite(totals_.sum)) return {Status::not_finite, position_ / options_.batch_size, 0};
     const GradientSink sink =
         keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
     parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
-      backpropagation_.gradient_slices(inputs_.data(), rows, sink, {slices, parallel_.workers, worker}, worker);
+      backpropagation_.gradient_slices(inputs_.data(), rows, sink, share_of(slices, parallel_.workers, worker), worker,
+                                       active);
     });
   }
   if (keep) {

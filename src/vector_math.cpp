@@ -30,6 +30,11 @@ void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
 }
 
+void or_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<std::uint8_t>(y[i] | x[i]);
+}
+
 bool arithmetic_is_fused() {
   return mote::detail::kFused;
 }

@@ -31,7 +31,7 @@ TEST(Share, PartsAreEvenAndMakeTheWhole) {
     for (std::size_t parts = 1; parts < 12; ++parts) {
       std::size_t next = 0;
       for (std::size_t i = 0; i < parts; ++i) {
-        const Share share(count, parts, i);
+        const Share share = mote::share_of(count, parts, i);
         EXPECT_EQ(share.begin, next);
         EXPECT_GE(share.size(), count / parts);
         EXPECT_LE(share.size(), count / parts + 1);

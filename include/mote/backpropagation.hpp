@@ -36,6 +36,13 @@ struct GradientSink {
   const ParameterStep* step = nullptr;  ///< how to use them at once
 };
 
+/// The inputs that are not 0 in all rows of a chunk, in increasing order; the others contribute nothing to the first
+/// layer and get no gradient from it. list null: no such knowledge.
+struct ActiveInputs {
+  const std::uint32_t* list = nullptr;
+  std::size_t count = 0;
+};
+
 namespace detail {
 /// Weight gradients are computed in slices of about this many floats.
 inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
@@ -106,15 +113,16 @@ class Backpropagation {
   /// those that sink.step changes: all deltas are computed first.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
-  /// forward() for rows [share.begin, share.end) of the chunk.
-  void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker);
+  /// forward() for rows [share.begin, share.end) of the chunk. active: of these rows.
+  void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
+                    ActiveInputs active = {});
   /// Losses and output deltas of those rows; returns how many are correct.
   std::uint32_t loss_rows(Loss loss, const std::uint8_t* labels, float scale, Share share);
   /// Deltas of the hidden layers for those rows.
   void delta_rows(const float* parameters, Share share, std::size_t worker);
-  /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows.
-  void gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
-                       std::size_t worker);
+  /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows. active: of all rows.
+  void gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share, std::size_t worker,
+                       ActiveInputs active = {});
   /// Slices that the gradients of the whole network come in.
   std::size_t slice_count() const;
 
@@ -124,8 +132,16 @@ class Backpropagation {
   MatrixView activations(std::size_t layer) const;
 
  private:
-  void gradient_slice(std::size_t layer, std::size_t first, const float* inputs, std::size_t rows,
-                      const GradientSink& sink, float* slice) const;
+  /// Rows [first, first + count) of the weights of a layer.
+  struct Slice {
+    std::size_t layer;
+    std::size_t first;
+    std::size_t count;
+    float* memory;  // for gradients that are used at once
+  };
+  void weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink,
+                    ActiveInputs active) const;
+  void bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
 

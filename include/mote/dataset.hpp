@@ -28,10 +28,21 @@ struct Dataset {
 /// + 1. count_mismatch; label_out_of_range when a label is not less than classes.
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
 
+/// Asks for the samples that a later gather with the same arguments will read to be brought near the processor.
+void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows);
+
 /// inputs[i] = sample order[first + i], scaled to floats; order null means sample first + i. inputs [rows][features].
 /// labels[i] = its label, unless labels is null.
 void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
             std::uint8_t* labels = nullptr);
+
+/// Writes to `list`, in increasing order, the features that are not 0 in all of the samples that gather with the same
+/// arguments reads, and returns how many. list, mask: room for dataset.features each; mask is scratch.
+std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
+                                  std::size_t rows, std::uint8_t* mask, std::uint32_t* list);
+
+/// Writes to `list`, in increasing order, where mask is not 0, and returns how often. list: room for mask.size().
+std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list);
 
 /// A random permutation of 0 .. order.size() - 1, every one as likely (Fisher & Yates).
 void shuffle(Span<std::uint32_t> order, Random& random);

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace mote {
 
@@ -42,9 +43,11 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
 }
 
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null) for
-/// fewer than detail::kPackFromRows samples.
+/// fewer than detail::kPackFromRows samples. list: null, or the list_count columns of A, in increasing order, that are
+/// not 0 in all rows; the terms of the others are left out, which for finite weights changes no bit.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
-                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack);
+                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack,
+                     const std::uint32_t* list = nullptr, std::size_t list_count = 0);
 
 /// dW = A^T D, or dW += A^T D when accumulating. ldd and ldw padded for `outputs`. A may point past the first column of
 /// a wider matrix, and dW past as many rows: a slice of the weights.

@@ -60,6 +60,11 @@ struct OptimizerStep {
   std::size_t state_stride = 0;  ///< floats between the method's arrays
 };
 
+/// Whether parameters with gradient 0 stay as they are, so that a step may leave them out.
+constexpr bool skips_zero_gradients(const OptimizerStep& step) {
+  return step.options.method == Optimizer::sgd && step.l2 == 0.0f;
+}
+
 /// One step for `count` parameters. state: the same elements of the method's first array; not read where it has none.
 void optimizer_step(const OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     std::size_t count);

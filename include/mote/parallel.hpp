@@ -29,14 +29,19 @@ struct Parallel {
   }
 };
 
-/// Part `index` of `count` things divided among `parts` as evenly as possible: the first, and one past the last.
+/// The things [begin, end).
 struct Share {
   std::size_t begin;
   std::size_t end;
-  constexpr Share(std::size_t count, std::size_t parts, std::size_t index)
-      : begin(count / parts * index + (index < count % parts ? index : count % parts)),
-        end(begin + count / parts + (index < count % parts ? 1 : 0)) {}
+
   constexpr std::size_t size() const { return end - begin; }
 };
+
+/// Part `index` of `count` things divided among `parts` as evenly as possible.
+constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index) {
+  const std::size_t rest = count % parts;
+  const std::size_t begin = count / parts * index + (index < rest ? index : rest);
+  return {begin, begin + count / parts + (index < rest ? 1 : 0)};
+}
 
 }  // namespace mote

@@ -45,6 +45,8 @@ struct TrainingPlan {
   std::size_t order;  // [samples] when shuffling
   std::size_t order_count;
   std::size_t inputs;   // [rows][inputs]
+  std::size_t masks;    // [workers][inputs]
+  std::size_t lists;    // [workers + 1][inputs]
   std::size_t labels;   // [rows]
   std::size_t correct;  // [workers]
   std::size_t scratch;  // of Backpropagation
@@ -66,6 +68,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
+  plan.masks = memory.take<std::uint8_t>(options.workers, topology.inputs);
+  plan.lists = memory.take<std::uint32_t>(options.workers + 1, topology.inputs);
   plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows, options.workers));
   plan.bytes = memory.bytes();
   return plan;
@@ -114,7 +118,8 @@ class Trainer {
   Span<const float> parameters() const { return parameters_; }
 
  private:
-  void compute_deltas(std::size_t first, std::size_t rows, float scale);
+  ActiveInputs merge_active(std::size_t shares);
+  ActiveInputs compute_deltas(std::size_t first, std::size_t rows, float scale);
 
   Topology topology_;
   TrainingOptions options_;
@@ -129,6 +134,8 @@ class Trainer {
   Span<std::uint8_t> labels_;
   Span<std::uint32_t> correct_;  // by each worker
   Span<float> inputs_;
+  Span<std::uint8_t> masks_;
+  Span<std::uint32_t> lists_;
   Memory evaluation_memory_;
   Dataset dataset_;
   std::size_t rows_ = 0;

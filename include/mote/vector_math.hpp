@@ -26,4 +26,7 @@ void sigmoid(const float* x, float* y, std::size_t n);
 /// y[i] = x[i] * scale: pixels to floats.
 void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n);
 
+/// y[i] |= x[i].
+void or_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n);
+
 }  // namespace mote

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Measures mote itself: training, inference, single products, and how the cost grows with the size of the network.
+#include <cmath>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "bench_options.hpp"
+#include "error.hpp"
+#include "image_files.hpp"
+#include "names.hpp"
+#include "peak.hpp"
+#include "table.hpp"
+#include "timing.hpp"
+#include "workloads.hpp"
+
+namespace tools {
+namespace {
+
+mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
+
+constexpr double kGiga = 1e9;
+constexpr double kMicro = 1e-6;
+const Column kGflopsColumn{"GFLOP/s", 1};
+const Column kShareColumn{"%_of_peak", 0};
+
+/// What is measured, and against what.
+struct Bench {
+  BenchOptions options;
+  double peak = 0.0;  // operations a second
+  ImageSet images;
+  std::vector<Table> tables;
+
+  double share(double operations_per_second) const { return 100.0 * operations_per_second / peak; }
+  void add(const Table& table) {
+    tables.push_back(table);
+    if (options.json) return;
+    std::printf("%s", to_text(table).c_str());
+    std::fflush(stdout);
+  }
+};
+
+void measure_training(Bench& bench) {
+  Table table{"training",
+              "Training: seconds an epoch of " + std::to_string(bench.images.train.count) + " images",
+              {{"median_s", 4}, {"min_s", 4}, {"max_s", 4}, kGflopsColumn, kShareColumn},
+              {}};
+  for (const Workload& workload : training_workloads()) {
+    if (!bench.options.wants(workload.key)) continue;
+    const mote::Dataset& train = bench.images.train;
+    OwningTrainer trainer(workload.topology, workload.options, workload.weight_init, train.count);
+    std::vector<double> seconds;
+    for (std::size_t epoch = 0; epoch <= bench.options.repeats; ++epoch) {
+      seconds.push_back(seconds_of([&] { require(trainer->train_epoch(train)); }));
+    }
+    seconds.erase(seconds.begin());  // touched the memory for the first time
+    const Summary epoch = summarize(seconds);
+    const double speed = training_operations(workload.topology) * static_cast<double>(train.count) / epoch.median;
+    table.rows.push_back({workload.name, {epoch.median, epoch.min, epoch.max, speed / kGiga, bench.share(speed)}});
+  }
+  if (!table.rows.empty()) bench.add(table);
+}
+
+void measure_inference(Bench& bench) {
+  const Workload& workload = inference_workload();
+  Table table{"inference",
+              "W4: inference with the network of W2",
+              {{"us_per_image", 3}, {"images_per_s", 0}, kGflopsColumn, kShareColumn},
+              {}};
+  const mote::Dataset& test = bench.images.test;
+  const FloatArray images = to_floats(test);
+  OwningTrainer trainer(workload.topology, workload.options, workload.weight_init, test.count);
+  for (const std::size_t batch : kInferenceBatches) {
+    const OwningNetwork network(workload.topology, trainer->parameters(), batch);
+    const Summary pass = time_per_call([&] { network.run(images.data(), test.count); });
+    const double seconds = pass.median / static_cast<double>(test.count);
+    const double speed = inference_operations(workload.topology) / seconds;
+    table.rows.push_back(
+        {"batch " + std::to_string(batch), {seconds / kMicro, 1.0 / seconds, speed / kGiga, bench.share(speed)}});
+  }
+  bench.add(table);
+}
+
+void measure_kernels(Bench& bench) {
+  Table table{
+      "kernels",
+      "Matrix products, batch x inputs x outputs: GFLOP/s, and % of the peak",
+      {{"forward", 1}, {"forward_%", 0}, {"gradient", 1}, {"gradient_%", 0}, {"backward", 1}, {"backward_%", 0}},
+      {}};
+  for (const Shape& shape : kernel_shapes()) {
+    ProductBench products(shape);
+    Row row{to_string(shape), {}};
+    for (const Product product : kProducts) {
+      const double speed = shape.operations() / time_per_call([&] { products.run(product); }).median;
+      row.values.insert(row.values.end(), {speed / kGiga, bench.share(speed)});
+    }
+    table.rows.push_back(row);
+  }
+  bench.add(table);
+}
+
+/// A training step of 784-width-10, from bytes to new parameters, divided by the images in it.
+double seconds_per_image(const mote::Dataset& train, std::uint32_t width, std::size_t batch) {
+  const mote::Topology topology{static_cast<std::uint32_t>(train.features),
+                                {width, mote::Activation::relu},
+                                {static_cast<std::uint32_t>(train.classes), mote::Activation::softmax}};
+  mote::TrainingOptions options;
+  options.batch_size = batch;
+  options.memory_rows = batch;
+  options.shuffle = false;
+  options.optimizer.learning_rate = 0.01f;
+  OwningTrainer trainer(topology, options, mote::WeightInit::he_normal, train.count);
+  const Summary step = time_per_call([&] {
+    if (trainer->samples_left() < batch) require(trainer->begin_epoch(train));
+    require(trainer->train_batch());
+  });
+  return step.median / static_cast<double>(batch);
+}
+
+void measure_growth(Bench& bench) {
+  Table table{"growth", "Cost growth: microseconds an image of a training step of 784-width-10, by batch size", {}, {}};
+  constexpr std::size_t kBatches[] = {1, 4, 16, 64, 256, 1024};
+  for (const std::size_t batch : kBatches) table.columns.push_back({"batch_" + std::to_string(batch), 2});
+  for (std::uint32_t width = 32; width <= 2048; width *= 2) {
+    Row row{"width " + std::to_string(width), {}};
+    for (const std::size_t batch : kBatches) {
+      row.values.push_back(seconds_per_image(bench.images.train, width, batch) / kMicro);
+    }
+    table.rows.push_back(row);
+  }
+  bench.add(table);
+}
+
+void run(const BenchOptions& options) {
+  Bench bench;
+  bench.options = options;
+  if (options.instruction_set) require(mote::select(*options.instruction_set));
+  bench.images = load_image_set(options.data, data_memory);
+  bench.peak = measure_peak(mote::selected());
+  bench.add({"machine",
+             "Instruction set " + std::string(name_of(kInstructionSets, mote::selected())) +
+                 ": peak of multiply-adds in registers, one core",
+             {kGflopsColumn},
+             {{std::string(name_of(kInstructionSets, mote::selected())), {bench.peak / kGiga}}}});
+  measure_training(bench);
+  if (options.wants("w4")) measure_inference(bench);
+  if (options.wants("kernels")) measure_kernels(bench);
+  if (options.wants("growth")) measure_growth(bench);
+  if (options.json) std::printf("%s", to_json(bench.tables).c_str());
+}
+
+const BenchProgram kProgram{"Usage: bench [options]\nMeasures the speed of mote on one core.\n",
+                            "--epochs",
+                            5,
+                            {"w1", "w2", "w3", "w4", "kernels", "growth"}};
+
+}  // namespace
+}  // namespace tools
+
+int main(int count, char** arguments) {
+  try {
+    const tools::BenchOptions options = tools::parse_bench_options(tools::kProgram, count, arguments);
+    if (options.help) {
+      std::printf("%s", tools::help_text(tools::kProgram).c_str());
+    } else {
+      tools::run(options);
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
+    }
+    return 0;
+  } catch (const tools::Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "bench: %s\n", error.what());
+    return error.status;
+  }
+}
