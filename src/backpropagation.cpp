@@ -123,23 +123,33 @@ void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, con
 
 namespace {
 
-/// The next run of listed inputs in [first, end), from list position `position` on, which it moves past the run. Short
-/// gaps are taken along: they cost less than another call.
-Share next_run(ActiveInputs active, std::size_t& position, std::size_t first, std::size_t end) {
+/// Those of the active inputs that are in [first, end).
+ActiveInputs part_of(ActiveInputs active, std::size_t first, std::size_t end) {
+  const auto before = [&](std::size_t input) {
+    std::size_t low = 0, high = active.count;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (active.list[middle] < input) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  };
+  const std::size_t skipped = before(first);
+  return {active.list + skipped, before(end) - skipped};
+}
+
+/// Takes the first run of neighbours off the list. Short gaps are taken along: they cost less than another call.
+Share take_run(ActiveInputs& active) {
   constexpr std::size_t kGap = 6;
-  if (active.list == nullptr) {
-    const std::size_t begin = position++ == 0 ? first : end;
-    return {begin, end};
-  }
-  while (position < active.count && active.list[position] < first) ++position;
-  if (position == active.count || active.list[position] >= end) return {end, end};
-  const std::size_t begin = active.list[position];
-  std::size_t past = begin + 1;
-  for (++position; position < active.count && active.list[position] < end; ++position) {
-    if (active.list[position] >= past + kGap) break;
-    past = active.list[position] + 1;
-  }
-  return {begin, past};
+  const std::size_t begin = active.list[0];
+  std::size_t end = begin;
+  do {
+    end = *active.list++ + std::size_t{1};
+  } while (--active.count != 0 && *active.list < end + kGap);
+  return {begin, end};
 }
 
 }  // namespace
@@ -153,20 +163,28 @@ void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std:
   const std::size_t offset = topology_.weights_offset(l), end = slice.first + slice.count;
   const bool keep = sink.gradients != nullptr, accumulate = keep && sink.accumulate;
   float* target = keep ? sink.gradients + offset + slice.first * stride : slice.memory;
-  const bool by_runs = !keep && skips_zero_gradients(sink.step->step);
-  std::size_t done = slice.first;
-  for (std::size_t position = 0; done < end;) {
-    const Share run = next_run(active, position, slice.first, end);
-    float* gradients = target + (run.begin - slice.first) * stride;
-    if (!by_runs && !accumulate) {
-      __builtin_memset(target + (done - slice.first) * stride, 0, (run.begin - done) * stride * sizeof(float));
+  const auto compute = [&](Share run) {
+    weight_gradient(rows, run.size(), outputs, below + run.begin, stride_below, deltas, stride,
+                    target + (run.begin - slice.first) * stride, stride, accumulate);
+  };
+  const auto clear = [&](Share run) {
+    __builtin_memset(target + (run.begin - slice.first) * stride, 0, run.size() * stride * sizeof(float));
+  };
+  const bool by_runs = active.list != nullptr && !keep && skips_zero_gradients(sink.step->step);
+  if (active.list == nullptr) {
+    compute({slice.first, end});
+  } else {
+    std::size_t done = slice.first;
+    for (ActiveInputs left = part_of(active, slice.first, end); left.count != 0;) {
+      const Share run = take_run(left);
+      if (!by_runs && !accumulate) clear({done, run.begin});
+      compute(run);
+      if (by_runs) {
+        sink.step->apply(offset + run.begin * stride, run.size() * stride, target + (run.begin - slice.first) * stride);
+      }
+      done = run.end;
     }
-    if (run.size() > 0) {
-      weight_gradient(rows, run.size(), outputs, below + run.begin, stride_below, deltas, stride, gradients, stride,
-                      accumulate);
-      if (by_runs) sink.step->apply(offset + run.begin * stride, run.size() * stride, gradients);
-    }
-    done = run.end;
+    if (!by_runs && !accumulate) clear({done, end});
   }
   if (!keep && !by_runs) sink.step->apply(offset + slice.first * stride, slice.count * stride, slice.memory);
 }

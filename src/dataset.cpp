@@ -59,11 +59,24 @@ std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* o
 }
 
 std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    list[count] = static_cast<std::uint32_t>(i);
-    count += mask[i] != 0 ? 1 : 0;
+  constexpr std::size_t kAtOnce = 8;
+  std::size_t count = 0, i = 0;
+  const auto look_at = [&](std::size_t end) {
+    for (; i < end; ++i) {
+      list[count] = static_cast<std::uint32_t>(i);
+      count += mask.data()[i] != 0 ? 1 : 0;
+    }
+  };
+  for (; i + kAtOnce <= mask.size();) {
+    std::uint64_t eight;
+    __builtin_memcpy(&eight, mask.data() + i, kAtOnce);
+    if (eight == 0) {
+      i += kAtOnce;
+    } else {
+      look_at(i + kAtOnce);
+    }
   }
+  look_at(mask.size());
   return count;
 }
 

@@ -113,6 +113,8 @@ void row_of_tiles(size_t rows, size_t columns, Operands operands) {
   };
   if (rows == 1) {
     for (; columns >= kWideColumns; advance(kWideColumns)) tile<1, kWideColumns, kAccess, Accumulate>(operands);
+    constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
+    for (; columns >= kHalf; advance(kHalf)) tile<1, kHalf, kAccess, Accumulate>(operands);
   }
   constexpr auto kAllRows = std::make_index_sequence<kRows>();
   const Tile full = tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows);
@@ -123,17 +125,16 @@ void row_of_tiles(size_t rows, size_t columns, Operands operands) {
   }
 }
 
-/// All `rows` x `columns` of C, in tiles of nearly equal height.
+/// All `rows` x `columns` of C. The last two tiles are of nearly equal height: a tile of few rows uses the processor
+/// badly.
 template <Access kAccess, bool Accumulate>
 void product(size_t rows, size_t columns, Operands operands) {
-  const size_t tiles = (rows + kRows - 1) / kRows;
-  const size_t height = rows / tiles;
-  const size_t taller = rows % tiles;  // so many tiles have one row more
-  for (size_t t = 0; t < tiles; ++t) {
-    const size_t h = height + (t < taller ? 1 : 0);
-    row_of_tiles<kAccess, Accumulate>(h, columns, operands);
-    operands.x += kAccess == Access::transposed ? h : h * operands.ldx;
-    operands.c += h * operands.ldc;
+  while (rows != 0) {
+    const size_t height = rows <= kRows ? rows : rows < 2 * kRows ? (rows + 1) / 2 : kRows;
+    row_of_tiles<kAccess, Accumulate>(height, columns, operands);
+    operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
+    operands.c += height * operands.ldc;
+    rows -= height;
   }
 }
 

@@ -108,7 +108,6 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
     const Share share = share_of(rows, shares, worker);
     const std::size_t start = first + share.begin;
     gather(dataset_, order, start, share.size(), inputs_.data() + share.begin * inputs, labels_.data() + share.begin);
-    prefetch(dataset_, order, start + rows, share.size());
     std::uint32_t* list = lists_.data() + worker * inputs;
     const ActiveInputs own{
         list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
@@ -139,6 +138,7 @@ Result Trainer::train_batch() {
   const std::size_t batch = options_.batch_size < left ? options_.batch_size : left;
   const float scale = 1.0f / static_cast<float>(batch);
   const bool keep = batch > rows_;
+  const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t slices = backpropagation_.slice_count();
   ++step_.step.number;
   for (std::size_t done = 0; done < batch; done += rows_) {
@@ -148,8 +148,13 @@ Result Trainer::train_batch() {
     const GradientSink sink =
         keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
     parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
-      backpropagation_.gradient_slices(inputs_.data(), rows, sink, share_of(slices, parallel_.workers, worker), worker,
-                                       active);
+      const Share share = share_of(slices, parallel_.workers, worker);
+      for (std::size_t s = share.begin; s < share.end; ++s) {
+        // The samples to come, a few at a time: more would wait for each other instead of passing behind the sums.
+        const Share ahead = share_of(rows, slices, s);
+        prefetch(dataset_, order, position_ + done + rows + ahead.begin, ahead.size());
+        backpropagation_.gradient_slices(inputs_.data(), rows, sink, {s, s + 1}, worker, active);
+      }
     });
   }
   if (keep) {

@@ -23,7 +23,7 @@ mote::TrainingOptions options_of(mote::Loss loss, const mote::OptimizerOptions& 
 }
 
 constexpr mote::OptimizerOptions kMomentum{mote::Optimizer::momentum, 0.02f, 0.9f};
-constexpr mote::OptimizerOptions kW3Optimizer = kMomentum;  // to become Adam when the library has it
+constexpr mote::OptimizerOptions kAdam{mote::Optimizer::adam, 0.001f};
 
 template <typename F>
 void for_layers(const mote::Topology& topology, F f) {
@@ -40,7 +40,7 @@ const std::vector<Workload>& training_workloads() {
        mote::WeightInit::scaled_gaussian},
       {"w2", "W2 784-128-64-10 relu, momentum, batch 32", kW2, options_of(Loss::cross_entropy, kMomentum, 32),
        mote::WeightInit::he_normal},
-      {"w3", "W3 784-512-512-10 relu, momentum, batch 128", kW3, options_of(Loss::cross_entropy, kW3Optimizer, 128),
+      {"w3", "W3 784-512-512-10 relu, adam, batch 128", kW3, options_of(Loss::cross_entropy, kAdam, 128),
        mote::WeightInit::he_normal},
   };
   return workloads;

@@ -2,6 +2,7 @@
 #include "dense_layer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace peers {
@@ -22,11 +23,21 @@ void add(const float* __restrict velocities, float* __restrict parameters, std::
 
 }  // namespace
 
-void apply(const mote::OptimizerOptions& optimizer, const float* __restrict gradients, float* __restrict parameters,
-           float* __restrict velocities, std::size_t count) {
+void apply(const mote::OptimizerOptions& optimizer, int step, const float* __restrict gradients,
+           float* __restrict parameters, float* __restrict velocities, float* __restrict squares, std::size_t count) {
   const float rate = optimizer.learning_rate, decay = optimizer.momentum;
   if (optimizer.method == mote::Optimizer::sgd) {
     for (std::size_t i = 0; i < count; ++i) parameters[i] -= rate * gradients[i];
+  } else if (optimizer.method == mote::Optimizer::adam) {
+    const float beta1 = optimizer.beta1, beta2 = optimizer.beta2, epsilon = optimizer.epsilon;
+    const float corrected_rate = rate / (1.0f - std::pow(beta1, static_cast<float>(step)));
+    const float scale = 1.0f / (1.0f - std::pow(beta2, static_cast<float>(step)));
+    for (std::size_t i = 0; i < count; ++i) {
+      const float g = gradients[i];
+      velocities[i] = beta1 * velocities[i] + (1.0f - beta1) * g;
+      squares[i] = beta2 * squares[i] + (1.0f - beta2) * g * g;
+      parameters[i] -= corrected_rate * velocities[i] / (__builtin_sqrtf(squares[i] * scale) + epsilon);
+    }
   } else {
     for (std::size_t i = 0; i < count; ++i) {
       velocities[i] = decay * velocities[i] - rate * gradients[i];
@@ -44,10 +55,11 @@ std::string describe(const Method& method) {
   return text;
 }
 
-std::vector<Method> methods(const Library& library, std::size_t rows, bool training) {
+std::vector<Method> methods(const Library& library, std::size_t rows, bool training, bool can_fold) {
   std::vector<Method> all;
   for (unsigned bits = 0; bits < 32; ++bits) {
     const Method method{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0};
+    if (method.folded && !can_fold) continue;
     if ((method.folded || method.sliced) && !training) continue;
     if (method.vector_routine && (rows != 1 || library.vector_gemm == nullptr)) continue;
     all.push_back(method);
@@ -83,6 +95,7 @@ DenseLayer::DenseLayer(const Library& library, std::size_t inputs, std::size_t o
   weight_stride_ = method.padded ? mote::row_stride(length) : length;
   weights_ = tools::FloatArray(weight_rows_ * weight_stride_);
   velocities_ = tools::FloatArray(weight_rows_ * weight_stride_);
+  squares_ = tools::FloatArray(weight_rows_ * weight_stride_);
   gradients_ = tools::FloatArray(weight_rows_ * weight_stride_);
 }
 
@@ -91,6 +104,8 @@ void DenseLayer::set_weights(const float* weights) {
     for (std::size_t j = 0; j < outputs_; ++j) weights_.data()[at(i, j)] = weights[i * stride() + j];
   }
   std::fill_n(velocities_.data(), velocities_.size(), 0.0f);
+  std::fill_n(squares_.data(), squares_.size(), 0.0f);
+  steps_ = 0;
 }
 
 void DenseLayer::forward(std::size_t rows, const float* a, std::size_t lda, float* z) const {
@@ -121,13 +136,15 @@ void DenseLayer::step(std::size_t rows, const float* a, std::size_t lda, const f
   const std::size_t slice =
       method_.sliced ? std::max(kVector, kSliceFloats / weight_stride_ / kVector * kVector) : weight_rows_;
   const float rate = optimizer.learning_rate;
+  ++steps_;
   for (std::size_t first = 0; first < weight_rows_; first += slice) {
     const std::size_t count = std::min(slice, weight_rows_ - first), floats = count * weight_stride_;
     float* weights = weights_.data() + first * weight_stride_;
     float* velocities = velocities_.data() + first * weight_stride_;
     if (!method_.folded) {
       gradient_slice(rows, a, lda, d, first, count, 1.0f, 0.0f, gradients_.data());
-      apply(optimizer, gradients_.data(), weights, velocities, floats);
+      apply(optimizer, steps_, gradients_.data(), weights, velocities, squares_.data() + first * weight_stride_,
+            floats);
     } else if (optimizer.method == mote::Optimizer::sgd) {
       gradient_slice(rows, a, lda, d, first, count, -rate, 1.0f, weights);
     } else {

@@ -25,8 +25,8 @@ struct Method {
 /// "[inputs][outputs], padded, folded"
 std::string describe(const Method& method);
 
-/// All that make a difference for this many rows; `training`: including folded and sliced.
-std::vector<Method> methods(const Library& library, std::size_t rows, bool training);
+/// All that make a difference for this many rows; `training`: including sliced and, if the optimizer can be, folded.
+std::vector<Method> methods(const Library& library, std::size_t rows, bool training, bool can_fold);
 
 /// The method whose work takes least time.
 Method fastest(const std::vector<Method>& candidates, const std::function<tools::Work(const Method&)>& work_of);
@@ -41,6 +41,8 @@ class DenseLayer {
 
   /// weights: [inputs][stride()], as mote keeps them. Velocities become 0.
   void set_weights(const float* weights);
+  /// Steps since set_weights.
+  int steps() const { return steps_; }
   /// One element of what keep_gradient computed.
   float gradient(std::size_t input, std::size_t output) const { return gradients_.data()[at(input, output)]; }
 
@@ -63,11 +65,12 @@ class DenseLayer {
   std::size_t inputs_, outputs_;
   std::size_t columns_;  // outputs that are computed
   std::size_t weight_rows_, weight_stride_;
-  tools::FloatArray weights_, velocities_, gradients_;
+  tools::FloatArray weights_, velocities_, squares_, gradients_;
+  int steps_ = 0;
 };
 
-/// The optimizer's step for `count` parameters given their gradients: the place to add another method.
-void apply(const mote::OptimizerOptions& optimizer, const float* gradients, float* parameters, float* velocities,
-           std::size_t count);
+/// The optimizer's step number `step` for `count` parameters given their gradients: the place to add another method.
+void apply(const mote::OptimizerOptions& optimizer, int step, const float* gradients, float* parameters,
+           float* velocities, float* squares, std::size_t count);
 
 }  // namespace peers

@@ -20,26 +20,43 @@ Method training_method(const Library& library, const Shape& shape, std::size_t i
                        mote::OptimizerOptions optimizer) {
   optimizer.learning_rate = 1e-6f;  // the same step over and over must not lead anywhere
   const FloatArray a(shape.batch * input_stride, 1), d(shape.batch * mote::row_stride(shape.outputs), 2);
-  return fastest(methods(library, shape.batch, true), [&](const Method& method) {
-    const auto layer = std::make_shared<DenseLayer>(library, shape.inputs, shape.outputs, method);
-    const auto z = std::make_shared<FloatArray>(shape.batch * layer->stride());
-    const auto da = std::make_shared<FloatArray>(shape.batch * input_stride);
-    return [=, &a, &d] {
-      layer->forward(shape.batch, a.data(), input_stride, z->data());
-      if (!is_first) layer->backward(shape.batch, d.data(), da->data(), input_stride);
-      layer->step(shape.batch, a.data(), input_stride, d.data(), optimizer);
-    };
-  });
+  return fastest(methods(library, shape.batch, true, optimizer.method != mote::Optimizer::adam),
+                 [&](const Method& method) {
+                   const auto layer = std::make_shared<DenseLayer>(library, shape.inputs, shape.outputs, method);
+                   const auto z = std::make_shared<FloatArray>(shape.batch * layer->stride());
+                   const auto da = std::make_shared<FloatArray>(shape.batch * input_stride);
+                   return [=, &a, &d] {
+                     layer->forward(shape.batch, a.data(), input_stride, z->data());
+                     if (!is_first) layer->backward(shape.batch, d.data(), da->data(), input_stride);
+                     layer->step(shape.batch, a.data(), input_stride, d.data(), optimizer);
+                   };
+                 });
 }
 
 Method inference_method(const Library& library, const Shape& shape, std::size_t input_stride) {
   const FloatArray a(shape.batch * input_stride, 1);
-  return fastest(methods(library, shape.batch, false), [&](const Method& method) {
+  return fastest(methods(library, shape.batch, false, false), [&](const Method& method) {
     const auto layer = std::make_shared<DenseLayer>(library, shape.inputs, shape.outputs, method);
     const auto z = std::make_shared<FloatArray>(shape.batch * layer->stride());
     return [=, &a] { layer->forward(shape.batch, a.data(), input_stride, z->data()); };
   });
 }
+
+/// Lets the processor take subnormal numbers for 0 while it lives: velocities that die out would slow a peer down.
+class FlushSubnormals {
+ public:
+#if defined(__SSE__)
+  FlushSubnormals() : before_(__builtin_ia32_stmxcsr()) {
+    __builtin_ia32_ldmxcsr(before_ | 0x8040u);
+  }
+  ~FlushSubnormals() {
+    __builtin_ia32_ldmxcsr(before_);
+  }
+
+ private:
+  unsigned before_;
+#endif
+};
 
 }  // namespace
 
@@ -60,7 +77,7 @@ void PeerNetwork::add_layer(const Library& library, std::size_t l, bool training
   description_ += (l == 0 ? "" : "; ") + describe(method);
   layers_.push_back({DenseLayer(library, shape.inputs, shape.outputs, method), topology_.layers[l].activation,
                      shape.inputs, shape.outputs, FloatArray(stride), FloatArray(stride), FloatArray(stride),
-                     FloatArray(rows_ * stride), FloatArray(rows_ * stride)});
+                     FloatArray(stride), FloatArray(rows_ * stride), FloatArray(rows_ * stride)});
 }
 
 void PeerNetwork::set_parameters(const float* parameters) {
@@ -69,6 +86,7 @@ void PeerNetwork::set_parameters(const float* parameters) {
     layer.dense.set_weights(parameters + topology_.weights_offset(l));
     std::copy_n(parameters + topology_.biases_offset(l), layer.dense.stride(), layer.biases.data());
     std::fill_n(layer.bias_velocities.data(), layer.dense.stride(), 0.0f);
+    std::fill_n(layer.bias_squares.data(), layer.dense.stride(), 0.0f);
   }
 }
 
@@ -112,8 +130,8 @@ void PeerNetwork::train_batch(const float* inputs, const std::uint8_t* labels, s
     const std::size_t below_stride = l == 0 ? layer.inputs : layers_[l - 1].dense.stride();
     if (l > 0) layer.dense.backward(rows, deltas, layers_[l - 1].deltas.data(), below_stride);
     layer.dense.step(rows, below, below_stride, deltas, options_.optimizer);
-    apply(options_.optimizer, layer.bias_gradients.data(), layer.biases.data(), layer.bias_velocities.data(),
-          layer.dense.stride());
+    apply(options_.optimizer, layer.dense.steps(), layer.bias_gradients.data(), layer.biases.data(),
+          layer.bias_velocities.data(), layer.bias_squares.data(), layer.dense.stride());
     if (l == 0) return;
     Layer& previous = layers_[l - 1];
     const Rows shape{rows, previous.outputs, below_stride};
@@ -127,11 +145,13 @@ void PeerNetwork::train_batch(const float* inputs, const std::uint8_t* labels, s
 }
 
 double PeerNetwork::train(const mote::Dataset& dataset, const std::uint32_t* order) {
+  const FlushSubnormals flush;
   loss_ = 0.0;
   correct_ = 0;
   for (std::size_t first = 0; first < dataset.count; first += rows_) {
     const std::size_t rows = std::min(rows_, dataset.count - first);
     mote::gather(dataset, order, first, rows, inputs_.data(), labels_.data());
+    mote::prefetch(dataset, order, first + rows, rows_);
     train_batch(inputs_.data(), labels_.data(), rows);
   }
   return loss_ / static_cast<double>(dataset.count);

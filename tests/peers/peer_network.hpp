@@ -35,7 +35,7 @@ class PeerNetwork {
     DenseLayer dense;
     mote::Activation activation;
     std::size_t inputs, outputs;
-    tools::FloatArray biases, bias_velocities, bias_gradients;
+    tools::FloatArray biases, bias_velocities, bias_squares, bias_gradients;
     tools::FloatArray z;       // pre-activations, then activations; of the last layer in training, deltas
     tools::FloatArray deltas;  // of hidden layers
   };

@@ -17,7 +17,7 @@ PeerProduct::PeerProduct(const Library& library, const tools::ProductBench& oper
     layer->set_weights(operands.weights.data());
     return layer;
   };
-  const Method method = fastest(methods(library, shape.batch, false), [&](const Method& candidate) {
+  const Method method = fastest(methods(library, shape.batch, false, false), [&](const Method& candidate) {
     const std::shared_ptr<DenseLayer> layer = make_layer(candidate);
     return [this, layer] { run(*layer); };
   });
