@@ -1,142 +1,22 @@
 // SPDX-License-Identifier: MIT
-// Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the
-// inner index runs. See kernels.hpp for what is promised, DESIGN notes in the comments for why.
+// How a product is cut into tiles (tiles.hpp), and what is rearranged on the way. All of it is chosen by shape, never
+// by machine, and none of it changes the order of a sum.
 #include "mote/kernels.hpp"
-
-#include <utility>
 
 #include "mote/topology.hpp"
 #include "numeric.hpp"
+#include "tiles.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
 
-using mote::detail::kPanelColumns;
-using mote::detail::kPanelRows;
-using mote::detail::kStripRows;
-using mote::detail::multiply_add;
+using namespace mote::detail;
 using std::size_t;
-
-// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
-// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
-#if defined(__AVX512F__)
-constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
-#elif defined(__AVX2__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64;
-#elif defined(__aarch64__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32;
-#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
-#else
-constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
-#endif
-constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
-static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
+constexpr size_t kSkipFromColumns = 64;  // fewer do not repay looking for zeros
 constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
-
-/// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
-enum class Access {
-  plain,          // X[i][k] at x[i * ldx + k]
-  transposed,     // X[i][k] at x[k * ldx + i]
-  listed,         // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
-  listed_packed,  // the same of X, but row k of B at row k
-};
-
-/// A product C = X B or, accumulating, C += X B, with `depth` terms a sum.
-struct Operands {
-  size_t depth;
-  const float* x;
-  size_t ldx;
-  const std::uint32_t* list;  // [depth] when listed
-  const float* b;
-  size_t ldb;
-  float* c;
-  size_t ldc;
-};
-
-template <size_t Rows, size_t Columns, Access kAccess, bool Accumulate>
-void tile(const Operands& operands) {
-  const float* __restrict x = operands.x;
-  const float* __restrict b = operands.b;
-  float* __restrict c = operands.c;
-  const std::uint32_t* __restrict list = operands.list;
-  const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
-  size_t depth = operands.depth;
-  float sum[Rows][Columns];
-  MOTE_UNROLL
-  for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Accumulate ? c[i * ldc + j] : 0.0f;
-  }
-  do {
-    constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
-    const float* __restrict x_k = kListed ? x + *list : x;
-    const float* __restrict b_k = kAccess == Access::listed ? b + *list * ldb : b;
-    // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
-    if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
-      MOTE_UNROLL
-      for (size_t i = 0; i < Rows; ++i) {
-        const float factor = x_k[kAccess == Access::transposed ? i : i * ldx];
-        for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b_k[j], sum[i][j]);
-      }
-    }
-    if constexpr (kListed) {
-      ++list;
-    } else {
-      x += kAccess == Access::transposed ? ldx : 1;
-    }
-    if constexpr (kAccess != Access::listed) b += ldb;
-  } while (--depth != 0);
-  MOTE_UNROLL
-  for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) c[i * ldc + j] = sum[i][j];
-  }
-}
-
-using Tile = void (*)(const Operands&);
-
-template <size_t Columns, Access kAccess, bool Accumulate, size_t... Row>
-Tile tile_for(size_t rows, std::index_sequence<Row...>) {
-  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Accumulate>...};
-  return kTiles[rows - 1];
-}
-
-/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
-template <Access kAccess, bool Accumulate>
-void row_of_tiles(size_t rows, size_t columns, Operands operands) {
-  const auto advance = [&](size_t step) {
-    operands.b += step;
-    operands.c += step;
-    columns -= step;
-  };
-  if (rows == 1) {
-    for (; columns >= kWideColumns; advance(kWideColumns)) tile<1, kWideColumns, kAccess, Accumulate>(operands);
-    constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-    for (; columns >= kHalf; advance(kHalf)) tile<1, kHalf, kAccess, Accumulate>(operands);
-  }
-  constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  const Tile full = tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows);
-  for (; columns >= kColumns; advance(kColumns)) full(operands);
-  if constexpr (kNarrowColumns < kColumns) {
-    const Tile narrow = tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows);
-    for (; columns != 0; advance(kNarrowColumns)) narrow(operands);
-  }
-}
-
-/// All `rows` x `columns` of C. The last two tiles are of nearly equal height: a tile of few rows uses the processor
-/// badly.
-template <Access kAccess, bool Accumulate>
-void product(size_t rows, size_t columns, Operands operands) {
-  while (rows != 0) {
-    const size_t height = rows <= kRows ? rows : rows < 2 * kRows ? (rows + 1) / 2 : kRows;
-    row_of_tiles<kAccess, Accumulate>(height, columns, operands);
-    operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
-    operands.c += height * operands.ldc;
-    rows -= height;
-  }
-}
 
 void plain_product(bool accumulate, size_t rows, size_t columns, const Operands& operands) {
   if (accumulate) {
@@ -210,7 +90,7 @@ namespace {
 /// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t inputs, float* pack) {
   const Operands all = operands;
-  const bool packs = batch >= mote::detail::kPackFromRows;
+  const bool packs = batch >= kPackFromRows;
   for (size_t k = 0; k < inputs; k += kPanelRows) {
     for (size_t n = 0; n < columns; n += kPanelColumns) {
       const size_t width = smaller(kPanelColumns, columns - n);
@@ -229,9 +109,47 @@ void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t i
   }
 }
 
+/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns how many.
+size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size_t lda,
+                    std::uint32_t* __restrict list) {
+  std::uint32_t any[kPanelRows] = {};
+  for (size_t i = 0; i < rows; ++i, A += lda) {
+    for (size_t k = 0; k < columns; ++k) any[k] |= bits_of(A[k]);
+  }
+  size_t count = 0;
+  for (size_t k = 0; k < columns; ++k) {
+    list[count] = static_cast<std::uint32_t>(k);
+    count += any[k] != 0 ? 1 : 0;
+  }
+  return count;
+}
+
+/// Z = A W, leaving out in each row of tiles what is 0 in all its rows: images have blank corners. Returns how many
+/// rows it did; the first tiles without much to leave out end it, so that other data lose next to nothing.
+size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
+  std::uint32_t list[kPanelRows];
+  const size_t inputs = operands.depth, few = inputs - inputs / 8;
+  operands.list = list;
+  size_t done = 0;
+  while (done < batch) {
+    const size_t rows = smaller(kRows, batch - done);
+    operands.depth = list_columns(rows, inputs, operands.x, operands.ldx, list);
+    if (operands.depth > few) break;
+    if (operands.depth == 0) {
+      clear_padding(rows, 0, operands.c, operands.ldc);
+    } else {
+      row_of_tiles<Access::listed, false>(rows, columns, operands);
+    }
+    operands.x += rows * operands.ldx;
+    operands.c += rows * operands.ldc;
+    done += rows;
+  }
+  return done;
+}
+
 /// Z = A W with the listed columns of A only, at most kPanelRows of them when packing.
 void forward_listed(size_t batch, size_t columns, Operands operands, float* pack) {
-  if (batch < mote::detail::kPackFromRows) return product<Access::listed, false>(batch, columns, operands);
+  if (batch < kPackFromRows) return product<Access::listed, false>(batch, columns, operands);
   const Operands all = operands;
   operands.b = pack;
   for (size_t n = 0; n < columns; n += kPanelColumns) {
@@ -248,28 +166,52 @@ void forward_listed(size_t batch, size_t columns, Operands operands, float* pack
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
                      size_t ldw, float* Z, size_t ldz, float* pack, const std::uint32_t* list, size_t list_count) {
   const size_t columns = padded(outputs);
-  const bool skips = list != nullptr && list_count < inputs && list_count <= kPanelRows;
-  const Operands operands{skips ? list_count : inputs, A, lda, list, W, ldw, Z, ldz};
-  if (skips && list_count == 0) {
-    clear_padding(batch, 0, Z, ldz);
-  } else if (skips) {
-    forward_listed(batch, columns, operands, pack);
-  } else if (inputs * columns <= kCachedFloats || batch <= kPanelsFromBatch) {
-    product<Access::plain, false>(batch, columns, operands);
-  } else {
-    forward_in_panels(batch, columns, operands, inputs, pack);
+  Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
+  size_t rows = batch;
+  if (list != nullptr && list_count < inputs && list_count <= kPanelRows) {
+    operands.depth = list_count;
+    if (list_count == 0) {
+      clear_padding(rows, 0, Z, ldz);
+    } else {
+      forward_listed(rows, columns, operands, pack);
+    }
+    rows = 0;
+  } else if (list == nullptr && batch >= kPackFromRows && inputs <= kPanelRows && columns >= kSkipFromColumns) {
+    const size_t done = forward_skipping(rows, columns, operands);
+    operands.x += done * lda;
+    operands.c += done * ldz;
+    rows -= done;
+  }
+  if (rows != 0) {
+    if (inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
+      product<Access::plain, false>(rows, columns, operands);
+    } else {
+      forward_in_panels(rows, columns, operands, inputs, pack);
+    }
   }
   clear_padding(batch, columns, Z, ldz);
 }
 
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
-                     size_t ldd, float* dW, size_t ldw, bool accumulate) {
+                     size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
   const size_t columns = padded(outputs);
-  const Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
-  if (accumulate) {
-    product<Access::transposed, true>(inputs, columns, operands);
-  } else {
-    product<Access::transposed, false>(inputs, columns, operands);
+  const Operands all{batch, A, lda, nullptr, D, ldd, dW, ldw};
+  const bool in_panels =
+      pack != nullptr && batch * columns > 2 * kCachedFloats && batch <= kPanelRows && inputs >= kPackFromRows;
+  for (size_t n = 0; n < columns; n += in_panels ? kPanelColumns : columns) {
+    const size_t width = in_panels ? smaller(kPanelColumns, columns - n) : columns;
+    Operands operands = all;
+    operands.c += n;
+    if (in_panels) {
+      copy_panel(batch, width, D + n, ldd, nullptr, pack);
+      operands.b = pack;
+      operands.ldb = width;
+    }
+    if (accumulate) {
+      product<Access::transposed, true>(inputs, width, operands);
+    } else {
+      product<Access::transposed, false>(inputs, width, operands);
+    }
   }
   clear_padding(inputs, columns, dW, ldw);
 }

@@ -33,6 +33,7 @@ const std::map<std::string, int> kLevels = {
     {"idx", 1},
     {"kernels", 1},
     {"rows", 1},
+    {"tiles", 1},
     {"vector_math", 1},
     {"activation", 2},
     {"dataset", 2},

@@ -132,7 +132,7 @@ ProductBench::ProductBench(const Shape& s)
       outputs(s.batch * output_stride),
       gradients(s.inputs * output_stride),
       input_deltas(s.batch * input_stride),
-      pack_(mote::pack_floats(s.inputs, s.outputs)) {}
+      pack_(std::max(mote::pack_floats(s.inputs, s.outputs), mote::pack_floats(s.batch, s.outputs))) {}
 
 void ProductBench::run(Product product) {
   const std::size_t m = shape.batch, k = shape.inputs, n = shape.outputs;
@@ -142,7 +142,7 @@ void ProductBench::run(Product product) {
                                    outputs.data(), output_stride, pack_.data());
     case Product::weight_gradient:
       return mote::weight_gradient(m, k, n, activations.data(), input_stride, deltas.data(), output_stride,
-                                   gradients.data(), output_stride, false);
+                                   gradients.data(), output_stride, false, pack_.data());
     case Product::backward:
       return mote::backward_product(m, k, n, deltas.data(), output_stride, weights.data(), output_stride,
                                     input_deltas.data(), input_stride, pack_.data());

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the
+// inner index runs. Plain loops of constant length, which compilers unroll and vectorise. For kernels.cpp only;
+// internal linkage.
+#pragma once
+
+#include <utility>
+
+#include "mote/topology.hpp"
+#include "numeric.hpp"
+
+namespace mote::detail {
+namespace {
+
+using std::size_t;
+
+// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
+// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
+#if defined(__AVX512F__)
+constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
+#elif defined(__AVX2__)
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64;
+#elif defined(__aarch64__)
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32;
+#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
+#else
+constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
+#endif
+constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
+static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
+
+/// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
+enum class Access {
+  plain,          // X[i][k] at x[i * ldx + k]
+  transposed,     // X[i][k] at x[k * ldx + i]
+  listed,         // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
+  listed_packed,  // the same of X, but row k of B at row k
+};
+
+/// A product C = X B or, accumulating, C += X B, with `depth` terms a sum.
+struct Operands {
+  size_t depth;
+  const float* x;
+  size_t ldx;
+  const std::uint32_t* list;  // [depth] when listed
+  const float* b;
+  size_t ldb;
+  float* c;
+  size_t ldc;
+};
+
+template <size_t Rows, size_t Columns, Access kAccess, bool Accumulate>
+void tile(const Operands& operands) {
+  const float* __restrict x = operands.x;
+  const float* __restrict b = operands.b;
+  float* __restrict c = operands.c;
+  const std::uint32_t* __restrict list = operands.list;
+  const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
+  size_t depth = operands.depth;
+  float sum[Rows][Columns];
+  MOTE_UNROLL
+  for (size_t i = 0; i < Rows; ++i) {
+    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Accumulate ? c[i * ldc + j] : 0.0f;
+  }
+  do {
+    constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
+    const float* __restrict x_k = kListed ? x + *list : x;
+    const float* __restrict b_k = kAccess == Access::listed ? b + *list * ldb : b;
+    // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
+    if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
+      MOTE_UNROLL
+      for (size_t i = 0; i < Rows; ++i) {
+        const float factor = x_k[kAccess == Access::transposed ? i : i * ldx];
+        for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b_k[j], sum[i][j]);
+      }
+    }
+    if constexpr (kListed) {
+      ++list;
+    } else {
+      x += kAccess == Access::transposed ? ldx : 1;
+    }
+    if constexpr (kAccess != Access::listed) b += ldb;
+  } while (--depth != 0);
+  MOTE_UNROLL
+  for (size_t i = 0; i < Rows; ++i) {
+    for (size_t j = 0; j < Columns; ++j) c[i * ldc + j] = sum[i][j];
+  }
+}
+
+using Tile = void (*)(const Operands&);
+
+template <size_t Columns, Access kAccess, bool Accumulate, size_t... Row>
+Tile tile_for(size_t rows, std::index_sequence<Row...>) {
+  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Accumulate>...};
+  return kTiles[rows - 1];
+}
+
+/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
+template <Access kAccess, bool Accumulate>
+void row_of_tiles(size_t rows, size_t columns, Operands operands) {
+  const auto advance = [&](size_t step) {
+    operands.b += step;
+    operands.c += step;
+    columns -= step;
+  };
+  if (rows == 1) {
+    for (; columns >= kWideColumns; advance(kWideColumns)) tile<1, kWideColumns, kAccess, Accumulate>(operands);
+    constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
+    for (; columns >= kHalf; advance(kHalf)) tile<1, kHalf, kAccess, Accumulate>(operands);
+  }
+  constexpr auto kAllRows = std::make_index_sequence<kRows>();
+  const Tile full = tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows);
+  for (; columns >= kColumns; advance(kColumns)) full(operands);
+  if constexpr (kNarrowColumns < kColumns) {
+    const Tile narrow = tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows);
+    for (; columns != 0; advance(kNarrowColumns)) narrow(operands);
+  }
+}
+
+/// All `rows` x `columns` of C. The last two tiles are of nearly equal height: a tile of few rows uses the processor
+/// badly.
+template <Access kAccess, bool Accumulate>
+void product(size_t rows, size_t columns, Operands operands) {
+  while (rows != 0) {
+    const size_t height = rows <= kRows ? rows : rows < 2 * kRows ? (rows + 1) / 2 : kRows;
+    row_of_tiles<kAccess, Accumulate>(height, columns, operands);
+    operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
+    operands.c += height * operands.ldc;
+    rows -= height;
+  }
+}
+
+}  // namespace
+}  // namespace mote::detail
