@@ -58,7 +58,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test bench bench-peers format help clean data FORCE
+.PHONY: all test bench bench-peers fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -151,11 +151,14 @@ $(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
 $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
 
+fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
+	tests/fingerprints.sh
+
 format: ## Lay out all sources with clang-format
 	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
 
 clean: ## Remove everything that was built

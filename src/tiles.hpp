@@ -96,25 +96,28 @@ Tile tile_for(size_t rows, std::index_sequence<Row...>) {
   return kTiles[rows - 1];
 }
 
+/// Tiles of `width` columns side by side, as many as fit in the `columns` that are left.
+MOTE_INLINE void use_tile(Tile tile, size_t width, size_t& columns, Operands& operands) {
+  while (columns >= width) {
+    tile(operands);
+    operands.b += width;
+    operands.c += width;
+    columns -= width;
+  }
+}
+
 /// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
 template <Access kAccess, bool Accumulate>
 void row_of_tiles(size_t rows, size_t columns, Operands operands) {
-  const auto advance = [&](size_t step) {
-    operands.b += step;
-    operands.c += step;
-    columns -= step;
-  };
   if (rows == 1) {
-    for (; columns >= kWideColumns; advance(kWideColumns)) tile<1, kWideColumns, kAccess, Accumulate>(operands);
     constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-    for (; columns >= kHalf; advance(kHalf)) tile<1, kHalf, kAccess, Accumulate>(operands);
+    use_tile(tile<1, kWideColumns, kAccess, Accumulate>, kWideColumns, columns, operands);
+    use_tile(tile<1, kHalf, kAccess, Accumulate>, kHalf, columns, operands);
   }
   constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  const Tile full = tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows);
-  for (; columns >= kColumns; advance(kColumns)) full(operands);
+  use_tile(tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows), kColumns, columns, operands);
   if constexpr (kNarrowColumns < kColumns) {
-    const Tile narrow = tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows);
-    for (; columns != 0; advance(kNarrowColumns)) narrow(operands);
+    use_tile(tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows), kNarrowColumns, columns, operands);
   }
 }
 
