@@ -37,13 +37,13 @@ row() {
 
 has() { command -v "$1" >/dev/null; }
 
-make -s all
+make -s all >/dev/null
 printf '%-9s %-32s %s\n' class build "$(printf '%-9s' "${names[@]}")"
 for compiler in g++ clang++; do
   has "$compiler" || { echo "$compiler is missing: apt-get install g++ clang"; continue; }
   for level in -O1 -O2 -O3; do
     build=$folder/$compiler$level
-    make -s -j2 CXX="$compiler" OPTIMIZE="$level" BUILD="$build" "$build/tools/train"
+    make -s -j2 CXX="$compiler" OPTIMIZE="$level" BUILD="$build" "$build/tools/train" >/dev/null
     for set in baseline v3 v4; do
       "$build/tools/train" --isa "$set" --hidden none --epochs 1 --train-limit 10 --data build/mnist --quiet >/dev/null 2>&1 || continue
       class=$([ "$set" = baseline ] && echo separate || echo fused)
@@ -55,7 +55,7 @@ for compiler in g++ clang++; do
   done
 done
 build=$folder/separate
-make -s -j2 ARITHMETIC=separate BUILD="$build" "$build/tools/train"
+make -s -j2 ARITHMETIC=separate BUILD="$build" "$build/tools/train" >/dev/null
 for set in baseline v3 v4; do
   "$build/tools/train" --isa "$set" --hidden none --epochs 1 --train-limit 10 --data build/mnist --quiet >/dev/null 2>&1 || continue
   row separate "ARITHMETIC=separate $set" "$build/tools/train" --isa "$set"
@@ -63,7 +63,7 @@ done
 if has aarch64-linux-gnu-g++ && has qemu-aarch64; then
   for arithmetic in native separate; do
     build=$folder/aarch64-$arithmetic
-    make -s -j2 CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar LDFLAGS=-static ARITHMETIC=$arithmetic BUILD="$build" "$build/tools/train"
+    make -s -j2 CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar LDFLAGS=-static ARITHMETIC=$arithmetic BUILD="$build" "$build/tools/train" >/dev/null
     row "$([ $arithmetic = native ] && echo fused || echo separate)" "aarch64 $arithmetic" qemu-aarch64 "$build/tools/train"
   done
 else
