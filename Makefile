@@ -67,7 +67,7 @@ all: $(BUILD)/libmote.a $(PROGRAM_FILES) data ## Build the library, the tools an
 data: $(BUILD)/mnist/verified
 
 # Everything is rebuilt when the compiler or the flags change.
-FLAGS_NOW := $(CXX) $(COMPILER) $(CPPFLAGS) $(CXXFLAGS) $(BASE) $(KERNEL_OPTIMIZE) $(NUMERIC_OPTIMIZE) $(BUILDS:%=$(SET_%)) $(MEMORY_MB) $(DATA_MB)
+FLAGS_NOW := $(CXX) $(COMPILER) $(CPPFLAGS) $(CXXFLAGS) $(BASE) $(KERNEL_OPTIMIZE) $(NUMERIC_OPTIMIZE) $(BUILDS:%=$(SET_%)) $(LDFLAGS) $(MEMORY_MB) $(DATA_MB)
 ifeq ($(filter help clean format,$(MAKECMDGOALS)),)
 IGNORED := $(shell mkdir -p $(BUILD); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags || \
                    printf '%s\n' '$(FLAGS_NOW)' > $(BUILD)/flags)
@@ -95,7 +95,7 @@ $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 # The speed limit is measured by a loop that needs the compiler's help as much as the products do.
 $(BUILD)/tools/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
 
-$(PROGRAM_FILES): $(PROGRAM_FOLDER)/%: $(BUILD)/tools/%.o $(TOOL_OBJECTS) $(BUILD)/libmote.a
+$(PROGRAM_FILES): $(PROGRAM_FOLDER)/%: $(BUILD)/tools/%.o $(TOOL_OBJECTS) $(BUILD)/libmote.a | $(BUILD)/flags
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) -Wl,--gc-sections $^ $(LDFLAGS) -o $@
 
 $(BUILD)/mnist/%: tools/mnist/%.gz
@@ -159,7 +159,7 @@ format: ## Lay out all sources with clang-format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
+	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)

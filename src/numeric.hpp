@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// The namespace that a numeric file defines its functions in: mote itself, or one instruction-set build (dispatch.cpp).
+// The namespace that a numeric file defines its functions in: mote itself, or one instruction-set build
+// (instruction_set.cpp).
 #ifndef MOTE_NUMERIC
 #define MOTE_NUMERIC mote
 #endif

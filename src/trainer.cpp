@@ -68,6 +68,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
            state_.empty() ? nullptr : state_.data()};
   clear(parameters_);
   clear(state_);
+  parallel_ = {};
   dataset_ = {};
   position_ = 0;
   totals_ = {};
@@ -140,7 +141,7 @@ Result Trainer::train_batch() {
   const bool keep = batch > rows_;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t slices = backpropagation_.slice_count();
-  ++step_.step.number;
+  if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     const ActiveInputs active = compute_deltas(position_ + done, rows, scale);

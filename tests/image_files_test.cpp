@@ -3,6 +3,7 @@
 #include "image_files.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "error.hpp"
 #include "mote/memory.hpp"
@@ -99,6 +100,9 @@ TEST_F(ImageFiles, RefuseWhatIsMissingCompressedOrAFolder) {
   EXPECT_EQ(refusal(), "train-images-idx3-ubyte.gz: still compressed; run gunzip on it first");
   std::filesystem::create_directory(folder_.file("train-images-idx3-ubyte"));
   EXPECT_EQ(refusal(), "train-images-idx3-ubyte: is a directory, expected an IDX file");
+  std::filesystem::remove(folder_.file("train-images-idx3-ubyte"));
+  ASSERT_EQ(mkfifo(folder_.file("train-images-idx3-ubyte").c_str(), 0600), 0);
+  EXPECT_EQ(refusal(), "train-images-idx3-ubyte: is not a regular file, expected an IDX file");
 }
 
 TEST_F(ImageFiles, RefuseWhatDoesNotFitTheStaticMemory) {

@@ -53,6 +53,21 @@ TEST(Parallel, DoesEveryPieceOnce) {
   }
 }
 
+TEST(Parallel, ThreadsAreLentUntilTheTrainerIsBoundAgain) {
+  const mote::Topology topology{8, {4, mote::Activation::softmax}};
+  std::vector<std::uint8_t> pixels(32 * 8, 9), labels(32);
+  const mote::Dataset dataset{pixels.data(), labels.data(), 32, 8, 4};
+  static mote::Storage<std::size_t{1} << 16> memory;
+  mote::Trainer trainer;
+  for (const std::size_t workers : {4u, 1u}) {  // with one worker there is scratch memory for one
+    mote::TrainingOptions options;
+    options.workers = workers;
+    ASSERT_TRUE(trainer.bind(topology, options, dataset.count, memory).ok());
+    if (workers > 1) trainer.set_parallel({run_on_threads, nullptr, workers});
+    EXPECT_TRUE(trainer.train_epoch(dataset).ok());
+  }
+}
+
 TEST(Parallel, WorkersChangeNoBit) {
   const mote::Topology topology{
       37, {150, mote::Activation::relu}, {41, mote::Activation::tanh}, {5, mote::Activation::softmax}};

@@ -125,16 +125,43 @@ TEST_F(SmallSet, LogsOneLineAnEpoch) {
 }
 
 TEST_F(SmallSet, LeavesAnOldLogAloneWhenItFails) {
-  folder_.write("log.csv", "old\n");
-  EXPECT_EQ(train_here("--batch 100 --log " + folder_.file("log.csv")).status, 2);
-  EXPECT_EQ(
-      train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --log " + folder_.file("log.csv"))
-          .status,
-      1);
-  EXPECT_EQ(contents(folder_.file("log.csv")), "old\n");
-  const CommandResult result = train_here("--log " + folder_.file("missing/log.csv"));
-  EXPECT_EQ(result.status, 1);
-  EXPECT_NE(result.output.find("missing/log.csv.part: No such file"), std::string::npos) << result.output;
+  const std::string old = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n1,2,3,4,5,6\n";
+  folder_.write("log.csv", old);
+  const std::string log = " --log " + folder_.file("log.csv");
+  EXPECT_EQ(train_here("--batch 100" + log).status, 2);
+  EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity" + log).status, 1);
+  EXPECT_EQ(contents(folder_.file("log.csv")), old);
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.part")));
+  EXPECT_EQ(train_here("--epochs 1" + log).status, 0);
+  EXPECT_NE(contents(folder_.file("log.csv")), old);
+}
+
+TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
+  folder_.write("notes.txt", "mine\n");
+  std::filesystem::create_symlink("target.csv", folder_.file("link.csv"));
+  folder_.write("target.csv", "");
+  EXPECT_EQ(train_here("--epochs 1 --log " + folder_.file("link.csv")).status, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_.file("link.csv")));
+  EXPECT_NE(contents(folder_.file("target.csv")), "");
+  ASSERT_EQ(run_command("mkfifo " + folder_.file("pipe")).status, 0);
+  const struct {
+    const char* file;
+    int status;
+    const char* message;
+  } cases[] = {
+      {"notes.txt", 2, "notes.txt: exists and is not a log like the one to be written; name another file"},
+      {"train-images-idx3-ubyte", 2, "train-images-idx3-ubyte: exists and is not a log"},
+      {"pipe", 2, "pipe: is not a regular file"},
+      {".", 2, "is not a regular file"},
+      {"missing/log.csv", 1, "missing/log.csv.part: No such file"},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train_here("--quiet --epochs 1 --log " + folder_.file(c.file));
+    EXPECT_EQ(result.status, c.status) << c.file;
+    EXPECT_NE(result.output.find(c.message), std::string::npos) << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  }
+  EXPECT_EQ(contents(folder_.file("notes.txt")), "mine\n");
 }
 
 TEST_F(SmallSet, QuietPrintsTheResultOnly) {
@@ -156,6 +183,7 @@ TEST_F(SmallSet, FinishesTheBatchWhenInterrupted) {
                                            folder_.path() + " --epochs 1000000000");
   EXPECT_EQ(result.status, 130) << result.output.substr(0, 500);
   EXPECT_NE(result.output.find("interrupted after "), std::string::npos);
+  EXPECT_EQ(result.output.find("terminate"), std::string::npos);
   EXPECT_NE(result.output.find("test accuracy "), std::string::npos);
   EXPECT_NE(result.output.find("parameters fingerprint "), std::string::npos);
 }
@@ -177,6 +205,10 @@ TEST_F(SmallSet, RefusesWhatDoesNotFitTheData) {
       {"--batch 45", "--batch: 45 is more than the 44 training images; use --batch full"},
       {"--validation 48", "--validation: 48 images held out leaves none of 48"},
       {"--train-limit 45", "--train-limit: 45 asked for, but there are 44"},
+      {"--hidden "
+       "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+       "1,1,1,1,1,1,1,1,1,1,1",
+       "--hidden: 65 layers asked for, at most 64 possible"},
       {"--hidden 1000000,1000000",
        "bytes of static memory to train, but 536870912 are built in; rebuild with: make MEMORY_MB="},
   };
@@ -222,6 +254,7 @@ TEST(Train, RefusesWrongOptions) {
       {"--init magic", "--init: found 'magic'"},
       {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian"},
       {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum or adam"},
+      {"--data README.md", "README.md: is not a folder; give the one that holds the four IDX files"},
       {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
       {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
       {"--seed -1", "--seed: found '-1'"},

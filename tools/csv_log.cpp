@@ -3,20 +3,36 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "error.hpp"
 
 namespace tools {
 
-CsvLog::CsvLog(const std::string& path, const std::string& header) : path_(path), part_(path + ".part") {
+CsvLog::CsvLog(const std::string& path, const std::string& header) : path_(path) {
   if (path_.empty()) return;
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::exists(path_, error)) {
+    path_ = fs::canonical(path_, error).string();  // through links, which stay
+    if (!fs::is_regular_file(path_, error)) throw Error("--log: " + path_ + ": is not a regular file");
+    std::string first_line;
+    std::getline(std::ifstream(path_), first_line);
+    if (!first_line.empty() && first_line != header) {
+      throw Error("--log: " + path_ + ": exists and is not a log like the one to be written; name another file");
+    }
+  }
+  part_ = path_ + ".part";
   file_ = std::fopen(part_.c_str(), "w");
   if (file_ == nullptr) fail(part_);
   write_line(header);
 }
 
 CsvLog::~CsvLog() {
-  if (file_ != nullptr) std::fclose(file_);
+  if (file_ == nullptr) return;
+  std::fclose(file_);
+  std::remove(part_.c_str());
 }
 
 void CsvLog::write_line(const std::string& line) {

@@ -8,7 +8,8 @@
 namespace tools {
 
 /// Lines go to FILE.part, flushed one by one; close() renames it to FILE, so a FILE that was there stays whole until a
-/// new one is complete. Throws an Error with kExitFailed when something cannot be written.
+/// new one is complete. Without close() nothing is left. Only a FILE that starts with the same header is ever replaced.
+/// Throws an Error.
 class CsvLog {
  public:
   /// Starts with `header`; an empty path makes all calls do nothing.

@@ -30,7 +30,6 @@ const char* format_of(mote::Status status) {
     case Status::idx_zero_dimension: return "dimension %" PRIu64;
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
-    case Status::not_finite: return "in batch %" PRIu64;
     default: return nullptr;
   }
 }
@@ -38,6 +37,9 @@ const char* format_of(mote::Status status) {
 }  // namespace
 
 std::string describe(const mote::Result& result) {
+  if (result.status == mote::Status::not_finite) {  // people count batches from 1
+    return std::string(mote::to_string(result.status)) + ": in batch " + std::to_string(result.found + 1);
+  }
   std::string text = mote::to_string(result.status);
   if (const char* format = format_of(result.status)) {
     char numbers[96];

@@ -14,9 +14,12 @@
 namespace tools {
 namespace {
 
+/// Whether there is something; throws where that cannot be found out.
 bool exists(const std::string& path) {
   struct stat info;
-  return stat(path.c_str(), &info) == 0;
+  if (stat(path.c_str(), &info) == 0) return true;
+  if (errno != ENOENT) throw Error(path + ": " + std::strerror(errno));
+  return false;
 }
 
 /// The file `name` of the set, in whichever spelling is there.
@@ -42,6 +45,7 @@ class Bump {
     struct stat info;
     if (stat(path.c_str(), &info) != 0) throw Error(path + ": " + std::strerror(errno));
     if (S_ISDIR(info.st_mode)) throw Error(path + ": is a directory, expected an IDX file");
+    if (!S_ISREG(info.st_mode)) throw Error(path + ": is not a regular file, expected an IDX file");
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) throw Error(path + ": " + std::strerror(errno));
     const std::size_t room = memory_.size() - used_;
@@ -106,6 +110,10 @@ std::string mnist_folder() {
 }
 
 ImageSet load_image_set(const std::string& folder, mote::Memory memory) {
+  std::error_code error;
+  if (exists(folder) && !std::filesystem::is_directory(folder, error)) {
+    throw Error(folder + ": is not a folder; give the one that holds the four IDX files");
+  }
   if (!exists(folder)) throw Error(folder + ": no such folder; run `make` to unpack MNIST, or give --data DIR");
   Bump bump(memory);
   const Half train = load_half(folder, "train", 0, bump);

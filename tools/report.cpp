@@ -49,7 +49,7 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                          const mote::Topology& topology, const mote::TrainingOptions& options,
                          std::size_t training_images, std::size_t validation_images, std::size_t network_memory,
                          std::size_t data_memory) {
-  std::string text = format("data      %s\n", folder.c_str());
+  std::string text = "data      " + folder + "\n";
   text +=
       format("          images of %u x %u in %zu classes: %zu to train on, %zu to validate, %zu to test\n", images.rows,
              images.columns, images.train.classes, training_images, validation_images, images.test.count);
@@ -61,9 +61,9 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   text += format(
       "start     weights %s, biases %s, seed %llu\n", std::string(name_of(kWeightInits, settings.weight_init)).c_str(),
       std::string(name_of(kBiasInits, settings.bias_init)).c_str(), static_cast<unsigned long long>(options.seed));
-  text += format("training  %s, l2 %g, %s, %zu epochs\n", describe_optimizer(options.optimizer).c_str(),
+  text += format("training  %s, l2 %g, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(),
                  static_cast<double>(options.l2), describe_batch(options.batch_size, training_images).c_str(),
-                 settings.epochs);
+                 settings.epochs, settings.epochs == 1 ? "" : "s");
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),
                  mote::arithmetic_is_fused() ? "fused" : "separate", options.workers, options.workers == 1 ? "" : "s");

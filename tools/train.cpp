@@ -31,8 +31,19 @@ void on_interrupt(int) {
   interrupted = 1;
 }
 
+/// The first Ctrl-C ends training in good order, the second at once. Where it was ignored it stays ignored.
+void listen_for_interrupt() {
+  struct sigaction action = {};
+  if (sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
+  action = {};
+  action.sa_handler = on_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+}
+
 mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   const std::size_t inputs = images.train.features, classes = images.train.classes;
+  const std::string option = settings.layers.empty() ? "--hidden: " : "--layers: ";
   std::vector<std::uint32_t> sizes = settings.layers;
   if (sizes.empty()) {
     sizes = settings.hidden;
@@ -47,14 +58,18 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
     throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but the labels have " +
                 std::to_string(classes) + " classes; end with " + std::to_string(classes) + " or use --hidden");
   }
+  if (sizes.size() - 1 > mote::kMaxLayers) {
+    throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
+                std::to_string(mote::kMaxLayers) + " possible");
+  }
   mote::Topology topology;
   topology.inputs = sizes.front();
   for (std::size_t i = 1; i < sizes.size(); ++i) {
     const bool last = i + 1 == sizes.size();
     const mote::Result added = topology.add({sizes[i], last ? settings.output_activation : settings.activation});
-    if (!added.ok()) throw Error("--layers: " + describe(added));
+    if (!added.ok()) throw Error(option + describe(added));
   }
-  if (const mote::Result result = mote::check(topology); !result.ok()) throw Error("--layers: " + describe(result));
+  if (const mote::Result result = mote::check(topology); !result.ok()) throw Error(option + describe(result));
   return topology;
 }
 
@@ -121,14 +136,14 @@ void train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t
   while (trainer.samples_left() > 0 && interrupted == 0) {
     if (const mote::Result result = trainer.train_batch(); !result.ok()) {
       progress.clear();
-      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate", kExitFailed);
+      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate or --l2",
+                  kExitFailed);
     }
     progress.update(label, epoch * train.count - trainer.samples_left());
   }
 }
 
-void train(mote::Trainer& trainer, const Split& split, const Settings& settings) {
-  CsvLog log(settings.log, kCsvHeader);
+void train(mote::Trainer& trainer, const Split& split, const Settings& settings, CsvLog& log) {
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.epochs * split.train.count);
   for (std::size_t epoch = 1; epoch <= settings.epochs && interrupted == 0; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
@@ -136,11 +151,12 @@ void train(mote::Trainer& trainer, const Split& split, const Settings& settings)
     EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, seconds_since(start)};
     if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
     progress.clear();
-    if (!settings.quiet) std::printf("%s\n", epoch_line(report).c_str());
+    const std::string cut =
+        trainer.samples_left() == 0 ? "" : ", interrupted after " + std::to_string(report.train.samples) + " images";
+    if (!settings.quiet) std::printf("%s%s\n", epoch_line(report).c_str(), cut.c_str());
     std::fflush(stdout);
-    log.write_line(epoch_csv(report));
+    if (trainer.samples_left() == 0) log.write_line(epoch_csv(report));
   }
-  log.close();
 }
 
 void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
@@ -173,14 +189,16 @@ int run(const Settings& settings) {
   }
   WorkerPool pool(settings.threads);
   trainer.set_parallel(pool.parallel());
-  std::signal(SIGINT, on_interrupt);
+  listen_for_interrupt();
+  CsvLog log(settings.log, kCsvHeader);
   trainer.initialize(settings.weight_init, settings.bias_init);
   const auto start = std::chrono::steady_clock::now();
-  train(trainer, split, settings);
+  train(trainer, split, settings, log);
   if (!settings.quiet) {
     std::printf("%s after %.2f s\n", interrupted != 0 ? "interrupted" : "trained", seconds_since(start));
   }
   print_result(trainer, images, settings.quiet);
+  log.close();
   return interrupted != 0 ? kExitInterrupted : 0;
 }
 
@@ -203,5 +221,9 @@ int main(int count, char** arguments) {
     std::fflush(stdout);
     std::fprintf(stderr, "train: %s\n", error.what());
     return error.status;
+  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+    std::fflush(stdout);
+    std::fprintf(stderr, "train: %s\n", error.what());
+    return tools::kExitFailed;
   }
 }

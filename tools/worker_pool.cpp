@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "worker_pool.hpp"
 
+#include <string>
+#include <system_error>
+
+#include "error.hpp"
+
 namespace tools {
 namespace {
 
@@ -22,13 +27,26 @@ void look_again(int looks) {
 }  // namespace
 
 WorkerPool::WorkerPool(std::size_t workers) {
-  for (std::size_t i = 1; i < workers; ++i) threads_.emplace_back([this, i] { work(i); });
+  try {
+    for (std::size_t i = 1; i < workers; ++i) threads_.emplace_back([this, i] { work(i); });
+  } catch (const std::system_error&) {
+    const std::size_t started = threads_.size() + 1;
+    stop();
+    throw Error("--threads: the system allows " + std::to_string(started) + " of " + std::to_string(workers) +
+                    " threads; ask for fewer",
+                kExitFailed);
+  }
 }
 
 WorkerPool::~WorkerPool() {
+  stop();
+}
+
+void WorkerPool::stop() {
   piece_ = nullptr;
   start_round();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 mote::Parallel WorkerPool::parallel() {

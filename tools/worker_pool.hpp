@@ -17,6 +17,7 @@ namespace tools {
 /// they watch for the next; after a while without work they sleep.
 class WorkerPool {
  public:
+  /// Throws an Error when the system refuses that many threads.
   explicit WorkerPool(std::size_t workers);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
@@ -30,6 +31,7 @@ class WorkerPool {
   void work(std::size_t worker);
   void wait_for_change(std::size_t seen);
   void start_round();
+  void stop();
 
   std::vector<std::thread> threads_;
   std::atomic<std::size_t> round_{0};    // counts the calls of run

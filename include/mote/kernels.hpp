@@ -50,8 +50,8 @@ void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs,
                      const std::uint32_t* list = nullptr, std::size_t list_count = 0);
 
 /// dW = A^T D, or dW += A^T D when accumulating. ldd and ldw padded for `outputs`. A may point past the first column of
-/// a wider matrix, and dW past as many rows: a slice of the weights. pack:
-/// null, or pack_floats(batch, outputs) floats that make large products faster.
+/// a wider matrix, and dW past as many rows: a slice of the weights.
+/// pack: null, or pack_floats(batch, outputs) floats that make large products faster.
 void weight_gradient(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* D, std::size_t ldd, float* dW, std::size_t ldw, bool accumulate,
                      float* pack = nullptr);

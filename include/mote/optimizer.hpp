@@ -2,10 +2,9 @@
 // Optimizers: how a gradient g changes the parameters theta in step t = 1, 2, ... One flat loop over all parameters.
 //
 //   sgd       theta <- theta - learning_rate g
-//   momentum  v <- momentum v - learning_rate g                             (Polyak 1964; Goodfellow et al.
-//   2016, 8.3.2)
+//   momentum  v <- momentum v - learning_rate g                       (Polyak 1964; Goodfellow et al. 2016, 8.3.2)
 //             theta <- theta + v
-//   adam      m <- beta1 m + (1 - beta1) g                                  (Kingma & Ba 2015, algorithm 1)
+//   adam      m <- beta1 m + (1 - beta1) g                            (Kingma & Ba 2015, algorithm 1)
 //             s <- beta2 s + (1 - beta2) g^2
 //             theta <- theta - learning_rate m' / (sqrt(s') + epsilon), m' = m / (1 - beta1^t), s' = s / (1 - beta2^t)
 //
