@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -27,17 +28,26 @@ mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 volatile std::sig_atomic_t interrupted = 0;
 
+volatile std::sig_atomic_t interrupted_at = 0;
+
+/// The first Ctrl-C ends training in good order, one more than a second later at once. (Programs such as timeout send
+/// the same signal twice: to the process and to its group.)
 void on_interrupt(int) {
+  const auto now = static_cast<std::sig_atomic_t>(std::time(nullptr));
+  if (interrupted != 0 && now - interrupted_at > 1) {
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
+  }
+  if (interrupted == 0) interrupted_at = now;
   interrupted = 1;
 }
 
-/// The first Ctrl-C ends training in good order, the second at once. Where it was ignored it stays ignored.
+/// Where interrupts were ignored they stay ignored.
 void listen_for_interrupt() {
   struct sigaction action = {};
   if (sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
   action = {};
   action.sa_handler = on_interrupt;
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
 }
 
