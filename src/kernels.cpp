@@ -6,6 +6,7 @@
 #include "mote/topology.hpp"
 #include "numeric.hpp"
 #include "tiles.hpp"
+#include "transpose.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -30,6 +31,11 @@ size_t padded(size_t columns) {
   return (columns + mote::kRowAlignment - 1) / mote::kRowAlignment * mote::kRowAlignment;
 }
 
+/// The next multiple of the side of a transposed block.
+size_t rounded_up(size_t n) {
+  return (n + kSide - 1) / kSide * kSide;
+}
+
 size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
@@ -40,39 +46,6 @@ void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t l
   for (size_t k = 0; k < rows; ++k) {
     const float* __restrict row = b + (list == nullptr ? k : list[k]) * ldb;
     for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = row[j];
-  }
-}
-
-/// to[j][i] = from[i][j] for i < rows and 0 for the other i < 16; j < columns. rows, columns <= 16; 16 columns of
-/// `from` can be read. Four perfect shuffles of the 16 rows, plain loops that compilers turn into permutations of
-/// vectors.
-void transpose_block(size_t rows, size_t columns, const float* __restrict from, size_t from_stride,
-                     float* __restrict to, size_t to_stride) {
-  constexpr size_t kSide = 16;
-  float x[kSide][kSide], y[kSide][kSide];
-  for (size_t i = 0; i < kSide; ++i) {
-    for (size_t j = 0; j < kSide; ++j) x[i][j] = i < rows ? from[i * from_stride + j] : 0.0f;
-  }
-  const auto shuffle = [](const float(&source)[kSide][kSide], float(&target)[kSide][kSide]) {
-    constexpr size_t kHalf = kSide / 2;
-    MOTE_UNROLL
-    for (size_t i = 0; i < kHalf; ++i) {
-      for (size_t j = 0; j < kHalf; ++j) {
-        target[2 * i][2 * j] = source[i][j];
-        target[2 * i][2 * j + 1] = source[i + kHalf][j];
-      }
-      for (size_t j = 0; j < kHalf; ++j) {
-        target[2 * i + 1][2 * j] = source[i][kHalf + j];
-        target[2 * i + 1][2 * j + 1] = source[i + kHalf][kHalf + j];
-      }
-    }
-  };
-  shuffle(x, y);
-  shuffle(y, x);
-  shuffle(x, y);
-  shuffle(y, x);
-  for (size_t i = 0; i < columns; ++i) {
-    for (size_t j = 0; j < kSide; ++j) to[i * to_stride + j] = x[i][j];
   }
 }
 
@@ -239,19 +212,16 @@ namespace {
   }
 }
 
-/// dA = D W^T with panels of W transposed.
+/// dA = D W^T with panels of W transposed, as wide as the memory for them allows: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const size_t columns = padded(inputs);
+  const size_t columns = padded(inputs), panel_floats = smaller(kPanelRows, rounded_up(outputs)) * kPanelColumns;
   for (size_t n = 0; n < outputs; n += kPanelRows) {
     const size_t depth = smaller(kPanelRows, outputs - n);
-    for (size_t k = 0; k < columns; k += kPanelColumns) {
-      const size_t width = smaller(kPanelColumns, columns - k);
-      for (size_t j = 0; j < width; j += 16) {
-        for (size_t i = 0; i < depth; i += 16) {
-          transpose_block(smaller(16, inputs - k - j), 16, W + (k + j) * ldw + n + i, ldw, pack + i * width + j, width);
-        }
-      }
+    const size_t widest = panel_floats / rounded_up(depth) / kPanelColumns * kPanelColumns;
+    for (size_t k = 0; k < columns; k += widest) {
+      const size_t width = smaller(widest, columns - k);
+      transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, pack, width);
       plain_product(n != 0, batch, width, {depth, D + n, ldd, nullptr, pack, width, dA + k, lda});
     }
   }
@@ -260,23 +230,14 @@ void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const fl
 /// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.
 void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                           size_t ldw, float* dA, size_t lda, float* pack) {
-  float* strip = pack + (outputs + 15) / 16 * 16 * kPanelColumns;
+  float* strip = pack + rounded_up(outputs) * kPanelColumns;
   for (size_t m = 0; m < batch; m += kPanelColumns) {
-    const size_t width = batch - m > 16 ? 32 : 16;
-    for (size_t j = 0; j < width; j += 16) {
-      for (size_t i = 0; i < outputs; i += 16) {
-        transpose_block(smaller(16, batch - m - j), 16, D + (m + j) * ldd + i, ldd, pack + i * width + j, width);
-      }
-    }
+    const size_t samples = smaller(kPanelColumns, batch - m), width = rounded_up(samples);
+    transpose(samples, outputs, D + m * ldd, ldd, pack, width);
     for (size_t k = 0; k < inputs; k += kStripRows) {
       const size_t rows = smaller(kStripRows, inputs - k);
       product<Access::plain, false>(rows, width, {outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width});
-      for (size_t i = 0; i < rows; i += 16) {
-        for (size_t j = 0; j < width; j += 16) {
-          transpose_block(smaller(16, rows - i), smaller(16, batch - m - j), strip + i * width + j, width,
-                          dA + (m + j) * lda + k + i, lda);
-        }
-      }
+      transpose(rows, samples, strip, width, dA + m * lda + k, lda);
     }
   }
 }

@@ -34,6 +34,7 @@ const std::map<std::string, int> kLevels = {
     {"kernels", 1},
     {"rows", 1},
     {"tiles", 1},
+    {"transpose", 1},
     {"vector_math", 1},
     {"activation", 2},
     {"dataset", 2},
