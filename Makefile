@@ -31,7 +31,8 @@ IS_CLANG := $(findstring clang,$(COMPILER))
 # Products: -fno-ivopts keeps the addresses of a tile in registers (3 % at 12 rows); -O3 would unroll their 16-wide loops before vectorising them, which costs a factor of 50.
 KERNEL_OPTIMIZE  := $(OPTIMIZE) -ftree-vectorize -funroll-loops $(if $(IS_CLANG),,-fno-tree-loop-distribute-patterns -fno-ivopts)
 NUMERIC_OPTIMIZE := $(if $(filter -O2,$(OPTIMIZE)),-O3,$(OPTIMIZE))
-NUMERIC := kernels vector_math activation loss optimizer
+PRODUCTS := kernels weight_update
+NUMERIC  := $(PRODUCTS) vector_math activation loss optimizer
 
 # On x86-64 the numeric files are compiled three times; src/instruction_set.cpp chooses when the program runs, and asks the
 # processor for exactly these features.
@@ -84,7 +85,7 @@ $(BUILD)/src/%.o: src/%.cpp $(BUILD)/flags
 define numeric_rule
 $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(call say,CXX,$$@) $(CXX) $(CPPFLAGS) $(LIBRARY) $(SET_$1) $$(if $$(filter kernels,$$*),$(KERNEL_OPTIMIZE),$(NUMERIC_OPTIMIZE)) $(CXXFLAGS) -MMD -MP -c $$< -o $$@
+	$$(call say,CXX,$$@) $(CXX) $(CPPFLAGS) $(LIBRARY) $(SET_$1) $$(if $$(filter $(PRODUCTS),$$*),$(KERNEL_OPTIMIZE),$(NUMERIC_OPTIMIZE)) $(CXXFLAGS) -MMD -MP -c $$< -o $$@
 endef
 $(foreach build,$(BUILDS),$(eval $(call numeric_rule,$(build))))
 

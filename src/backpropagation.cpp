@@ -2,6 +2,7 @@
 #include "mote/backpropagation.hpp"
 
 #include "mote/activation.hpp"
+#include "runs.hpp"
 
 namespace mote {
 
@@ -14,9 +15,9 @@ Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory 
   activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
   deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
   losses_ = part_of<float>(scratch, plan.losses, rows).data();
-  slices_ = part_of<float>(scratch, plan.slices, workers * plan.slice_count).data();
+  strips_ = part_of<float>(scratch, plan.strips, workers * plan.strip_count).data();
   packs_ = part_of<float>(scratch, plan.packs, workers * plan.pack_count).data();
-  slice_floats_ = plan.slice_count;
+  strip_floats_ = plan.strip_count;
   pack_floats_ = plan.pack_count;
   return Status::ok;
 }
@@ -99,102 +100,79 @@ void Backpropagation::delta_rows(const float* parameters, Share share, std::size
 
 std::size_t Backpropagation::slice_count() const {
   std::size_t count = 0;
-  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
-    const std::size_t rows = detail::slice_rows(topology_, l);
-    count += (topology_.inputs_of(l) + rows - 1) / rows;
-  }
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) count += detail::slices_of(topology_, l);
   return count;
 }
 
 void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
                                       std::size_t worker, ActiveInputs active) {
-  std::size_t index = 0;
+  std::size_t index = 0;  // of the layer's first slice
   for (std::size_t l = 0; l < topology_.layer_count && index < share.end; ++l) {
-    const std::size_t fan_in = topology_.inputs_of(l), most = detail::slice_rows(topology_, l);
-    for (std::size_t first = 0; first < fan_in; first += most, ++index) {
-      if (index < share.begin || index >= share.end) continue;
-      const std::size_t count = most < fan_in - first ? most : fan_in - first;
-      const Slice slice{l, first, count, slices_ + worker * slice_floats_};
-      weight_slice(slice, inputs, rows, sink, l == 0 ? active : ActiveInputs{});
-      if (first == 0) bias_slice(slice, rows, sink);
+    const std::size_t slices = detail::slices_of(topology_, l);
+    const std::size_t begin = share.begin > index ? share.begin - index : 0;
+    for (std::size_t i = begin; i < slices && index + i < share.end; ++i) {
+      const Slice slice = slice_of(l, i, slices, strips_ + worker * strip_floats_, l == 0 ? active : ActiveInputs{});
+      weight_slice(slice, inputs, rows, sink);
+      if (i == 0) bias_slice(slice, rows, sink);
     }
+    index += slices;
   }
 }
 
-namespace {
-
-/// Those of the active inputs that are in [first, end).
-ActiveInputs part_of(ActiveInputs active, std::size_t first, std::size_t end) {
-  const auto before = [&](std::size_t input) {
-    std::size_t low = 0, high = active.count;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (active.list[middle] < input) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  };
-  const std::size_t skipped = before(first);
-  return {active.list + skipped, before(end) - skipped};
+/// The i-th of a layer's slices: equal shares of its rows, or of its active inputs with the rows up to the next.
+Backpropagation::Slice Backpropagation::slice_of(std::size_t layer, std::size_t i, std::size_t slices, float* strip,
+                                                 ActiveInputs active) const {
+  const std::size_t fan_in = topology_.inputs_of(layer);
+  if (active.list == nullptr) {
+    const std::size_t most = detail::slice_rows(topology_, layer), first = i * most;
+    return {layer, {first, first + most < fan_in ? first + most : fan_in}, active, strip};
+  }
+  const Share part = share_of(active.count, slices, i);
+  const auto row_of = [&](std::size_t index) { return index < active.count ? active.list[index] : fan_in; };
+  const std::size_t first = i == 0 ? 0 : row_of(part.begin);
+  return {layer, {first, row_of(part.end)}, {active.list + part.begin, part.size()}, strip};
 }
 
-/// Takes the first run of neighbours off the list. Short gaps are taken along: they cost less than another call.
-Share take_run(ActiveInputs& active) {
-  constexpr std::size_t kGap = 6;
-  const std::size_t begin = active.list[0];
-  std::size_t end = begin;
-  do {
-    end = *active.list++ + std::size_t{1};
-  } while (--active.count != 0 && *active.list < end + kGap);
-  return {begin, end};
-}
-
-}  // namespace
-
-void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink,
-                                   ActiveInputs active) const {
+void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std::size_t rows,
+                                   const GradientSink& sink) const {
   const std::size_t l = slice.layer, outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
   const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
   const std::size_t stride_below = l == 0 ? topology_.inputs : topology_.stride_of(l - 1);
   const float* deltas = deltas_ + layer_offset(l);
-  const std::size_t offset = topology_.weights_offset(l), end = slice.first + slice.count;
-  const bool keep = sink.gradients != nullptr, accumulate = keep && sink.accumulate;
-  float* target = keep ? sink.gradients + offset + slice.first * stride : slice.memory;
+  const std::size_t offset = topology_.weights_offset(l);
+  const Share range = slice.rows;
+  if (sink.gradients == nullptr) {
+    const ParameterStep& step = *sink.step;
+    const std::size_t start = offset + range.begin * stride;
+    return update_weights(rows, range.begin, range.size(), outputs, below + range.begin, stride_below, deltas,
+                          slice.active, step.step, step.parameters + start,
+                          step.state == nullptr ? nullptr : step.state + start, slice.strip);
+  }
+  float* target = sink.gradients + offset;
   const auto compute = [&](Share run) {
     weight_gradient(rows, run.size(), outputs, below + run.begin, stride_below, deltas, stride,
-                    target + (run.begin - slice.first) * stride, stride, accumulate);
+                    target + run.begin * stride, stride, sink.accumulate);
   };
   const auto clear = [&](Share run) {
-    __builtin_memset(target + (run.begin - slice.first) * stride, 0, run.size() * stride * sizeof(float));
+    if (!sink.accumulate) __builtin_memset(target + run.begin * stride, 0, run.size() * stride * sizeof(float));
   };
-  const bool by_runs = active.list != nullptr && !keep && skips_zero_gradients(sink.step->step);
-  if (active.list == nullptr) {
-    compute({slice.first, end});
-  } else {
-    std::size_t done = slice.first;
-    for (ActiveInputs left = part_of(active, slice.first, end); left.count != 0;) {
-      const Share run = take_run(left);
-      if (!by_runs && !accumulate) clear({done, run.begin});
-      compute(run);
-      if (by_runs) {
-        sink.step->apply(offset + run.begin * stride, run.size() * stride, target + (run.begin - slice.first) * stride);
-      }
-      done = run.end;
-    }
-    if (!by_runs && !accumulate) clear({done, end});
+  if (slice.active.list == nullptr) return compute(range);
+  std::size_t done = range.begin;
+  for (ActiveInputs active = slice.active; active.count != 0;) {
+    const Share run = detail::take_run(active);
+    clear({done, run.begin});
+    compute(run);
+    done = run.end;
   }
-  if (!keep && !by_runs) sink.step->apply(offset + slice.first * stride, slice.count * stride, slice.memory);
+  clear({done, range.end});
 }
 
 void Backpropagation::bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const {
   const std::size_t l = slice.layer, stride = topology_.stride_of(l), offset = topology_.biases_offset(l);
   const bool keep = sink.gradients != nullptr;
   bias_gradient(rows, topology_.outputs_of(l), deltas_ + layer_offset(l), stride,
-                keep ? sink.gradients + offset : slice.memory, keep && sink.accumulate);
-  if (!keep) sink.step->apply(offset, stride, slice.memory);
+                keep ? sink.gradients + offset : slice.strip, keep && sink.accumulate);
+  if (!keep) sink.step->apply(offset, stride, slice.strip);
 }
 
 }  // namespace mote

@@ -28,12 +28,20 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
   return Status::ok;
 }
 
-void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows) {
+void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, std::size_t part,
+              std::size_t parts) {
   constexpr std::size_t kCacheLine = 64;
-  for (std::size_t i = 0; i < rows && first + i < dataset.count; ++i) {
+  const std::size_t left = first < dataset.count ? dataset.count - first : 0;
+  const std::size_t lines = (dataset.features + kCacheLine - 1) / kCacheLine;
+  const Share share = share_of((rows < left ? rows : left) * lines, parts, part);
+  std::size_t i = share.begin / lines, line = share.begin % lines;
+  for (std::size_t done = share.begin; done < share.end; ++done) {
     const std::size_t sample = order == nullptr ? first + i : order[first + i];
-    const std::uint8_t* data = dataset.features_data + sample * dataset.features;
-    for (std::size_t byte = 0; byte < dataset.features; byte += kCacheLine) __builtin_prefetch(data + byte, 0, 2);
+    __builtin_prefetch(dataset.features_data + sample * dataset.features + line * kCacheLine, 0, 2);
+    if (++line == lines) {
+      line = 0;
+      ++i;
+    }
   }
 }
 
@@ -59,24 +67,11 @@ std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* o
 }
 
 std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
-  constexpr std::size_t kAtOnce = 8;
-  std::size_t count = 0, i = 0;
-  const auto look_at = [&](std::size_t end) {
-    for (; i < end; ++i) {
-      list[count] = static_cast<std::uint32_t>(i);
-      count += mask.data()[i] != 0 ? 1 : 0;
-    }
-  };
-  for (; i + kAtOnce <= mask.size();) {
-    std::uint64_t eight;
-    __builtin_memcpy(&eight, mask.data() + i, kAtOnce);
-    if (eight == 0) {
-      i += kAtOnce;
-    } else {
-      look_at(i + kAtOnce);
-    }
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < mask.size(); ++i) {  // without a branch: a guess at pixels is often wrong
+    list[count] = static_cast<std::uint32_t>(i);
+    count += mask.data()[i] != 0 ? 1 : 0;
   }
-  look_at(mask.size());
   return count;
 }
 

@@ -12,6 +12,7 @@
 #include "mote/loss.hpp"
 #include "mote/optimizer.hpp"
 #include "mote/vector_math.hpp"
+#include "mote/weight_update.hpp"
 
 namespace mote {
 

@@ -21,9 +21,9 @@ constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by o
 
 void plain_product(bool accumulate, size_t rows, size_t columns, const Operands& operands) {
   if (accumulate) {
-    product<Access::plain, true>(rows, columns, operands);
+    product<Access::plain, Accumulate>(rows, columns, operands);
   } else {
-    product<Access::plain, false>(rows, columns, operands);
+    product<Access::plain, Store>(rows, columns, operands);
   }
 }
 
@@ -111,7 +111,7 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
     if (operands.depth == 0) {
       clear_padding(rows, 0, operands.c, operands.ldc);
     } else {
-      row_of_tiles<Access::listed, false>(rows, columns, operands);
+      row_of_tiles<Access::listed, Store>(rows, columns, operands);
     }
     operands.x += rows * operands.ldx;
     operands.c += rows * operands.ldc;
@@ -122,7 +122,7 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
 
 /// Z = A W with the listed columns of A only, at most kPanelRows of them when packing.
 void forward_listed(size_t batch, size_t columns, Operands operands, float* pack) {
-  if (batch < kPackFromRows) return product<Access::listed, false>(batch, columns, operands);
+  if (batch < kPackFromRows) return product<Access::listed, Store>(batch, columns, operands);
   const Operands all = operands;
   operands.b = pack;
   for (size_t n = 0; n < columns; n += kPanelColumns) {
@@ -130,7 +130,7 @@ void forward_listed(size_t batch, size_t columns, Operands operands, float* pack
     copy_panel(all.depth, width, all.b + n, all.ldb, all.list, pack);
     operands.ldb = width;
     operands.c = all.c + n;
-    product<Access::listed_packed, false>(batch, width, operands);
+    product<Access::listed_packed, Store>(batch, width, operands);
   }
 }
 
@@ -157,7 +157,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   }
   if (rows != 0) {
     if (inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
-      product<Access::plain, false>(rows, columns, operands);
+      product<Access::plain, Store>(rows, columns, operands);
     } else {
       forward_in_panels(rows, columns, operands, inputs, pack);
     }
@@ -181,9 +181,9 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
       operands.ldb = width;
     }
     if (accumulate) {
-      product<Access::transposed, true>(inputs, width, operands);
+      product<Access::transposed, Accumulate>(inputs, width, operands);
     } else {
-      product<Access::transposed, false>(inputs, width, operands);
+      product<Access::transposed, Store>(inputs, width, operands);
     }
   }
   clear_padding(inputs, columns, dW, ldw);
@@ -236,7 +236,7 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
     transpose(samples, outputs, D + m * ldd, ldd, pack, width);
     for (size_t k = 0; k < inputs; k += kStripRows) {
       const size_t rows = smaller(kStripRows, inputs - k);
-      product<Access::plain, false>(rows, width, {outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width});
+      product<Access::plain, Store>(rows, width, {outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width});
       transpose(rows, samples, strip, width, dA + m * lda + k, lda);
     }
   }

@@ -2,6 +2,7 @@
 #include "mote/optimizer.hpp"
 
 #include "numeric.hpp"
+#include "updates.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -15,8 +16,7 @@ void sgd(const mote::OptimizerStep& step, const float* __restrict gradients, flo
          size_t count) {
   const float learning_rate = step.options.learning_rate, l2 = step.l2;
   for (size_t i = 0; i < count; ++i) {
-    const float g = multiply_add(l2, parameters[i], gradients[i]);
-    parameters[i] = multiply_add(-learning_rate, g, parameters[i]);
+    mote::detail::sgd_update(learning_rate, l2, gradients[i], parameters[i]);
   }
 }
 
@@ -24,9 +24,7 @@ void momentum(const mote::OptimizerStep& step, const float* __restrict gradients
               float* __restrict velocities, size_t count) {
   const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
   for (size_t i = 0; i < count; ++i) {
-    const float g = multiply_add(l2, parameters[i], gradients[i]);
-    velocities[i] = without_negligible(multiply_add(rate, velocities[i], -learning_rate * g));
-    parameters[i] += velocities[i];
+    mote::detail::momentum_update(learning_rate, l2, rate, gradients[i], parameters[i], velocities[i]);
   }
 }
 

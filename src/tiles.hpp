@@ -38,7 +38,16 @@ enum class Access {
   listed_packed,  // the same of X, but row k of B at row k
 };
 
-/// A product C = X B or, accumulating, C += X B, with `depth` terms a sum.
+/// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
+struct Store {  // C = X B
+  static constexpr bool kStartsFromC = false, kHasState = false;
+  MOTE_INLINE void finish(const float*, float sum, float& c, float&) { c = sum; }
+};
+struct Accumulate : Store {  // C += X B
+  static constexpr bool kStartsFromC = true;
+};
+
+/// A product X B with `depth` terms a sum.
 struct Operands {
   size_t depth;
   const float* x;
@@ -48,9 +57,12 @@ struct Operands {
   size_t ldb;
   float* c;
   size_t ldc;
+  const float* factors = nullptr;  // [kMostFactors] or null
+  float* state = nullptr;          // laid out as C, or null
 };
+constexpr size_t kMostFactors = 3;
 
-template <size_t Rows, size_t Columns, Access kAccess, bool Accumulate>
+template <size_t Rows, size_t Columns, Access kAccess, typename Finish>
 void tile(const Operands& operands) {
   const float* __restrict x = operands.x;
   const float* __restrict b = operands.b;
@@ -61,7 +73,7 @@ void tile(const Operands& operands) {
   float sum[Rows][Columns];
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Accumulate ? c[i * ldc + j] : 0.0f;
+    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Finish::kStartsFromC ? c[i * ldc + j] : 0.0f;
   }
   do {
     constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
@@ -82,54 +94,60 @@ void tile(const Operands& operands) {
     }
     if constexpr (kAccess != Access::listed) b += ldb;
   } while (--depth != 0);
+  float factors[kMostFactors] = {};  // a copy, which no store can change
+  if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
+  float* __restrict state = Finish::kHasState ? operands.state : c;
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) c[i * ldc + j] = sum[i][j];
+    for (size_t j = 0; j < Columns; ++j) Finish::finish(factors, sum[i][j], c[i * ldc + j], state[i * ldc + j]);
   }
 }
 
 using Tile = void (*)(const Operands&);
 
-template <size_t Columns, Access kAccess, bool Accumulate, size_t... Row>
+template <size_t Columns, Access kAccess, typename Finish, size_t... Row>
 Tile tile_for(size_t rows, std::index_sequence<Row...>) {
-  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Accumulate>...};
+  static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Finish>...};
   return kTiles[rows - 1];
 }
 
 /// Tiles of `width` columns side by side, as many as fit in the `columns` that are left.
+template <typename Finish>
 MOTE_INLINE void use_tile(Tile tile, size_t width, size_t& columns, Operands& operands) {
   while (columns >= width) {
     tile(operands);
     operands.b += width;
     operands.c += width;
+    if constexpr (Finish::kHasState) operands.state += width;
     columns -= width;
   }
 }
 
 /// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
-template <Access kAccess, bool Accumulate>
+template <Access kAccess, typename Finish>
 void row_of_tiles(size_t rows, size_t columns, Operands operands) {
   if (rows == 1) {
     constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-    use_tile(tile<1, kWideColumns, kAccess, Accumulate>, kWideColumns, columns, operands);
-    use_tile(tile<1, kHalf, kAccess, Accumulate>, kHalf, columns, operands);
+    use_tile<Finish>(tile<1, kWideColumns, kAccess, Finish>, kWideColumns, columns, operands);
+    use_tile<Finish>(tile<1, kHalf, kAccess, Finish>, kHalf, columns, operands);
   }
   constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  use_tile(tile_for<kColumns, kAccess, Accumulate>(rows, kAllRows), kColumns, columns, operands);
+  use_tile<Finish>(tile_for<kColumns, kAccess, Finish>(rows, kAllRows), kColumns, columns, operands);
   if constexpr (kNarrowColumns < kColumns) {
-    use_tile(tile_for<kNarrowColumns, kAccess, Accumulate>(rows, kAllRows), kNarrowColumns, columns, operands);
+    use_tile<Finish>(tile_for<kNarrowColumns, kAccess, Finish>(rows, kAllRows), kNarrowColumns, columns, operands);
   }
 }
 
 /// All `rows` x `columns` of C. The last two tiles are of nearly equal height: a tile of few rows uses the processor
 /// badly.
-template <Access kAccess, bool Accumulate>
+template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands operands) {
   while (rows != 0) {
     const size_t height = rows <= kRows ? rows : rows < 2 * kRows ? (rows + 1) / 2 : kRows;
-    row_of_tiles<kAccess, Accumulate>(height, columns, operands);
+    row_of_tiles<kAccess, Finish>(height, columns, operands);
     operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
     operands.c += height * operands.ldc;
+    if constexpr (Finish::kHasState) operands.state += height * operands.ldc;
     rows -= height;
   }
 }

@@ -152,8 +152,7 @@ Result Trainer::train_batch() {
       const Share share = share_of(slices, parallel_.workers, worker);
       for (std::size_t s = share.begin; s < share.end; ++s) {
         // The samples to come, a few at a time: more would wait for each other instead of passing behind the sums.
-        const Share ahead = share_of(rows, slices, s);
-        prefetch(dataset_, order, position_ + done + rows + ahead.begin, ahead.size());
+        prefetch(dataset_, order, position_ + done + rows, rows, s, slices);
         backpropagation_.gradient_slices(inputs_.data(), rows, sink, {s, s + 1}, worker, active);
       }
     });

@@ -10,6 +10,7 @@
 #include "mote/network.hpp"
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
+#include "mote/weight_update.hpp"
 
 namespace mote {
 
@@ -36,23 +37,20 @@ struct GradientSink {
   const ParameterStep* step = nullptr;  ///< how to use them at once
 };
 
-/// The inputs that are not 0 in all rows of a chunk, in increasing order; the others contribute nothing to the first
-/// layer and get no gradient from it. list null: no such knowledge.
-struct ActiveInputs {
-  const std::uint32_t* list = nullptr;
-  std::size_t count = 0;
-};
-
 namespace detail {
-/// Weight gradients are computed in slices of about this many floats.
+/// Weight gradients are computed in slices of about this many floats: what workers share out.
 inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
-inline constexpr std::size_t kSliceMinRows = kRowAlignment < 16 ? 1 : 12;
 
 /// Rows of layer l's weights that make a slice.
 constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
-  const std::size_t rows = kSliceFloats / topology.stride_of(layer) / kSliceMinRows * kSliceMinRows;
-  const std::size_t wanted = rows < kSliceMinRows ? kSliceMinRows : rows;
+  const std::size_t rows = kSliceFloats / topology.stride_of(layer) / kUpdateRows * kUpdateRows;
+  const std::size_t wanted = rows < kUpdateRows ? kUpdateRows : rows;
   return wanted < topology.inputs_of(layer) ? wanted : topology.inputs_of(layer);
+}
+
+constexpr std::size_t slices_of(const Topology& topology, std::size_t layer) {
+  const std::size_t rows = slice_rows(topology, layer);
+  return (topology.inputs_of(layer) + rows - 1) / rows;
 }
 
 struct BackpropagationPlan {
@@ -60,8 +58,8 @@ struct BackpropagationPlan {
   std::size_t deltas;        // likewise
   std::size_t layers_count;  // floats of each of the two
   std::size_t losses;        // [rows]
-  std::size_t slices;        // [workers][slice_count]
-  std::size_t slice_count;   // [slice_rows][stride] of the layer that needs most
+  std::size_t strips;        // [workers][strip_count]
+  std::size_t strip_count;   // gradients of kUpdateRows rows of the layer with the longest
   std::size_t packs;         // [workers][pack_count]
   std::size_t pack_count;
   std::size_t bytes;
@@ -71,17 +69,14 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std
   MemoryPlan memory;
   BackpropagationPlan plan{};
   std::size_t strides = 0;
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    strides += topology.stride_of(l);
-    const std::size_t slice = slice_rows(topology, l) * topology.stride_of(l);
-    plan.slice_count = slice > plan.slice_count ? slice : plan.slice_count;
-  }
+  for (std::size_t l = 0; l < topology.layer_count; ++l) strides += topology.stride_of(l);
+  plan.strip_count = kUpdateRows * topology.max_stride();
   plan.layers_count = rows * strides;
   plan.pack_count = pack_floats(topology);
   plan.activations = memory.take<float>(rows, strides);
   plan.deltas = memory.take<float>(rows, strides);
   plan.losses = memory.take<float>(rows);
-  plan.slices = memory.take<float>(workers, plan.slice_count);
+  plan.strips = memory.take<float>(workers, plan.strip_count);
   plan.packs = memory.take<float>(workers, plan.pack_count);
   plan.bytes = memory.bytes();
   return plan;
@@ -132,15 +127,15 @@ class Backpropagation {
   MatrixView activations(std::size_t layer) const;
 
  private:
-  /// Rows [first, first + count) of the weights of a layer.
+  /// Some rows of the weights of a layer.
   struct Slice {
     std::size_t layer;
-    std::size_t first;
-    std::size_t count;
-    float* memory;  // for gradients that are used at once
+    Share rows;
+    ActiveInputs active;  // those in `rows`
+    float* strip;         // for gradients that are used at once
   };
-  void weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink,
-                    ActiveInputs active) const;
+  Slice slice_of(std::size_t layer, std::size_t i, std::size_t slices, float* strip, ActiveInputs active) const;
+  void weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink) const;
   void bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
@@ -149,9 +144,9 @@ class Backpropagation {
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
   float* losses_ = nullptr;
-  float* slices_ = nullptr;
+  float* strips_ = nullptr;
   float* packs_ = nullptr;
-  std::size_t slice_floats_ = 0;
+  std::size_t strip_floats_ = 0;
   std::size_t pack_floats_ = 0;
   std::size_t max_rows_ = 0;
   std::size_t rows_ = 0;

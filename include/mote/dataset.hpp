@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/idx.hpp"
+#include "mote/parallel.hpp"
 #include "mote/random.hpp"
 #include "mote/span.hpp"
 
@@ -29,7 +30,8 @@ struct Dataset {
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
 
 /// Asks for the samples that a later gather with the same arguments will read to be brought near the processor.
-void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows);
+void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
+              std::size_t part = 0, std::size_t parts = 1);
 
 /// inputs[i] = sample order[first + i], scaled to floats; order null means sample first + i. inputs [rows][features].
 /// labels[i] = its label, unless labels is null.

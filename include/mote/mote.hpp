@@ -22,3 +22,4 @@
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
 #include "mote/vector_math.hpp"
+#include "mote/weight_update.hpp"

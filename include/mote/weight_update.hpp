@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Weight gradient and optimizer step in one pass, for gradients that nothing else needs: they never exist as a whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/optimizer.hpp"
+#include "mote/topology.hpp"
+
+namespace mote {
+
+/// The inputs that are not 0 in all rows of a chunk, in increasing order; the others contribute nothing to the first
+/// layer and get no gradient from it. list null: no such knowledge.
+struct ActiveInputs {
+  const std::uint32_t* list = nullptr;
+  std::size_t count = 0;
+};
+
+namespace detail {
+/// Rows of gradients that exist at a time.
+inline constexpr std::size_t kUpdateRows = kRowAlignment < 16 ? 4 : 12;
+}  // namespace detail
+
+/// One step with the gradient A^T D for `rows` rows of a layer's weights, those of the inputs from `first` on: the same
+/// bits as weight_gradient (kernels.hpp) and then optimizer_step. A: [batch][rows], row stride lda, its first column
+/// that of input `first`; D: [batch][outputs]; weights, and state, the method's first array: [rows][outputs]; the row
+/// stride of D, weights and state is row_stride(outputs). active: those of the inputs from `first` to first + rows that
+/// are not 0 in A. strip: kUpdateRows rows of scratch memory.
+void update_weights(std::size_t batch, std::size_t first, std::size_t rows, std::size_t outputs, const float* A,
+                    std::size_t lda, const float* D, ActiveInputs active, const OptimizerStep& step, float* weights,
+                    float* state, float* strip);
+
+}  // namespace mote
