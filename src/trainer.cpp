@@ -59,8 +59,8 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
   inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
-  masks_ = part_of<std::uint8_t>(memory, plan.masks, options.workers * topology.inputs);
-  lists_ = part_of<std::uint32_t>(memory, plan.lists, (options.workers + 1) * topology.inputs);
+  masks_ = part_of<std::uint8_t>(memory, plan.masks, plan.masks_count);
+  lists_ = part_of<std::uint32_t>(memory, plan.lists, plan.lists_count);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
   step_ = {{options.optimizer, options.l2, 0, topology.parameter_count()},
            topology.all_weight_floats(),
@@ -104,15 +104,18 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t inputs = topology_.inputs;
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
-  ActiveInputs active{lists_.data(), 0};
+  const bool skip = options_.skip_zero_inputs;
+  ActiveInputs active{lists_.data(), inputs};  // all of them
   parallel_.for_each(shares, [&](std::size_t worker) {
     const Share share = share_of(rows, shares, worker);
     const std::size_t start = first + share.begin;
     gather(dataset_, order, start, share.size(), inputs_.data() + share.begin * inputs, labels_.data() + share.begin);
-    std::uint32_t* list = lists_.data() + worker * inputs;
-    const ActiveInputs own{
-        list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
-    if (shares == 1) active = own;
+    ActiveInputs own = active;
+    if (skip) {
+      std::uint32_t* list = lists_.data() + worker * inputs;
+      own = {list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
+      if (shares == 1) active = own;
+    }
     backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker, own);
     correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
     backpropagation_.delta_rows(parameters_.data(), share, worker);
@@ -120,7 +123,7 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
   totals_.add(backpropagation_.losses(rows), correct);
-  return shares == 1 ? active : merge_active(shares);
+  return shares == 1 || !skip ? active : merge_active(shares);
 }
 
 /// The inputs that any of the first `shares` workers found active.

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "bench_options.hpp"
+#include "elementwise.hpp"
 #include "error.hpp"
 #include "image_files.hpp"
 #include "names.hpp"
 #include "peak.hpp"
+#include "sparsity.hpp"
 #include "table.hpp"
 #include "timing.hpp"
 #include "workloads.hpp"
@@ -146,13 +148,15 @@ void run(const BenchOptions& options) {
   if (options.wants("w4")) measure_inference(bench);
   if (options.wants("kernels")) measure_kernels(bench);
   if (options.wants("growth")) measure_growth(bench);
+  if (options.wants("elementwise")) bench.add(measure_elementwise());
+  if (options.wants("sparsity")) bench.add(measure_sparsity(bench.images.train, options.repeats));
   if (options.json) std::printf("%s", to_json(bench.tables).c_str());
 }
 
 const BenchProgram kProgram{"Usage: bench [options]\nMeasures the speed of mote on one core.\n",
                             "--epochs",
                             5,
-                            {"w1", "w2", "w3", "w4", "kernels", "growth"}};
+                            {"w1", "w2", "w3", "w4", "kernels", "growth", "elementwise", "sparsity"}};
 
 }  // namespace
 }  // namespace tools

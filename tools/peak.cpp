@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "timing.hpp"
 
@@ -23,6 +24,7 @@ constexpr bool kBaselineIsFused = true;
 constexpr bool kBaselineIsFused = false;
 #endif
 
+constexpr int kLinks = 64;          // of the chain that a cycle is measured by; enough to hide what counts them
 constexpr std::size_t kDepth = 64;  // operands of so many steps stay in the nearest cache
 
 /// Operands, and room for the result so that the arithmetic is not in vain.
@@ -110,6 +112,28 @@ double measure_peak(mote::InstructionSet set) {
 #endif
   static_cast<void>(set);
   return best_of(kBaselineTiles);
+}
+
+namespace {
+
+/// `steps` times an exclusive or and an addition, each of which needs the result of the one before. Together they are
+/// no function that a compiler could shorten, as many additions or many exclusive ors would be, and being told neither
+/// number it cannot compute the end beforehand.
+std::uint64_t chain(std::uint64_t x, std::uint64_t mask, std::uint64_t addend, std::size_t steps) {
+  for (; steps != 0; --steps) {
+    TOOLS_UNROLL
+    for (int i = 0; i < kLinks; ++i) x = (x ^ mask) + addend;
+  }
+  return x;
+}
+
+}  // namespace
+
+double measure_cycle() {
+  constexpr std::size_t kSteps = 1000;
+  volatile std::uint64_t mask = 0x5555555555555555u, addend = 0x123456789abcdefu, end = 0;
+  const double seconds = time_per_call([&] { end = chain(end, mask, addend, kSteps); }).min;
+  return seconds / static_cast<double>(2 * kLinks * kSteps);
 }
 
 }  // namespace tools

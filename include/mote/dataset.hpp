@@ -39,7 +39,8 @@ void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t firs
             std::uint8_t* labels = nullptr);
 
 /// Writes to `list`, in increasing order, the features that are not 0 in all of the samples that gather with the same
-/// arguments reads, and returns how many. list, mask: room for dataset.features each; mask is scratch.
+/// arguments reads, and returns how many; leaves `list` alone when it is all of them. list, mask: room for
+/// dataset.features each; mask is scratch, at the end not 0 for these features.
 std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
                                   std::size_t rows, std::uint8_t* mask, std::uint32_t* list);
 

@@ -32,6 +32,10 @@ struct TrainingOptions {
   bool shuffle = true;      ///< a new order every epoch; false: as the data lie
   std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
   std::uint64_t seed = 1;   ///< of everything random: initial parameters, order
+  /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
+  /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
+  /// the list.
+  bool skip_zero_inputs = true;
 };
 
 namespace detail {
@@ -44,9 +48,11 @@ struct TrainingPlan {
   std::size_t gradients_count;
   std::size_t order;  // [samples] when shuffling
   std::size_t order_count;
-  std::size_t inputs;   // [rows][inputs]
-  std::size_t masks;    // [workers][inputs]
-  std::size_t lists;    // [workers + 1][inputs]
+  std::size_t inputs;  // [rows][inputs]
+  std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
+  std::size_t masks_count;
+  std::size_t lists;  // [workers + 1][inputs] when zero inputs are skipped, else one that is not used
+  std::size_t lists_count;
   std::size_t labels;   // [rows]
   std::size_t correct;  // [workers]
   std::size_t scratch;  // of Backpropagation
@@ -61,6 +67,9 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.state_count = arrays * topology.parameter_count();
   plan.gradients_count = options.batch_size > plan.rows ? topology.parameter_count() : 0;
   plan.order_count = options.shuffle ? samples : 0;
+  const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
+  plan.masks_count = mask_workers * topology.inputs;
+  plan.lists_count = options.skip_zero_inputs ? plan.masks_count + topology.inputs : 1;
   plan.parameters = memory.take<float>(topology.parameter_count());
   plan.state = memory.take<float>(arrays, topology.parameter_count());
   plan.gradients = memory.take<float>(plan.gradients_count);
@@ -68,8 +77,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
-  plan.masks = memory.take<std::uint8_t>(options.workers, topology.inputs);
-  plan.lists = memory.take<std::uint32_t>(options.workers + 1, topology.inputs);
+  plan.masks = memory.take<std::uint8_t>(mask_workers, topology.inputs);
+  plan.lists = memory.take<std::uint32_t>(mask_workers + 1, options.skip_zero_inputs ? topology.inputs : 1);
   plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows, options.workers));
   plan.bytes = memory.bytes();
   return plan;

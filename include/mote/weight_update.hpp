@@ -11,7 +11,8 @@
 namespace mote {
 
 /// The inputs that are not 0 in all rows of a chunk, in increasing order; the others contribute nothing to the first
-/// layer and get no gradient from it. list null: no such knowledge.
+/// layer and get no gradient from it. list null: no such knowledge. count equal to the inputs: all, and the list is not
+/// read.
 struct ActiveInputs {
   const std::uint32_t* list = nullptr;
   std::size_t count = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // mote against the matrix products of OpenBLAS, oneDNN and Eigen: the same trainings, the same inference, the same
 // products, side by side. The peers do each in the fastest way that could be found for them.
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -15,8 +14,8 @@
 #include "names.hpp"
 #include "peak.hpp"
 #include "peer_network.hpp"
-#include "peer_product.hpp"
 #include "peers.hpp"
+#include "product_race.hpp"
 #include "race.hpp"
 #include "table.hpp"
 #include "workloads.hpp"
@@ -25,13 +24,12 @@ namespace peers {
 namespace {
 
 using tools::Error;
-using tools::Shape;
 using tools::Table;
 using tools::Workload;
 
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
-constexpr double kMicro = 1e-6, kGiga = 1e9;
+constexpr double kMicro = 1e-6;
 // Trainings from the same start differ only in the rounding of sums, so their mean losses can hardly differ.
 constexpr double kLossTolerance = 0.02;
 constexpr float kOutputTolerance = 1e-3f;
@@ -151,40 +149,6 @@ void race_inference(Bench& bench) {
   bench.add(table);
 }
 
-tools::Row product_row(const Bench& bench, const Shape& shape, tools::Product product, double peak) {
-  const std::string name = std::string(tools::kProductNames[static_cast<int>(product)]) + " " + to_string(shape);
-  tools::ProductBench operands(shape);
-  std::vector<Contender> contenders = {{"mote", {}, [&] { operands.run(product); }}};
-  operands.run(product);
-  std::vector<std::unique_ptr<PeerProduct>> peers;
-  for (const Library& library : bench.libraries) {
-    peers.push_back(std::make_unique<PeerProduct>(library, operands, product));
-    PeerProduct* peer = peers.back().get();
-    peer->run();
-    peer->check(library.name + ", " + name);
-    contenders.push_back({library.name, {}, [peer] { peer->run(); }});
-  }
-  const RaceResult result = race(contenders, bench.options.repeats);
-  tools::Row row{name, {}};
-  for (const double seconds : result.seconds) row.values.push_back(shape.operations() / seconds / kGiga);
-  row.values.push_back(100.0 * shape.operations() / result.seconds[0] / peak);
-  row.values.push_back(result.best == 0 ? std::nan("") : 1.0 / result.ratios[result.best]);
-  return row;
-}
-
-void race_products(Bench& bench) {
-  Table table{
-      "kernels", "Matrix products, batch x inputs x outputs: GFLOP/s; ratio of speed, above 1 mote is faster", {}, {}};
-  for (const std::string& name : bench.names()) table.columns.push_back({name, 1});
-  table.columns.insert(table.columns.end(), {{"mote_%_of_peak", 0}, {"mote/best", 2}});
-  const double peak = tools::measure_peak(mote::selected());
-  for (const Shape& shape : tools::kernel_shapes()) {
-    for (const tools::Product product : tools::kProducts)
-      table.rows.push_back(product_row(bench, shape, product, peak));
-  }
-  bench.add(table);
-}
-
 /// Says on standard error, so that --json stays clean, who takes part and who does not.
 std::vector<Library> find_libraries() {
   std::vector<Library> found;
@@ -212,7 +176,9 @@ void run(const tools::BenchOptions& options) {
     std::fprintf(stderr, "Not pinned to one processor: run it under taskset -c 0 for steadier figures.\n");
   race_trainings(bench);
   if (options.wants("w4")) race_inference(bench);
-  if (options.wants("kernels")) race_products(bench);
+  if (options.wants("kernels")) {
+    bench.add(race_products(bench.libraries, options.repeats, tools::measure_peak(mote::selected())));
+  }
   if (options.json) std::printf("%s", to_json(bench.tables).c_str());
 }
 

@@ -68,6 +68,7 @@ std::vector<Method> methods(const Library& library, std::size_t rows, bool train
 }
 
 Method fastest(const std::vector<Method>& candidates, const std::function<tools::Work(const Method&)>& work_of) {
+  if (candidates.size() == 1) return candidates[0];
   std::vector<tools::Work> works;
   std::vector<std::size_t> calls;
   for (const Method& method : candidates) {

@@ -9,7 +9,8 @@ using tools::FloatArray;
 using tools::Product;
 using tools::Shape;
 
-PeerProduct::PeerProduct(const Library& library, const tools::ProductBench& operands, Product product)
+PeerProduct::PeerProduct(const Library& library, const tools::ProductBench& operands, Product product,
+                         const Layout& layout)
     : operands_(operands), product_(product), outputs_(operands.outputs.size()), deltas_(operands.input_deltas.size()) {
   const Shape& shape = operands.shape;
   const auto make_layer = [&](const Method& method) {
@@ -17,7 +18,11 @@ PeerProduct::PeerProduct(const Library& library, const tools::ProductBench& oper
     layer->set_weights(operands.weights.data());
     return layer;
   };
-  const Method method = fastest(methods(library, shape.batch, false, false), [&](const Method& candidate) {
+  std::vector<Method> candidates;
+  for (const Method& method : methods(library, shape.batch, false, false)) {
+    if (method.outputs_first == layout.outputs_first && method.padded == layout.padded) candidates.push_back(method);
+  }
+  const Method method = fastest(candidates, [&](const Method& candidate) {
     const std::shared_ptr<DenseLayer> layer = make_layer(candidate);
     return [this, layer] { run(*layer); };
   });

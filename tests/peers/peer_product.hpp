@@ -9,10 +9,17 @@
 
 namespace peers {
 
-/// One product of one layer by one library, in the best of its ways, on mote's operands.
+/// How weights lie in memory (Method has what the words mean).
+struct Layout {
+  bool outputs_first;
+  bool padded;
+};
+
+/// One product of one layer by one library, in the best of its ways with this layout, on mote's operands.
 class PeerProduct {
  public:
-  PeerProduct(const Library& library, const tools::ProductBench& operands, tools::Product product);
+  PeerProduct(const Library& library, const tools::ProductBench& operands, tools::Product product,
+              const Layout& layout);
 
   void run() { run(*layer_); }
 
