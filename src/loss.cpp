@@ -115,9 +115,12 @@ float loss_of(Loss loss, Activation activation, const Row& row) {
 /// Whether the label's output is the largest, the first of equals. False when any is NaN.
 bool is_correct(const Row& row) {
   const float own = row.z[row.label];
-  bool beaten = false;
-  for (size_t j = 0; j < row.columns; ++j) beaten |= !(row.z[j] <= own) || (row.z[j] == own && j < row.label);
-  return !beaten;
+  std::uint32_t beaten = 0;
+  for (size_t j = 0; j < row.columns; ++j) {
+    const bool is_above = !(row.z[j] <= own), is_equal = row.z[j] == own, is_first = j < row.label;
+    beaten |= std::uint32_t{is_above} | (std::uint32_t{is_equal} & std::uint32_t{is_first});
+  }
+  return beaten == 0;
 }
 
 }  // namespace

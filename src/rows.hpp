@@ -31,16 +31,24 @@ constexpr std::size_t padded_columns(std::size_t columns) {
   return (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
 }
 
+/// The fixed tree: lane i meets lane i + 8, then i + 4, i + 2, i + 1. Each level is a loop of constant length, which
+/// vectors can do.
+template <typename Combine>
+MOTE_INLINE float reduce(const float (&lane)[16], Combine combine) {
+  float eight[8], four[4], two[2];
+  for (std::size_t i = 0; i < 8; ++i) eight[i] = combine(lane[i], lane[i + 8]);
+  for (std::size_t i = 0; i < 4; ++i) four[i] = combine(eight[i], eight[i + 4]);
+  for (std::size_t i = 0; i < 2; ++i) two[i] = combine(four[i], four[i + 2]);
+  return combine(two[0], two[1]);
+}
+
 /// A sum over a row: element j goes to lane j mod 16, and lanes are added as a fixed tree, on every target alike.
 inline constexpr std::size_t kLanes = 16;
 struct Lanes {
   float lane[kLanes] = {};
 
-  float sum() {
-    for (std::size_t width = kLanes / 2; width != 0; width /= 2) {
-      for (std::size_t i = 0; i < width; ++i) lane[i] += lane[i + width];
-    }
-    return lane[0];
+  float sum() const {
+    return reduce(lane, [](float a, float b) { return a + b; });
   }
 };
 
@@ -57,10 +65,7 @@ MOTE_INLINE float row_maximum(const float* z, std::size_t columns) {
     const std::size_t count = lanes_from(j, columns);
     for (std::size_t i = 0; i < count; ++i) lane[i] = maximum(lane[i], j + i < columns ? z[j + i] : -kInfinity);
   }
-  for (std::size_t width = kLanes / 2; width != 0; width /= 2) {
-    for (std::size_t i = 0; i < width; ++i) lane[i] = maximum(lane[i], lane[i + width]);
-  }
-  return lane[0];
+  return reduce(lane, [](float a, float b) { return maximum(a, b); });
 }
 
 /// e[j] = exp(z[j] - max z), 0 in the padding; returns the sum of e, at least 1. e may be z, or null for the sum alone.
