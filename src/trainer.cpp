@@ -90,6 +90,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   position_ = 0;
   totals_ = {};
   shuffle(order_, order_random_);
+  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
   return Status::ok;
 }
 
@@ -113,9 +114,9 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
     const ActiveInputs own{
         list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
     if (shares == 1) active = own;
-    backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker, own);
+    backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own);
     correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
-    backpropagation_.delta_rows(parameters_.data(), share, worker);
+    backpropagation_.delta_rows(step_.gradient_point(), share, worker);
   });
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;

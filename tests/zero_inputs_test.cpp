@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "double_optimizer.hpp"
 #include "mote/kernels.hpp"
 #include "mote/trainer.hpp"
 #include "support.hpp"
@@ -85,7 +86,7 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
   const mote::Dataset dataset{pixels.data(), labels.data(), kSamples, 300, 4};
   static mote::Storage<size_t{1} << 20> memory, scratch;
 
-  for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::adam}) {
+  for (const Optimizer method : twin::kEveryOptimizer) {
     for (const float l2 : {0.0f, 1e-3f}) {
       for (const size_t batch : {1u, 5u, 40u}) {
         for (const size_t memory_rows : {4u, 64u}) {
@@ -109,9 +110,10 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
           mote::LossTotals totals;
           for (size_t first = 0; first < kSamples; first += batch) {
             mote::gather(dataset, nullptr, first, batch, inputs.data(), batch_labels.data());
-            engine.forward(theta.data(), inputs.data(), batch);
+            if (first == 0) mote::move_gradient_point(step.step, theta.data(), state.data(), theta.size());
+            engine.forward(step.gradient_point(), inputs.data(), batch);
             engine.compute_loss(options.loss, batch_labels.data(), 1.0f / static_cast<float>(batch), totals);
-            engine.backward(theta.data(), inputs.data(), {gradients.data(), false, nullptr});
+            engine.backward(step.gradient_point(), inputs.data(), {gradients.data(), false, nullptr});
             ++step.step.number;
             const size_t weights = topology.all_weight_floats();
             step.apply(0, weights, gradients.data());

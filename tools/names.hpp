@@ -33,7 +33,10 @@ inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
 inline constexpr Named<mote::Optimizer> kOptimizers[] = {
-    {"sgd", mote::Optimizer::sgd}, {"momentum", mote::Optimizer::momentum}, {"adam", mote::Optimizer::adam}};
+    {"sgd", mote::Optimizer::sgd},           {"momentum", mote::Optimizer::momentum},
+    {"nesterov", mote::Optimizer::nesterov}, {"adagrad", mote::Optimizer::adagrad},
+    {"rmsprop", mote::Optimizer::rmsprop},   {"adam", mote::Optimizer::adam},
+    {"adamw", mote::Optimizer::adamw},       {"nadam", mote::Optimizer::nadam}};
 
 /// The first name of a value.
 template <typename Enum, std::size_t N>

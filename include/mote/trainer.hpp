@@ -97,7 +97,8 @@ class Trainer {
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
   void initialize(WeightInit weight_init, BiasInit bias_init);
 
-  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order.
+  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Parameters
+  /// that the caller changed since the last one are taken up here.
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
@@ -106,7 +107,8 @@ class Trainer {
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);
-  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to; without penalty.
+  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to (with nesterov, at
+  /// the point where its gradient was taken); without penalty.
   const LossTotals& epoch_totals() const { return totals_; }
 
   /// Loss and accuracy on any data; see evaluate().
@@ -114,6 +116,7 @@ class Trainer {
 
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
+  /// To be changed between epochs only.
   Span<float> parameters() { return parameters_; }
   Span<const float> parameters() const { return parameters_; }
 
