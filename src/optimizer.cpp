@@ -110,10 +110,8 @@ void nadam(const mote::OptimizerStep& step, const float* __restrict gradients, f
   }
 }
 
-}  // namespace
-
-void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
-                    size_t count) {
+void step_without_l1(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                     size_t count) {
   using mote::Optimizer;
   const size_t stride = step.state_stride;
   switch (step.options.method) {
@@ -125,6 +123,29 @@ void optimizer_step(const mote::OptimizerStep& step, const float* gradients, flo
     case Optimizer::adam:
     case Optimizer::adamw: return adam(step, gradients, parameters, state, state + stride, count);
     case Optimizer::nadam: return nadam(step, gradients, parameters, state, state + stride, count);
+  }
+}
+
+float sign(float x) {
+  const float one = mote::detail::float_of(mote::detail::bits_of(1.0f) | (mote::detail::bits_of(x) & 0x80000000u));
+  return x == 0.0f ? x : one;
+}
+
+}  // namespace
+
+void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                    size_t count) {
+  if (step.l1 == 0.0f) return step_without_l1(step, gradients, parameters, state, count);
+  // In pieces, so that what few ask for costs the others nothing in the loops above.
+  constexpr size_t kPiece = 128;
+  float penalized[kPiece];
+  for (size_t first = 0; first < count; first += kPiece) {
+    const size_t length = count - first < kPiece ? count - first : kPiece;
+    float* part = state == nullptr ? nullptr : state + first;
+    const bool looks_ahead = step.options.method == mote::Optimizer::nesterov;
+    const float* point = looks_ahead ? part + step.state_stride : parameters + first;
+    for (size_t i = 0; i < length; ++i) penalized[i] = multiply_add(step.l1, sign(point[i]), gradients[first + i]);
+    step_without_l1(step, penalized, parameters + first, part, length);
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/trainer.hpp"
 
+#include <initializer_list>
+
 #include "mote/vector_math.hpp"
 
 namespace mote {
@@ -31,7 +33,9 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (!(options.l2 >= 0.0f && is_finite(options.l2))) return Status::bad_penalty;
+  for (const float penalty : {options.l1, options.l2}) {
+    if (!(penalty >= 0.0f && is_finite(penalty))) return Status::bad_penalty;
+  }
   if (samples == 0) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // they are counted, and ordered, in 32 bits
   if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
@@ -62,7 +66,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   masks_ = part_of<std::uint8_t>(memory, plan.masks, options.workers * topology.inputs);
   lists_ = part_of<std::uint32_t>(memory, plan.lists, (options.workers + 1) * topology.inputs);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
-  step_ = {{options.optimizer, options.l2, 0, topology.parameter_count()},
+  step_ = {{options.optimizer, options.l2, 0, topology.parameter_count(), options.l1},
            topology.all_weight_floats(),
            parameters_.data(),
            state_.empty() ? nullptr : state_.data()};

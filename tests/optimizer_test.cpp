@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -104,8 +105,8 @@ TEST_P(Optimizers, AHundredStepsDownAnIllConditionedBowlFollowTheFormulas) {
   for (const Optimizer method : kEveryOptimizer) {
     for (const bool usual : {false, true}) {
       OptimizerOptions options = usual ? OptimizerOptions{method, 0.02f} : unusual(method);
-      const float l2 = usual ? 0.0f : 0.02f;
-      const twin::OptimizerTwin oracle{options, wide(l2)};
+      const float l2 = usual ? 0.0f : 0.02f, l1 = usual ? 0.0f : 0.03f;
+      const twin::OptimizerTwin oracle{options, wide(l2), wide(l1)};
       std::vector<float> theta(kCount), state(2 * kCount), gradients(kCount), h(kCount), c(kCount);
       std::vector<twin::Memory> memory(kCount);
       for (size_t i = 0; i < kCount; ++i) {
@@ -114,7 +115,7 @@ TEST_P(Optimizers, AHundredStepsDownAnIllConditionedBowlFollowTheFormulas) {
         theta[i] = i % 3 == 0 ? 1.0f : -0.75f;
       }
       std::vector<double> exact(theta.begin(), theta.end());
-      mote::OptimizerStep step{options, l2, 0, kCount};
+      mote::OptimizerStep step{options, l2, 0, kCount, l1};
       mote::move_gradient_point(step, theta.data(), state.data(), kCount);
       double largest = 0.0;
       for (int t = 1; t <= 100; ++t) {
@@ -132,6 +133,23 @@ TEST_P(Optimizers, AHundredStepsDownAnIllConditionedBowlFollowTheFormulas) {
       RecordProperty(std::string(twin::name_of(method)) + (usual ? "" : "_unusual"), std::to_string(largest * 1e6));
     }
   }
+}
+
+TEST_P(Optimizers, TheL1PenaltyPullsEveryParameterTowardsZeroByTheSameAmount) {
+  const float gradients[] = {0.0f, 0.0f, 0.0f, 0.0f, 1.0f};
+  float theta[] = {8.0f, -0.5f, 0.0f, -0.0f, -2.0f};
+  mote::optimizer_step({{Optimizer::sgd, 0.5f}, 0.0f, 1, 0, 0.25f}, gradients, theta, nullptr, 5);
+  EXPECT_EQ(theta[0], 8.0f - 0.125f);
+  EXPECT_EQ(theta[1], -0.5f + 0.125f);
+  EXPECT_EQ(theta[2], 0.0f);
+  EXPECT_EQ(theta[3], 0.0f);
+  EXPECT_EQ(theta[4], -2.0f - 0.5f * (1.0f - 0.25f));
+  mote::optimizer_step({{Optimizer::sgd, 0.5f}, 0.5f, 1, 0, 0.25f}, gradients, theta, nullptr, 1);
+  EXPECT_EQ(theta[0], 7.875f - 0.5f * (0.5f * 7.875f + 0.25f)) << "beside l2";
+  // Nesterov's is that of the point ahead: theta is positive, the point negative.
+  float ahead = 0.25f, state[2] = {-1.0f, -0.25f};
+  mote::optimizer_step({{Optimizer::nesterov, 0.5f, 0.5f}, 0.0f, 1, 1, 0.25f}, gradients, &ahead, state, 1);
+  EXPECT_EQ(state[0], -0.5f + 0.125f);
 }
 
 TEST_P(Optimizers, NesterovsGradientPointIsAheadOfTheParametersByTheVelocity) {
@@ -204,6 +222,7 @@ TEST_P(Optimizers, StepsWithoutGradientLeaveParametersToTheBitWhereTheySaySo) {
     mote::optimizer_step(step, gradients.data(), theta.data(), state.data(), 40);
     EXPECT_EQ(theta == before && state == before_state, mote::skips_zero_gradients(step)) << twin::name_of(method);
     EXPECT_FALSE(mote::skips_zero_gradients({{method, 0.1f}, 0.01f}));
+    EXPECT_FALSE(mote::skips_zero_gradients({{method, 0.1f}, 0.0f, 1, 0, 0.01f}));
   }
 }
 
@@ -289,7 +308,7 @@ TEST_P(Optimizers, ZeroStaysZero) {  // so the padding of parameters does
     std::vector<float> theta(20), state(40);
     const std::vector<float> nothing(20);
     for (std::uint32_t t = 1; t <= 3; ++t) {
-      mote::optimizer_step({{method, 0.1f, 0.9f}, 0.01f, t, 20}, nothing.data(), theta.data(), state.data(), 20);
+      mote::optimizer_step({{method, 0.1f, 0.9f}, 0.01f, t, 20, 0.5f}, nothing.data(), theta.data(), state.data(), 20);
     }
     EXPECT_EQ(theta, nothing);
     EXPECT_EQ(state, std::vector<float>(40));
@@ -298,13 +317,15 @@ TEST_P(Optimizers, ZeroStaysZero) {  // so the padding of parameters does
 
 TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) {
   constexpr size_t kCount = 820;  // 0 + 1 + ... + 40
-  for (const Optimizer method : kEveryOptimizer) {
+  for (size_t run = 0; run < 2 * std::size(kEveryOptimizer); ++run) {
+    const Optimizer method = kEveryOptimizer[run / 2];
+    const float l1 = run % 2 == 0 ? 0.0f : 0.2f;
     Source source(9);
     const OptimizerOptions options{method, 0.3f, 0.9f};
     const std::vector<float> gradients = source.floats(kCount);
     std::vector<float> theta = source.floats(kCount), state = source.floats(2 * kCount, 0.0f);
     const std::vector<float> theta_before = theta, state_before = state;
-    mote::optimizer_step({options, 0.1f, 5, kCount}, gradients.data(), theta.data(), state.data(), kCount);
+    mote::optimizer_step({options, 0.1f, 5, kCount, l1}, gradients.data(), theta.data(), state.data(), kCount);
     size_t first = 0;
     for (size_t n = 0; n <= 40; first += n, ++n) {
       const auto from = static_cast<std::ptrdiff_t>(first), to = static_cast<std::ptrdiff_t>(first + n);
@@ -314,7 +335,7 @@ TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) 
       for (size_t array = 0; array < mote::state_arrays(method); ++array) {
         std::copy_n(state_before.data() + array * kCount + first, n, s.data() + array * n);
       }
-      mote::optimizer_step({options, 0.1f, 5, n}, g.data(), p.data(), s.data(), n);
+      mote::optimizer_step({options, 0.1f, 5, n, l1}, g.data(), p.data(), s.data(), n);
       ASSERT_TRUE(p.intact() && s.intact()) << n;
       ASSERT_TRUE(mote::test::same_bits(p.data(), theta.data() + first, n)) << n;
       for (size_t array = 0; array < mote::state_arrays(method); ++array) {

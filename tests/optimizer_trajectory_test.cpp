@@ -2,7 +2,7 @@
 // A hundred steps of every optimizer on a network, against the formulas in double precision from end to end.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "double_network.hpp"
@@ -30,7 +30,7 @@ struct TwinTraining {
 
   TwinTraining(const Topology& topology, mote::Span<const float> parameters, const TrainingOptions& options)
       : network(topology, parameters),
-        optimizer{options.optimizer, static_cast<double>(options.l2)},
+        optimizer{options.optimizer, static_cast<double>(options.l2), static_cast<double>(options.l1)},
         memory(topology.trainable_count()) {}
 
   /// Calls f(theta, g, memory, is_weight) for every parameter.
@@ -91,9 +91,10 @@ class OptimizerTrajectories : public mote::test::EachInstructionSet {};
 INSTANTIATE_TEST_SUITE_P(, OptimizerTrajectories, mote::test::kEachInstructionSet, mote::test::instruction_set_name);
 
 // A gradient comes out of sums of up to 20 terms and is right to about 1e-6 of its layer's; where it nearly vanishes
-// the methods that divide by its size pass that error on whole. Steps are 0.01: a hundred of them may gather 0.01 x 100
-// x 1e-6 x a few, against parameters of size 1. Smooth activations, because at a kink either side may be right.
-constexpr double kLimit = 1e-5;
+// the methods that divide by its size pass that error on whole. Theirs also has 1 - beta2^t in it, which as a
+// difference of neighbours is right to 2^-24 / (0.001 t) only: 3e-5 of the first steps. A hundred steps of 0.01 on
+// parameters of size 1 may gather half of that. Smooth activations, because at a kink either side may be right.
+constexpr double kLimit = 1.5e-5;
 
 TEST_P(OptimizerTrajectories, FollowTheFormulas) {
   const Topology topology{7, {12, Activation::tanh}, {9, Activation::sigmoid}, {4, Activation::softmax}};
@@ -102,7 +103,14 @@ TEST_P(OptimizerTrajectories, FollowTheFormulas) {
     const double at_once = error_after_a_hundred_steps(topology, options);
     EXPECT_LT(at_once, kLimit) << twin::name_of(method);
     options.memory_rows = 3;  // gradients kept, then used
-    EXPECT_LT(error_after_a_hundred_steps(topology, options), kLimit) << twin::name_of(method);
+    // The penalty jumps where a weight crosses 0: one that comes as near as its error may have either sign, and nothing
+    // is comparable any more. With these numbers none does. It may also cancel a gradient but for its error, which a
+    // small epsilon would magnify.
+    options.l1 = 0.003f;
+    options.optimizer.epsilon = 1e-3f;
+    const double kept = error_after_a_hundred_steps(topology, options);
+    EXPECT_LT(kept, kLimit) << twin::name_of(method);
+    RecordProperty(std::string(twin::name_of(method)) + "_kept", std::to_string(kept * 1e6) + "e-6");
     RecordProperty(twin::name_of(method), std::to_string(at_once * 1e6) + "e-6");
   }
 }

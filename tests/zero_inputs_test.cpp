@@ -88,11 +88,13 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
 
   for (const Optimizer method : twin::kEveryOptimizer) {
     for (const float l2 : {0.0f, 1e-3f}) {
+      const float l1 = method == Optimizer::sgd ? l2 : 0.0f;
       for (const size_t batch : {1u, 5u, 40u}) {
         for (const size_t memory_rows : {4u, 64u}) {
           mote::TrainingOptions options;
           options.optimizer = {method, 0.05f};
-          options.l2 = l2;
+          options.l2 = l1 == 0.0f ? l2 : 0.0f;
+          options.l1 = l1;
           options.batch_size = batch;
           options.memory_rows = memory_rows;
           options.shuffle = false;
@@ -105,8 +107,10 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
           std::vector<std::uint8_t> batch_labels(batch);
           mote::Backpropagation engine;
           ASSERT_TRUE(engine.bind(topology, batch, scratch).ok());
-          mote::ParameterStep step{
-              {options.optimizer, l2, 0, theta.size()}, topology.all_weight_floats(), theta.data(), state.data()};
+          mote::ParameterStep step{{options.optimizer, options.l2, 0, theta.size(), l1},
+                                   topology.all_weight_floats(),
+                                   theta.data(),
+                                   state.data()};
           mote::LossTotals totals;
           for (size_t first = 0; first < kSamples; first += batch) {
             mote::gather(dataset, nullptr, first, batch, inputs.data(), batch_labels.data());

@@ -15,7 +15,7 @@ namespace mote {
 
 /// One optimizer step, applicable to any contiguous part of the parameters.
 struct ParameterStep {
-  OptimizerStep step;             ///< its l2 and weight_decay are for weights; biases go free
+  OptimizerStep step;             ///< its l1, l2 and weight_decay are for weights; biases go free
   std::size_t weight_floats = 0;  ///< the parameters before the first bias
   float* parameters = nullptr;
   float* state = nullptr;  ///< state_arrays(method) arrays like parameters, one after another
@@ -26,7 +26,7 @@ struct ParameterStep {
   /// Steps parameters [offset, offset + count), all weights or all biases.
   void apply(std::size_t offset, std::size_t count, const float* gradients) const {
     OptimizerStep part = step;
-    if (offset >= weight_floats) part.l2 = part.options.weight_decay = 0.0f;
+    if (offset >= weight_floats) part.l1 = part.l2 = part.options.weight_decay = 0.0f;
     optimizer_step(part, gradients, parameters + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };

@@ -82,19 +82,20 @@ constexpr Result check(const OptimizerOptions& options) {
 /// What a step needs to know besides numbers that come per parameter.
 struct OptimizerStep {
   OptimizerOptions options;
-  float l2 = 0.0f;           ///< penalty l2/2 theta.theta: g + l2 theta takes the place of g
+  float l2 = 0.0f;           ///< penalty l2/2 theta.theta: l2 theta is added to g
   std::uint32_t number = 1;  ///< t: 1 for the first step on these parameters, one more for each, whatever the layers
   std::size_t state_stride = 0;  ///< floats between the method's arrays
+  float l1 = 0.0f;               ///< penalty l1 sum of |theta|: l1 sign(theta) is added to g, where sign(0) = 0
 };
 
 /// Whether parameters with gradient 0 stay as they are, so that a step may leave them out.
 constexpr bool skips_zero_gradients(const OptimizerStep& step) {
   const bool forgets_nothing = step.options.method == Optimizer::sgd || step.options.method == Optimizer::adagrad;
-  return forgets_nothing && step.l2 == 0.0f;
+  return forgets_nothing && step.l2 == 0.0f && step.l1 == 0.0f;
 }
 
 /// One step for `count` parameters. state: the same elements of the method's first array; not read where it has none.
-/// gradients: of the loss at gradient_point().
+/// gradients: of the loss at gradient_point(), where the penalties' are taken too (Goodfellow et al. 2016, 7.1).
 void optimizer_step(const OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     std::size_t count);
 

@@ -32,6 +32,7 @@ struct TrainingOptions {
   bool shuffle = true;      ///< a new order every epoch; false: as the data lie
   std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
   std::uint64_t seed = 1;   ///< of everything random: initial parameters, order
+  float l1 = 0.0f;          ///< penalty l1 sum of |w| on weights, finite, >= 0
 };
 
 namespace detail {
