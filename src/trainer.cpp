@@ -80,9 +80,9 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
                                options.workers);
 }
 
-void Trainer::initialize(WeightInit weight_init, BiasInit bias_init) {
+void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   Random random(options_.seed, Stream::initialization);
-  mote::initialize(topology_, weight_init, bias_init, random, parameters_);
+  mote::initialize(topology_, weights, biases, random, parameters_);
   clear(state_);
   step_.step.number = 0;
 }

@@ -96,7 +96,7 @@ class Trainer {
   void set_parallel(const Parallel& parallel);
 
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
-  void initialize(WeightInit weight_init, BiasInit bias_init);
+  void initialize(InitialWeights weights, InitialBiases biases);
 
   /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Parameters
   /// that the caller changed since the last one are taken up here.
