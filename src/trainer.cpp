@@ -36,6 +36,7 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   for (const float penalty : {options.l1, options.l2}) {
     if (!(penalty >= 0.0f && is_finite(penalty))) return Status::bad_penalty;
   }
+  if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == 0) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // they are counted, and ordered, in 32 bits
   if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
@@ -85,6 +86,18 @@ void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   mote::initialize(topology_, weights, biases, random, parameters_);
   clear(state_);
   step_.step.number = 0;
+}
+
+Result Trainer::set_learning_rate(float learning_rate) {
+  OptimizerOptions changed = options_.optimizer;
+  changed.learning_rate = learning_rate;
+  if (const Result result = check(changed); !result.ok()) return result;
+  options_.optimizer = changed;
+  return Status::ok;
+}
+
+float Trainer::learning_rate() const {
+  return options_.optimizer.learning_rate * rate_factor(options_.schedule, step_.step.number);
 }
 
 Result Trainer::begin_epoch(const Dataset& dataset) {
@@ -146,6 +159,7 @@ Result Trainer::train_batch() {
   const bool keep = batch > rows_;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t slices = backpropagation_.slice_count();
+  step_.step.options.learning_rate = learning_rate();
   if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;

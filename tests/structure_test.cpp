@@ -40,6 +40,7 @@ const std::map<std::string, int> kLevels = {
     {"initializer", 2},
     {"loss", 2},
     {"optimizer", 2},
+    {"schedule", 2},
     {"network", 3},
     {"backpropagation", 3},
     {"evaluation", 4},

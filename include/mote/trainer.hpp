@@ -19,6 +19,7 @@
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
+#include "mote/schedule.hpp"
 
 namespace mote {
 
@@ -33,6 +34,7 @@ struct TrainingOptions {
   std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
   std::uint64_t seed = 1;   ///< of everything random: initial parameters, order
   float l1 = 0.0f;          ///< penalty l1 sum of |w| on weights, finite, >= 0
+  Schedule schedule = {};   ///< of the learning rate, in parameter steps since initialize()
 };
 
 namespace detail {
@@ -97,6 +99,12 @@ class Trainer {
 
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
   void initialize(InitialWeights weights, InitialBiases biases);
+
+  /// Changes the learning rate from the next batch on: options().optimizer.learning_rate, which the schedule goes on to
+  /// multiply. bad_learning_rate unless finite and > 0.
+  Result set_learning_rate(float learning_rate);
+  /// Learning rate of the next batch, the schedule included.
+  float learning_rate() const;
 
   /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Parameters
   /// that the caller changed since the last one are taken up here.
