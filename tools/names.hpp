@@ -25,9 +25,15 @@ inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cr
                                                 {"quadratic", mote::Loss::quadratic}};
 inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
                                                            {"normalized", mote::WeightInit::glorot_uniform},
+                                                           {"glorot-normal", mote::WeightInit::glorot_normal},
                                                            {"he", mote::WeightInit::he_normal},
+                                                           {"he-uniform", mote::WeightInit::he_uniform},
                                                            {"scaled-gaussian", mote::WeightInit::scaled_gaussian},
-                                                           {"gaussian", mote::WeightInit::gaussian}};
+                                                           {"lecun-normal", mote::WeightInit::scaled_gaussian},
+                                                           {"gaussian", mote::WeightInit::gaussian},
+                                                           {"normal", mote::WeightInit::gaussian},
+                                                           {"uniform", mote::WeightInit::uniform},
+                                                           {"orthogonal", mote::WeightInit::orthogonal}};
 inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::zero},
                                                        {"gaussian", mote::BiasInit::gaussian}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
