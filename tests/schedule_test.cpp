@@ -31,7 +31,7 @@ double exact(const Schedule& schedule, std::uint32_t t) {
     case Decay::exponential: return std::pow(factor, s);
     case Decay::cosine: return s >= 1.0 ? factor : factor + (1.0 - factor) * (1.0 + std::cos(pi * s)) / 2.0;
   }
-  return NAN;
+  return -1.0;
 }
 
 TEST(Schedule, FollowsItsFormulas) {
