@@ -28,6 +28,47 @@ void momentum(const mote::OptimizerStep& step, const float* __restrict gradients
   }
 }
 
+void move_point(float momentum, const float* __restrict parameters, const float* __restrict velocities,
+                float* __restrict point, size_t count) {
+  for (size_t i = 0; i < count; ++i) point[i] = multiply_add(momentum, velocities[i], parameters[i]);
+}
+
+void nesterov(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+              float* __restrict velocities, float* __restrict point, size_t count) {
+  const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, point[i], gradients[i]);
+    velocities[i] = without_negligible(multiply_add(rate, velocities[i], -learning_rate * g));
+    parameters[i] += velocities[i];
+    point[i] = multiply_add(rate, velocities[i], parameters[i]);
+  }
+}
+
+float epsilon_of(const mote::OptimizerStep& step) {
+  const float epsilon = step.options.epsilon;
+  return epsilon == 0.0f ? mote::default_epsilon(step.options.method) : epsilon;
+}
+
+void adagrad(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+             float* __restrict squares, size_t count) {
+  const float rate = step.options.learning_rate, l2 = step.l2, epsilon = epsilon_of(step);
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    squares[i] = without_negligible(multiply_add(g, g, squares[i]));
+    parameters[i] -= rate * g / (epsilon + square_root(squares[i]));
+  }
+}
+
+void rmsprop(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+             float* __restrict squares, size_t count) {
+  const float rate = step.options.learning_rate, rho = step.options.rho, l2 = step.l2, epsilon = epsilon_of(step);
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    squares[i] = without_negligible(multiply_add(rho, squares[i], (1.0f - rho) * g * g));
+    parameters[i] -= rate * g / square_root(epsilon + squares[i]);
+  }
+}
+
 float power(float base, std::uint32_t exponent) {
   float result = 1.0f;
   for (; exponent != 0; exponent >>= 1, base *= base) {
@@ -38,26 +79,77 @@ float power(float base, std::uint32_t exponent) {
 
 void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
           float* __restrict means, float* __restrict squares, size_t count) {
-  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = step.options.epsilon;
+  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
+  const bool decoupled = step.options.method == mote::Optimizer::adamw;
+  const float decay = decoupled ? step.options.learning_rate * step.options.weight_decay : 0.0f;
   const float rate = step.options.learning_rate / (1.0f - power(beta1, step.number));
   const float scale = 1.0f / (1.0f - power(beta2, step.number));
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
     squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
-    parameters[i] -= rate * means[i] / (square_root(squares[i] * scale) + epsilon);
+    const float change = rate * means[i] / (square_root(squares[i] * scale) + epsilon);
+    parameters[i] -= multiply_add(decay, parameters[i], change);
   }
+}
+
+void nadam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+           float* __restrict means, float* __restrict squares, size_t count) {
+  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
+  const float forgotten = power(beta1, step.number), learning_rate = step.options.learning_rate;
+  const float mean_rate = learning_rate * beta1 / (1.0f - beta1 * forgotten);
+  const float rate = learning_rate * (1.0f - beta1) / (1.0f - forgotten);
+  const float scale = 1.0f / (1.0f - power(beta2, step.number));
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
+    squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
+    parameters[i] -= multiply_add(mean_rate, means[i], rate * g) / (square_root(squares[i] * scale) + epsilon);
+  }
+}
+
+void step_without_l1(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                     size_t count) {
+  using mote::Optimizer;
+  const size_t stride = step.state_stride;
+  switch (step.options.method) {
+    case Optimizer::sgd: return sgd(step, gradients, parameters, count);
+    case Optimizer::momentum: return momentum(step, gradients, parameters, state, count);
+    case Optimizer::nesterov: return nesterov(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::adagrad: return adagrad(step, gradients, parameters, state, count);
+    case Optimizer::rmsprop: return rmsprop(step, gradients, parameters, state, count);
+    case Optimizer::adam:
+    case Optimizer::adamw: return adam(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::nadam: return nadam(step, gradients, parameters, state, state + stride, count);
+  }
+}
+
+float sign(float x) {
+  const float one = mote::detail::float_of(mote::detail::bits_of(1.0f) | (mote::detail::bits_of(x) & 0x80000000u));
+  return x == 0.0f ? x : one;
 }
 
 }  // namespace
 
 void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     size_t count) {
-  switch (step.options.method) {
-    case mote::Optimizer::sgd: return sgd(step, gradients, parameters, count);
-    case mote::Optimizer::momentum: return momentum(step, gradients, parameters, state, count);
-    case mote::Optimizer::adam: return adam(step, gradients, parameters, state, state + step.state_stride, count);
+  if (step.l1 == 0.0f) return step_without_l1(step, gradients, parameters, state, count);
+  // In pieces, so that what few ask for costs the others nothing in the loops above.
+  constexpr size_t kPiece = 128;
+  float penalized[kPiece];
+  for (size_t first = 0; first < count; first += kPiece) {
+    const size_t length = count - first < kPiece ? count - first : kPiece;
+    float* part = state == nullptr ? nullptr : state + first;
+    const bool looks_ahead = step.options.method == mote::Optimizer::nesterov;
+    const float* point = looks_ahead ? part + step.state_stride : parameters + first;
+    for (size_t i = 0; i < length; ++i) penalized[i] = multiply_add(step.l1, sign(point[i]), gradients[first + i]);
+    step_without_l1(step, penalized, parameters + first, part, length);
   }
+}
+
+void move_gradient_point(const mote::OptimizerStep& step, const float* parameters, float* state, size_t count) {
+  if (step.options.method != mote::Optimizer::nesterov) return;
+  move_point(step.options.momentum, parameters, state, state + step.state_stride, count);
 }
 
 }  // namespace MOTE_NUMERIC

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/trainer.hpp"
 
+#include <initializer_list>
+
 #include "mote/vector_math.hpp"
 
 namespace mote {
@@ -31,7 +33,10 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (!(options.l2 >= 0.0f && is_finite(options.l2))) return Status::bad_penalty;
+  for (const float penalty : {options.l1, options.l2}) {
+    if (!(penalty >= 0.0f && is_finite(penalty))) return Status::bad_penalty;
+  }
+  if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == 0) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // they are counted, and ordered, in 32 bits
   if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
@@ -62,7 +67,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   masks_ = part_of<std::uint8_t>(memory, plan.masks, plan.masks_count);
   lists_ = part_of<std::uint32_t>(memory, plan.lists, plan.lists_count);
   evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
-  step_ = {{options.optimizer, options.l2, 0, topology.parameter_count()},
+  step_ = {{options.optimizer, options.l2, 0, topology.parameter_count(), options.l1},
            topology.all_weight_floats(),
            parameters_.data(),
            state_.empty() ? nullptr : state_.data()};
@@ -76,11 +81,23 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
                                options.workers);
 }
 
-void Trainer::initialize(WeightInit weight_init, BiasInit bias_init) {
+void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   Random random(options_.seed, Stream::initialization);
-  mote::initialize(topology_, weight_init, bias_init, random, parameters_);
+  mote::initialize(topology_, weights, biases, random, parameters_);
   clear(state_);
   step_.step.number = 0;
+}
+
+Result Trainer::set_learning_rate(float learning_rate) {
+  OptimizerOptions changed = options_.optimizer;
+  changed.learning_rate = learning_rate;
+  if (const Result result = check(changed); !result.ok()) return result;
+  options_.optimizer = changed;
+  return Status::ok;
+}
+
+float Trainer::learning_rate() const {
+  return options_.optimizer.learning_rate * rate_factor(options_.schedule, step_.step.number);
 }
 
 Result Trainer::begin_epoch(const Dataset& dataset) {
@@ -90,6 +107,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   position_ = 0;
   totals_ = {};
   shuffle(order_, order_random_);
+  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
   return Status::ok;
 }
 
@@ -116,9 +134,9 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
       own = {list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
       if (shares == 1) active = own;
     }
-    backpropagation_.forward_rows(parameters_.data(), inputs_.data(), share, worker, own);
+    backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own);
     correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
-    backpropagation_.delta_rows(parameters_.data(), share, worker);
+    backpropagation_.delta_rows(step_.gradient_point(), share, worker);
   });
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
@@ -144,6 +162,7 @@ Result Trainer::train_batch() {
   const bool keep = batch > rows_;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t slices = backpropagation_.slice_count();
+  step_.step.options.learning_rate = learning_rate();
   if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;

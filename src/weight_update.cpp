@@ -44,10 +44,10 @@ struct Update {
   void with_gradients(size_t row, size_t end) const {
     const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
     Operands operands{batch, A + row, lda, nullptr, D, stride, weights + row * stride, stride, factors};
-    if (step.options.method == mote::Optimizer::sgd) {
+    if (step.l1 == 0.0f && step.options.method == mote::Optimizer::sgd) {
       return product<Access::transposed, Sgd>(end - row, columns, operands);
     }
-    if (step.options.method == mote::Optimizer::momentum) {
+    if (step.l1 == 0.0f && step.options.method == mote::Optimizer::momentum) {
       operands.state = state + row * stride;
       return product<Access::transposed, Momentum>(end - row, columns, operands);
     }

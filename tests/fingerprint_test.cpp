@@ -28,6 +28,12 @@ struct Training {
 
 const mote::OptimizerOptions kSgd{Optimizer::sgd, 0.5f}, kMomentum{Optimizer::momentum, 0.02f, 0.9f};
 
+/// One small network for every other optimizer.
+Training with(const char* name, const mote::OptimizerOptions& optimizer, std::uint32_t fused, std::uint32_t separate) {
+  const Topology topology{784, {30, Activation::relu}, {20, Activation::tanh}, {10, Activation::softmax}};
+  return {name, topology, Loss::cross_entropy, optimizer, 16, fused, separate};
+}
+
 const Training kTrainings[] = {
     {"W1",
      {784, {30, Activation::sigmoid}, {10, Activation::sigmoid}},
@@ -71,6 +77,11 @@ const Training kTrainings[] = {
      1000,
      0xc5e8ecea,
      0x1e89fdcf},
+    with("nesterov", {Optimizer::nesterov, 0.02f, 0.9f}, 0x3ffe9fd9, 0x53a17e92),
+    with("adagrad", {Optimizer::adagrad, 0.01f}, 0xddddb8ab, 0x7362c3cd),
+    with("rmsprop", {Optimizer::rmsprop, 0.001f}, 0x9bd60b96, 0xa5a75e1f),
+    with("adamw", {Optimizer::adamw, 0.001f}, 0x2f76f6f3, 0x0008ef3f),
+    with("nadam", {Optimizer::nadam, 0.001f}, 0x1277c86f, 0x91842c0a),
 };
 
 class Fingerprints : public mote::test::EachInstructionSet {};

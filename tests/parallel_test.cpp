@@ -79,12 +79,13 @@ TEST(Parallel, WorkersChangeNoBit) {
   static mote::Storage<std::size_t{4} << 20> memory;
   for (const std::size_t batch : {1u, 10u, 32u, 90u}) {
     for (const std::size_t memory_rows : {7u, 256u}) {
+      const mote::Optimizer method = batch == 32 ? mote::Optimizer::nesterov : mote::Optimizer::momentum;
       std::vector<std::uint32_t> fingerprints;
       std::vector<float> losses;
       for (const Parallel& parallel : {Parallel{}, Parallel{run_on_threads, nullptr, 2},
                                        Parallel{run_on_threads, nullptr, 3}, Parallel{run_backwards, nullptr, 4}}) {
         mote::TrainingOptions options;
-        options.optimizer = {mote::Optimizer::momentum, 0.05f, 0.9f};
+        options.optimizer = {method, 0.05f, 0.9f};
         options.batch_size = batch;
         options.memory_rows = memory_rows;
         options.workers = parallel.workers;

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "double_optimizer.hpp"
 #include "mote/instruction_set.hpp"
 #include "mote/trainer.hpp"
 #include "training_support.hpp"
@@ -81,7 +82,7 @@ TEST(Trainer, RowsInMemoryDoNotChangeABit) {
   const Topology large{150, {130, Activation::relu}, {3, Activation::softmax}};
   for (const Topology& topology : {kSmall, large}) {
     const Samples samples(topology, kSamples);
-    for (const Optimizer method : kOptimizers) {
+    for (const Optimizer method : twin::kEveryOptimizer) {
       for (const std::size_t batch : {std::size_t{30}, kSamples}) {
         Bound whole(topology, with_batch(batch, batch, method), kSamples);
         const std::uint32_t expected = whole.train(samples.dataset, 3);
@@ -143,7 +144,7 @@ TEST(Trainer, ShufflesAnewEveryEpochAndOnlyWhenAsked) {
 
 TEST(Trainer, BindingAgainStartsAfresh) {
   const Samples samples(kSmall, kSamples);
-  for (const Optimizer method : kOptimizers) {
+  for (const Optimizer method : twin::kEveryOptimizer) {
     const TrainingOptions options = with_batch(8, 256, method);
     Bound bound(kSmall, options, kSamples);
     const std::uint32_t expected = bound.train(samples.dataset, 2);
@@ -160,13 +161,27 @@ TEST(Trainer, BindingAgainStartsAfresh) {
 
 TEST(Trainer, InitializingAgainForgetsWhatTheOptimizerRemembers) {
   const Samples samples(kSmall, kSamples);
-  TrainingOptions options = with_batch(8, 256, Optimizer::momentum);
-  options.shuffle = false;
-  Bound bound(kSmall, options, kSamples);
-  const std::uint32_t initial = bound.fingerprint(), expected = bound.train(samples.dataset);
-  bound.trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);
-  EXPECT_EQ(bound.fingerprint(), initial);
-  EXPECT_EQ(bound.train(samples.dataset), expected);
+  for (const Optimizer method : twin::kEveryOptimizer) {
+    TrainingOptions options = with_batch(8, 256, method);
+    options.shuffle = false;
+    Bound bound(kSmall, options, kSamples);
+    const std::uint32_t initial = bound.fingerprint(), expected = bound.train(samples.dataset);
+    bound.trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);
+    EXPECT_EQ(bound.fingerprint(), initial);
+    EXPECT_EQ(bound.train(samples.dataset), expected) << twin::name_of(method);
+  }
+}
+
+TEST(Trainer, ParametersLoadedBeforeAnEpochAreTrainedAsIfInitialized) {
+  const Samples samples(kSmall, kSamples);
+  for (const Optimizer method : twin::kEveryOptimizer) {
+    TrainingOptions options = with_batch(8, 256, method);
+    Bound bound(kSmall, options, kSamples), loaded(kSmall, options, kSamples);
+    ASSERT_TRUE(loaded.trainer.bind(kSmall, options, kSamples, loaded.memory).ok());
+    const mote::Span<const float> initial = const_cast<const mote::Trainer&>(bound.trainer).parameters();
+    std::copy(initial.begin(), initial.end(), loaded.trainer.parameters().begin());
+    EXPECT_EQ(loaded.train(samples.dataset, 2), bound.train(samples.dataset, 2)) << twin::name_of(method);
+  }
 }
 
 TEST(Trainer, EvaluationDoesNotDisturbTraining) {

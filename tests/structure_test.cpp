@@ -44,6 +44,7 @@ const std::map<std::string, int> kLevels = {
     {"optimizer", 2},
     {"runs", 2},
     {"weight_update", 2},
+    {"schedule", 2},
     {"network", 3},
     {"backpropagation", 3},
     {"evaluation", 4},

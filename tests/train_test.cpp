@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "command.hpp"
 #include "temporary_folder.hpp"
@@ -97,15 +99,88 @@ TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
 }
 
 TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
-  for (const char* options :
-       {"--loss quadratic", "--loss quadratic --output-activation tanh", "--loss quadratic --output-activation softmax",
-        "--loss quadratic --output-activation identity", "--loss sigmoid-cross-entropy", "--activation sigmoid",
-        "--activation tanh", "--activation identity", "--init glorot", "--init normalized", "--init scaled-gaussian",
-        "--init gaussian --bias-init gaussian", "--optimizer sgd", "--optimizer adam", "--hidden none",
-        "--layers 12,5,6,4", "--layers=12,5,4", "--validation 0", "--train-limit 10 --l2 0.001"}) {
+  for (const char* options : {"--loss quadratic",
+                              "--loss quadratic --output-activation tanh",
+                              "--loss quadratic --output-activation softmax",
+                              "--loss quadratic --output-activation identity",
+                              "--loss sigmoid-cross-entropy",
+                              "--activation sigmoid",
+                              "--activation tanh",
+                              "--activation identity",
+                              "--init glorot",
+                              "--init normalized",
+                              "--init scaled-gaussian",
+                              "--init gaussian --bias-init gaussian",
+                              "--init glorot-normal",
+                              "--init he-uniform",
+                              "--init lecun-normal",
+                              "--init uniform --init-scale 0.05 --bias-init 0.1",
+                              "--init orthogonal --init-scale 1.4",
+                              "--optimizer sgd",
+                              "--optimizer nesterov --momentum 0.8",
+                              "--optimizer adagrad --epsilon 1e-6",
+                              "--optimizer rmsprop --rho 0.95",
+                              "--optimizer adam --beta1 0.8 --beta2 0.99",
+                              "--optimizer adamw --weight-decay 0.1",
+                              "--optimizer nadam",
+                              "--l1 0.001",
+                              "--schedule step --decay-epochs 0.5 --decay-factor 0.5",
+                              "--schedule exponential --warmup 0.5",
+                              "--schedule cosine --warmup 1",
+                              "--schedule plateau --patience 0 --validation 0",
+                              "--hidden none",
+                              "--layers 12,5,6,4",
+                              "--layers=12,5,4",
+                              "--validation 0",
+                              "--train-limit 10 --l2 0.001"}) {
     const CommandResult result = train_here(std::string(options) + " --epochs 2");
     EXPECT_EQ(result.status, 0) << options << "\n" << result.output;
     EXPECT_NE(result.output.find("test accuracy"), std::string::npos);
+  }
+}
+
+TEST_F(SmallSet, SaysWhatTheLearningRateFollows) {
+  const std::string many = "--epochs 4 --batch 11 --learning-rate 0.5 ";  // 4 steps an epoch
+  const CommandResult step = train_here(many + "--schedule step --decay-epochs 2 --decay-factor 0.2");
+  EXPECT_NE(step.output.find("rate      step decay by a factor of 0.2 every 8 steps"), std::string::npos)
+      << step.output;
+  EXPECT_NE(line_with(step.output, "epoch 2/4").find("  rate 0.5  "), std::string::npos) << step.output;
+  EXPECT_NE(line_with(step.output, "epoch 3/4").find("  rate 0.1  "), std::string::npos) << step.output;
+  const CommandResult cosine = train_here(many + "--schedule cosine --warmup 1");
+  EXPECT_NE(cosine.output.find("rate      warm-up of 4 steps, then cosine decay by a factor of 0 in 12 steps"),
+            std::string::npos)
+      << cosine.output;
+  EXPECT_NE(line_with(cosine.output, "epoch 1/4").find("  rate 0.125  "), std::string::npos) << cosine.output;
+  const CommandResult plateau = train_here("--epochs 3 --learning-rate 1e-30 --schedule plateau --patience 0");
+  EXPECT_NE(plateau.output.find("a factor of 0.1 after more than 0 epochs without improvement"), std::string::npos)
+      << plateau.output;
+  EXPECT_EQ(line_with(train_here(many).output, "epoch 1/4").find("  rate"), std::string::npos);
+}
+
+TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
+  const auto result = [&](const std::string& options) {
+    return line_with(train_here("--epochs 2 --batch 11 " + options).output, "parameters fingerprint");
+  };
+  for (const auto& [plain, changed] :
+       std::vector<std::pair<std::string, std::string>>{{"--optimizer nesterov", "--momentum 0.8"},
+                                                        {"--optimizer rmsprop", "--rho 0.8"},
+                                                        {"--optimizer rmsprop", "--epsilon 1e-3"},
+                                                        {"--optimizer adagrad", "--epsilon 1e-3"},
+                                                        {"--optimizer adam", "--beta1 0.8"},
+                                                        {"--optimizer adam", "--beta2 0.9"},
+                                                        {"--optimizer nadam", "--epsilon 1e-3"},
+                                                        {"--optimizer adamw", "--weight-decay 0.5"},
+                                                        {"", "--l1 0.01"},
+                                                        {"", "--init orthogonal"},
+                                                        {"", "--init-scale 0.5"},
+                                                        {"", "--bias-init 0.1"},
+                                                        {"", "--warmup 1"},
+                                                        {"--schedule step", "--decay-epochs 1.5"},
+                                                        {"--schedule exponential", "--decay-factor 0.2"},
+                                                        {"--schedule cosine", "--decay-factor 0.2"}}) {
+    const std::string before = result(plain);
+    EXPECT_EQ(before.size(), std::string("parameters fingerprint 01234567").size()) << plain;
+    EXPECT_NE(result(plain + " " + changed), before) << plain << " " << changed;
   }
 }
 
@@ -242,6 +317,27 @@ TEST(Train, RefusesWrongOptions) {
       {"--learning-rate 1e99", "--learning-rate: found '1e99'"},
       {"--momentum 1", "--momentum: found '1', expected 0 <= X < 1"},
       {"--momentum 0.5 --optimizer sgd", "--momentum has no meaning with --optimizer sgd"},
+      {"--momentum 0.5 --optimizer adam",
+       "--momentum has no meaning with --optimizer adam; it is for momentum, nesterov"},
+      {"--rho 1 --optimizer rmsprop", "--rho: found '1', expected 0 <= X < 1"},
+      {"--rho 0.5 --optimizer adam", "--rho has no meaning with --optimizer adam; it is for rmsprop"},
+      {"--beta1 0.5", "--beta1 has no meaning with --optimizer momentum; it is for adam, adamw, nadam"},
+      {"--beta2 2", "--beta2: found '2', expected 0 <= X < 1"},
+      {"--epsilon 0", "--epsilon: found '0', expected a finite number greater than 0"},
+      {"--epsilon 1e-3 --optimizer sgd", "--epsilon has no meaning with --optimizer sgd"},
+      {"--weight-decay 0.1 --optimizer adam", "--weight-decay has no meaning with --optimizer adam; it is for adamw"},
+      {"--weight-decay -1", "--weight-decay: found '-1', expected a finite number, at least 0"},
+      {"--l1 -0.1", "--l1: found '-0.1'"},
+      {"--l1 nan", "--l1: found 'nan'"},
+      {"--init-scale 0", "--init-scale: found '0', expected a finite number greater than 0"},
+      {"--schedule magic", "--schedule: found 'magic', expected constant, step, exponential, cosine or plateau"},
+      {"--warmup -1", "--warmup: found '-1'"},
+      {"--decay-epochs 0 --schedule step", "--decay-epochs: found '0'"},
+      {"--decay-epochs 3",
+       "--decay-epochs has no meaning with --schedule constant; it is for step, exponential, cosine"},
+      {"--decay-factor 1 --schedule step", "--decay-factor: found '1', expected 0 <= X < 1"},
+      {"--decay-factor 0 --schedule step", "--decay-factor 0 is for --schedule cosine only"},
+      {"--patience 3 --schedule step", "--patience has no meaning with --schedule step; it is for plateau"},
       {"--l2 -0.1", "--l2: found '-0.1'"},
       {"--layers 784", "--layers: found '784', expected at least two sizes"},
       {"--layers 784,,10", "--layers: found ''"},
@@ -252,8 +348,8 @@ TEST(Train, RefusesWrongOptions) {
       {"--loss cross-entropy --output-activation sigmoid",
        "does not go with --loss cross-entropy, which needs softmax"},
       {"--init magic", "--init: found 'magic'"},
-      {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian"},
-      {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum or adam"},
+      {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian, or a finite number"},
+      {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum, nesterov, adagrad"},
       {"--data README.md", "README.md: is not a folder; give the one that holds the four IDX files"},
       {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
       {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
@@ -272,11 +368,23 @@ TEST(Train, RefusesWrongOptions) {
 TEST(Train, HelpNamesEveryOptionAndItsDefault) {
   const CommandResult result = train("--help");
   EXPECT_EQ(result.status, 0);
-  for (const char* option :
-       {"--data",  "--layers",    "--hidden",     "--activation",    "--loss",     "--output-activation",
-        "--init",  "--bias-init", "--optimizer",  "--learning-rate", "--momentum", "--l2",
-        "--batch", "--epochs",    "--validation", "--train-limit",   "--seed",     "--isa",
-        "--log",   "--quiet",     "--help"}) {
+  for (const char* option : {"--data",         "--layers",
+                             "--hidden",       "--activation",
+                             "--loss",         "--output-activation",
+                             "--init",         "--bias-init",
+                             "--optimizer",    "--learning-rate",
+                             "--momentum",     "--l2",
+                             "--batch",        "--epochs",
+                             "--validation",   "--train-limit",
+                             "--seed",         "--isa",
+                             "--log",          "--quiet",
+                             "--help",         "--init-scale",
+                             "--rho",          "--beta1",
+                             "--beta2",        "--epsilon",
+                             "--weight-decay", "--l1",
+                             "--schedule",     "--warmup",
+                             "--decay-epochs", "--decay-factor",
+                             "--patience"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }
   for (std::istringstream lines(result.output); !lines.eof();) {

@@ -110,6 +110,8 @@ TEST(Trainer, RefusesOptionsThatMakeNoSense) {
   }
   for (const float l2 : {-0.001f, nan, kInfinity, -kInfinity}) {
     expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.l2 = l2; }));
+    expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.l1 = l2; }));
+    expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.optimizer.weight_decay = l2; }));
   }
   for (const std::size_t batch : {std::size_t{0}, kSamples + 1}) {
     const TrainingOptions options = change([&](auto& o) { o.batch_size = batch; });

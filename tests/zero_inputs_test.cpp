@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "double_optimizer.hpp"
 #include "mote/kernels.hpp"
 #include "mote/trainer.hpp"
 #include "support.hpp"
@@ -85,13 +86,15 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
   const mote::Dataset dataset{pixels.data(), labels.data(), kSamples, 300, 4};
   static mote::Storage<size_t{1} << 20> memory, other_memory, scratch;
 
-  for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::adam}) {
+  for (const Optimizer method : twin::kEveryOptimizer) {
     for (const float l2 : {0.0f, 1e-3f}) {
+      const float l1 = method == Optimizer::sgd ? l2 : 0.0f;
       for (const size_t batch : {1u, 5u, 40u}) {
         for (const size_t memory_rows : {4u, 64u}) {
           mote::TrainingOptions options;
           options.optimizer = {method, 0.05f};
-          options.l2 = l2;
+          options.l2 = l1 == 0.0f ? l2 : 0.0f;
+          options.l1 = l1;
           options.batch_size = batch;
           options.memory_rows = memory_rows;
           options.shuffle = false;
@@ -104,14 +107,17 @@ TEST_P(ZeroInputs, TrainingIsTheSameWithAndWithoutThem) {
           std::vector<std::uint8_t> batch_labels(batch);
           mote::Backpropagation engine;
           ASSERT_TRUE(engine.bind(topology, batch, scratch).ok());
-          mote::ParameterStep step{
-              {options.optimizer, l2, 0, theta.size()}, topology.all_weight_floats(), theta.data(), state.data()};
+          mote::ParameterStep step{{options.optimizer, options.l2, 0, theta.size(), l1},
+                                   topology.all_weight_floats(),
+                                   theta.data(),
+                                   state.data()};
           mote::LossTotals totals;
           for (size_t first = 0; first < kSamples; first += batch) {
             mote::gather(dataset, nullptr, first, batch, inputs.data(), batch_labels.data());
-            engine.forward(theta.data(), inputs.data(), batch);
+            if (first == 0) mote::move_gradient_point(step.step, theta.data(), state.data(), theta.size());
+            engine.forward(step.gradient_point(), inputs.data(), batch);
             engine.compute_loss(options.loss, batch_labels.data(), 1.0f / static_cast<float>(batch), totals);
-            engine.backward(theta.data(), inputs.data(), {gradients.data(), false, nullptr});
+            engine.backward(step.gradient_point(), inputs.data(), {gradients.data(), false, nullptr});
             ++step.step.number;
             const size_t weights = topology.all_weight_floats();
             step.apply(0, weights, gradients.data());

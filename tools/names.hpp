@@ -25,15 +25,24 @@ inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cr
                                                 {"quadratic", mote::Loss::quadratic}};
 inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
                                                            {"normalized", mote::WeightInit::glorot_uniform},
+                                                           {"glorot-normal", mote::WeightInit::glorot_normal},
                                                            {"he", mote::WeightInit::he_normal},
+                                                           {"he-uniform", mote::WeightInit::he_uniform},
                                                            {"scaled-gaussian", mote::WeightInit::scaled_gaussian},
-                                                           {"gaussian", mote::WeightInit::gaussian}};
+                                                           {"lecun-normal", mote::WeightInit::scaled_gaussian},
+                                                           {"gaussian", mote::WeightInit::gaussian},
+                                                           {"normal", mote::WeightInit::gaussian},
+                                                           {"uniform", mote::WeightInit::uniform},
+                                                           {"orthogonal", mote::WeightInit::orthogonal}};
 inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::zero},
                                                        {"gaussian", mote::BiasInit::gaussian}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
 inline constexpr Named<mote::Optimizer> kOptimizers[] = {
-    {"sgd", mote::Optimizer::sgd}, {"momentum", mote::Optimizer::momentum}, {"adam", mote::Optimizer::adam}};
+    {"sgd", mote::Optimizer::sgd},           {"momentum", mote::Optimizer::momentum},
+    {"nesterov", mote::Optimizer::nesterov}, {"adagrad", mote::Optimizer::adagrad},
+    {"rmsprop", mote::Optimizer::rmsprop},   {"adam", mote::Optimizer::adam},
+    {"adamw", mote::Optimizer::adamw},       {"nadam", mote::Optimizer::nadam}};
 
 /// The first name of a value.
 template <typename Enum, std::size_t N>

@@ -25,11 +25,45 @@ double mebibytes(std::size_t bytes) {
 }
 
 std::string describe_optimizer(const mote::OptimizerOptions& optimizer) {
-  const auto rate = static_cast<double>(optimizer.learning_rate);
-  if (optimizer.method == mote::Optimizer::momentum) {
-    return format("momentum %g, learning rate %g", static_cast<double>(optimizer.momentum), rate);
+  std::string text(name_of(kOptimizers, optimizer.method));
+  if (optimizer.method == mote::Optimizer::momentum || optimizer.method == mote::Optimizer::nesterov) {
+    text += format(" %g", static_cast<double>(optimizer.momentum));
   }
-  return format("%s, learning rate %g", std::string(name_of(kOptimizers, optimizer.method)).c_str(), rate);
+  text += format(", learning rate %g", static_cast<double>(optimizer.learning_rate));
+  if (optimizer.method == mote::Optimizer::adamw) {
+    text += format(", weight decay %g", static_cast<double>(optimizer.weight_decay));
+  }
+  return text;
+}
+
+std::string describe_start(const Settings& settings) {
+  std::string text = "weights " + std::string(name_of(kWeightInits, settings.weights.distribution));
+  if (settings.weights.scale != 1.0f) text += format(" times %g", static_cast<double>(settings.weights.scale));
+  if (settings.biases.distribution == mote::BiasInit::constant) {
+    return text + format(", biases %g", static_cast<double>(settings.biases.value));
+  }
+  return text + ", biases " + std::string(name_of(kBiasInits, settings.biases.distribution));
+}
+
+/// Empty for a learning rate that does not change.
+std::string describe_schedule(const Settings& settings, const mote::TrainingOptions& options) {
+  const mote::Schedule& schedule = options.schedule;
+  std::string text;
+  if (schedule.warmup_steps != 0) text += format("warm-up of %u steps, then ", schedule.warmup_steps);
+  if (settings.schedule == RateSchedule::plateau) {
+    text += format("a factor of %g after more than %u epochs without improvement",
+                   static_cast<double>(settings.decay_factor.value_or(0.1f)), settings.patience);
+  } else if (schedule.decay != mote::Decay::none) {
+    const bool once = schedule.decay == mote::Decay::cosine;
+    text += format("%s decay by a factor of %g %s %u steps",
+                   once                                  ? "cosine"
+                   : schedule.decay == mote::Decay::step ? "step"
+                                                         : "exponential",
+                   static_cast<double>(schedule.factor), once ? "in" : "every", schedule.decay_steps);
+  } else if (!text.empty()) {
+    text += "constant";
+  }
+  return text.empty() ? text : "rate      " + text + "\n";
 }
 
 std::string describe_batch(std::size_t batch, std::size_t samples) {
@@ -58,12 +92,13 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                  topology.layer_count > 1 ? ", " : "",
                  std::string(name_of(kActivations, topology.output_activation())).c_str(),
                  std::string(name_of(kLosses, options.loss)).c_str(), topology.trainable_count());
-  text += format(
-      "start     weights %s, biases %s, seed %llu\n", std::string(name_of(kWeightInits, settings.weight_init)).c_str(),
-      std::string(name_of(kBiasInits, settings.bias_init)).c_str(), static_cast<unsigned long long>(options.seed));
-  text += format("training  %s, l2 %g, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(),
+  text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
+                 static_cast<unsigned long long>(options.seed));
+  const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
+  text += format("training  %s%s, l2 %g, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(), l1.c_str(),
                  static_cast<double>(options.l2), describe_batch(options.batch_size, training_images).c_str(),
                  settings.epochs, settings.epochs == 1 ? "" : "s");
+  text += describe_schedule(settings, options);
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),
                  mote::arithmetic_is_fused() ? "fused" : "separate", options.workers, options.workers == 1 ? "" : "s");
@@ -82,6 +117,7 @@ std::string epoch_line(const EpochReport& report) {
     line += format("  validation loss %.4f accuracy %.4f", static_cast<double>(report.validation.mean_loss()),
                    static_cast<double>(report.validation.accuracy()));
   }
+  if (report.learning_rate != 0.0f) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
   return line + format("  %.2f s", report.seconds);
 }
 

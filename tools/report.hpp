@@ -29,6 +29,7 @@ struct EpochReport {
   mote::LossTotals train;
   mote::LossTotals validation;
   double seconds = 0.0;
+  float learning_rate = 0.0f;  ///< 0: not worth saying
 };
 std::string epoch_line(const EpochReport& report);
 

@@ -1,64 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "settings.hpp"
 
-#include <charconv>
-#include <cmath>
+#include <initializer_list>
 #include <limits>
+#include <set>
 #include <string_view>
 
 #include "error.hpp"
 #include "names.hpp"
+#include "option_values.hpp"
 
 namespace tools {
 namespace {
 
-[[noreturn]] void refuse(std::string_view option, std::string_view value, const std::string& expected) {
-  throw Error(std::string(option) + ": found '" + std::string(value) + "', expected " + expected);
-}
-
-template <typename Number>
-Number whole_number(std::string_view option, std::string_view value, Number low, Number high) {
-  Number number{};
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number < low || number > high) {
-    refuse(option, value, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-  }
-  return number;
-}
-
-std::size_t whole_count(std::string_view option, std::string_view value, std::size_t low) {
-  return whole_number<std::size_t>(option, value, low, 1000000000);
-}
-
-float real_number(std::string_view option, std::string_view value, const char* expected, bool (*accept)(float)) {
-  float number = 0.0f;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || !std::isfinite(number) || !accept(number)) {
-    refuse(option, value, expected);
-  }
-  return number;
-}
-
-std::vector<std::uint32_t> sizes(std::string_view option, std::string_view value) {
-  std::vector<std::uint32_t> list;
-  for (std::string_view rest = value;;) {
-    const std::size_t comma = rest.find(',');
-    list.push_back(whole_number<std::uint32_t>(option, rest.substr(0, comma), 1, mote::kMaxLayerSize));
-    if (comma == std::string_view::npos) return list;
-    rest.remove_prefix(comma + 1);
-  }
-}
-
-template <typename Enum, std::size_t N>
-Enum choice(std::string_view option, std::string_view value, const Named<Enum> (&names)[N]) {
-  Enum chosen{};
-  if (!find_name(names, value, chosen)) refuse(option, value, list_names(names));
-  return chosen;
-}
-
 /// What the defaults and the checks of contradictions need to know besides the settings.
 struct Given {
-  bool layers = false, hidden = false, momentum = false, learning_rate = false;
+  bool layers = false, hidden = false, learning_rate = false;
+  std::set<std::string_view> names;  // of all options
 };
 
 struct Option {
@@ -68,7 +26,18 @@ struct Option {
   void (*set)(Settings&, Given&, std::string_view value);
 };
 
-constexpr const char* kPositive = "a finite number greater than 0";
+constexpr Named<RateSchedule> kSchedules[] = {{"constant", RateSchedule::constant},
+                                              {"step", RateSchedule::step},
+                                              {"exponential", RateSchedule::exponential},
+                                              {"cosine", RateSchedule::cosine},
+                                              {"plateau", RateSchedule::plateau}};
+
+mote::InitialBiases initial_biases(std::string_view value) {
+  mote::BiasInit named{};
+  if (find_name(kBiasInits, value, named)) return named;
+  return {mote::BiasInit::constant,
+          real_number("--bias-init", value, "zero or gaussian, or a finite number", [](float) { return true; })};
+}
 
 const Option kOptions[] = {
     {"--data", "DIR",
@@ -102,28 +71,81 @@ const Option kOptions[] = {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},
     {"--init", "NAME",
-     "initial weights of a layer with m inputs and n outputs: glorot (also called normalized), U(+-sqrt(6/(m+n))); he, "
-     "N(0, 2/m); scaled-gaussian, N(0, 1/m); gaussian, N(0, 1) (default he)",
-     [](Settings& s, Given&, std::string_view v) { s.weight_init = choice("--init", v, kWeightInits); }},
-    {"--bias-init", "NAME", "initial biases: zero, or gaussian, N(0, 1) (default zero)",
-     [](Settings& s, Given&, std::string_view v) { s.bias_init = choice("--bias-init", v, kBiasInits); }},
-    {"--optimizer", "NAME", "sgd, momentum or adam (default momentum)",
+     "initial weights of a layer with m inputs and n outputs: glorot (also called normalized), U(+-sqrt(6/(m+n))); "
+     "glorot-normal, N(0, 2/(m+n)); he, N(0, 2/m); he-uniform, U(+-sqrt(6/m)); scaled-gaussian (also called "
+     "lecun-normal), N(0, 1/m); gaussian (also called normal), N(0, 1); uniform, U(+-1); orthogonal, orthonormal "
+     "columns or rows (default "
+     "he)",
+     [](Settings& s, Given&, std::string_view v) { s.weights.distribution = choice("--init", v, kWeightInits); }},
+    {"--init-scale", "X",
+     "factor on all initial weights, > 0: the standard deviation of gaussian, the bound of uniform, the gain of "
+     "orthogonal (default 1)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.weights.scale = real_number("--init-scale", v, kPositive, is_positive);
+     }},
+    {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or a number for all (default zero)",
+     [](Settings& s, Given&, std::string_view v) { s.biases = initial_biases(v); }},
+    {"--optimizer", "NAME", "sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw or nadam (default momentum)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.method = choice("--optimizer", v, kOptimizers); }},
-    {"--learning-rate", "X", "step length per unit of gradient, > 0 (default 0.03, for adam 0.001)",
+    {"--learning-rate", "X",
+     "step length per unit of gradient, > 0 (default 0.03; adagrad 0.01; rmsprop, adam, adamw, nadam 0.001)",
      [](Settings& s, Given& g, std::string_view v) {
        g.learning_rate = true;
-       s.optimizer.learning_rate = real_number("--learning-rate", v, kPositive, [](float x) { return x > 0.0f; });
+       s.optimizer.learning_rate = real_number("--learning-rate", v, kPositive, is_positive);
      }},
-    {"--momentum", "X", "share of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
-     [](Settings& s, Given& g, std::string_view v) {
-       s.optimizer.momentum = real_number("--momentum", v, "0 <= X < 1", [](float x) { return x >= 0.0f && x < 1.0f; });
-       g.momentum = true;
+    {"--momentum", "X", "momentum, nesterov: share of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.optimizer.momentum = real_number("--momentum", v, kShare, is_share);
      }},
+    {"--rho", "X", "rmsprop: share of the mean square that a step keeps, 0 <= X < 1 (default 0.9)",
+     [](Settings& s, Given&, std::string_view v) { s.optimizer.rho = real_number("--rho", v, kShare, is_share); }},
+    {"--beta1", "X", "adam, adamw, nadam: share of the mean gradient that a step keeps, 0 <= X < 1 (default 0.9)",
+     [](Settings& s, Given&, std::string_view v) { s.optimizer.beta1 = real_number("--beta1", v, kShare, is_share); }},
+    {"--beta2", "X", "adam, adamw, nadam: share of the mean square that a step keeps, 0 <= X < 1 (default 0.999)",
+     [](Settings& s, Given&, std::string_view v) { s.optimizer.beta2 = real_number("--beta2", v, kShare, is_share); }},
+    {"--epsilon", "X",
+     "what keeps the adaptive optimizers from dividing by 0, > 0 (default: adagrad 1e-7; rmsprop 1e-6, inside the "
+     "root; "
+     "adam, adamw, nadam 1e-8)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.optimizer.epsilon = real_number("--epsilon", v, kPositive, is_positive);
+     }},
+    {"--weight-decay", "X",
+     "adamw: share of the weights, times the learning rate, that every step takes off, >= 0; biases excepted (default "
+     "0.01)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.optimizer.weight_decay = real_number("--weight-decay", v, kNotNegative, is_not_negative);
+     }},
+    {"--l1", "X",
+     "penalty, >= 0: adds X times the sum of the weights' magnitudes to the loss, biases excepted (default 0)",
+     [](Settings& s, Given&, std::string_view v) { s.l1 = real_number("--l1", v, kNotNegative, is_not_negative); }},
     {"--l2", "X",
      "weight decay, >= 0: adds X/2 times the sum of squared weights to the loss, biases excepted (default 0; Nielsen's "
      "lambda is X times the number of training images)",
+     [](Settings& s, Given&, std::string_view v) { s.l2 = real_number("--l2", v, kNotNegative, is_not_negative); }},
+    {"--schedule", "NAME",
+     "of the learning rate: constant; step, exponential or cosine, which let it fall by --decay-factor in "
+     "--decay-epochs, at once, evenly or in half a wave that ends there; plateau, which does so when the validation "
+     "loss "
+     "(training loss without validation) has not improved for longer than --patience (default constant)",
+     [](Settings& s, Given&, std::string_view v) { s.schedule = choice("--schedule", v, kSchedules); }},
+    {"--warmup", "EPOCHS", "raise the learning rate evenly from 0 first, for so many epochs, >= 0 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
-       s.l2 = real_number("--l2", v, "a finite number, at least 0", [](float x) { return x >= 0.0f; });
+       s.warmup = real_number("--warmup", v, kNotNegative, is_not_negative);
+     }},
+    {"--decay-epochs", "X",
+     "step, exponential, cosine: see --schedule, > 0 (default a third of all epochs; cosine: all after the warm-up)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.decay_epochs = real_number("--decay-epochs", v, kPositive, is_positive);
+     }},
+    {"--decay-factor", "X",
+     "step, exponential, plateau: see --schedule, 0 < X < 1 (default 0.1); cosine: 0 <= X < 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.decay_factor = real_number("--decay-factor", v, kShare, is_share);
+     }},
+    {"--patience", "N", "plateau: epochs without a better loss that are borne (default 10)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.patience = whole_number<std::uint32_t>("--patience", v, 0, 1000000000);
      }},
     {"--batch", "N|full",
      "images per parameter step: 1 is online learning, full is gradient descent (default 64, or all where there are "
@@ -163,13 +185,61 @@ mote::Activation activation_for(mote::Loss loss) {
   return loss == mote::Loss::cross_entropy ? mote::Activation::softmax : mote::Activation::sigmoid;
 }
 
+/// Refuses `option` where it was given although what was chosen has no use for it.
+template <typename Enum, std::size_t N>
+void check_use(const Given& given, const char* option, const char* chooser, const Named<Enum> (&names)[N], Enum chosen,
+               std::initializer_list<Enum> users) {
+  if (given.names.count(option) == 0) return;
+  std::string list;
+  for (const Enum user : users) {
+    if (user == chosen) return;
+    list += (list.empty() ? "" : ", ") + std::string(name_of(names, user));
+  }
+  throw Error(std::string(option) + " has no meaning with " + chooser + " " + std::string(name_of(names, chosen)) +
+              "; it is for " + list);
+}
+
+void check_uses(const Settings& s, const Given& given) {
+  using mote::Optimizer;
+  const auto optimizer = [&](const char* option, std::initializer_list<Optimizer> users) {
+    check_use(given, option, "--optimizer", kOptimizers, s.optimizer.method, users);
+  };
+  optimizer("--momentum", {Optimizer::momentum, Optimizer::nesterov});
+  optimizer("--rho", {Optimizer::rmsprop});
+  optimizer("--beta1", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--beta2", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--epsilon", {Optimizer::adagrad, Optimizer::rmsprop, Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--weight-decay", {Optimizer::adamw});
+  const auto schedule = [&](const char* option, std::initializer_list<RateSchedule> users) {
+    check_use(given, option, "--schedule", kSchedules, s.schedule, users);
+  };
+  schedule("--decay-epochs", {RateSchedule::step, RateSchedule::exponential, RateSchedule::cosine});
+  schedule("--decay-factor",
+           {RateSchedule::step, RateSchedule::exponential, RateSchedule::cosine, RateSchedule::plateau});
+  schedule("--patience", {RateSchedule::plateau});
+}
+
+float usual_learning_rate(mote::Optimizer method) {
+  switch (method) {
+    case mote::Optimizer::sgd:
+    case mote::Optimizer::momentum:
+    case mote::Optimizer::nesterov: return 0.03f;
+    case mote::Optimizer::adagrad: return 0.01f;
+    case mote::Optimizer::rmsprop:
+    case mote::Optimizer::adam:
+    case mote::Optimizer::adamw:
+    case mote::Optimizer::nadam: break;
+  }
+  return 0.001f;
+}
+
 void resolve(Settings& s, const Given& given) {
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
-  if (given.momentum && s.optimizer.method != mote::Optimizer::momentum) {
-    throw Error("--momentum has no meaning with --optimizer " + std::string(name_of(kOptimizers, s.optimizer.method)) +
-                "; use --optimizer momentum");
+  check_uses(s, given);
+  if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
+  if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
+    throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");
   }
-  if (!given.learning_rate && s.optimizer.method == mote::Optimizer::adam) s.optimizer.learning_rate = 0.001f;
   if (!s.output_activation_given) s.output_activation = activation_for(s.loss);
   if (!mote::check(s.loss, s.output_activation).ok()) {
     throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +
@@ -212,6 +282,7 @@ Settings parse_settings(int count, const char* const* arguments) {
     if (option.argument != nullptr && value.empty()) {
       throw Error(std::string(option.name) + ": its value " + option.argument + " is empty");
     }
+    given.names.insert(option.name);
     option.set(settings, given, value);
   }
   resolve(settings, given);

@@ -12,6 +12,9 @@
 
 namespace tools {
 
+/// What the learning rate follows: a Decay of the library's, or the validation loss.
+enum class RateSchedule { constant, step, exponential, cosine, plateau };
+
 struct Settings {
   bool help = false;
   bool quiet = false;
@@ -23,13 +26,19 @@ struct Settings {
   mote::Activation activation = mote::Activation::relu;
   bool output_activation_given = false;
   mote::Activation output_activation = mote::Activation::softmax;
-  mote::WeightInit weight_init = mote::WeightInit::he_normal;
-  mote::BiasInit bias_init = mote::BiasInit::zero;
+  mote::InitialWeights weights = mote::WeightInit::he_normal;
+  mote::InitialBiases biases = mote::BiasInit::zero;
 
   mote::Loss loss = mote::Loss::cross_entropy;
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
+  float l1 = 0.0f;
   float l2 = 0.0f;
-  std::optional<std::size_t> batch;  ///< 0: full batch; none: 64, or all images where there are fewer
+  RateSchedule schedule = RateSchedule::constant;
+  float warmup = 0.0f;                ///< epochs of linear rise
+  std::optional<float> decay_epochs;  ///< none: a third of the epochs; cosine: all that are left after the warm-up
+  std::optional<float> decay_factor;  ///< none: 0.1, cosine 0
+  std::uint32_t patience = 10;        ///< epochs without improvement that plateau bears
+  std::optional<std::size_t> batch;   ///< 0: full batch; none: 64, or all images where there are fewer
   std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
@@ -104,10 +105,40 @@ Split make_split(const Settings& settings, const mote::Dataset& all) {
   return {all.subset(0, count), all.subset(most, held_out)};
 }
 
+mote::Decay decay_of(RateSchedule schedule) {
+  switch (schedule) {
+    case RateSchedule::step: return mote::Decay::step;
+    case RateSchedule::exponential: return mote::Decay::exponential;
+    case RateSchedule::cosine: return mote::Decay::cosine;
+    case RateSchedule::constant:
+    case RateSchedule::plateau: break;
+  }
+  return mote::Decay::none;
+}
+
+/// The settings' epochs as parameter steps.
+mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::size_t batch_size) {
+  const auto steps = [&](double epochs) {
+    const double wanted = std::round(epochs * mote::steps_per_epoch(images, batch_size));
+    return static_cast<std::uint32_t>(std::min(wanted, 4294967295.0));
+  };
+  const double all = static_cast<double>(settings.epochs), warmup = static_cast<double>(settings.warmup);
+  const bool cosine = settings.schedule == RateSchedule::cosine;
+  const double usual = cosine ? std::max(all - warmup, 0.0) : all / 3.0;
+  mote::Schedule schedule;
+  schedule.decay = decay_of(settings.schedule);
+  const double epochs = settings.decay_epochs ? static_cast<double>(*settings.decay_epochs) : usual;
+  schedule.decay_steps = std::max(steps(epochs), 1u);
+  schedule.factor = settings.decay_factor.value_or(cosine ? 0.0f : 0.1f);
+  schedule.warmup_steps = steps(warmup);
+  return schedule;
+}
+
 mote::TrainingOptions make_options(const Settings& settings, std::size_t images) {
   mote::TrainingOptions options;
   options.loss = settings.loss;
   options.optimizer = settings.optimizer;
+  options.l1 = settings.l1;
   options.l2 = settings.l2;
   options.seed = settings.seed;
   options.workers = settings.threads;
@@ -117,6 +148,7 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
     throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
                 " training images; use --batch full for all of them");
   }
+  options.schedule = make_schedule(settings, images, options.batch_size);
   return options;
 }
 
@@ -146,7 +178,7 @@ void train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t
   while (trainer.samples_left() > 0 && interrupted == 0) {
     if (const mote::Result result = trainer.train_batch(); !result.ok()) {
       progress.clear();
-      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate or --l2",
+      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate, --l1 or --l2",
                   kExitFailed);
     }
     progress.update(label, epoch * train.count - trainer.samples_left());
@@ -155,11 +187,21 @@ void train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t
 
 void train(mote::Trainer& trainer, const Split& split, const Settings& settings, CsvLog& log) {
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.epochs * split.train.count);
+  mote::ReduceOnPlateau plateau;
+  plateau.factor = settings.decay_factor.value_or(plateau.factor);
+  plateau.patience = settings.patience;
+  const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
   for (std::size_t epoch = 1; epoch <= settings.epochs && interrupted == 0; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
+    const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
     train_epoch(trainer, split.train, epoch, settings.epochs, progress);
-    EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, seconds_since(start)};
+    EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, seconds_since(start), learning_rate};
     if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
+    if (settings.schedule == RateSchedule::plateau) {
+      const mote::LossTotals& judge = split.validation.count != 0 ? report.validation : report.train;
+      const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
+      require(trainer.set_learning_rate(plateau.update(judge.mean_loss(), base)));
+    }
     progress.clear();
     const std::string cut =
         trainer.samples_left() == 0 ? "" : ", interrupted after " + std::to_string(report.train.samples) + " images";
@@ -201,7 +243,7 @@ int run(const Settings& settings) {
   trainer.set_parallel(pool.parallel());
   listen_for_interrupt();
   CsvLog log(settings.log, kCsvHeader);
-  trainer.initialize(settings.weight_init, settings.bias_init);
+  trainer.initialize(settings.weights, settings.biases);
   const auto start = std::chrono::steady_clock::now();
   train(trainer, split, settings, log);
   if (!settings.quiet) {

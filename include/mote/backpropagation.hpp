@@ -16,15 +16,18 @@ namespace mote {
 
 /// One optimizer step, applicable to any contiguous part of the parameters.
 struct ParameterStep {
-  OptimizerStep step;             ///< its l2 is for weights; biases go free
+  OptimizerStep step;             ///< its l1, l2 and weight_decay are for weights; biases go free
   std::size_t weight_floats = 0;  ///< the parameters before the first bias
   float* parameters = nullptr;
   float* state = nullptr;  ///< state_arrays(method) arrays like parameters, one after another
 
+  /// Where the gradients are to be taken: what forward() and delta_rows() get as parameters.
+  const float* gradient_point() const { return mote::gradient_point(step, parameters, state); }
+
   /// Steps parameters [offset, offset + count), all weights or all biases.
   void apply(std::size_t offset, std::size_t count, const float* gradients) const {
     OptimizerStep part = step;
-    if (offset >= weight_floats) part.l2 = 0.0f;
+    if (offset >= weight_floats) part.l1 = part.l2 = part.options.weight_decay = 0.0f;
     optimizer_step(part, gradients, parameters + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };
@@ -105,7 +108,7 @@ class Backpropagation {
   /// Adds the losses of the rows last given to forward() to `totals` and keeps their deltas, scaled by `scale`.
   void compute_loss(Loss loss, const std::uint8_t* labels, float scale, LossTotals& totals);
   /// Gradients of the loss last computed into `sink`. parameters, inputs: as given to forward(). parameters may be
-  /// those that sink.step changes: all deltas are computed first.
+  /// those that sink.step changes, or its gradient_point(): all deltas are computed first.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
   /// forward() for rows [share.begin, share.end) of the chunk. active: of these rows.

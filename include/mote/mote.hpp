@@ -17,6 +17,7 @@
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
+#include "mote/schedule.hpp"
 #include "mote/span.hpp"
 #include "mote/status.hpp"
 #include "mote/topology.hpp"

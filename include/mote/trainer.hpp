@@ -19,6 +19,7 @@
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
+#include "mote/schedule.hpp"
 
 namespace mote {
 
@@ -32,6 +33,8 @@ struct TrainingOptions {
   bool shuffle = true;      ///< a new order every epoch; false: as the data lie
   std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
   std::uint64_t seed = 1;   ///< of everything random: initial parameters, order
+  float l1 = 0.0f;          ///< penalty l1 sum of |w| on weights, finite, >= 0
+  Schedule schedule = {};   ///< of the learning rate, in parameter steps since initialize()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
   /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
   /// the list.
@@ -104,9 +107,16 @@ class Trainer {
   void set_parallel(const Parallel& parallel);
 
   /// Draws new parameters from the seed and forgets what the optimizer remembers.
-  void initialize(WeightInit weight_init, BiasInit bias_init);
+  void initialize(InitialWeights weights, InitialBiases biases);
 
-  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order.
+  /// Changes the learning rate from the next batch on: options().optimizer.learning_rate, which the schedule goes on to
+  /// multiply. bad_learning_rate unless finite and > 0.
+  Result set_learning_rate(float learning_rate);
+  /// Learning rate of the next batch, the schedule included.
+  float learning_rate() const;
+
+  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Parameters
+  /// that the caller changed since the last one are taken up here.
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
@@ -115,7 +125,8 @@ class Trainer {
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);
-  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to; without penalty.
+  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to (with nesterov, at
+  /// the point where its gradient was taken); without penalty.
   const LossTotals& epoch_totals() const { return totals_; }
 
   /// Loss and accuracy on any data; see evaluate().
@@ -123,6 +134,7 @@ class Trainer {
 
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
+  /// To be changed between epochs only.
   Span<float> parameters() { return parameters_; }
   Span<const float> parameters() const { return parameters_; }
 
