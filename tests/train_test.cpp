@@ -97,12 +97,32 @@ TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
 }
 
 TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
-  for (const char* options :
-       {"--loss quadratic", "--loss quadratic --output-activation tanh", "--loss quadratic --output-activation softmax",
-        "--loss quadratic --output-activation identity", "--loss sigmoid-cross-entropy", "--activation sigmoid",
-        "--activation tanh", "--activation identity", "--init glorot", "--init normalized", "--init scaled-gaussian",
-        "--init gaussian --bias-init gaussian", "--optimizer sgd", "--optimizer adam", "--hidden none",
-        "--layers 12,5,6,4", "--layers=12,5,4", "--validation 0", "--train-limit 10 --l2 0.001"}) {
+  for (const char* options : {"--loss quadratic",
+                              "--loss quadratic --output-activation tanh",
+                              "--loss quadratic --output-activation softmax",
+                              "--loss quadratic --output-activation identity",
+                              "--loss sigmoid-cross-entropy",
+                              "--activation sigmoid",
+                              "--activation tanh",
+                              "--activation identity",
+                              "--activation leaky-relu",
+                              "--activation elu",
+                              "--activation selu",
+                              "--activation gelu",
+                              "--activation silu",
+                              "--activation softplus",
+                              "--loss quadratic --output-activation gelu",
+                              "--init glorot",
+                              "--init normalized",
+                              "--init scaled-gaussian",
+                              "--init gaussian --bias-init gaussian",
+                              "--optimizer sgd",
+                              "--optimizer adam",
+                              "--hidden none",
+                              "--layers 12,5,6,4",
+                              "--layers=12,5,4",
+                              "--validation 0",
+                              "--train-limit 10 --l2 0.001"}) {
     const CommandResult result = train_here(std::string(options) + " --epochs 2");
     EXPECT_EQ(result.status, 0) << options << "\n" << result.output;
     EXPECT_NE(result.output.find("test accuracy"), std::string::npos);
@@ -247,7 +267,11 @@ TEST(Train, RefusesWrongOptions) {
       {"--layers 784,,10", "--layers: found ''"},
       {"--layers 784,0,10", "--layers: found '0'"},
       {"--layers 784,10 --hidden 3", "--layers and --hidden contradict each other"},
-      {"--activation softmax", "--activation: found 'softmax', expected identity, sigmoid, tanh or relu"},
+      {"--activation softmax",
+       "--activation: found 'softmax', expected identity, sigmoid, tanh, relu, leaky-relu, elu, "
+       "selu, gelu, silu or softplus\n"},
+      {"--activation swoosh", "--activation: found 'swoosh', expected identity,"},
+      {"--output-activation swoosh", "gelu, silu, softplus or softmax"},
       {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy or quadratic"},
       {"--loss cross-entropy --output-activation sigmoid",
        "does not go with --loss cross-entropy, which needs softmax"},
