@@ -28,7 +28,7 @@
 //  selu        | 1.98    | 1.06     | f(-inf) = -1.7580993
 //  gelu        | 5.50    | 1.89     | f(-inf) = -0, reached through the subnormal numbers at -14.36
 //  silu        | 3.40    | 1.51     | f(-inf) = -0, likewise at -108.66
-//  softplus    | 2.81    | 1.80     | f(-inf) = 0, reached at -103.97; f(z) = z from 14.56 on
+//  softplus    | 2.81    | 1.81     | f(-inf) = 0, reached at -103.97; f(z) = z from 14.56 on
 //
 // (tests/activation_test.cpp holds these limits over every 797th float; sigmoid and tanh are in vector_math.hpp.)
 #pragma once
