@@ -10,7 +10,7 @@ namespace {
 using mote::Activation;
 using std::size_t;
 
-/// Calls f(z[j] + biases[j]) for every element of every row.
+/// z[j] = f(z[j] + biases[j]) for every element of every row.
 template <typename F>
 void map_rows(size_t rows, size_t columns, size_t stride, const float* __restrict biases, float* __restrict z, F f) {
   for (size_t i = 0; i < rows; ++i, z += stride) {
@@ -18,28 +18,29 @@ void map_rows(size_t rows, size_t columns, size_t stride, const float* __restric
   }
 }
 
+void add_biases(size_t rows, size_t columns, size_t stride, const float* __restrict biases, const float* __restrict z,
+                float* __restrict sums) {
+  for (size_t i = 0; i < rows; ++i, z += stride, sums += stride) {
+    for (size_t j = 0; j < columns; ++j) sums[j] = z[j] + biases[j];
+  }
+}
+
 template <typename F>
-void scale_rows(size_t rows, size_t columns, size_t stride, const float* __restrict activations,
-                float* __restrict deltas, F derivative) {
-  for (size_t i = 0; i < rows; ++i, activations += stride, deltas += stride) {
+void scale_rows(size_t rows, size_t columns, size_t stride, const float* __restrict kept, float* __restrict deltas, F) {
+  for (size_t i = 0; i < rows; ++i, kept += stride, deltas += stride) {
     for (size_t j = 0; j < columns; ++j)
-      deltas[j] = mote::detail::without_negligible(deltas[j] * derivative(activations[j]));
+      deltas[j] = mote::detail::without_negligible(deltas[j] * F::derivative(kept[j], kept[j]));
   }
 }
 
 }  // namespace
 
 void add_biases_and_activate(Activation activation, size_t rows, size_t columns, size_t stride, const float* biases,
-                             float* z) {
+                             float* z, float* pre_activations) {
   const size_t padded = mote::detail::padded_columns(columns);
-  switch (activation) {
-    case Activation::identity: return map_rows(rows, padded, stride, biases, z, [](float x) { return x; });
-    case Activation::sigmoid: return map_rows(rows, padded, stride, biases, z, mote::detail::Sigmoid{});
-    case Activation::tanh: return map_rows(rows, padded, stride, biases, z, mote::detail::Tanh{});
-    case Activation::relu: return map_rows(rows, padded, stride, biases, z, mote::detail::Relu{});
-    case Activation::softmax: break;
-  }
-  map_rows(rows, padded, stride, biases, z, [](float x) { return x; });
+  if (pre_activations != nullptr) add_biases(rows, padded, stride, biases, z, pre_activations);
+  mote::detail::visit(activation, [=](auto f) { map_rows(rows, padded, stride, biases, z, f); });
+  if (activation != Activation::softmax) return;
   for (size_t i = 0; i < rows; ++i) {
     float* row = z + i * stride;
     const float total = mote::detail::exponentials(row, columns, row);
@@ -47,17 +48,11 @@ void add_biases_and_activate(Activation activation, size_t rows, size_t columns,
   }
 }
 
-void multiply_by_derivative(Activation activation, size_t rows, size_t columns, size_t stride, const float* activations,
+void multiply_by_derivative(Activation activation, size_t rows, size_t columns, size_t stride, const float* kept,
                             float* deltas) {
   const size_t padded = mote::detail::padded_columns(columns);
-  switch (activation) {
-    case Activation::identity:
-    case Activation::softmax: return;
-    case Activation::sigmoid:
-      return scale_rows(rows, padded, stride, activations, deltas, mote::detail::Sigmoid::derivative);
-    case Activation::tanh: return scale_rows(rows, padded, stride, activations, deltas, mote::detail::Tanh::derivative);
-    case Activation::relu: return scale_rows(rows, padded, stride, activations, deltas, mote::detail::Relu::derivative);
-  }
+  if (activation == Activation::identity || activation == Activation::softmax) return;
+  mote::detail::visit(activation, [=](auto f) { scale_rows(rows, padded, stride, kept, deltas, f); });
 }
 
 }  // namespace MOTE_NUMERIC

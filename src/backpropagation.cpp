@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/backpropagation.hpp"
 
-#include "mote/activation.hpp"
 #include "runs.hpp"
 
 namespace mote {
@@ -14,6 +13,7 @@ Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory 
   max_rows_ = rows;
   activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
   deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
+  pre_activations_ = part_of<float>(scratch, plan.pre_activations, plan.pre_activation_count).data();
   losses_ = part_of<float>(scratch, plan.losses, rows).data();
   strips_ = part_of<float>(scratch, plan.strips, workers * plan.strip_count).data();
   packs_ = part_of<float>(scratch, plan.packs, workers * plan.pack_count).data();
@@ -31,6 +31,22 @@ std::size_t Backpropagation::layer_offset(std::size_t layer) const {
 MatrixView Backpropagation::activations(std::size_t layer) const {
   MOTE_ASSERT(layer < topology_.layer_count);
   return {activations_ + layer_offset(layer), rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
+}
+
+float* Backpropagation::kept_pre_activations(std::size_t layer) const {
+  if (!detail::keeps_pre_activations(topology_, layer)) return nullptr;
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l < layer; ++l) {
+    if (detail::keeps_pre_activations(topology_, l)) offset += max_rows_ * topology_.stride_of(l);
+  }
+  return pre_activations_ + offset;
+}
+
+MatrixView Backpropagation::pre_activations(std::size_t layer) const {
+  MOTE_ASSERT(layer < topology_.layer_count);
+  if (layer + 1 == topology_.layer_count) return activations(layer);
+  const float* kept = kept_pre_activations(layer);
+  return {kept, kept == nullptr ? 0 : rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
 }
 
 void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows) {
@@ -61,10 +77,11 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
     const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
     const bool is_last = l + 1 == topology_.layer_count;
     float* to = layer + share.begin * stride;
+    float* kept = kept_pre_activations(l);
     forward_product(share.size(), topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride,
                     packs_ + worker * pack_floats_, l == 0 ? active.list : nullptr, active.count);
     add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
-                            stride, biases, to);
+                            stride, biases, to, kept == nullptr ? nullptr : kept + share.begin * stride);
     weights += topology_.weight_floats(l);
     biases += stride;
     layer += max_rows_ * stride;
@@ -93,7 +110,10 @@ void Backpropagation::delta_rows(const float* parameters, Share share, std::size
     backward_product(share.size(), fan_in, topology_.outputs_of(l), deltas_ + offset + share.begin * stride, stride,
                      parameters + weights_offset, stride, deltas_ + below, stride_below,
                      packs_ + worker * pack_floats_);
-    multiply_by_derivative(topology_.layers[l - 1].activation, share.size(), fan_in, stride_below, activations_ + below,
+    const float* pre_activations = kept_pre_activations(l - 1);
+    const float* kept =
+        pre_activations == nullptr ? activations_ + below : pre_activations + share.begin * stride_below;
+    multiply_by_derivative(topology_.layers[l - 1].activation, share.size(), fan_in, stride_below, kept,
                            deltas_ + below);
   }
 }

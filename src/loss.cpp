@@ -45,12 +45,13 @@ float sum_terms(const Row& row, Term term) {
 }
 
 template <typename F>
-float quadratic(const Row& row) {
+float quadratic(const Row& row, F f) {
   return 0.5f * sum_terms(row, [&](size_t j, float& loss, float& delta) {
-           const float a = F()(row.z[j]);
+           const float z = row.z[j];
+           const float a = f(z);
            const float error = a - row.target(j);
            loss = error * error;
-           delta = error * F::derivative(a);
+           delta = error * F::derivative(z, a);
          });
 }
 
@@ -102,14 +103,8 @@ float loss_of(Loss loss, Activation activation, const Row& row) {
     case Loss::cross_entropy: return cross_entropy(row);
     case Loss::quadratic: break;
   }
-  switch (activation) {
-    case Activation::sigmoid: return quadratic<Sigmoid>(row);
-    case Activation::tanh: return quadratic<Tanh>(row);
-    case Activation::relu: return quadratic<Relu>(row);
-    case Activation::softmax: return quadratic_softmax(row);
-    case Activation::identity: break;
-  }
-  return quadratic<Identity>(row);
+  if (activation == Activation::softmax) return quadratic_softmax(row);
+  return visit(activation, [&](auto f) { return quadratic(row, f); });
 }
 
 /// Whether the label's output is the largest, the first of equals. False when any is NaN.

@@ -85,28 +85,52 @@ inline constexpr float kNaN = __builtin_nanf("");
 // The polynomials below are minimax fits in the relative error of the whole function (Lawson's algorithm), rounded to
 // float. Ranges are reduced as in Cody & Waite, "Software Manual for the Elementary Functions" (1980).
 
-/// e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r).
+/// A power of e in two parts: 2^exponent (1 + fraction).
+struct PowerOfE {
+  float fraction;
+  std::int32_t exponent;
+};
+
+/// e^(x - rest) = 2^n e^r with n = round((x - rest) / ln 2), |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r). A small rest
+/// carries the digits of an exponent that x has no room for. |x| < 2^20.
 template <bool Fused = kFused>
-MOTE_INLINE float exp_of(float x) {
-  x = x > 89.0f ? 89.0f : x;           // e^89 is infinite already
-  x = x < -104.0f ? -104.0f : x;       // e^-104 is 0 already; NaN passes both
+MOTE_INLINE PowerOfE power_of_e(float x, float rest = 0.0f) {
   constexpr float kRound = 0x1.8p23f;  // adding it rounds to an integer, found in the low bits of the sum
-  const float shifted = multiply_add<Fused>(x, kLog2E, kRound);
+  const float shifted = multiply_add<Fused>(x - rest, kLog2E, kRound);
   const float n = shifted - kRound;
-  float r = multiply_add<Fused>(n, -kLn2High, x);
+  float r = multiply_add<Fused>(n, -kLn2High, x) - rest;
   r = multiply_add<Fused>(n, -kLn2Low, r);
   float q = 0.0013813145f;
   q = multiply_add<Fused>(q, r, 0.008369419f);
   q = multiply_add<Fused>(q, r, 0.041668456f);
   q = multiply_add<Fused>(q, r, 0.16666515f);
   q = multiply_add<Fused>(q, r, 0.49999994f);
-  const float p = multiply_add<Fused>(r * r, q, r) + 1.0f;
-  // 2^n in two factors, so that results may be subnormal or infinite although 2^n is neither.
-  const std::int32_t exponent = static_cast<std::int32_t>(bits_of(shifted) - bits_of(kRound));
-  const std::int32_t half = exponent >> 1;
+  return {multiply_add<Fused>(r * r, q, r), static_cast<std::int32_t>(bits_of(shifted) - bits_of(kRound))};
+}
+
+/// x 2^n for |n| <= 250, rounded once if x is not tiny: 2^n in two factors, so that results may be subnormal or
+/// infinite although 2^n is neither.
+MOTE_INLINE float scaled(float x, std::int32_t n) {
+  const std::int32_t half = n >> 1;
   const float first = float_of(static_cast<std::uint32_t>(half + 127) << 23);
-  const float second = float_of(static_cast<std::uint32_t>(exponent - half + 127) << 23);
-  return p * first * second;
+  const float second = float_of(static_cast<std::uint32_t>(n - half + 127) << 23);
+  return x * first * second;
+}
+
+/// e^x.
+template <bool Fused = kFused>
+MOTE_INLINE float exp_of(float x) {
+  x = x > 89.0f ? 89.0f : x;      // e^89 is infinite already
+  x = x < -104.0f ? -104.0f : x;  // e^-104 is 0 already; NaN passes both
+  const PowerOfE power = power_of_e<Fused>(x);
+  return scaled(power.fraction + 1.0f, power.exponent);
+}
+
+/// e^x - 1 for x <= 0, accurate for small x too.
+MOTE_INLINE float exp_minus_one(float x) {
+  const PowerOfE power = power_of_e(x < -20.0f ? -20.0f : x);  // e^-20 - 1 is -1 already; NaN passes
+  const float scale = float_of(static_cast<std::uint32_t>(power.exponent + 127) << 23);
+  return multiply_add(scale, power.fraction, scale - 1.0f);
 }
 
 /// log x = e ln 2 + log(1 + f) with x = 2^e (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), log(1 + f) = f - f^2 / 2 + f^3 p(f).

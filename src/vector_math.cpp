@@ -2,6 +2,7 @@
 #include "mote/vector_math.hpp"
 
 #include "mote/instruction_set.hpp"
+#include "normal.hpp"
 #include "numeric.hpp"
 
 namespace MOTE_NUMERIC {
@@ -24,6 +25,11 @@ void tanh(const float* x, float* y, std::size_t n) {
 void sigmoid(const float* x, float* y, std::size_t n) {
   MOTE_VECTORIZE
   for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::sigmoid_of(x[i]);
+}
+
+void error_function(const float* x, float* y, std::size_t n) {
+  MOTE_VECTORIZE
+  for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::erf_of(x[i]);
 }
 
 void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {

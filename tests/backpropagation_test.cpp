@@ -45,6 +45,7 @@ std::vector<Topology> topologies() {
           {30, {128, Activation::tanh}, {120, Activation::sigmoid}, {3, Activation::softmax}},
           {4, {33, Activation::sigmoid}, {16, Activation::identity}, {15, Activation::relu}, {2, Activation::softmax}},
           {3, {40, Activation::tanh}, {1100, Activation::softmax}},
+          {9, {19, Activation::gelu}, {35, Activation::elu}, {33, Activation::silu}, {3, Activation::softmax}},
           {300, {100, Activation::relu}, {10, Activation::softmax}}};
 }
 
@@ -132,6 +133,42 @@ TEST(Backpropagation, KeepsActivationsOfEveryLayerAndPreActivationsOfTheLast) {
         }
       }
     }
+  }
+}
+
+TEST(Backpropagation, KeepsPreActivationsOfTheLastLayerAndOfHiddenOnesThatNeedThem) {
+  const Topology topology{
+      9, {19, Activation::gelu}, {35, Activation::elu}, {33, Activation::silu}, {20, Activation::tanh}, {3}};
+  constexpr std::size_t kRows = 5;
+  Example example(topology, kRows);
+  const twin::Network expected(topology, span_of(example.parameters));
+  GuardedMemory scratch(mote::backpropagation_bytes(topology, kRows + 1));
+  Backpropagation engine;
+  ASSERT_TRUE(engine.bind(topology, kRows + 1, scratch).ok());
+  engine.forward(example.parameters.data(), example.batch.inputs.data(), kRows);
+  for (const std::size_t l : {1u, 3u}) EXPECT_EQ(engine.pre_activations(l).rows, 0u);
+  for (const std::size_t l : {0u, 2u, 4u}) {
+    const mote::MatrixView found = engine.pre_activations(l);
+    ASSERT_EQ(found.rows, kRows);
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const twin::Vector z = expected.pre_activations(example.batch.inputs.data() + i * topology.inputs)[l];
+      ASSERT_EQ(found.row(i).size(), z.size());
+      for (std::size_t j = 0; j < z.size(); ++j) EXPECT_NEAR(static_cast<double>(found.row(i)[j]), z[j], 1e-5);
+    }
+  }
+}
+
+TEST(Backpropagation, MemoryGrowsByThePreActivationsThatHiddenLayersNeedOnly) {
+  constexpr std::size_t kRows = 32;
+  const auto bytes = [](Activation hidden, Activation output) {
+    return mote::backpropagation_bytes({9, {20, hidden}, {70, hidden}, {10, output}}, kRows);
+  };
+  const std::size_t least = bytes(Activation::relu, Activation::softmax);
+  for (const Activation activation : mote::test::kElementwise) {
+    const bool needs = activation == Activation::gelu || activation == Activation::silu;
+    const std::size_t more = needs ? kRows * (mote::row_stride(20) + mote::row_stride(70)) * sizeof(float) : 0;
+    EXPECT_EQ(bytes(activation, Activation::softmax), least + more) << mote::test::activation_name(activation);
+    EXPECT_EQ(bytes(Activation::relu, activation), least) << "as the last layer's";
   }
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "closed_forms.hpp"
 #include "mote/loss.hpp"
 #include "mote/span.hpp"
 #include "mote/topology.hpp"
@@ -29,6 +30,12 @@ enum class Mistake {
   sigmoid_derivative_a,        // a instead of a (1 - a)
   tanh_derivative_1_minus_a,   // 1 - a instead of 1 - a^2
   relu_derivative_1,           // 1 for z < 0 too
+  leaky_relu_derivative_0,     // that of relu
+  elu_derivative_a,            // a instead of a + 1 for z < 0
+  selu_derivative_unscaled,    // without lambda
+  gelu_derivative_phi,         // Phi(z) without z phi(z)
+  silu_derivative_s,           // s(z) without z s'(z)
+  softplus_derivative_a,       // a instead of 1 - e^-a
   hidden_derivative_missing,   // deltas of hidden layers not multiplied by da/dz
   softmax_diagonal_only,       // a_j (1 - a_j) for the diagonal, nothing beside it
   sign_flipped,                // uphill
@@ -97,29 +104,32 @@ inline Vector activate(mote::Activation activation, const Vector& z) {
   double total = 0.0;
   for (const double x : z) total += std::exp(x);
   for (std::size_t j = 0; j < z.size(); ++j) {
-    switch (activation) {
-      case mote::Activation::identity: a[j] = z[j]; break;
-      case mote::Activation::sigmoid: a[j] = 1.0 / (1.0 + std::exp(-z[j])); break;
-      case mote::Activation::tanh: a[j] = std::tanh(z[j]); break;
-      case mote::Activation::relu: a[j] = std::fmax(0.0, z[j]); break;
-      case mote::Activation::softmax: a[j] = std::exp(z[j]) / total; break;
-    }
+    const bool is_softmax = activation == mote::Activation::softmax;
+    a[j] = is_softmax ? std::exp(z[j]) / total : mote::test::closed_form(activation, z[j]);
   }
   return a;
 }
 
 /// da/dz of one unit; not for softmax.
 inline double derivative(mote::Activation activation, double z, Mistake mistake) {
+  const double a = mote::test::closed_form(activation, z), s = 1.0 / (1.0 + std::exp(-z));
   switch (activation) {
-    case mote::Activation::sigmoid: {
-      const double a = 1.0 / (1.0 + std::exp(-z));
-      return mistake == Mistake::sigmoid_derivative_a ? a : a * (1.0 - a);
-    }
-    case mote::Activation::tanh: {
-      const double a = std::tanh(z);
-      return mistake == Mistake::tanh_derivative_1_minus_a ? 1.0 - a : 1.0 - a * a;
-    }
+    case mote::Activation::sigmoid: return mistake == Mistake::sigmoid_derivative_a ? a : a * (1.0 - a);
+    case mote::Activation::tanh: return mistake == Mistake::tanh_derivative_1_minus_a ? 1.0 - a : 1.0 - a * a;
     case mote::Activation::relu: return z > 0.0 || mistake == Mistake::relu_derivative_1 ? 1.0 : 0.0;
+    case mote::Activation::leaky_relu: return z > 0.0 ? 1.0 : mistake == Mistake::leaky_relu_derivative_0 ? 0.0 : 0.01;
+    case mote::Activation::elu: return z > 0.0 ? 1.0 : mistake == Mistake::elu_derivative_a ? a : std::exp(z);
+    case mote::Activation::selu: {
+      const double scale = mistake == Mistake::selu_derivative_unscaled ? 1.0 : mote::test::kSeluLambda;
+      return scale * (z > 0.0 ? 1.0 : mote::test::kSeluAlpha * std::exp(z));
+    }
+    case mote::Activation::gelu: {
+      const double share = 0.5 * (1.0 + std::erf(z / std::sqrt(2.0)));
+      const double density = std::exp(-0.5 * z * z) / std::sqrt(2.0 * std::acos(-1.0));
+      return mistake == Mistake::gelu_derivative_phi ? share : share + z * density;
+    }
+    case mote::Activation::silu: return mistake == Mistake::silu_derivative_s ? s : s + a * (1.0 - s);
+    case mote::Activation::softplus: return mistake == Mistake::softplus_derivative_a ? a : s;
     case mote::Activation::identity:
     case mote::Activation::softmax: break;
   }

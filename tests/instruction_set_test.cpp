@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "closed_forms.hpp"
 #include "command.hpp"
 #include "mote/mote.hpp"
 
@@ -71,8 +72,7 @@ TEST(InstructionSet, SelectChangesWhatIsInUseAndRefusesWhatIsNotThere) {
 }
 
 TEST(InstructionSet, SetsOfOneArithmeticClassAgreeToTheBit) {
-  for (const mote::Activation hidden :
-       {mote::Activation::identity, mote::Activation::sigmoid, mote::Activation::tanh, mote::Activation::relu}) {
+  for (const mote::Activation hidden : mote::test::kElementwise) {
     std::vector<std::uint32_t> seen[2];
     for (const InstructionSet set : supported_sets()) {
       const InstructionSet before = mote::selected();

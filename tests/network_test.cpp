@@ -20,10 +20,6 @@ using mote::Result;
 using mote::Status;
 using mote::Topology;
 
-constexpr Activation kHidden[] = {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu};
-constexpr Activation kOutput[] = {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu,
-                                  Activation::softmax};
-
 // 1 to 4 layers; sizes below, at and above the row alignment, with strides that skip a multiple of 128 floats, and with
 // matrices so large that products go by panels, one of them longer than a panel.
 std::vector<Topology> topologies(Activation hidden, Activation output) {
@@ -76,8 +72,8 @@ void expect_near(const twin::Vector& expected, mote::Span<const float> actual) {
 }
 
 TEST(Network, ComputesWhatTheFormulasSay) {
-  for (const Activation hidden : kHidden) {
-    for (const Activation output : kOutput) {
+  for (const Activation hidden : mote::test::kElementwise) {
+    for (const Activation output : mote::test::kAnyActivation) {
       for (const Topology& topology : topologies(hidden, output)) {
         SCOPED_TRACE(name_of(topology));
         constexpr std::size_t kRows = 3;

@@ -69,8 +69,11 @@ TEST(Parallel, ThreadsAreLentUntilTheTrainerIsBoundAgain) {
 }
 
 TEST(Parallel, WorkersChangeNoBit) {
-  const mote::Topology topology{
-      37, {150, mote::Activation::relu}, {41, mote::Activation::tanh}, {5, mote::Activation::softmax}};
+  const mote::Topology topology{37,
+                                {150, mote::Activation::gelu},
+                                {41, mote::Activation::tanh},
+                                {18, mote::Activation::silu},
+                                {5, mote::Activation::softmax}};
   std::vector<std::uint8_t> pixels(90 * 37), labels(90);
   mote::Random random(3, mote::Stream::bootstrap);
   for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random.below(256));

@@ -25,6 +25,7 @@ const std::map<std::string, int> kLevels = {
     {"checksum", 0},
     {"memory", 0},
     {"parallel", 0},
+    {"normal", 0},
     {"numeric", 0},
     {"random", 0},
     {"span", 0},

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <vector>
 
+#include "accuracy.hpp"
 #include "support.hpp"
 
 namespace {
 
-using mote::InstructionSet;
 using mote::test::bits;
 using mote::test::from_bits;
 using mote::test::Guarded;
@@ -23,7 +22,7 @@ using mote::test::wide;
 using std::size_t;
 
 using Function = void (*)(const float*, float*, size_t);
-constexpr Function kFunctions[] = {mote::exp, mote::log, mote::tanh, mote::sigmoid};
+constexpr Function kFunctions[] = {mote::exp, mote::log, mote::tanh, mote::sigmoid, mote::error_function};
 
 float value(Function function, float x) {
   function(&x, &x, 1);
@@ -42,73 +41,19 @@ double exact_tanh(double x) {
   if (std::fabs(x) < 0x1p-40) return x;
   return std::fabs(x) > 30.0 ? std::copysign(1.0, x) : std::tanh(x);
 }
+double exact_error_function(double x) {
+  return std::fabs(x) < 0x1p-40 ? x * 2.0 / std::sqrt(std::acos(-1.0)) : std::erf(x);
+}
 double exact_sigmoid(double x) {
   if (std::fabs(x) < 0x1p-40) return 0.5 + x / 4.0;
   return std::fabs(x) > 150.0 ? (x > 0.0 ? 1.0 : 0.0) : 1.0 / (1.0 + std::exp(-x));
 }
 
-/// The largest errors in ulp allowed to a function.
-struct Limits {
-  double fused, separate;
-};
-
-/// Every 97th of all 2^32 floats, in blocks.
-class Accuracy : public testing::Test {
- protected:
-  static constexpr size_t kBlock = 4096;
-
-  /// Fails unless every build of `function` is within its limit of `exact`, and builds of one class agree to the bit.
-  void expect(Function function, double (*exact)(double), Limits limits) {
-    constexpr std::uint64_t kStep = 97, kAll = std::uint64_t{1} << 32;
-    const InstructionSet before = mote::selected();
-    for (std::uint64_t first = 0; first < kAll && !HasFatalFailure(); first += kStep * kBlock) {
-      for (size_t i = 0; i < kBlock; ++i) {
-        x_[i] = from_bits(static_cast<std::uint32_t>(std::min(first + i * kStep, kAll - 1)));
-        exact_[i] = std::isnan(x_[i]) ? wide(kNotANumber) : exact(wide(x_[i]));
-        rounded_[i] = static_cast<float>(exact_[i]);
-      }
-      const std::vector<float>* done[2] = {};              // by a build with separate, and with fused arithmetic
-      const bool all = first % (8 * kStep * kBlock) == 0;  // an eighth suffices for builds of the same class
-      for (size_t set = 0; set < kSets; ++set) {
-        if (!mote::select(mote::test::kInstructionSets[set]).ok()) continue;
-        const bool fused = mote::arithmetic_is_fused();
-        if (done[fused] != nullptr && !all) continue;
-        function(x_.data(), y_[set].data(), kBlock);
-        if (done[fused] == nullptr) {
-          expect_accurate(y_[set], fused ? limits.fused : limits.separate);
-          done[fused] = &y_[set];
-        } else {
-          expect_same(y_[set], *done[fused]);
-        }
-      }
-    }
-    EXPECT_TRUE(mote::select(before).ok());
-  }
-
- private:
-  static constexpr size_t kSets = std::size(mote::test::kInstructionSets);
-
-  void expect_accurate(const std::vector<float>& y, double limit) {
-    for (size_t i = 0; i < kBlock; ++i) {
-      if (y[i] == rounded_[i]) continue;  // nothing could be better
-      const double error = mote::test::ulp_error(y[i], exact_[i]);
-      if (!(error <= limit)) FAIL() << "x = " << x_[i] << ", y = " << y[i] << ", " << error << " ulp";
-    }
-  }
-  void expect_same(const std::vector<float>& a, const std::vector<float>& b) {
-    if (mote::test::same_bits(a.data(), b.data(), kBlock)) return;
-    for (size_t i = 0; i < kBlock; ++i) {
-      const bool same = bits(a[i]) == bits(b[i]) || (std::isnan(a[i]) && std::isnan(b[i]));
-      if (!same) FAIL() << "x = " << x_[i] << ", y = " << a[i] << " and " << b[i];
-    }
-  }
-
-  std::vector<float> x_ = std::vector<float>(kBlock), rounded_ = x_, y_[kSets] = {x_, x_, x_};
-  std::vector<double> exact_ = std::vector<double>(kBlock);
-};
+using Accuracy = mote::test::Accuracy;
 
 // The limits are the largest errors over all floats of the ranges where anything happens, plus a little: exp 1.0086
-// fused and 0.9764 separate, log 0.8608 and 0.8600, tanh 1.3320, sigmoid 2.4019 (1.4983 of positive arguments).
+// fused and 0.9764 separate, log 0.8608 and 0.8600, tanh 1.3320, sigmoid 2.4019 (1.4983 of positive arguments), the
+// error function 1.4616.
 TEST_F(Accuracy, Exp) {
   expect(mote::exp, exact_exp, {1.01, 0.98});
 }
@@ -120,6 +65,10 @@ TEST_F(Accuracy, Tanh) {
 }
 TEST_F(Accuracy, Sigmoid) {
   expect(mote::sigmoid, exact_sigmoid, {2.41, 2.41});
+}
+
+TEST_F(Accuracy, ErrorFunction) {
+  expect(mote::error_function, exact_error_function, {1.47, 1.47});
 }
 
 class VectorMath : public mote::test::EachInstructionSet {};
@@ -191,9 +140,22 @@ TEST_P(VectorMath, SigmoidOfSpecialValues) {
   EXPECT_EQ(value(mote::sigmoid, -103.9f), std::numeric_limits<float>::denorm_min());
 }
 
-TEST_P(VectorMath, TanhIsOddToTheBit) {
-  for (std::uint32_t b = 0; b < 0x7f800000u; b += 9973) {
-    ASSERT_EQ(bits(value(mote::tanh, from_bits(b))) | 0x80000000u, bits(value(mote::tanh, from_bits(b | 0x80000000u))));
+TEST_P(VectorMath, ErrorFunctionOfSpecialValues) {
+  EXPECT_EQ(value(mote::error_function, kInf), 1.0f);
+  EXPECT_EQ(value(mote::error_function, -kInf), -1.0f);
+  EXPECT_EQ(value(mote::error_function, std::numeric_limits<float>::max()), 1.0f);
+  EXPECT_EQ(value(mote::error_function, 4.0f), 1.0f);
+  EXPECT_LT(value(mote::error_function, 3.8f), 1.0f);
+  EXPECT_EQ(bits(value(mote::error_function, 0.0f)), 0u);
+  EXPECT_EQ(bits(value(mote::error_function, -0.0f)), 0x80000000u);
+  EXPECT_EQ(value(mote::error_function, 0x1p-149f), 0x1p-149f);
+}
+
+TEST_P(VectorMath, TanhAndErrorFunctionAreOddToTheBit) {
+  for (const Function function : {mote::tanh, mote::error_function}) {
+    for (std::uint32_t b = 0; b < 0x7f800000u; b += 9973) {
+      ASSERT_EQ(bits(value(function, from_bits(b))) | 0x80000000u, bits(value(function, from_bits(b | 0x80000000u))));
+    }
   }
 }
 

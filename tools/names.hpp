@@ -2,6 +2,7 @@
 // The names under which options choose from the library's enumerations.
 #pragma once
 
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,15 @@ inline constexpr Named<mote::Activation> kActivations[] = {{"identity", mote::Ac
                                                            {"sigmoid", mote::Activation::sigmoid},
                                                            {"tanh", mote::Activation::tanh},
                                                            {"relu", mote::Activation::relu},
+                                                           {"leaky-relu", mote::Activation::leaky_relu},
+                                                           {"elu", mote::Activation::elu},
+                                                           {"selu", mote::Activation::selu},
+                                                           {"gelu", mote::Activation::gelu},
+                                                           {"silu", mote::Activation::silu},
+                                                           {"softplus", mote::Activation::softplus},
                                                            {"softmax", mote::Activation::softmax}};
+/// How many of them a hidden layer may have: all but the last.
+inline constexpr std::size_t kHiddenActivations = std::size(kActivations) - 1;
 inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cross_entropy},
                                                 {"sigmoid-cross-entropy", mote::Loss::sigmoid_cross_entropy},
                                                 {"quadratic", mote::Loss::quadratic}};
@@ -64,12 +73,12 @@ bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value
   return false;
 }
 
-/// "a, b or c"
+/// "a, b or c", of the first `count` names.
 template <typename Enum, std::size_t N>
-std::string list_names(const Named<Enum> (&names)[N]) {
+std::string list_names(const Named<Enum> (&names)[N], std::size_t count = N) {
   std::string list;
-  for (std::size_t i = 0; i < N; ++i) {
-    if (i != 0) list += i + 1 == N ? " or " : ", ";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) list += i + 1 == count ? " or " : ", ";
     list += names[i].name;
   }
   return list;

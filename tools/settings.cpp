@@ -55,18 +55,20 @@ const Option kOptions[] = {
      [](Settings& s, Given& g, std::string_view v) {
        s.hidden = v == "none" ? std::vector<std::uint32_t>() : sizes("--hidden", v), g.hidden = true;
      }},
-    {"--activation", "NAME", "of the hidden layers: identity, sigmoid, tanh or relu (default relu)",
+    {"--activation", "NAME",
+     "of the hidden layers: identity, sigmoid, tanh, relu, leaky-relu (slope 0.01 below 0), elu, selu, gelu (exact), "
+     "silu (swish) or softplus (default relu)",
      [](Settings& s, Given&, std::string_view v) {
-       s.activation = choice("--activation", v, kActivations);
-       if (s.activation == mote::Activation::softmax) refuse("--activation", v, "identity, sigmoid, tanh or relu");
+       if (!find_name(kActivations, v, s.activation) || s.activation == mote::Activation::softmax) {
+         refuse("--activation", v, list_names(kActivations, kHiddenActivations));
+       }
      }},
     {"--loss", "NAME",
      "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output) or quadratic, 1/2 |y - a|^2 (default "
      "cross-entropy)",
      [](Settings& s, Given&, std::string_view v) { s.loss = choice("--loss", v, kLosses); }},
     {"--output-activation", "NAME",
-     "of the last layer: identity, sigmoid, tanh, relu or softmax (default: the one that goes with the loss; sigmoid "
-     "for quadratic)",
+     "of the last layer: any of those, or softmax (default: the one that goes with the loss; sigmoid for quadratic)",
      [](Settings& s, Given&, std::string_view v) {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/activation.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
@@ -44,6 +45,11 @@ namespace detail {
 /// Weight gradients are computed in slices of about this many floats: what workers share out.
 inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
 
+/// Whether training keeps the pre-activations of layer l apart from its activations.
+constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer) {
+  return layer + 1 < topology.layer_count && needs_pre_activations(topology.layers[layer].activation);
+}
+
 /// Rows of layer l's weights that make a slice.
 constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
   const std::size_t rows = kSliceFloats / topology.stride_of(layer) / kUpdateRows * kUpdateRows;
@@ -57,13 +63,15 @@ constexpr std::size_t slices_of(const Topology& topology, std::size_t layer) {
 }
 
 struct BackpropagationPlan {
-  std::size_t activations;   // [rows][stride_of(l)] for every layer l, one after another
-  std::size_t deltas;        // likewise
-  std::size_t layers_count;  // floats of each of the two
-  std::size_t losses;        // [rows]
-  std::size_t strips;        // [workers][strip_count]
-  std::size_t strip_count;   // gradients of kUpdateRows rows of the layer with the longest
-  std::size_t packs;         // [workers][pack_count]
+  std::size_t activations;           // [rows][stride_of(l)] for every layer l, one after another
+  std::size_t deltas;                // likewise
+  std::size_t layers_count;          // floats of each of the two
+  std::size_t pre_activations;       // likewise, of the layers that keep them
+  std::size_t pre_activation_count;  // floats of these
+  std::size_t losses;                // [rows]
+  std::size_t strips;                // [workers][strip_count]
+  std::size_t strip_count;           // gradients of kUpdateRows rows of the layer with the longest
+  std::size_t packs;                 // [workers][pack_count]
   std::size_t pack_count;
   std::size_t bytes;
 };
@@ -71,13 +79,18 @@ struct BackpropagationPlan {
 constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows, std::size_t workers) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
-  std::size_t strides = 0;
-  for (std::size_t l = 0; l < topology.layer_count; ++l) strides += topology.stride_of(l);
+  std::size_t strides = 0, kept_strides = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    strides += topology.stride_of(l);
+    if (keeps_pre_activations(topology, l)) kept_strides += topology.stride_of(l);
+  }
   plan.strip_count = kUpdateRows * topology.max_stride();
   plan.layers_count = rows * strides;
+  plan.pre_activation_count = rows * kept_strides;
   plan.pack_count = pack_floats(topology);
   plan.activations = memory.take<float>(rows, strides);
   plan.deltas = memory.take<float>(rows, strides);
+  plan.pre_activations = memory.take<float>(rows, kept_strides);
   plan.losses = memory.take<float>(rows);
   plan.strips = memory.take<float>(workers, plan.strip_count);
   plan.packs = memory.take<float>(workers, plan.pack_count);
@@ -128,6 +141,9 @@ class Backpropagation {
   Span<const float> losses(std::size_t rows) const { return {losses_, rows}; }
   /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(); pre-activations for the last layer.
   MatrixView activations(std::size_t layer) const;
+  /// Kept pre-activations of layer l, likewise: of the last layer, and of hidden ones whose activation
+  /// needs_pre_activations(); no rows for others.
+  MatrixView pre_activations(std::size_t layer) const;
 
  private:
   /// Some rows of the weights of a layer.
@@ -142,10 +158,13 @@ class Backpropagation {
   void bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
+  /// Where layer l keeps its pre-activations apart; null if it does not.
+  float* kept_pre_activations(std::size_t layer) const;
 
   Topology topology_;
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
+  float* pre_activations_ = nullptr;
   float* losses_ = nullptr;
   float* strips_ = nullptr;
   float* packs_ = nullptr;

@@ -19,7 +19,19 @@ inline constexpr std::size_t kMaxLayers = MOTE_MAX_LAYERS;
 inline constexpr std::uint32_t kMaxLayerSize = 1u << 20;
 
 /// What a layer does with its pre-activations z. Formulas and derivatives: activation.hpp.
-enum class Activation : std::uint8_t { identity, sigmoid, tanh, relu, softmax };
+enum class Activation : std::uint8_t {
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  softmax,
+  leaky_relu,
+  elu,
+  selu,
+  gelu,
+  silu,
+  softplus
+};
 
 /// A fully connected layer: activations = activation(inputs * weights + biases).
 struct Layer {
