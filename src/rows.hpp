@@ -134,7 +134,11 @@ MOTE_INLINE float row_maximum(const float* z, std::size_t columns) {
   for (float& x : lane) x = -kInfinity;
   for (std::size_t j = 0; j < columns; j += kLanes) {
     const std::size_t count = lanes_from(j, columns);
-    for (std::size_t i = 0; i < count; ++i) lane[i] = maximum(lane[i], j + i < columns ? z[j + i] : -kInfinity);
+    const auto used = static_cast<std::uint32_t>(columns - j);  // 32 bits, like the floats: one comparison a vector
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float x = z[j + i];
+      lane[i] = maximum(lane[i], i < used ? x : -kInfinity);
+    }
   }
   return reduce(lane, [](float a, float b) { return maximum(a, b); });
 }
@@ -144,9 +148,11 @@ MOTE_INLINE float exponentials(const float* z, std::size_t columns, float* e, fl
   Lanes lanes;
   for (std::size_t j = 0; j < columns; j += kLanes) {
     const std::size_t count = lanes_from(j, columns);
+    const auto used = static_cast<std::uint32_t>(columns - j);
     float value[kLanes];
-    for (std::size_t i = 0; i < count; ++i) {
-      value[i] = j + i < columns ? exp_of(z[j + i] - highest) : 0.0f;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float power = exp_of(z[j + i] - highest);
+      value[i] = i < used ? power : 0.0f;
       lanes.lane[i] += value[i];
     }
     if (e != nullptr) {

@@ -42,7 +42,7 @@ inline void multiply_by_derivative(const Rows& rows, const float* __restrict act
   for (std::size_t j = 0; j < width; ++j) bias_gradients[j] = 0.0f;
   for (std::size_t i = 0; i < rows.count; ++i, activations += rows.stride, deltas += rows.stride) {
     for (std::size_t j = 0; j < width; ++j) {
-      deltas[j] *= F::derivative(activations[j]);
+      deltas[j] *= F::derivative(activations[j], activations[j]);
       bias_gradients[j] += deltas[j];
     }
   }
