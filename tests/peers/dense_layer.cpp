@@ -29,7 +29,8 @@ void apply(const mote::OptimizerOptions& optimizer, int step, const float* __res
   if (optimizer.method == mote::Optimizer::sgd) {
     for (std::size_t i = 0; i < count; ++i) parameters[i] -= rate * gradients[i];
   } else if (optimizer.method == mote::Optimizer::adam) {
-    const float beta1 = optimizer.beta1, beta2 = optimizer.beta2, epsilon = optimizer.epsilon;
+    const float beta1 = optimizer.beta1, beta2 = optimizer.beta2;
+    const float epsilon = optimizer.epsilon == 0.0f ? mote::default_epsilon(optimizer.method) : optimizer.epsilon;
     const float corrected_rate = rate / (1.0f - std::pow(beta1, static_cast<float>(step)));
     const float scale = 1.0f / (1.0f - std::pow(beta2, static_cast<float>(step)));
     for (std::size_t i = 0; i < count; ++i) {
