@@ -51,8 +51,9 @@ struct Update {
       operands.state = state + row * stride;
       return product<Access::transposed, Momentum>(end - row, columns, operands);
     }
-    for (; row < end; row += kUpdateRows) {
-      const size_t height = end - row < kUpdateRows ? end - row : kUpdateRows;
+    for (size_t height; row < end; row += height) {
+      const size_t left = end - row;  // the last two strips are of nearly equal height, as tiles are
+      height = left <= kUpdateRows ? left : left < 2 * kUpdateRows ? (left + 1) / 2 : kUpdateRows;
       operands.x = A + row;
       operands.c = strip;
       product<Access::transposed, Store>(height, columns, operands);
@@ -62,7 +63,7 @@ struct Update {
 
   void without_gradients(size_t row, size_t end) const {
     if (row == end || mote::skips_zero_gradients(step)) return;
-    alignas(64) static constexpr float kZeros[256] = {};
+    alignas(64) static constexpr float kZeros[mote::kRowAlignment < 16 ? 64 : 1024] = {};
     constexpr size_t kPiece = sizeof kZeros / sizeof kZeros[0];
     for (size_t i = row * stride; i < end * stride; i += kPiece) {
       const size_t count = end * stride - i < kPiece ? end * stride - i : kPiece;
