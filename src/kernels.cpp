@@ -251,7 +251,8 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
     clear_padding(batch, inputs, dA, lda);
     return;
   }
-  const bool few_weights = 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
+  // Fewer samples than half a block would leave most of the lanes of their transposed deltas empty.
+  const bool few_weights = batch <= kSide / 2 || 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
   if (few_weights || outputs > kPanelRows) {
     backward_from_weights(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
   } else {
