@@ -16,8 +16,10 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromColumns = 64;  // fewer do not repay looking for zeros
-constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
+constexpr size_t kSkipFromColumns = 64;       // fewer do not repay looking for zeros
+constexpr size_t kPackWeightsFromRows = 160;  // fewer rows do not repay copying dense panels of W
+constexpr size_t kPackedDepth = 512;          // of such a panel
+constexpr size_t kPanelsFromBatch = 24;       // fewer rows: the whole of W goes by once anyway
 
 void plain_product(bool accumulate, size_t rows, size_t columns, const Operands& operands) {
   if (accumulate) {
@@ -40,6 +42,11 @@ size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+/// Floats that fit in the scratch memory of a product whose sums have `depth` terms.
+size_t panel_floats(size_t depth) {
+  return smaller(kPanelRows, rounded_up(depth)) * kPanelColumns;
+}
+
 /// panel[k] = row k of b, or row list[k].
 void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, const std::uint32_t* list,
                 float* __restrict panel) {
@@ -60,20 +67,24 @@ void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
 
 namespace {
 
-/// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by.
+/// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by. Many rows repay copying
+/// it, as wide as the memory for it allows, since A then passes by less often.
 void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t inputs, float* pack) {
   const Operands all = operands;
-  const bool packs = batch >= kPackFromRows;
-  for (size_t k = 0; k < inputs; k += kPanelRows) {
-    for (size_t n = 0; n < columns; n += kPanelColumns) {
-      const size_t width = smaller(kPanelColumns, columns - n);
+  const bool packs = batch >= kPackWeightsFromRows;
+  for (size_t k = 0; k < inputs; k += kPackedDepth) {
+    const size_t depth = smaller(kPackedDepth, inputs - k);
+    const size_t widest =
+        packs ? panel_floats(inputs) / rounded_up(depth) / kPanelColumns * kPanelColumns : kPanelColumns;
+    for (size_t n = 0; n < columns; n += widest) {
+      const size_t width = smaller(widest, columns - n);
       operands = all;
-      operands.depth = smaller(kPanelRows, inputs - k);
+      operands.depth = depth;
       operands.x += k;
       operands.b += k * all.ldb + n;
       operands.c += n;
       if (packs) {
-        copy_panel(operands.depth, width, operands.b, all.ldb, nullptr, pack);
+        copy_panel(depth, width, operands.b, all.ldb, nullptr, pack);
         operands.b = pack;
         operands.ldb = width;
       }
@@ -215,10 +226,10 @@ namespace {
 /// dA = D W^T with panels of W transposed, as wide as the memory for them allows: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const size_t columns = padded(inputs), panel_floats = smaller(kPanelRows, rounded_up(outputs)) * kPanelColumns;
+  const size_t columns = padded(inputs);
   for (size_t n = 0; n < outputs; n += kPanelRows) {
     const size_t depth = smaller(kPanelRows, outputs - n);
-    const size_t widest = panel_floats / rounded_up(depth) / kPanelColumns * kPanelColumns;
+    const size_t widest = panel_floats(outputs) / rounded_up(depth) / kPanelColumns * kPanelColumns;
     for (size_t k = 0; k < columns; k += widest) {
       const size_t width = smaller(widest, columns - k);
       transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, pack, width);
