@@ -81,7 +81,7 @@ TEST_F(ImageFiles, RefuseWrongLengths) {
 TEST_F(ImageFiles, RefuseLabelsThatDoNotMatch) {
   folder_.write("train-labels-idx1-ubyte", idx_labels(47, 4));
   EXPECT_EQ(refusal(),
-            "train-labels-idx1-ubyte: number of labels differs from number of images: found 47, expected 48");
+            "train-labels-idx1-ubyte: number of labels or targets differs from number of images: found 47, expected 48");
   write_image_set(folder_);
   folder_.write("t10k-labels-idx1-ubyte", idx_labels(12, 5));
   EXPECT_EQ(refusal(), "t10k-labels-idx1-ubyte: label out of range: found 4, the largest possible is 3");

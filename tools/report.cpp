@@ -91,7 +91,7 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                  topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
                  topology.layer_count > 1 ? ", " : "",
                  std::string(name_of(kActivations, topology.output_activation())).c_str(),
-                 std::string(name_of(kLosses, options.loss)).c_str(), topology.trainable_count());
+                 std::string(name_of(kLosses, options.loss.kind)).c_str(), topology.trainable_count());
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
   const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
