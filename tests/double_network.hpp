@@ -90,15 +90,17 @@ inline Batch random_batch(const mote::Topology& topology, std::size_t rows, std:
   return batch;
 }
 
-/// Targets between 0 and 1; for cross_entropy those of a row add up to 1.
-inline std::vector<float> random_values(mote::Loss loss, std::size_t rows, std::size_t outputs, std::uint32_t seed) {
+/// Targets between 0 and 1; for softmax outputs those of a row add up to 1.
+inline std::vector<float> random_values(const mote::Topology& topology, std::size_t rows, std::uint32_t seed) {
+  const std::size_t outputs = topology.outputs();
+  const bool is_softmax = topology.output_activation() == mote::Activation::softmax;
   std::mt19937 random(seed + 1000);
   std::uniform_real_distribution<float> value(0.0f, 1.0f);
   std::vector<float> values(rows * outputs);
   for (std::size_t m = 0; m < rows; ++m) {
     float sum = 0.0f;
     for (std::size_t j = 0; j < outputs; ++j) sum += values[m * outputs + j] = value(random);
-    for (std::size_t j = 0; j < outputs && loss == mote::Loss::cross_entropy; ++j) values[m * outputs + j] /= sum;
+    for (std::size_t j = 0; j < outputs && is_softmax; ++j) values[m * outputs + j] /= sum;
   }
   return values;
 }

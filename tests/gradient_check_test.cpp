@@ -116,7 +116,7 @@ Example make_example(const Topology& topology, const Ending& ending, std::size_t
   for (std::uint32_t seed = 1; seed < 1000; ++seed) {
     twin::randomize(topology, seed, {example.parameters.data(), example.parameters.size()});
     example.batch = twin::random_batch(topology, rows, seed);
-    if (ending.vectors) example.batch.values = twin::random_values(ending.loss.kind, rows, topology.outputs(), seed);
+    if (ending.vectors) example.batch.values = twin::random_values(topology, rows, seed);
     if (example.away_from_kinks() && example.away_from_kinks_of_the_loss()) return example;
   }
   ADD_FAILURE() << "no example without a pre-activation close to 0";

@@ -22,7 +22,9 @@ inline constexpr Named<mote::Activation> kActivations[] = {{"identity", mote::Ac
                                                            {"softmax", mote::Activation::softmax}};
 inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cross_entropy},
                                                 {"sigmoid-cross-entropy", mote::Loss::sigmoid_cross_entropy},
-                                                {"quadratic", mote::Loss::quadratic}};
+                                                {"quadratic", mote::Loss::quadratic},
+                                                {"mae", mote::Loss::mean_absolute_error},
+                                                {"huber", mote::Loss::huber}};
 inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
                                                            {"normalized", mote::WeightInit::glorot_uniform},
                                                            {"glorot-normal", mote::WeightInit::glorot_normal},
