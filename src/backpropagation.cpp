@@ -54,8 +54,8 @@ void Backpropagation::forward(const float* parameters, const float* inputs, std:
   forward_rows(parameters, inputs, {0, rows}, 0);
 }
 
-void Backpropagation::compute_loss(Loss loss, const std::uint8_t* labels, float scale, LossTotals& totals) {
-  const std::uint32_t correct = loss_rows(loss, labels, scale, {0, rows_});
+void Backpropagation::compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals) {
+  const std::uint32_t correct = loss_rows(loss, targets, scale, {0, rows_});
   totals.add(losses(rows_), correct);
 }
 
@@ -90,11 +90,12 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
   }
 }
 
-std::uint32_t Backpropagation::loss_rows(Loss loss, const std::uint8_t* labels, float scale, Share share) {
+std::uint32_t Backpropagation::loss_rows(const LossOptions& loss, const Targets& targets, float scale, Share share) {
   const std::size_t last = topology_.layer_count - 1, stride = topology_.stride_of(last);
   const std::size_t offset = layer_offset(last) + share.begin * stride;
   return loss_and_deltas(loss, topology_.output_activation(), share.size(), topology_.outputs(), stride,
-                         activations_ + offset, labels + share.begin, scale, deltas_ + offset, losses_ + share.begin);
+                         activations_ + offset, targets.from(share.begin), scale, deltas_ + offset,
+                         losses_ + share.begin);
 }
 
 void Backpropagation::delta_rows(const float* parameters, Share share, std::size_t worker) {
@@ -127,7 +128,7 @@ std::size_t Backpropagation::slice_count() const {
 void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
                                       std::size_t worker, ActiveInputs active) {
   if (active.count == topology_.inputs) active = {};  // nothing to leave out
-  std::size_t index = 0;  // of the layer's first slice
+  std::size_t index = 0;                              // of the layer's first slice
   for (std::size_t l = 0; l < topology_.layer_count && index < share.end; ++l) {
     const std::size_t slices = detail::slices_of(topology_, l);
     const std::size_t begin = share.begin > index ? share.begin - index : 0;

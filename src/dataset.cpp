@@ -9,9 +9,48 @@ Dataset Dataset::subset(std::size_t first, std::size_t size) const {
   MOTE_ASSERT(first <= count && size <= count - first);
   Dataset part = *this;
   part.features_data += first * features;
-  part.labels += first;
+  if (labels != nullptr) part.labels += first;
+  if (targets.data != nullptr) part.targets.data += first * targets.stride;
+  part.targets.rows = targets.data != nullptr ? size : 0;
   part.count = size;
   return part;
+}
+
+Dataset Dataset::autoencoding() const {
+  Dataset same = *this;
+  same.labels = nullptr;
+  same.classes = 0;
+  same.targets = {};
+  same.inputs_are_targets = true;
+  return same;
+}
+
+Result check(const Dataset& dataset) {
+  const MatrixView& targets = dataset.targets;
+  if (targets.data == nullptr && dataset.labels == nullptr && !dataset.inputs_are_targets) return Status::no_labels;
+  if (targets.data != nullptr && targets.rows != dataset.count) {
+    return {Status::count_mismatch, targets.rows, dataset.count};
+  }
+  if (dataset.labels != nullptr && dataset.classes != dataset.outputs()) {
+    return {Status::output_size_mismatch, dataset.classes, dataset.outputs()};
+  }
+  return Status::ok;
+}
+
+Result check_targets(Loss loss, const Dataset& dataset) {
+  if (dataset.targets.data == nullptr) return Status::ok;
+  for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
+    float sum = 0.0f;
+    bool good = true;
+    for (const float y : dataset.targets.row(i)) {
+      good = good && y - y == 0.0f && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
+      sum += y;
+    }
+    constexpr float kTolerance = 1e-3f;
+    if (loss == Loss::cross_entropy) good = good && sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;
+    if (!good) return {Status::target_out_of_range, i, 0};
+  }
+  return Status::ok;
 }
 
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset) {
@@ -20,11 +59,19 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
   std::size_t largest = 0;
   for (const std::uint8_t label : labels.elements) largest = label > largest ? label : largest;
   if (classes != 0 && largest >= classes) return {Status::label_out_of_range, largest, classes - 1};
-  dataset.features_data = images.elements.data();
-  dataset.labels = labels.elements.data();
-  dataset.count = images.count();
-  dataset.features = images.item_size();
-  dataset.classes = classes != 0 ? classes : largest + 1;
+  dataset = {images.elements.data(),
+             labels.elements.data(),
+             images.count(),
+             images.item_size(),
+             classes != 0 ? classes : largest + 1,
+             dataset.scale};
+  return Status::ok;
+}
+
+Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset) {
+  MOTE_ASSERT(images.count() > 0);
+  if (targets.rows != images.count()) return {Status::count_mismatch, targets.rows, images.count()};
+  dataset = {images.elements.data(), nullptr, images.count(), images.item_size(), 0, dataset.scale, targets};
   return Status::ok;
 }
 
@@ -52,8 +99,20 @@ void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t firs
     const std::size_t sample = order == nullptr ? first + i : order[first + i];
     scale_bytes(dataset.features_data + sample * dataset.features, dataset.scale, inputs + i * dataset.features,
                 dataset.features);
-    if (labels != nullptr) labels[i] = dataset.labels[sample];
+    if (labels != nullptr && dataset.labels != nullptr) labels[i] = dataset.labels[sample];
   }
+}
+
+Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,
+                   const std::uint8_t* labels) {
+  Targets targets;
+  if (dataset.inputs_are_targets) {
+    targets = {inputs, dataset.features};
+  } else if (dataset.targets.data != nullptr) {
+    targets = Targets(dataset.targets.data, dataset.targets.stride, order).from(first);
+  }
+  if (dataset.labels != nullptr) targets.labels = labels != nullptr ? labels : dataset.labels + first;
+  return targets;
 }
 
 namespace {

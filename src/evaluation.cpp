@@ -8,17 +8,18 @@ Result check(const Topology& topology, const Dataset& dataset) {
   if (dataset.features != topology.inputs) {
     return {Status::input_size_mismatch, dataset.features, topology.inputs};
   }
-  if (dataset.classes != topology.outputs()) {
-    return {Status::output_size_mismatch, dataset.classes, topology.outputs()};
+  if (dataset.outputs() != topology.outputs()) {
+    return {Status::output_size_mismatch, dataset.outputs(), topology.outputs()};
   }
-  return Status::ok;
+  return check(dataset);
 }
 
-Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset,
+Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(topology, dataset); !result.ok()) return result;
+  if (dataset.labels == nullptr && !confusion.empty()) return Status::no_labels;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
   const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
@@ -32,8 +33,9 @@ Result evaluate(const Topology& topology, Span<const float> parameters, Loss los
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
     gather(dataset, nullptr, first, count, inputs);
     const MatrixView z = network.forward_pre_activations(inputs, count);
+    const Targets targets = targets_of(dataset, nullptr, first, inputs, nullptr);
     const std::uint32_t correct = loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride,
-                                                  z.data, dataset.labels + first, 1.0f, nullptr, losses.data());
+                                                  z.data, targets, 1.0f, nullptr, losses.data());
     totals.add(losses.subspan(0, count), correct);
     if (confusion.empty()) continue;
     for (std::size_t i = 0; i < count; ++i) {

@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "mote/activation.hpp"
+#include "mote/information.hpp"
 #include "mote/kernels.hpp"
 #include "mote/loss.hpp"
 #include "mote/optimizer.hpp"

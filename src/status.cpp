@@ -14,6 +14,9 @@ const char* to_string(Status status) {
     case Status::network_too_large: return "network too large to be addressed on this machine";
     case Status::softmax_not_last: return "softmax is for the last layer only";
     case Status::loss_activation_mismatch: return "the loss does not go with the activation of the output layer";
+    case Status::bad_huber_delta: return "delta of the Huber loss must be finite and greater than 0";
+    case Status::bad_label_smoothing:
+      return "label smoothing must be from 0 to less than 1, and is for cross-entropies";
     case Status::bad_learning_rate: return "learning rate must be finite and greater than 0";
     case Status::bad_momentum: return "momentum must be at least 0 and less than 1";
     case Status::bad_beta: return "decay rates of moments must be at least 0 and less than 1";
@@ -23,8 +26,10 @@ const char* to_string(Status status) {
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
-    case Status::output_size_mismatch: return "classes of the data differ from the outputs of the network";
+    case Status::output_size_mismatch: return "what the data want differs in size from the outputs of the network";
     case Status::no_samples: return "no samples";
+    case Status::no_labels: return "the data have no labels";
+    case Status::target_out_of_range: return "target out of range for the loss";
     case Status::too_many_samples: return "too many samples";
     case Status::idx_empty: return "empty file";
     case Status::idx_gzip: return "gzip data; run gunzip on it first";
@@ -36,7 +41,7 @@ const char* to_string(Status status) {
     case Status::idx_size_overflow: return "the product of the dimensions is too large";
     case Status::idx_truncated_body: return "truncated data";
     case Status::idx_trailing_bytes: return "bytes after the end of the data";
-    case Status::count_mismatch: return "number of labels differs from number of images";
+    case Status::count_mismatch: return "number of labels or targets differs from number of images";
     case Status::label_out_of_range: return "label out of range";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: a number is not finite";

@@ -135,7 +135,8 @@ ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float 
       if (shares == 1) active = own;
     }
     backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own);
-    correct_[worker] = backpropagation_.loss_rows(options_.loss, labels_.data(), scale, share);
+    const Targets targets = targets_of(dataset_, order, first, inputs_.data(), labels_.data());
+    correct_[worker] = backpropagation_.loss_rows(options_.loss, targets, scale, share);
     backpropagation_.delta_rows(step_.gradient_point(), share, worker);
   });
   std::uint32_t correct = 0;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -216,6 +217,138 @@ TEST(MakeDataset, RefusesALabelThatIsNoClass) {
   EXPECT_EQ(result.expected, 4u);
   EXPECT_EQ(dataset.count, 0u) << "left alone";
   EXPECT_TRUE(make_dataset(images_of(pixels, 3, 1, 1), labels_of(numbers), 6, dataset).ok());
+}
+
+/// Three samples of two bytes with two targets each.
+struct Regression {
+  std::vector<std::uint8_t> bytes = {0, 51, 102, 153, 204, 255};
+  std::vector<float> values = {0.5f, 0.25f, 0.125f, 1.0f, 0.0f, 0.75f};
+  Dataset dataset;
+
+  Regression() {
+    EXPECT_TRUE(make_dataset(images_of(bytes, 3, 1, 2), mote::MatrixView{values.data(), 3, 2, 2}, dataset).ok());
+  }
+};
+
+TEST(MakeDataset, PairsImagesWithTargets) {
+  const Regression r;
+  EXPECT_EQ(r.dataset.features_data, r.bytes.data());
+  EXPECT_EQ(r.dataset.labels, nullptr);
+  EXPECT_EQ(r.dataset.targets.data, r.values.data());
+  EXPECT_EQ(r.dataset.count, 3u);
+  EXPECT_EQ(r.dataset.features, 2u);
+  EXPECT_EQ(r.dataset.outputs(), 2u);
+  EXPECT_TRUE(check(r.dataset).ok());
+}
+
+TEST(MakeDataset, RefusesAnotherNumberOfTargets) {
+  const Regression r;
+  Dataset dataset;
+  const mote::Result result =
+      make_dataset(images_of(r.bytes, 3, 1, 2), mote::MatrixView{r.values.data(), 2, 2, 2}, dataset);
+  EXPECT_EQ(result.status, Status::count_mismatch);
+  EXPECT_EQ(result.found, 2u);
+  EXPECT_EQ(result.expected, 3u);
+  EXPECT_EQ(dataset.count, 0u) << "left alone";
+}
+
+TEST(Subset, TakesItsTargetsAlong) {
+  const Regression r;
+  const Dataset part = r.dataset.subset(1, 2);
+  EXPECT_EQ(part.targets.rows, 2u);
+  EXPECT_EQ(part.targets.row(1)[1], 0.75f);
+  EXPECT_TRUE(check(part).ok());
+  const Dataset same = r.dataset.autoencoding().subset(2, 1);
+  EXPECT_TRUE(same.inputs_are_targets && check(same).ok());
+  EXPECT_EQ(same.targets.data, nullptr);
+}
+
+TEST(Targets, AreThoseOfTheSamplesGathered) {
+  const Regression r;
+  const std::uint32_t order[] = {2, 0, 1};
+  const mote::Targets ordered = targets_of(r.dataset, order, 1, nullptr, nullptr);
+  EXPECT_EQ(ordered.row(0), r.values.data());
+  EXPECT_EQ(ordered.row(1), r.values.data() + 2);
+  EXPECT_EQ(ordered.labels, nullptr);
+  EXPECT_EQ(targets_of(r.dataset, nullptr, 1, nullptr, nullptr).row(1), r.values.data() + 4);
+
+  const float inputs[4] = {};
+  const mote::Targets own = targets_of(r.dataset.autoencoding(), order, 1, inputs, nullptr);
+  EXPECT_EQ(own.row(1), inputs + 2) << "the order has been followed already";
+
+  const Samples s;
+  const std::uint8_t gathered[] = {1, 2};
+  EXPECT_EQ(targets_of(s.dataset, order, 1, inputs, gathered).labels, gathered);
+  EXPECT_EQ(targets_of(s.dataset, nullptr, 2, inputs, nullptr).labels, s.labels.data() + 2);
+  EXPECT_EQ(targets_of(s.dataset, nullptr, 2, inputs, nullptr).row(0), nullptr);
+}
+
+TEST(Gather, LeavesLabelsAloneWhereThereAreNone) {
+  const Regression r;
+  float inputs[6];
+  std::uint8_t labels[3] = {9, 9, 9};
+  mote::gather(r.dataset, nullptr, 0, 3, inputs, labels);
+  EXPECT_EQ(inputs[5], 1.0f);
+  EXPECT_EQ(labels[0], 9);
+}
+
+TEST(Autoencoding, MakesInputsTheTargetsAndForgetsLabels) {
+  const Samples s;
+  const Dataset same = s.dataset.autoencoding();
+  EXPECT_TRUE(same.inputs_are_targets);
+  EXPECT_EQ(same.labels, nullptr);
+  EXPECT_EQ(same.outputs(), kFeatures);
+  EXPECT_EQ(s.dataset.outputs(), 10u);
+  EXPECT_EQ(same.features_data, s.dataset.features_data) << "nothing is copied";
+  EXPECT_TRUE(check(same).ok());
+}
+
+TEST(CheckDataset, SaysWhatContradictsItself) {
+  const Regression r;
+  const Samples s;
+  EXPECT_TRUE(check(s.dataset).ok());
+  Dataset none = s.dataset;
+  none.labels = nullptr;
+  EXPECT_EQ(check(none).status, Status::no_labels);
+  Dataset fewer = r.dataset;
+  fewer.count = 2;
+  EXPECT_EQ(check(fewer).status, Status::count_mismatch);
+  EXPECT_EQ(check(fewer).found, 3u);
+  EXPECT_EQ(check(fewer).expected, 2u);
+  Dataset both = r.dataset;
+  both.labels = s.labels.data();
+  both.classes = 10;
+  EXPECT_EQ(check(both).status, Status::output_size_mismatch);
+  both.classes = 2;
+  EXPECT_TRUE(check(both).ok()) << "soft targets beside labels";
+}
+
+TEST(CheckTargets, NamesTheFirstSampleOutOfRange) {
+  using mote::Loss;
+  Regression r;
+  const auto result = [&](Loss loss, float value) {
+    r.values[3] = value;
+    return mote::check_targets(loss, r.dataset);
+  };
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const Loss loss : {Loss::quadratic, Loss::mean_absolute_error, Loss::huber, Loss::sigmoid_cross_entropy}) {
+    EXPECT_TRUE(result(loss, 0.875f).ok());
+    for (const float bad : {kNotANumber, infinity, -infinity}) {
+      EXPECT_EQ(result(loss, bad).status, Status::target_out_of_range);
+      EXPECT_EQ(result(loss, bad).found, 1u);
+    }
+  }
+  for (const float outside : {-0.01f, 1.01f}) {
+    EXPECT_TRUE(result(Loss::quadratic, outside).ok());
+    EXPECT_EQ(result(Loss::sigmoid_cross_entropy, outside).found, 1u);
+    EXPECT_FALSE(result(Loss::sigmoid_cross_entropy, outside).ok());
+  }
+  r.values = {0.5f, 0.5f, 0.125f, 0.875f, 0.0f, 1.0f};
+  EXPECT_TRUE(mote::check_targets(Loss::cross_entropy, r.dataset).ok());
+  r.values[5] = 0.75f;
+  EXPECT_EQ(mote::check_targets(Loss::cross_entropy, r.dataset).found, 2u) << "adds up to 3/4";
+  const Samples s;
+  EXPECT_TRUE(mote::check_targets(Loss::cross_entropy, s.dataset).ok()) << "labels are checked where they are read";
 }
 
 }  // namespace

@@ -66,12 +66,26 @@ inline Parameters unpack(const mote::Topology& topology, mote::Span<const float>
   return parameters;
 }
 
-/// Inputs and labels of a mini-batch.
+/// Inputs of a mini-batch and what is wanted of them.
 struct Batch {
   std::vector<float> inputs;  // [rows][inputs]
   std::vector<std::uint8_t> labels;
+  std::vector<float> values;  // [rows][outputs]; empty: what the labels stand for
   std::size_t rows() const { return labels.size(); }
 };
+
+/// y of one row, smoothed as loss.hpp says.
+inline Vector targets_of(const mote::LossOptions& loss, const Batch& batch, std::size_t row, std::size_t outputs) {
+  const double smoothing = static_cast<double>(loss.label_smoothing);
+  const double outcomes = loss.kind == mote::Loss::sigmoid_cross_entropy ? 2.0 : static_cast<double>(outputs);
+  Vector y(outputs);
+  for (std::size_t j = 0; j < outputs; ++j) {
+    const bool own = j == batch.labels[row];
+    y[j] = !batch.values.empty() ? static_cast<double>(batch.values[row * outputs + j]) : own ? 1.0 : 0.0;
+    y[j] = (1.0 - smoothing) * y[j] + smoothing / outcomes;
+  }
+  return y;
+}
 
 inline Batch random_batch(const mote::Topology& topology, std::size_t rows, std::uint32_t seed) {
   std::mt19937 random(seed);
@@ -81,6 +95,21 @@ inline Batch random_batch(const mote::Topology& topology, std::size_t rows, std:
   const std::size_t classes = topology.outputs() < 256 ? topology.outputs() : 256;
   for (std::size_t i = 0; i < rows; ++i) batch.labels.push_back(static_cast<std::uint8_t>(random() % classes));
   return batch;
+}
+
+/// Targets between 0 and 1; for softmax outputs those of a row add up to 1.
+inline std::vector<float> random_values(const mote::Topology& topology, std::size_t rows, std::uint32_t seed) {
+  const std::size_t outputs = topology.outputs();
+  const bool is_softmax = topology.output_activation() == mote::Activation::softmax;
+  std::mt19937 random(seed + 1000);
+  std::uniform_real_distribution<float> value(0.0f, 1.0f);
+  std::vector<float> values(rows * outputs);
+  for (std::size_t m = 0; m < rows; ++m) {
+    float sum = 0.0f;
+    for (std::size_t j = 0; j < outputs; ++j) sum += values[m * outputs + j] = value(random);
+    for (std::size_t j = 0; j < outputs && is_softmax; ++j) values[m * outputs + j] /= sum;
+  }
+  return values;
 }
 
 /// Fills an array laid out as mote does with moderate weights and biases, and 0 as padding.
@@ -161,24 +190,32 @@ struct Network {
     return activate(topology.output_activation(), pre_activations(inputs).back());
   }
 
-  double loss(mote::Loss loss, const float* inputs, std::size_t label) const {
+  double loss(const mote::LossOptions& loss, const float* inputs, const Vector& wanted) const {
     const Vector a = outputs(inputs);
+    const double limit = static_cast<double>(loss.huber_delta);
     double sum = 0.0;
     for (std::size_t j = 0; j < a.size(); ++j) {
-      const double y = j == label ? 1.0 : 0.0;
-      switch (loss) {
+      const double y = wanted[j], size = std::fabs(y - a[j]);
+      switch (loss.kind) {
         case mote::Loss::quadratic: sum += 0.5 * (y - a[j]) * (y - a[j]); break;
         case mote::Loss::sigmoid_cross_entropy: sum -= y * std::log(a[j]) + (1.0 - y) * std::log(1.0 - a[j]); break;
-        case mote::Loss::cross_entropy: sum -= j == label ? std::log(a[j]) : 0.0; break;
+        case mote::Loss::cross_entropy: sum -= y == 0.0 ? 0.0 : y * std::log(a[j]); break;
+        case mote::Loss::mean_absolute_error: sum += size; break;
+        case mote::Loss::huber: sum += size <= limit ? 0.5 * size * size : limit * (size - 0.5 * limit); break;
       }
     }
     return sum;
   }
 
-  double mean_loss(mote::Loss kind, const Batch& batch) const {
+  double loss(const mote::LossOptions& kind, const float* inputs, std::size_t label) const {
+    const Batch one{{}, {static_cast<std::uint8_t>(label)}, {}};
+    return loss(kind, inputs, targets_of(kind, one, 0, topology.outputs()));
+  }
+
+  double mean_loss(const mote::LossOptions& kind, const Batch& batch) const {
     double sum = 0.0;
     for (std::size_t m = 0; m < batch.rows(); ++m) {
-      sum += loss(kind, batch.inputs.data() + m * topology.inputs, batch.labels[m]);
+      sum += loss(kind, batch.inputs.data() + m * topology.inputs, targets_of(kind, batch, m, topology.outputs()));
     }
     return sum / static_cast<double>(batch.rows());
   }
@@ -193,16 +230,19 @@ struct Network {
   }
 
   /// dC/dz of the output layer by the chain rule from dC/da, without the simplifications that loss.hpp knows.
-  Vector output_deltas(mote::Loss loss, const Vector& z, std::size_t label, Mistake mistake) const {
+  Vector output_deltas(const mote::LossOptions& loss, const Vector& z, const Vector& wanted, Mistake mistake) const {
     const mote::Activation activation = topology.output_activation();
     const Vector a = activate(activation, z);
     Vector by_a(a.size()), deltas(a.size());
     for (std::size_t j = 0; j < a.size(); ++j) {
-      const double y = j == label ? 1.0 : 0.0;
-      switch (loss) {
+      const double y = wanted[j], sign = a[j] > y ? 1.0 : a[j] < y ? -1.0 : 0.0;
+      const double limit = static_cast<double>(loss.huber_delta);
+      switch (loss.kind) {
         case mote::Loss::quadratic: by_a[j] = a[j] - y; break;
         case mote::Loss::sigmoid_cross_entropy: by_a[j] = (1.0 - y) / (1.0 - a[j]) - y / a[j]; break;
         case mote::Loss::cross_entropy: by_a[j] = -y / a[j]; break;
+        case mote::Loss::mean_absolute_error: by_a[j] = sign; break;
+        case mote::Loss::huber: by_a[j] = std::fabs(a[j] - y) <= limit ? a[j] - y : limit * sign; break;
       }
     }
     for (std::size_t j = 0; j < a.size(); ++j) {
@@ -219,7 +259,8 @@ struct Network {
   }
 
   /// Gradient of mean_loss + penalty by backpropagation, sample by sample.
-  Parameters gradients(mote::Loss loss, const Batch& batch, double l2, Mistake mistake = Mistake::none) const {
+  Parameters gradients(const mote::LossOptions& loss, const Batch& batch, double l2,
+                       Mistake mistake = Mistake::none) const {
     Parameters sum = parameters;
     const double on_weights = mistake == Mistake::penalty_doubled ? 2.0 * l2 : l2;
     const double on_biases = mistake == Mistake::penalty_on_biases ? l2 : 0.0;
@@ -232,7 +273,7 @@ struct Network {
     for (std::size_t m = 0; m < batch.rows(); ++m) {
       const float* inputs = batch.inputs.data() + m * topology.inputs;
       const std::vector<Vector> z = pre_activations(inputs);
-      Vector deltas = output_deltas(loss, z.back(), batch.labels[m], mistake);
+      Vector deltas = output_deltas(loss, z.back(), targets_of(loss, batch, m, topology.outputs()), mistake);
       for (std::size_t l = topology.layer_count; l-- > 0;) {
         const Vector below =
             l == 0 ? Vector(inputs, inputs + topology.inputs) : activate(topology.layers[l - 1].activation, z[l - 1]);

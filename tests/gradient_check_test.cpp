@@ -23,13 +23,15 @@ constexpr float kL2 = 0.125f;  // the same number in float and double
 constexpr auto& kHidden = mote::test::kElementwise;
 
 struct Ending {
-  Loss loss;
+  mote::LossOptions loss;
   Activation output;
+  bool vectors = false;  // targets are numbers, not labels
 };
 
 std::vector<Ending> endings() {
   std::vector<Ending> allowed;
-  for (const Loss loss : {Loss::quadratic, Loss::sigmoid_cross_entropy, Loss::cross_entropy}) {
+  for (const Loss loss :
+       {Loss::quadratic, Loss::sigmoid_cross_entropy, Loss::cross_entropy, Loss::mean_absolute_error, Loss::huber}) {
     for (const Activation output : mote::test::kAnyActivation) {
       if (mote::check(loss, output).ok()) allowed.push_back({loss, output});
     }
@@ -45,13 +47,52 @@ std::vector<Topology> topologies(Activation hidden, Activation output) {
           {13, {17, hidden}, {11, hidden}, {5, output}}};
 }
 
+/// The same with Huber's delta within reach of the errors, with smoothed labels, and all of them with target vectors.
+std::vector<Ending> all_endings() {
+  std::vector<Ending> all = endings();
+  for (const Ending& ending : endings()) {
+    if (ending.loss.kind == Loss::huber) all.push_back({{Loss::huber, 0.25f}, ending.output});
+    if (mote::is_cross_entropy(ending.loss.kind)) all.push_back({{ending.loss.kind, 1.0f, 0.125f}, ending.output});
+  }
+  for (std::size_t i = 0, labelled = all.size(); i < labelled; ++i) {
+    all.push_back({all[i].loss, all[i].output, true});
+  }
+  return all;
+}
+
 struct Example {
   Topology topology;
-  Loss loss;
+  mote::LossOptions loss;
   std::vector<float> parameters;
   twin::Batch batch;
 
   mote::Span<const float> span() const { return {parameters.data(), parameters.size()}; }
+
+  mote::Targets targets() const {
+    if (batch.values.empty()) return batch.labels.data();
+    return {batch.values.data(), topology.outputs()};
+  }
+
+  /// Whether a small change of the parameters takes no error to a kink of the loss. Nor may softmax be sure, where the
+  /// difference from 1 has few digits.
+  bool away_from_kinks_of_the_loss() const {
+    if (loss.kind != Loss::mean_absolute_error && loss.kind != Loss::huber) return true;
+    const double kink = loss.kind == Loss::huber ? static_cast<double>(loss.huber_delta) : 0.0;
+    const bool is_relu = topology.output_activation() == Activation::relu;
+    const bool is_softmax = topology.output_activation() == Activation::softmax;
+    if (is_softmax && topology.outputs() == 1) return true;  // always 1
+    const twin::Network network(topology, span());
+    for (std::size_t m = 0; m < batch.rows(); ++m) {
+      const twin::Vector a = network.outputs(batch.inputs.data() + m * topology.inputs);
+      const twin::Vector y = twin::targets_of(loss, batch, m, a.size());
+      for (std::size_t j = 0; j < a.size(); ++j) {
+        const bool is_constant = is_relu && a[j] == 0.0;
+        if (!is_constant && std::abs(std::abs(a[j] - y[j]) - kink) < 1e-3) return false;
+        if (is_softmax && a[j] > 0.99) return false;
+      }
+    }
+    return true;
+  }
 
   /// Whether a small change of the parameters takes no pre-activation across a kink.
   bool away_from_kinks() const {
@@ -69,12 +110,13 @@ struct Example {
   }
 };
 
-Example make_example(const Topology& topology, Loss loss, std::size_t rows) {
-  Example example{topology, loss, std::vector<float>(topology.parameter_count()), {}};
+Example make_example(const Topology& topology, const Ending& ending, std::size_t rows) {
+  Example example{topology, ending.loss, std::vector<float>(topology.parameter_count()), {}};
   for (std::uint32_t seed = 1; seed < 1000; ++seed) {
     twin::randomize(topology, seed, {example.parameters.data(), example.parameters.size()});
     example.batch = twin::random_batch(topology, rows, seed);
-    if (example.away_from_kinks()) return example;
+    if (ending.vectors) example.batch.values = twin::random_values(topology, rows, seed);
+    if (example.away_from_kinks() && example.away_from_kinks_of_the_loss()) return example;
   }
   ADD_FAILURE() << "no example without a pre-activation close to 0";
   return example;
@@ -114,7 +156,7 @@ twin::Parameters mote_gradients(const Example& example, float l2) {
   mote::LossTotals totals;
   const float* inputs = example.batch.inputs.data();
   engine.forward(example.parameters.data(), inputs, rows);
-  engine.compute_loss(example.loss, example.batch.labels.data(), 1.0f / static_cast<float>(rows), totals);
+  engine.compute_loss(example.loss, example.targets(), 1.0f / static_cast<float>(rows), totals);
   engine.backward(example.parameters.data(), inputs, {kept.floats().data(), false, nullptr});
   if (l2 == 0.0f) return twin::unpack(topology, kept.floats());
 
@@ -135,16 +177,17 @@ twin::Parameters mote_gradients(const Example& example, float l2) {
 /// Checks mote's gradients for one hidden activation and all else; the largest error goes into the test's record.
 void check_all(Activation hidden) {
   double largest = 0.0;
-  for (const Ending& ending : endings()) {
+  for (const Ending& ending : all_endings()) {
     for (const Topology& topology : topologies(hidden, ending.output)) {
       for (const std::size_t rows : {1u, 3u, 10u}) {
         if (rows != 3 && topology.inputs == 33) continue;  // nothing new, and differences take long
         if (rows == 10 && topology.inputs == 13) continue;
-        const Example example = make_example(topology, ending.loss, rows);
+        if (ending.vectors && topology.inputs > 7) continue;
+        const Example example = make_example(topology, ending, rows);
         const float l2 = rows == 3 ? 0.0f : kL2;
         const double error =
             twin::largest_error(mote_gradients(example, l2), numerical_gradients(example, static_cast<double>(l2)));
-        EXPECT_LT(error, kLimit) << "loss " << static_cast<int>(ending.loss) << " output activation "
+        EXPECT_LT(error, kLimit) << "loss " << static_cast<int>(ending.loss.kind) << " output activation "
                                  << static_cast<int>(ending.output) << " inputs " << topology.inputs << " rows "
                                  << rows;
         largest = std::fmax(largest, error);
@@ -155,7 +198,8 @@ void check_all(Activation hidden) {
 }
 
 TEST(GradientCheck, CoversEveryLossThatAnOutputActivationMayMeet) {
-  EXPECT_EQ(endings().size(), 11u + 2u);
+  EXPECT_EQ(endings().size(), 3u * 11u + 2u);
+  EXPECT_EQ(all_endings().size(), 2u * (4u * 11u + 4u));
 }
 
 class HiddenActivations : public testing::TestWithParam<Activation> {};
@@ -168,8 +212,8 @@ TEST_P(HiddenActivations, HaveTheGradientsOfTheLossWithEveryLossAndOutput) {
 
 TEST(GradientCheck, AcceptsTheTwinWithoutMistakes) {
   for (const Activation hidden : kHidden) {
-    for (const Ending& ending : endings()) {
-      const Example example = make_example({7, {6, hidden}, {5, hidden}, {3, ending.output}}, ending.loss, 3);
+    for (const Ending& ending : all_endings()) {
+      const Example example = make_example({7, {6, hidden}, {5, hidden}, {3, ending.output}}, ending, 3);
       const twin::Network network(example.topology, example.span());
       const double l2 = static_cast<double>(kL2);
       const double error =
@@ -181,7 +225,7 @@ TEST(GradientCheck, AcceptsTheTwinWithoutMistakes) {
 
 /// The error that the same check finds when the gradient has been computed with a mistake.
 double error_with(Mistake mistake, Activation hidden, const Ending& ending) {
-  const Example example = make_example({7, {6, hidden}, {5, hidden}, {3, ending.output}}, ending.loss, 3);
+  const Example example = make_example({7, {6, hidden}, {5, hidden}, {3, ending.output}}, ending, 3);
   const twin::Network network(example.topology, example.span());
   const double l2 = static_cast<double>(kL2);
   return twin::largest_error(network.gradients(ending.loss, example.batch, l2, mistake),
@@ -221,6 +265,10 @@ TEST(GradientCheck, RejectsWrongDerivativesOfOutputActivations) {
   EXPECT_GT(error_with(Mistake::softplus_derivative_a, hidden, {Loss::quadratic, Activation::softplus}), kLimit);
   EXPECT_GT(error_with(Mistake::softmax_diagonal_only, hidden, {Loss::quadratic, Activation::softmax}), kLimit);
   EXPECT_GT(error_with(Mistake::softmax_diagonal_only, hidden, {Loss::cross_entropy, Activation::softmax}), kLimit);
+  for (const Loss loss : {Loss::mean_absolute_error, Loss::huber}) {
+    EXPECT_GT(error_with(Mistake::sigmoid_derivative_a, hidden, {loss, Activation::sigmoid}), kLimit);
+    EXPECT_GT(error_with(Mistake::softmax_diagonal_only, hidden, {loss, Activation::softmax}), kLimit);
+  }
 }
 
 TEST(GradientCheck, RejectsMistakesOfBatchAndPenaltyWithEveryActivationAndLoss) {

@@ -117,6 +117,79 @@ TEST(Idx, RefusesABadMagicNumber) {
   }
 }
 
+/// An IDX file of floats, whose bits count up from 0x3f800001.
+File float_file_of(const std::vector<std::uint32_t>& dimensions) {
+  std::size_t elements = 1;
+  for (const std::uint32_t size : dimensions) elements *= size;
+  File file = file_of(dimensions, 0x0d);
+  file.resize(4 + 4 * dimensions.size());
+  for (std::uint32_t i = 1; i <= elements; ++i) {
+    for (const unsigned byte : {0x3fu, 0x80u, 0x00u}) file.push_back(static_cast<unsigned char>(byte));
+    file.push_back(static_cast<unsigned char>(i));
+  }
+  return file;
+}
+
+Result parse_floats(const File& file, std::size_t rank) {
+  Idx idx;
+  return parse_idx({file.data(), file.size()}, rank, idx, mote::IdxType::float32);
+}
+
+TEST(Idx, ReadsFloatsMostSignificantByteFirst) {
+  const File file = float_file_of({3, 2});
+  Idx idx;
+  ASSERT_TRUE(parse_idx({file.data(), file.size()}, 2, idx, mote::IdxType::float32).ok());
+  EXPECT_EQ(idx.count(), 3u);
+  EXPECT_EQ(idx.item_size(), 2u);
+  EXPECT_EQ(idx.elements.size(), 24u);
+  float floats[7] = {0, 0, 0, 0, 0, 0, -1.0f};
+  read_floats(idx, floats);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(floats[i], 1.0f + static_cast<float>(i + 1) * 0x1p-23f) << i;
+  EXPECT_EQ(floats[6], -1.0f) << "written past the end";
+}
+
+TEST(Idx, ReadsFloatsWhereTheyLie) {
+  const File file = float_file_of({5, 3});
+  alignas(float) unsigned char bytes[12 + 60];
+  std::copy(file.begin(), file.end(), bytes);
+  Idx idx;
+  ASSERT_TRUE(parse_idx(bytes, 2, idx, mote::IdxType::float32).ok());
+  float* floats = reinterpret_cast<float*>(bytes + 12);
+  read_floats(idx, floats);
+  for (int i = 0; i < 15; ++i) EXPECT_EQ(floats[i], 1.0f + static_cast<float>(i + 1) * 0x1p-23f) << i;
+}
+
+TEST(Idx, RefusesFloatsThatAreDamaged) {
+  const File whole = float_file_of({3, 2});
+  EXPECT_TRUE(parse_floats(whole, 2).ok());
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    const File file(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    expect(parse_floats(file, 2), size < 12 ? Status::idx_truncated_header : Status::idx_truncated_body, size,
+           size < 12 ? 12 : whole.size());
+  }
+  File longer = whole;
+  longer.resize(whole.size() + 4);
+  expect(parse_floats(longer, 2), Status::idx_trailing_bytes, whole.size() + 4, whole.size());
+  expect(parse_floats(whole, 1), Status::idx_rank, 2, 1);
+  expect(parse_floats(file_of({3, 2}), 2), Status::idx_element_type, 0x08, 0x0d);
+  expect(parse(whole, 2), Status::idx_element_type, 0x0d, 0x08);
+  for (const unsigned type : {0x09u, 0x0bu, 0x0cu, 0x0eu}) {
+    expect(parse_floats(file_of({3, 2}, static_cast<unsigned char>(type)), 2), Status::idx_element_type, type, 0x0d);
+  }
+  expect(parse_floats(file_of({3, 0}, 0x0d), 2), Status::idx_zero_dimension, 1, 1);
+  File huge = header_of({0x80000000, 0x80000000});  // 2^62 elements, but 2^64 bytes
+  huge[2] = 0x0d;
+  EXPECT_EQ(parse_floats(huge, 2).status, Status::idx_size_overflow);
+}
+
+TEST(IdxDeathTest, StopsAtBytesToBeReadAsFloats) {
+  const File file = file_of({4});
+  Idx idx;
+  ASSERT_TRUE(parse_idx({file.data(), file.size()}, 1, idx).ok());
+  float floats[4];
+  EXPECT_DEATH(read_floats(idx, floats), "");
+}
+
 TEST(Idx, RefusesEveryOtherElementType) {
   for (unsigned type = 0; type < 256; ++type) {
     if (type == 0x08) continue;

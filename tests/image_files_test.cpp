@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <limits>
+#include <vector>
+
 #include "error.hpp"
 #include "mote/memory.hpp"
 #include "temporary_folder.hpp"
@@ -20,7 +23,7 @@ class ImageFiles : public testing::Test {
   /// The message with which the set is refused, without the folder's path.
   std::string refusal() {
     try {
-      tools::load_image_set(folder_.path(), memory);
+      tools::load_image_set(folder_.path(), memory, aim_, loss_);
     } catch (const tools::Error& error) {
       EXPECT_EQ(error.status, tools::kExitRefused);
       const std::string text = error.what();
@@ -37,6 +40,8 @@ class ImageFiles : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  tools::Aim aim_ = tools::Aim::labels;
+  mote::Loss loss_ = mote::Loss::quadratic;
 };
 
 TEST_F(ImageFiles, ReadAWholeSet) {
@@ -80,8 +85,9 @@ TEST_F(ImageFiles, RefuseWrongLengths) {
 
 TEST_F(ImageFiles, RefuseLabelsThatDoNotMatch) {
   folder_.write("train-labels-idx1-ubyte", idx_labels(47, 4));
-  EXPECT_EQ(refusal(),
-            "train-labels-idx1-ubyte: number of labels differs from number of images: found 47, expected 48");
+  EXPECT_EQ(
+      refusal(),
+      "train-labels-idx1-ubyte: number of labels or targets differs from number of images: found 47, expected 48");
   write_image_set(folder_);
   folder_.write("t10k-labels-idx1-ubyte", idx_labels(12, 5));
   EXPECT_EQ(refusal(), "t10k-labels-idx1-ubyte: label out of range: found 4, the largest possible is 3");
@@ -110,6 +116,95 @@ TEST_F(ImageFiles, RefuseWhatDoesNotFitTheStaticMemory) {
       refusal_of_images(idx_images(500, 3, 4, 4)),
       "train-images-idx3-ubyte: the data set does not fit: 4096 bytes of static memory are built in; rebuild with: "
       "make DATA_MB=2");
+}
+
+/// The set with two targets an image instead of labels.
+class TargetFiles : public ImageFiles {
+ protected:
+  TargetFiles() {
+    for (const char* name : {"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"}) {
+      std::filesystem::remove(folder_.file(name));
+    }
+    folder_.write("train-targets-idx2-float", idx_floats({48, 2}, std::vector<float>(96, 0.5f)));
+    folder_.write("t10k-targets-idx2-float", idx_floats({12, 2}, std::vector<float>(24, 0.25f)));
+  }
+  std::string refusal_of_targets(const std::string& bytes, mote::Loss loss = mote::Loss::quadratic) {
+    folder_.write("train-targets-idx2-float", bytes);
+    aim_ = tools::Aim::numbers;
+    loss_ = loss;
+    return refusal();
+  }
+};
+
+TEST_F(TargetFiles, AreReadBesideTheImages) {
+  const tools::ImageSet set = tools::load_image_set(folder_.path(), memory, tools::Aim::numbers);
+  EXPECT_EQ(set.train.labels, nullptr);
+  EXPECT_EQ(set.train.outputs(), 2u);
+  EXPECT_EQ(set.train.targets.rows, 48u);
+  EXPECT_EQ(set.train.targets.row(47)[1], 0.5f);
+  EXPECT_EQ(set.test.targets.row(11)[0], 0.25f);
+  EXPECT_EQ(set.train.features_data[0], 255) << "left alone by the conversion";
+}
+
+TEST_F(TargetFiles, ReadTheDottedSpellingAndOddNumbersOfPixels) {
+  std::filesystem::rename(folder_.file("train-targets-idx2-float"), folder_.file("train-targets.idx2-float"));
+  folder_.write("train-images-idx3-ubyte", idx_images(48, 1, 3, 1));
+  folder_.write("t10k-images-idx3-ubyte", idx_images(12, 1, 3, 1));
+  folder_.write("train-targets.idx2-float", idx_floats({48, 1}, std::vector<float>(48, 1.5f)));
+  folder_.write("t10k-targets-idx2-float", idx_floats({12, 1}, std::vector<float>(12, 2.5f)));
+  const tools::ImageSet set = tools::load_image_set(folder_.path(), memory, tools::Aim::numbers);
+  EXPECT_EQ(set.train.targets.row(47)[0], 1.5f);
+  EXPECT_EQ(set.test.targets.row(11)[0], 2.5f);
+}
+
+TEST_F(TargetFiles, AnAutoencoderNeedsImagesOnly) {
+  std::filesystem::remove(folder_.file("train-targets-idx2-float"));
+  const tools::ImageSet set = tools::load_image_set(folder_.path(), memory, tools::Aim::inputs);
+  EXPECT_EQ(set.train.outputs(), 12u);
+  EXPECT_TRUE(set.train.inputs_are_targets && set.test.inputs_are_targets);
+}
+
+TEST_F(TargetFiles, RefuseDamagedFiles) {
+  const std::string good = idx_floats({48, 2}, std::vector<float>(96, 0.5f));
+  EXPECT_EQ(refusal_of_targets(good), "accepted");
+  EXPECT_EQ(refusal_of_targets(""), "train-targets-idx2-float: empty file");
+  EXPECT_EQ(refusal_of_targets(idx_header({48, 2}) + std::string(96, '\0')),
+            "train-targets-idx2-float: unsupported element type: found 0x08, expected 0x0d (32-bit float)");
+  EXPECT_EQ(refusal_of_targets(idx_floats({48}, std::vector<float>(48))),
+            "train-targets-idx2-float: wrong number of dimensions: found 1, expected 2");
+  EXPECT_EQ(refusal_of_targets(good.substr(0, good.size() - 1)),
+            "train-targets-idx2-float: truncated data: found 395 bytes, expected 396");
+  EXPECT_EQ(refusal_of_targets(good + "xyz"),
+            "train-targets-idx2-float: bytes after the end of the data: found 399 bytes, expected 396");
+  EXPECT_EQ(refusal_of_targets(idx_header({0xffffffff, 0xffffffff}, 0x0d)),
+            "train-targets-idx2-float: the product of the dimensions is too large");
+  std::filesystem::remove(folder_.file("train-targets-idx2-float"));
+  EXPECT_EQ(refusal(), "train-targets-idx2-float: no such file (nor train-targets.idx2-float)");
+}
+
+TEST_F(TargetFiles, RefuseWrongShapes) {
+  EXPECT_EQ(refusal_of_targets(idx_floats({47, 2}, std::vector<float>(94))),
+            "train-targets-idx2-float: number of labels or targets differs from number of images: found 47, expected "
+            "48");
+  EXPECT_EQ(refusal_of_targets(idx_floats({48, 3}, std::vector<float>(144))),
+            "t10k-targets-idx2-float: second dimension: found 2 targets a sample, expected 3 as for training");
+}
+
+TEST_F(TargetFiles, RefuseNumbersThatTheLossCannotTake) {
+  std::vector<float> values(96, 0.25f);
+  values[7] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(refusal_of_targets(idx_floats({48, 2}, values)),
+            "train-targets-idx2-float: targets of sample 3 (the first is 0): found 0.250000, inf, expected finite "
+            "numbers for this loss");
+  values[7] = 1.5f;
+  const std::string bytes = idx_floats({48, 2}, values);
+  EXPECT_EQ(refusal_of_targets(bytes), "accepted");
+  EXPECT_EQ(refusal_of_targets(bytes, mote::Loss::sigmoid_cross_entropy),
+            "train-targets-idx2-float: targets of sample 3 (the first is 0): found 0.250000, 1.500000, expected "
+            "numbers from 0 to 1 for this loss");
+  EXPECT_EQ(refusal_of_targets(bytes, mote::Loss::cross_entropy),
+            "train-targets-idx2-float: targets of sample 0 (the first is 0): found 0.250000, 0.250000, expected "
+            "numbers from 0 to 1 that add up to 1 for this loss");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ struct TwinTraining {
     }
   }
 
-  void step(mote::Loss loss, const twin::Batch& batch) {
+  void step(const mote::LossOptions& loss, const twin::Batch& batch) {
     const twin::Parameters theta = network.parameters;
     for_each(theta, [&](double& p, double, const twin::Memory& m, bool) { p = optimizer.point(p, m); });
     const twin::Parameters g = network.gradients(loss, batch, 0.0);

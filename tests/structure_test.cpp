@@ -40,6 +40,7 @@ const std::map<std::string, int> kLevels = {
     {"vector_math", 1},
     {"activation", 2},
     {"dataset", 2},
+    {"information", 2},
     {"initializer", 2},
     {"loss", 2},
     {"optimizer", 2},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -38,8 +39,9 @@ inline std::string big_endian(std::uint32_t value) {
           static_cast<char>(value)};
 }
 
-inline std::string idx_header(const std::vector<std::uint32_t>& dimensions) {
-  std::string header("\0\0\x08", 3);
+inline std::string idx_header(const std::vector<std::uint32_t>& dimensions, char type = 0x08) {
+  std::string header(2, '\0');
+  header += type;
   header += static_cast<char>(dimensions.size());
   for (const std::uint32_t d : dimensions) header += big_endian(d);
   return header;
@@ -59,6 +61,16 @@ inline std::string idx_images(std::uint32_t count, std::uint32_t rows, std::uint
 inline std::string idx_labels(std::uint32_t count, std::uint32_t classes) {
   std::string bytes = idx_header({count});
   for (std::uint32_t i = 0; i < count; ++i) bytes += static_cast<char>(i % classes);
+  return bytes;
+}
+
+inline std::string idx_floats(const std::vector<std::uint32_t>& dimensions, const std::vector<float>& values) {
+  std::string bytes = idx_header(dimensions, 0x0d);
+  for (const float value : values) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    bytes += big_endian(bits);
+  }
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -104,6 +105,11 @@ TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
                               "--loss quadratic --output-activation softmax",
                               "--loss quadratic --output-activation identity",
                               "--loss sigmoid-cross-entropy",
+                              "--loss mae",
+                              "--loss huber --huber-delta 0.5",
+                              "--loss huber --output-activation softmax",
+                              "--label-smoothing 0.1",
+                              "--loss sigmoid-cross-entropy --label-smoothing 0.1",
                               "--activation sigmoid",
                               "--activation tanh",
                               "--activation identity",
@@ -178,6 +184,9 @@ TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
                                                         {"--optimizer nadam", "--epsilon 1e-3"},
                                                         {"--optimizer adamw", "--weight-decay 0.5"},
                                                         {"", "--l1 0.01"},
+                                                        {"", "--label-smoothing 0.1"},
+                                                        {"--loss huber", "--huber-delta 0.1"},
+                                                        {"--loss quadratic", "--autoencoder"},
                                                         {"", "--init orthogonal"},
                                                         {"", "--init-scale 0.5"},
                                                         {"", "--bias-init 0.1"},
@@ -189,6 +198,84 @@ TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
     EXPECT_EQ(before.size(), std::string("parameters fingerprint 01234567").size()) << plain;
     EXPECT_NE(result(plain + " " + changed), before) << plain << " " << changed;
   }
+}
+
+/// y = sin(2 pi x / 255), and its cosine, for every byte x to train on, and for every seventh to test.
+void write_waves(const TemporaryFolder& folder) {
+  const auto write = [&](const std::string& name, std::uint32_t step) {
+    std::string inputs;
+    std::vector<float> targets;
+    for (std::uint32_t x = 0; x < 256; x += step) {
+      inputs += static_cast<char>(x);
+      const double angle = 2.0 * std::acos(-1.0) * x / 255.0;
+      for (const double y : {std::sin(angle), std::cos(angle)}) targets.push_back(static_cast<float>(y));
+    }
+    const auto count = static_cast<std::uint32_t>(inputs.size());
+    folder.write(name + "-images-idx3-ubyte", idx_header({count, 1, 1}) + inputs);
+    folder.write(name + "-targets-idx2-float", idx_floats({count, 2}, targets));
+  };
+  write("train", 1);
+  write("t10k", 7);
+}
+
+double test_loss(const CommandResult& result) {
+  const std::string line = line_with(result.output, "test loss ");
+  return line.empty() ? 1e30 : std::stod(line.substr(10));
+}
+
+TEST(Train, FitsASineFromFloatTargets) {
+  TemporaryFolder folder;
+  write_waves(folder);
+  const std::string options =
+      "--regression --hidden 30 --activation tanh --optimizer adam --learning-rate 0.01 --batch 16 --epochs 200 "
+      "--validation 0 --data " +
+      folder.path() + " ";
+  for (const auto& [loss, bound] : std::vector<std::pair<std::string, double>>{
+           {"quadratic", 0.005}, {"huber --huber-delta 0.1", 0.005}, {"mae", 0.1}}) {
+    const CommandResult result = train(options + "--loss " + loss);
+    ASSERT_EQ(result.status, 0) << result.output;
+    EXPECT_LT(test_loss(result), bound) << "predicting 0 costs 0.5 (mae 1.27)\n" << result.output;
+    EXPECT_NE(result.output.find("images of 1 x 1 with 2 targets each: 256 to train on"), std::string::npos);
+    EXPECT_NE(result.output.find("1-30-2, tanh, identity with "), std::string::npos) << result.output;
+    EXPECT_EQ(result.output.find("accuracy"), std::string::npos);
+    EXPECT_EQ(result.output.find("confused"), std::string::npos);
+  }
+}
+
+TEST(Train, RefusesLayersThatDoNotFitTheTargets) {
+  TemporaryFolder folder;
+  write_waves(folder);
+  const CommandResult result = train("--regression --layers 1,5,3 --data " + folder.path());
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("--layers: ends with 3 outputs, but each image has 2 targets; end with 2"),
+            std::string::npos)
+      << result.output;
+}
+
+TEST_F(SmallSet, AnAutoencoderReproducesItsImages) {
+  for (const char* name : {"train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"}) {
+    std::filesystem::remove(folder_.file(name));
+  }
+  const std::string options = "--autoencoder --hidden 8 --batch 4 --log " + folder_.file("log.csv") + " ";
+  const CommandResult little = train_here(options + "--epochs 1"), much = train_here(options + "--epochs 100");
+  ASSERT_EQ(much.status, 0) << much.output;
+  EXPECT_LT(test_loss(much), 0.2 * test_loss(little)) << much.output;
+  EXPECT_NE(much.output.find("images of 3 x 4 to be reproduced"), std::string::npos);
+  EXPECT_NE(much.output.find("12-8-12, relu, sigmoid with quadratic loss"), std::string::npos) << much.output;
+  EXPECT_EQ(much.output.find("accuracy"), std::string::npos);
+  std::istringstream log(contents(folder_.file("log.csv")));
+  std::string line;
+  std::getline(log, line);
+  std::getline(log, line);
+  EXPECT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
+  EXPECT_NE(line.find(",,"), std::string::npos) << "no accuracy: " << line;
+}
+
+TEST_F(SmallSet, SaysTheNumbersOfTheLoss) {
+  EXPECT_NE(train_here("--epochs 1 --loss huber --huber-delta 0.5").output.find("with huber loss (delta 0.5), "),
+            std::string::npos);
+  EXPECT_NE(train_here("--epochs 1 --label-smoothing 0.1").output.find("with cross-entropy loss (smoothing 0.1), "),
+            std::string::npos);
 }
 
 TEST_F(SmallSet, LogsOneLineAnEpoch) {
@@ -355,7 +442,19 @@ TEST(Train, RefusesWrongOptions) {
        "selu, gelu, silu or softplus\n"},
       {"--activation swoosh", "--activation: found 'swoosh', expected identity,"},
       {"--output-activation swoosh", "gelu, silu, softplus or softmax"},
-      {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy or quadratic"},
+      {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy, quadratic, mae or huber"},
+      {"--loss huber --huber-delta 0", "--huber-delta: found '0', expected a finite number greater than 0"},
+      {"--huber-delta 1", "--huber-delta has no meaning with --loss cross-entropy; it is for huber"},
+      {"--label-smoothing 1", "--label-smoothing: found '1', expected 0 <= X < 1"},
+      {"--label-smoothing 0.1 --loss quadratic",
+       "--label-smoothing has no meaning with --loss quadratic; it is for cross-entropy, sigmoid-cross-entropy"},
+      {"--label-smoothing 0.1 --autoencoder", "--label-smoothing has no meaning with --loss quadratic"},
+      {"--autoencoder --regression", "--autoencoder and --regression contradict each other; give one of them"},
+      {"--autoencoder --loss cross-entropy", "--autoencoder does not go with --loss cross-entropy: pixels do not"},
+      {"--autoencoder --layers 784,32,10",
+       "--layers: ends with 10 outputs, but --autoencoder reproduces 784 pixels; end with 784 or use --hidden"},
+      {"--regression --loss sigmoid-cross-entropy --output-activation identity", "which needs sigmoid"},
+      {"--regression", "train-targets-idx2-float: no such file (nor train-targets.idx2-float)"},
       {"--loss cross-entropy --output-activation sigmoid",
        "does not go with --loss cross-entropy, which needs softmax"},
       {"--init magic", "--init: found 'magic'"},
@@ -395,7 +494,9 @@ TEST(Train, HelpNamesEveryOptionAndItsDefault) {
                              "--weight-decay", "--l1",
                              "--schedule",     "--warmup",
                              "--decay-epochs", "--decay-factor",
-                             "--patience"}) {
+                             "--patience",     "--huber-delta",
+                             "--autoencoder",  "--label-smoothing",
+                             "--regression"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }
   for (std::istringstream lines(result.output); !lines.eof();) {

@@ -4,6 +4,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "mote/idx.hpp"
+
 namespace tools {
 namespace {
 
@@ -22,13 +24,14 @@ const char* format_of(mote::Status status) {
     case Status::input_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
     case Status::output_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
     case Status::idx_bad_magic: return "found 0x%04" PRIx64;
-    case Status::idx_element_type: return "found 0x%02" PRIx64 ", expected 0x%02" PRIx64 " (unsigned byte)";
+    case Status::idx_element_type: return "found 0x%02" PRIx64 ", expected 0x%02" PRIx64;
     case Status::idx_rank: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::idx_truncated_header:
     case Status::idx_truncated_body:
     case Status::idx_trailing_bytes: return "found %" PRIu64 " bytes, expected %" PRIu64;
     case Status::idx_zero_dimension: return "dimension %" PRIu64;
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
+    case Status::target_out_of_range: return "in sample %" PRIu64;
     case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
     default: return nullptr;
   }
@@ -45,6 +48,10 @@ std::string describe(const mote::Result& result) {
     char numbers[96];
     std::snprintf(numbers, sizeof numbers, format, result.found, result.expected);
     text += std::string(": ") + numbers;
+  }
+  if (result.status == mote::Status::idx_element_type) {
+    const bool is_byte = result.expected == static_cast<std::uint64_t>(mote::IdxType::unsigned_byte);
+    text += is_byte ? " (unsigned byte)" : " (32-bit float)";
   }
   return text;
 }

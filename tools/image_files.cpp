@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,9 +24,8 @@ bool exists(const std::string& path) {
 }
 
 /// The file `name` of the set, in whichever spelling is there.
-std::string find_file(const std::string& folder, const char* name, int rank) {
+std::string find_file(const std::string& folder, const std::string& name, const std::string& ending) {
   const std::string start = folder + "/" + name;
-  const std::string ending = "idx" + std::to_string(rank) + "-ubyte";
   for (const char* separator : {"-", "."}) {
     if (exists(start + separator + ending)) return start + separator + ending;
   }
@@ -36,7 +36,7 @@ std::string find_file(const std::string& folder, const char* name, int rank) {
   throw Error(start + "-" + ending + ": no such file (nor " + name + "." + ending + ")");
 }
 
-/// Takes memory from the front of a block.
+/// Takes memory from the front of a block. Floats of what is read are aligned: headers are multiples of 4 long.
 class Bump {
  public:
   explicit Bump(mote::Memory memory) : memory_(memory) {}
@@ -48,6 +48,7 @@ class Bump {
     if (!S_ISREG(info.st_mode)) throw Error(path + ": is not a regular file, expected an IDX file");
     std::FILE* file = std::fopen(path.c_str(), "rb");
     if (file == nullptr) throw Error(path + ": " + std::strerror(errno));
+    used_ = std::min((used_ + alignof(float) - 1) / alignof(float) * alignof(float), memory_.size());
     const std::size_t room = memory_.size() - used_;
     const std::size_t size = std::fread(memory_.data() + used_, 1, room, file);
     const bool failed = std::ferror(file) != 0;
@@ -65,6 +66,14 @@ class Bump {
     return bytes;
   }
 
+  /// Turns elements that read() brought into floats, where they lie.
+  mote::MatrixView to_floats(const mote::Idx& idx) {
+    unsigned char* elements = memory_.data() + (idx.elements.data() - memory_.data());
+    float* floats = reinterpret_cast<float*>(elements);
+    mote::read_floats(idx, floats);
+    return {floats, idx.count(), idx.item_size(), idx.item_size()};
+  }
+
   std::size_t used() const { return used_; }
 
  private:
@@ -78,17 +87,52 @@ struct Half {
   std::string images_path;
 };
 
-Half load_half(const std::string& folder, const std::string& name, std::size_t classes, Bump& memory) {
-  Half half;
-  half.images_path = find_file(folder, (name + "-images").c_str(), 3);
-  const std::string labels_path = find_file(folder, (name + "-labels").c_str(), 1);
-  const auto require = [](const mote::Result& result, const std::string& path) {
-    if (!result.ok()) throw Error(path + ": " + describe(result));
-  };
+void require(const mote::Result& result, const std::string& path) {
+  if (!result.ok()) throw Error(path + ": " + describe(result));
+}
+
+void add_labels(Half& half, const std::string& path, std::size_t classes, Bump& memory) {
   mote::Idx labels;
+  require(mote::parse_idx(memory.read(path), 1, labels), path);
+  require(mote::make_dataset(half.images, labels, classes, half.dataset), path);
+}
+
+void add_numbers(Half& half, const std::string& path, std::size_t columns, mote::Loss loss, Bump& memory) {
+  mote::Idx targets;
+  require(mote::parse_idx(memory.read(path), 2, targets, mote::IdxType::float32), path);
+  require(mote::make_dataset(half.images, memory.to_floats(targets), half.dataset), path);
+  if (columns != 0 && half.dataset.outputs() != columns) {
+    throw Error(path + ": second dimension: found " + std::to_string(half.dataset.outputs()) +
+                " targets a sample, expected " + std::to_string(columns) + " as for training");
+  }
+  if (mote::check_targets(loss, half.dataset).ok()) return;
+  const std::size_t sample = mote::check_targets(loss, half.dataset).found;
+  const char* expected = loss == mote::Loss::cross_entropy ? "numbers from 0 to 1 that add up to 1"
+                         : mote::is_cross_entropy(loss)    ? "numbers from 0 to 1"
+                                                           : "finite numbers";
+  std::string found;
+  for (const float target : half.dataset.targets.row(sample)) {
+    if (found.size() < 60) found += (found.empty() ? "" : ", ") + std::to_string(target);
+  }
+  throw Error(path + ": targets of sample " + std::to_string(sample) + " (the first is 0): found " + found +
+              ", expected " + expected + " for this loss");
+}
+
+/// outputs: that the other half asks for; 0: any number.
+Half load_half(const std::string& folder, const std::string& name, Aim aim, mote::Loss loss, std::size_t outputs,
+               Bump& memory) {
+  Half half;
+  half.images_path = find_file(folder, name + "-images", "idx3-ubyte");
+  const std::string answers_path = aim == Aim::labels    ? find_file(folder, name + "-labels", "idx1-ubyte")
+                                   : aim == Aim::numbers ? find_file(folder, name + "-targets", "idx2-float")
+                                                         : "";
   require(mote::parse_idx(memory.read(half.images_path), 3, half.images), half.images_path);
-  require(mote::parse_idx(memory.read(labels_path), 1, labels), labels_path);
-  require(mote::make_dataset(half.images, labels, classes, half.dataset), labels_path);
+  if (aim == Aim::labels) add_labels(half, answers_path, outputs, memory);
+  if (aim == Aim::numbers) add_numbers(half, answers_path, outputs, loss, memory);
+  if (aim == Aim::inputs) {
+    half.dataset = {half.images.elements.data(), nullptr, half.images.count(), half.images.item_size()};
+    half.dataset = half.dataset.autoencoding();
+  }
   return half;
 }
 
@@ -109,15 +153,15 @@ std::string mnist_folder() {
   return "build/mnist";
 }
 
-ImageSet load_image_set(const std::string& folder, mote::Memory memory) {
+ImageSet load_image_set(const std::string& folder, mote::Memory memory, Aim aim, mote::Loss loss) {
   std::error_code error;
   if (exists(folder) && !std::filesystem::is_directory(folder, error)) {
     throw Error(folder + ": is not a folder; give the one that holds the four IDX files");
   }
   if (!exists(folder)) throw Error(folder + ": no such folder; run `make` to unpack MNIST, or give --data DIR");
   Bump bump(memory);
-  const Half train = load_half(folder, "train", 0, bump);
-  const Half test = load_half(folder, "t10k", train.dataset.classes, bump);
+  const Half train = load_half(folder, "train", aim, loss, 0, bump);
+  const Half test = load_half(folder, "t10k", aim, loss, aim == Aim::inputs ? 0 : train.dataset.outputs(), bump);
   for (int d = 1; d <= 2; ++d) {
     if (test.images.dimensions[d] == train.images.dimensions[d]) continue;
     throw Error(test.images_path + ": images of " + std::to_string(test.images.dimensions[1]) + " x " +

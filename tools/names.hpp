@@ -31,7 +31,9 @@ inline constexpr Named<mote::Activation> kActivations[] = {{"identity", mote::Ac
 inline constexpr std::size_t kHiddenActivations = std::size(kActivations) - 1;
 inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cross_entropy},
                                                 {"sigmoid-cross-entropy", mote::Loss::sigmoid_cross_entropy},
-                                                {"quadratic", mote::Loss::quadratic}};
+                                                {"quadratic", mote::Loss::quadratic},
+                                                {"mae", mote::Loss::mean_absolute_error},
+                                                {"huber", mote::Loss::huber}};
 inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
                                                            {"normalized", mote::WeightInit::glorot_uniform},
                                                            {"glorot-normal", mote::WeightInit::glorot_normal},

@@ -66,6 +66,20 @@ std::string describe_schedule(const Settings& settings, const mote::TrainingOpti
   return text.empty() ? text : "rate      " + text + "\n";
 }
 
+/// "in 10 classes"
+std::string describe_aim(const mote::Dataset& dataset) {
+  if (dataset.inputs_are_targets) return "to be reproduced";
+  if (dataset.labels != nullptr) return format("in %zu classes", dataset.classes);
+  return format("with %zu target%s each", dataset.outputs(), dataset.outputs() == 1 ? "" : "s");
+}
+
+std::string describe_loss(const mote::LossOptions& loss) {
+  std::string text = std::string(name_of(kLosses, loss.kind)) + " loss";
+  if (loss.kind == mote::Loss::huber) text += format(" (delta %g)", static_cast<double>(loss.huber_delta));
+  if (loss.label_smoothing != 0.0f) text += format(" (smoothing %g)", static_cast<double>(loss.label_smoothing));
+  return text;
+}
+
 std::string describe_batch(std::size_t batch, std::size_t samples) {
   if (batch == samples) return "full batch";
   return batch == 1 ? "online (batch of 1)" : format("mini-batches of %zu", batch);
@@ -85,13 +99,13 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                          std::size_t data_memory) {
   std::string text = "data      " + folder + "\n";
   text +=
-      format("          images of %u x %u in %zu classes: %zu to train on, %zu to validate, %zu to test\n", images.rows,
-             images.columns, images.train.classes, training_images, validation_images, images.test.count);
-  text += format("network   %s, %s%s%s with %s loss, %zu parameters\n", describe_sizes(topology).c_str(),
+      format("          images of %u x %u %s: %zu to train on, %zu to validate, %zu to test\n", images.rows,
+             images.columns, describe_aim(images.train).c_str(), training_images, validation_images, images.test.count);
+  text += format("network   %s, %s%s%s with %s, %zu parameters\n", describe_sizes(topology).c_str(),
                  topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
                  topology.layer_count > 1 ? ", " : "",
                  std::string(name_of(kActivations, topology.output_activation())).c_str(),
-                 std::string(name_of(kLosses, options.loss)).c_str(), topology.trainable_count());
+                 describe_loss(options.loss).c_str(), topology.trainable_count());
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
   const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
@@ -109,31 +123,32 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
 }
 
 std::string epoch_line(const EpochReport& report) {
+  const auto text_of = [&](const char* name, const mote::LossTotals& totals) {
+    const std::string loss = format("  %s loss %.4f", name, static_cast<double>(totals.mean_loss()));
+    return report.has_labels ? loss + format(" accuracy %.4f", static_cast<double>(totals.accuracy())) : loss;
+  };
   const int width = static_cast<int>(std::to_string(report.epochs).size());
-  std::string line =
-      format("epoch %*zu/%zu  train loss %.4f accuracy %.4f", width, report.epoch, report.epochs,
-             static_cast<double>(report.train.mean_loss()), static_cast<double>(report.train.accuracy()));
-  if (report.validation.samples != 0) {
-    line += format("  validation loss %.4f accuracy %.4f", static_cast<double>(report.validation.mean_loss()),
-                   static_cast<double>(report.validation.accuracy()));
-  }
+  std::string line = format("epoch %*zu/%zu", width, report.epoch, report.epochs) + text_of("train", report.train);
+  if (report.validation.samples != 0) line += text_of("validation", report.validation);
   if (report.learning_rate != 0.0f) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
   return line + format("  %.2f s", report.seconds);
 }
 
 std::string epoch_csv(const EpochReport& report) {
-  const std::string line = format("%zu,%.9g,%.9g,", report.epoch, static_cast<double>(report.train.mean_loss()),
-                                  static_cast<double>(report.train.accuracy()));
-  const std::string validation = report.validation.samples == 0
-                                     ? ","
-                                     : format("%.9g,%.9g", static_cast<double>(report.validation.mean_loss()),
-                                              static_cast<double>(report.validation.accuracy()));
-  return line + validation + format(",%.6f", report.seconds);
+  const auto text_of = [&](const mote::LossTotals& totals) -> std::string {
+    if (totals.samples == 0) return ",";
+    const std::string loss = format("%.9g,", static_cast<double>(totals.mean_loss()));
+    return report.has_labels ? loss + format("%.9g", static_cast<double>(totals.accuracy())) : loss;
+  };
+  return format("%zu,", report.epoch) + text_of(report.train) + "," + text_of(report.validation) +
+         format(",%.6f", report.seconds);
 }
 
-std::string test_lines(const mote::LossTotals& totals) {
-  return format("test loss %.4f\ntest accuracy %.4f (%u/%u)\n", static_cast<double>(totals.mean_loss()),
-                static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
+std::string test_lines(const mote::LossTotals& totals, bool has_labels) {
+  const std::string loss = format("test loss %.4f\n", static_cast<double>(totals.mean_loss()));
+  if (!has_labels) return loss;
+  return loss +
+         format("test accuracy %.4f (%u/%u)\n", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
 }
 
 std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most) {

@@ -30,14 +30,16 @@ struct EpochReport {
   mote::LossTotals validation;
   double seconds = 0.0;
   float learning_rate = 0.0f;  ///< 0: not worth saying
+  bool has_labels = true;      ///< or there is no accuracy
 };
 std::string epoch_line(const EpochReport& report);
 
 inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+/// Accuracies are empty where there are no labels.
 std::string epoch_csv(const EpochReport& report);
 
-/// "test loss ...", "test accuracy 0.9812 (9812/10000)"
-std::string test_lines(const mote::LossTotals& totals);
+/// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"
+std::string test_lines(const mote::LossTotals& totals, bool has_labels);
 
 /// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are
 /// none.

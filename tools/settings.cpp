@@ -15,7 +15,7 @@ namespace {
 
 /// What the defaults and the checks of contradictions need to know besides the settings.
 struct Given {
-  bool layers = false, hidden = false, learning_rate = false;
+  bool layers = false, hidden = false, learning_rate = false, loss = false;
   std::set<std::string_view> names;  // of all options
 };
 
@@ -63,12 +63,29 @@ const Option kOptions[] = {
          refuse("--activation", v, list_names(kActivations, kHiddenActivations));
        }
      }},
+    {"--autoencoder", nullptr, "learn to reproduce the images; labels are not read",
+     [](Settings& s, Given&, std::string_view) { s.aim = Aim::inputs; }},
+    {"--regression", nullptr,
+     "learn the numbers in {train,t10k}-targets-idx2-float of the folder, big-endian floats [images][outputs]; labels "
+     "are not read",
+     [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
     {"--loss", "NAME",
-     "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output) or quadratic, 1/2 |y - a|^2 (default "
-     "cross-entropy)",
-     [](Settings& s, Given&, std::string_view v) { s.loss = choice("--loss", v, kLosses); }},
+     "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output), quadratic, 1/2 |y - a|^2, mae, sum of "
+     "|y - a|, or huber, which is quadratic up to --huber-delta and goes on in a straight line (default "
+     "cross-entropy; quadratic for --autoencoder and --regression)",
+     [](Settings& s, Given& g, std::string_view v) { s.loss.kind = choice("--loss", v, kLosses), g.loss = true; }},
+    {"--huber-delta", "X", "huber: the error from which it is straight, > 0 (default 1)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.loss.huber_delta = real_number("--huber-delta", v, kPositive, is_positive);
+     }},
+    {"--label-smoothing", "X",
+     "cross-entropies: share of a target that is spread evenly over all outcomes, 0 <= X < 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.loss.label_smoothing = real_number("--label-smoothing", v, kShare, is_share);
+     }},
     {"--output-activation", "NAME",
-     "of the last layer: any of those, or softmax (default: the one that goes with the loss; sigmoid for quadratic)",
+     "of the last layer: any of those, or softmax (default: the one that goes with the loss; where any does, sigmoid, "
+     "but identity for --regression)",
      [](Settings& s, Given&, std::string_view v) {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},
@@ -183,8 +200,10 @@ const Option& find_option(std::string_view name) {
   throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
 }
 
-mote::Activation activation_for(mote::Loss loss) {
-  return loss == mote::Loss::cross_entropy ? mote::Activation::softmax : mote::Activation::sigmoid;
+mote::Activation activation_for(mote::Loss loss, Aim aim) {
+  if (loss == mote::Loss::cross_entropy) return mote::Activation::softmax;
+  const bool is_free = aim == Aim::numbers && loss != mote::Loss::sigmoid_cross_entropy;
+  return is_free ? mote::Activation::identity : mote::Activation::sigmoid;
 }
 
 /// Refuses `option` where it was given although what was chosen has no use for it.
@@ -212,6 +231,9 @@ void check_uses(const Settings& s, const Given& given) {
   optimizer("--beta2", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
   optimizer("--epsilon", {Optimizer::adagrad, Optimizer::rmsprop, Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
   optimizer("--weight-decay", {Optimizer::adamw});
+  check_use(given, "--huber-delta", "--loss", kLosses, s.loss.kind, {mote::Loss::huber});
+  check_use(given, "--label-smoothing", "--loss", kLosses, s.loss.kind,
+            {mote::Loss::cross_entropy, mote::Loss::sigmoid_cross_entropy});
   const auto schedule = [&](const char* option, std::initializer_list<RateSchedule> users) {
     check_use(given, option, "--schedule", kSchedules, s.schedule, users);
   };
@@ -235,18 +257,31 @@ float usual_learning_rate(mote::Optimizer method) {
   return 0.001f;
 }
 
+void resolve_loss(Settings& s, const Given& given) {
+  if (given.names.count("--autoencoder") != 0 && given.names.count("--regression") != 0) {
+    throw Error("--autoencoder and --regression contradict each other; give one of them");
+  }
+  if (!given.loss && s.aim != Aim::labels) s.loss.kind = mote::Loss::quadratic;
+  if (s.aim == Aim::inputs && s.loss.kind == mote::Loss::cross_entropy) {
+    throw Error(
+        "--autoencoder does not go with --loss cross-entropy: pixels do not add up to 1; use "
+        "sigmoid-cross-entropy, quadratic, mae or huber");
+  }
+  const mote::Activation usual = activation_for(s.loss.kind, s.aim);
+  if (!s.output_activation_given) s.output_activation = usual;
+  if (mote::check(s.loss.kind, s.output_activation).ok()) return;
+  throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +
+              " does not go with --loss " + std::string(name_of(kLosses, s.loss.kind)) + ", which needs " +
+              std::string(name_of(kActivations, usual)));
+}
+
 void resolve(Settings& s, const Given& given) {
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
+  resolve_loss(s, given);
   check_uses(s, given);
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
     throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");
-  }
-  if (!s.output_activation_given) s.output_activation = activation_for(s.loss);
-  if (!mote::check(s.loss, s.output_activation).ok()) {
-    throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +
-                " does not go with --loss " + std::string(name_of(kLosses, s.loss)) + ", which needs " +
-                std::string(name_of(kActivations, activation_for(s.loss))));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "image_files.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
@@ -29,7 +30,8 @@ struct Settings {
   mote::InitialWeights weights = mote::WeightInit::he_normal;
   mote::InitialBiases biases = mote::BiasInit::zero;
 
-  mote::Loss loss = mote::Loss::cross_entropy;
+  Aim aim = Aim::labels;
+  mote::LossOptions loss = mote::Loss::cross_entropy;
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
   float l1 = 0.0f;
   float l2 = 0.0f;

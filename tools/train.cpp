@@ -53,21 +53,25 @@ void listen_for_interrupt() {
 }
 
 mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
-  const std::size_t inputs = images.train.features, classes = images.train.classes;
+  const std::size_t inputs = images.train.features, outputs = images.train.outputs();
   const std::string option = settings.layers.empty() ? "--hidden: " : "--layers: ";
   std::vector<std::uint32_t> sizes = settings.layers;
   if (sizes.empty()) {
     sizes = settings.hidden;
     sizes.insert(sizes.begin(), static_cast<std::uint32_t>(inputs));
-    sizes.push_back(static_cast<std::uint32_t>(classes));
+    sizes.push_back(static_cast<std::uint32_t>(outputs));
   }
   if (sizes.front() != inputs) {
     throw Error("--layers: starts with " + std::to_string(sizes.front()) + " inputs, but the images have " +
                 std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
   }
-  if (sizes.back() != classes) {
-    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but the labels have " +
-                std::to_string(classes) + " classes; end with " + std::to_string(classes) + " or use --hidden");
+  if (sizes.back() != outputs) {
+    const std::string count = std::to_string(outputs);
+    const std::string reason = settings.aim == Aim::inputs    ? "--autoencoder reproduces " + count + " pixels"
+                               : settings.aim == Aim::numbers ? "each image has " + count + " targets"
+                                                              : "the labels have " + count + " classes";
+    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " +
+                count + " or use --hidden");
   }
   if (sizes.size() - 1 > mote::kMaxLayers) {
     throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
@@ -195,7 +199,13 @@ void train(mote::Trainer& trainer, const Split& split, const Settings& settings,
     const auto start = std::chrono::steady_clock::now();
     const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
     train_epoch(trainer, split.train, epoch, settings.epochs, progress);
-    EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, seconds_since(start), learning_rate};
+    EpochReport report{epoch,
+                       settings.epochs,
+                       trainer.epoch_totals(),
+                       {},
+                       seconds_since(start),
+                       learning_rate,
+                       settings.aim == Aim::labels};
     if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
     if (settings.schedule == RateSchedule::plateau) {
       const mote::LossTotals& judge = split.validation.count != 0 ? report.validation : report.train;
@@ -212,12 +222,13 @@ void train(mote::Trainer& trainer, const Split& split, const Settings& settings,
 }
 
 void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
-  const std::size_t classes = images.train.classes;
+  const bool has_labels = images.test.labels != nullptr;
+  const std::size_t classes = has_labels ? images.train.classes : 0;
   mote::LossTotals totals;
   std::vector<std::uint32_t> confusion(classes * classes);
   require(trainer.evaluate(images.test, totals, {confusion.data(), confusion.size()}));
-  std::printf("%s", test_lines(totals).c_str());
-  if (!quiet) std::printf("most confused: %s\n", most_confused(confusion, classes, 5).c_str());
+  std::printf("%s", test_lines(totals, has_labels).c_str());
+  if (!quiet && has_labels) std::printf("most confused: %s\n", most_confused(confusion, classes, 5).c_str());
   std::printf("parameters fingerprint %08x\n", mote::fingerprint(trainer.topology(), trainer.parameters()));
 }
 
@@ -227,7 +238,7 @@ int run(const Settings& settings) {
                 ": not supported by this machine or not built in");
   }
   const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
-  const ImageSet images = load_image_set(folder, data_memory);
+  const ImageSet images = load_image_set(folder, data_memory, settings.aim, settings.loss.kind);
   const mote::Topology topology = make_topology(settings, images);
   const Split split = make_split(settings, images.train);
   const mote::TrainingOptions options = make_options(settings, split.train.count);

@@ -119,7 +119,7 @@ class Backpropagation {
   /// loss. inputs: [rows][inputs] without padding; parameters: laid out as topology.hpp says.
   void forward(const float* parameters, const float* inputs, std::size_t rows);
   /// Adds the losses of the rows last given to forward() to `totals` and keeps their deltas, scaled by `scale`.
-  void compute_loss(Loss loss, const std::uint8_t* labels, float scale, LossTotals& totals);
+  void compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals);
   /// Gradients of the loss last computed into `sink`. parameters, inputs: as given to forward(). parameters may be
   /// those that sink.step changes, or its gradient_point(): all deltas are computed first.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
@@ -127,8 +127,8 @@ class Backpropagation {
   /// forward() for rows [share.begin, share.end) of the chunk. active: of these rows.
   void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
                     ActiveInputs active = {});
-  /// Losses and output deltas of those rows; returns how many are correct.
-  std::uint32_t loss_rows(Loss loss, const std::uint8_t* labels, float scale, Share share);
+  /// Losses and output deltas of those rows; returns how many are correct. targets: of all rows of the chunk.
+  std::uint32_t loss_rows(const LossOptions& loss, const Targets& targets, float scale, Share share);
   /// Deltas of the hidden layers for those rows.
   void delta_rows(const float* parameters, Share share, std::size_t worker);
   /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows. active: of all rows.

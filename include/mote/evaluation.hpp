@@ -38,12 +38,13 @@ constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t row
   return detail::evaluation_plan(topology, rows).bytes;
 }
 
-/// ok, or input_size_mismatch, output_size_mismatch, no_samples.
+/// ok, or input_size_mismatch, output_size_mismatch, no_samples, or what check(dataset) finds.
 Result check(const Topology& topology, const Dataset& dataset);
 
-/// Adds loss (without penalties) and hits of every sample to `totals`. scratch: at least evaluation_bytes(topology, 1).
-/// confusion: empty, or [classes][classes] counts to add to, row = label, column = the class that the network says.
-Result evaluate(const Topology& topology, Span<const float> parameters, Loss loss, const Dataset& dataset,
+/// Adds loss (with label smoothing, without penalties) and, where there are labels, hits of every sample to `totals`.
+/// scratch: at least evaluation_bytes(topology, 1). confusion: empty, or [classes][classes] counts to add to, row =
+/// label, column = the class that the network says; no_labels when there are none.
+Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
 }  // namespace mote

@@ -5,7 +5,8 @@
 //   <size of each dimension>          four bytes each, most significant first
 //   <elements>                        the last dimension changes fastest
 //
-// (Yann LeCun's page on MNIST.) Only unsigned bytes, type 0x08, are read.
+// (Yann LeCun's page on MNIST.) Of the element types unsigned bytes and floats are read; floats are IEEE 754 single
+// precision, four bytes each, most significant first.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +18,26 @@ namespace mote {
 
 inline constexpr std::size_t kMaxIdxRank = 4;
 
+enum class IdxType : std::uint8_t { unsigned_byte = 0x08, float32 = 0x0d };
+
 /// A view into the bytes of an IDX file; they must outlive it.
 struct Idx {
   std::size_t rank = 0;
   std::uint32_t dimensions[kMaxIdxRank] = {};  ///< each at least 1; those past rank are 1
   Bytes elements;
+  std::size_t element_bytes = 1;
 
   std::size_t count() const { return dimensions[0]; }
   /// Elements of one item: the product of all dimensions but the first.
-  std::size_t item_size() const { return elements.size() / count(); }
+  std::size_t item_size() const { return elements.size() / element_bytes / count(); }
 };
 
-/// Reads the header and checks that exactly the announced elements follow. rank: the number of dimensions wanted, 1 for
-/// labels and 3 for images. On failure one of the idx_ statuses, and `idx` is left alone.
-Result parse_idx(Bytes file, std::size_t rank, Idx& idx);
+/// Reads the header and checks that exactly the announced elements of that type follow. rank: the number of dimensions
+/// wanted, 1 for labels and 3 for images. On failure one of the idx_ statuses, and `idx` is left alone.
+Result parse_idx(Bytes file, std::size_t rank, Idx& idx, IdxType type = IdxType::unsigned_byte);
+
+/// Converts the elements of an Idx of float32. floats: room for count() * item_size(); may be the memory of the
+/// elements themselves, where that is aligned for floats.
+void read_floats(const Idx& idx, float* floats);
 
 }  // namespace mote

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: MIT
-// Losses: how far the outputs are from the targets. The activation of the output layer belongs to the loss, because the
-// two together are simpler and more accurate than each alone.
+// Losses: how far the outputs are from the targets, which are labels or vectors. The activation of the output layer
+// belongs to the loss, because the two together are simpler and more accurate than each alone.
 //
-// For one sample with one-hot target y (1 for its label, 0 elsewhere), pre-activations z and activations a = f(z):
+// For one sample with targets y, pre-activations z, activations a = f(z) and errors e = a - y:
 //
-//   quadratic              C = 1/2 sum (y_j - a_j)^2                                any output activation
-//                          dC/dz_j = (a_j - y_j) f'(z_j)
-//                          softmax: dC/dz_j = a_j (e_j - sum_i e_i a_i), e = a - y
+//   quadratic              C = 1/2 sum e_j^2                                        any output activation
+//   mean_absolute_error    C = sum |e_j|                                            any output activation
+//   huber                  C = sum h(e_j), h(e) = e^2 / 2 where |e| <= d,           any output activation
+//                              else d (|e| - d / 2)
+//                          dC/dz_j = g_j f'(z_j) with g = e, sign e (0 where e is), or e cut off at -d and d
+//                          softmax: dC/dz_j = a_j (g_j - sum_i g_i a_i)
 //   sigmoid_cross_entropy  C = -sum (y_j ln a_j + (1 - y_j) ln(1 - a_j))            sigmoid
 //                          dC/dz_j = a_j - y_j
 //   cross_entropy          C = -sum y_j ln a_j                                      softmax
-//                          dC/dz_j = a_j - y_j
+//                          dC/dz_j = a_j sum_i y_i - y_j
 //
-// (Nielsen, "Neural Networks and Deep Learning", chapters 2 and 3.) The cross-entropies are computed from z: a perfect
-// prediction costs 0, a hopeless one a finite amount, neither NaN.
+// (Nielsen, "Neural Networks and Deep Learning", chapters 2 and 3; Huber 1964, eq. 2.12.) All sums are over outputs;
+// what is minimised and reported is the mean of C over samples. A label stands for the one-hot y: 1 for itself, 0
+// elsewhere. Label smoothing s of the cross-entropies (Szegedy et al. 2016, section 7) replaces y by (1 - s) y + s / K,
+// K being the number of outputs, with sigmoid_cross_entropy 2, the number of outcomes of each.
+//
+// The cross-entropies are computed from z: a perfect prediction of a label costs 0, a hopeless one a finite amount,
+// neither NaN. Of other targets the least cost is their entropy (information.hpp).
 #pragma once
 
 #include <cstddef>
@@ -24,15 +32,60 @@
 
 namespace mote {
 
-enum class Loss : std::uint8_t { quadratic, sigmoid_cross_entropy, cross_entropy };
+enum class Loss : std::uint8_t { quadratic, sigmoid_cross_entropy, cross_entropy, mean_absolute_error, huber };
 
-/// ok, or loss_activation_mismatch.
-constexpr Result check(Loss loss, Activation output_activation) {
-  const bool fits = loss == Loss::quadratic ||
-                    (loss == Loss::sigmoid_cross_entropy && output_activation == Activation::sigmoid) ||
-                    (loss == Loss::cross_entropy && output_activation == Activation::softmax);
-  return fits ? Status::ok : Status::loss_activation_mismatch;
+/// Whether the loss is for targets between 0 and 1, and computed from pre-activations.
+constexpr bool is_cross_entropy(Loss loss) {
+  return loss == Loss::sigmoid_cross_entropy || loss == Loss::cross_entropy;
 }
+
+/// A loss with its numbers. Converts from Loss, so `options.loss = Loss::quadratic` works.
+struct LossOptions {
+  Loss kind = Loss::cross_entropy;
+  float huber_delta = 1.0f;      ///< d of huber, in units of the outputs, finite, > 0
+  float label_smoothing = 0.0f;  ///< s of the cross-entropies, 0 <= s < 1; for others it must be 0
+
+  constexpr LossOptions(Loss loss = Loss::cross_entropy, float delta = 1.0f, float smoothing = 0.0f)
+      : kind(loss), huber_delta(delta), label_smoothing(smoothing) {}
+};
+
+/// ok, loss_activation_mismatch, bad_huber_delta or bad_label_smoothing.
+constexpr Result check(const LossOptions& loss, Activation output_activation) {
+  const bool fits = !is_cross_entropy(loss.kind) ||
+                    (loss.kind == Loss::sigmoid_cross_entropy && output_activation == Activation::sigmoid) ||
+                    (loss.kind == Loss::cross_entropy && output_activation == Activation::softmax);
+  if (!fits) return Status::loss_activation_mismatch;
+  const bool is_finite = loss.huber_delta - loss.huber_delta == 0.0f;
+  if (loss.kind == Loss::huber && !(loss.huber_delta > 0.0f && is_finite)) return Status::bad_huber_delta;
+  const float most = is_cross_entropy(loss.kind) ? 1.0f : 0.0f, smoothing = loss.label_smoothing;
+  return smoothing == 0.0f || (smoothing > 0.0f && smoothing < most) ? Status::ok : Status::bad_label_smoothing;
+}
+
+/// What is wanted of the outputs, row by row. Converts from labels.
+struct Targets {
+  const std::uint8_t* labels = nullptr;  ///< the right output of row i, each less than the number of outputs; or null
+  const float* values = nullptr;         ///< a value for each output; null: what the labels stand for
+  std::size_t stride = 0;                ///< floats between consecutive rows of values
+  const std::uint32_t* order = nullptr;  ///< row i is wanted to be row order[i] of values; null: row i
+
+  constexpr Targets() = default;
+  constexpr Targets(const std::uint8_t* one_hot) : labels(one_hot) {}
+  constexpr Targets(const float* matrix, std::size_t row_stride, const std::uint32_t* rows = nullptr)
+      : values(matrix), stride(row_stride), order(rows) {}
+
+  /// Those of rows `first` and later.
+  constexpr Targets from(std::size_t first) const {
+    Targets part = *this;
+    if (labels != nullptr) part.labels += first;
+    if (order != nullptr) part.order += first;
+    if (values != nullptr && order == nullptr) part.values += first * stride;
+    return part;
+  }
+  /// The values of row i; null when labels stand for them.
+  constexpr const float* row(std::size_t i) const {
+    return values == nullptr ? nullptr : values + (order == nullptr ? i : order[i]) * stride;
+  }
+};
 
 /// Running totals over samples. Losses are added one by one with compensation (Neumaier 1974), so that the total does
 /// not depend on how the samples came in batches, and sums of a million keep their digits.
@@ -40,7 +93,7 @@ struct LossTotals {
   float sum = 0.0f;
   float compensation = 0.0f;
   std::uint32_t samples = 0;
-  std::uint32_t correct = 0;  ///< samples whose largest output (the first of equals) is that of their label
+  std::uint32_t correct = 0;  ///< samples whose largest output (the first of equals) is that of their label, if any
 
   /// Adds the losses of some samples, and how many of them are correct.
   void add(Span<const float> losses, std::uint32_t correct_samples) {
@@ -56,16 +109,16 @@ struct LossTotals {
   }
   /// 0 when there are no samples.
   float mean_loss() const { return samples == 0 ? 0.0f : (sum + compensation) / static_cast<float>(samples); }
-  /// Share of samples that are correct, 0 to 1.
+  /// Share of samples that are correct, 0 to 1; means nothing where there are no labels.
   float accuracy() const { return samples == 0 ? 0.0f : static_cast<float>(correct) / static_cast<float>(samples); }
 };
 
 /// losses[i] = C of row i; deltas = scale * dC/dz unless deltas is null, 0 where smaller in magnitude than 2^-100
-/// (src/numeric.hpp says why). Returns how many rows are correct.
-/// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; labels [rows], each less than columns;
-/// losses [rows]. scale is 1 / (samples in the whole mini-batch), so that gradients are means.
-std::uint32_t loss_and_deltas(Loss loss, Activation output_activation, std::size_t rows, std::size_t columns,
-                              std::size_t stride, const float* z, const std::uint8_t* labels, float scale,
-                              float* deltas, float* losses);
+/// (src/numeric.hpp says why). Returns how many rows are correct: 0 where there are no labels.
+/// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; losses [rows]; none overlaps the targets.
+/// scale is 1 / (samples in the whole mini-batch), so that gradients are means.
+std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, std::size_t rows,
+                              std::size_t columns, std::size_t stride, const float* z, const Targets& targets,
+                              float scale, float* deltas, float* losses);
 
 }  // namespace mote

@@ -8,6 +8,7 @@
 #include "mote/dataset.hpp"
 #include "mote/evaluation.hpp"
 #include "mote/idx.hpp"
+#include "mote/information.hpp"
 #include "mote/initializer.hpp"
 #include "mote/instruction_set.hpp"
 #include "mote/kernels.hpp"

@@ -21,6 +21,8 @@ enum class Status : std::uint8_t {
   softmax_not_last,         ///< found: layer (1 = first hidden); expected: the last layer, the only one it is for
   // Training options.
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
+  bad_huber_delta,           ///< must be finite and greater than 0
+  bad_label_smoothing,       ///< must be in [0, 1), and 0 unless the loss is a cross-entropy
   bad_learning_rate,         ///< must be finite and greater than 0
   bad_momentum,              ///< must be in [0, 1)
   bad_beta,                  ///< decay rates of moments must be in [0, 1)
@@ -31,21 +33,23 @@ enum class Status : std::uint8_t {
   bad_worker_count,          ///< must be at least 1
   // Data that does not fit the network.
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
-  output_size_mismatch,  ///< found: classes of the data; expected: outputs of the network
+  output_size_mismatch,  ///< found: classes or targets a sample of the data; expected: outputs of the network
   no_samples,            ///< the data set is empty
+  no_labels,             ///< there are neither labels nor targets, or no labels where they are needed
+  target_out_of_range,   ///< found: sample; not finite, or for cross-entropies outside of [0, 1] or no distribution
   too_many_samples,      ///< expected: the largest number possible
   // IDX files.
   idx_empty,             ///< no bytes at all
   idx_gzip,              ///< still compressed
   idx_bad_magic,         ///< found: the first two bytes; expected: 0
-  idx_element_type,      ///< found: type code; expected: 0x08 (unsigned byte)
+  idx_element_type,      ///< found: type code; expected: the one that the caller asked for
   idx_rank,              ///< found: number of dimensions; expected: the number the caller asked for
   idx_truncated_header,  ///< found: bytes present; expected: bytes of the header
   idx_zero_dimension,    ///< found: which dimension (0 = the first) is 0; expected: 1 or more
   idx_size_overflow,     ///< the product of the dimensions cannot be addressed
   idx_truncated_body,    ///< found: bytes present; expected: bytes that the header announces
   idx_trailing_bytes,    ///< found: bytes present; expected: bytes that the header announces
-  count_mismatch,        ///< found: number of labels; expected: number of images
+  count_mismatch,        ///< found: number of labels or targets; expected: number of images
   label_out_of_range,    ///< found: label; expected: largest label allowed
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor

@@ -24,7 +24,7 @@
 namespace mote {
 
 struct TrainingOptions {
-  Loss loss = Loss::cross_entropy;
+  LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
   float l2 = 0.0f;              ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
   std::size_t batch_size = 32;  ///< samples a parameter step averages over, 1 to all
@@ -125,8 +125,8 @@ class Trainer {
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);
-  /// Loss and accuracy of this epoch so far, each sample as it was seen, before the step it led to (with nesterov, at
-  /// the point where its gradient was taken); without penalty.
+  /// Loss and, where there are labels, accuracy of this epoch so far, each sample as it was seen, before the step it
+  /// led to (with nesterov, at the point where its gradient was taken); without penalty.
   const LossTotals& epoch_totals() const { return totals_; }
 
   /// Loss and accuracy on any data; see evaluate().

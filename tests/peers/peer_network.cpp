@@ -109,7 +109,7 @@ void PeerNetwork::compute_loss(const std::uint8_t* labels, std::size_t rows) {
   Layer& last = layers_.back();
   const Rows shape{rows, last.outputs, last.dense.stride()};
   const auto compute =
-      options_.loss == mote::Loss::sigmoid_cross_entropy ? sigmoid_cross_entropy : softmax_cross_entropy;
+      options_.loss.kind == mote::Loss::sigmoid_cross_entropy ? sigmoid_cross_entropy : softmax_cross_entropy;
   LossSum sum;
   compute(shape, last.biases.data(), labels, 1.0f / static_cast<float>(rows), last.z.data(), last.bias_gradients.data(),
           sum);
