@@ -11,6 +11,7 @@ Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory 
   const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, rows, workers);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   topology_ = topology;
+  dropout_ = {};
   max_rows_ = rows;
   activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
   deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
@@ -65,6 +66,9 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
                     packs_ + worker * pack_floats_, l == 0 ? active.list : nullptr, active.count);
     add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
                             stride, biases, to);
+    if (!is_last && dropout_.rate != 0.0f) {
+      drop_units(dropout_.at(l + 1, share.begin), share.size(), outputs, stride, to);
+    }
     weights += topology_.weight_floats(l);
     biases += stride;
     layer += max_rows_ * stride;
@@ -93,8 +97,13 @@ void Backpropagation::delta_rows(const float* parameters, Share share, std::size
     backward_product(share.size(), fan_in, topology_.outputs_of(l), deltas_ + offset + share.begin * stride, stride,
                      parameters + weights_offset, stride, deltas_ + below, stride_below,
                      packs_ + worker * pack_floats_);
-    multiply_by_derivative(topology_.layers[l - 1].activation, share.size(), fan_in, stride_below, activations_ + below,
-                           deltas_ + below);
+    const Activation activation = topology_.layers[l - 1].activation;
+    if (dropout_.rate == 0.0f) {
+      multiply_by_derivative(activation, share.size(), fan_in, stride_below, activations_ + below, deltas_ + below);
+    } else {
+      drop_and_multiply_by_derivative(dropout_.at(l, share.begin), activation, share.size(), fan_in, stride_below,
+                                      activations_ + below, deltas_ + below);
+    }
   }
 }
 
@@ -107,7 +116,7 @@ std::size_t Backpropagation::slice_count() const {
 void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
                                       std::size_t worker, ActiveInputs active) {
   if (active.count == topology_.inputs) active = {};  // nothing to leave out
-  std::size_t index = 0;  // of the layer's first slice
+  std::size_t index = 0;                              // of the layer's first slice
   for (std::size_t l = 0; l < topology_.layer_count && index < share.end; ++l) {
     const std::size_t slices = detail::slices_of(topology_, l);
     const std::size_t begin = share.begin > index ? share.begin - index : 0;

@@ -8,9 +8,11 @@
 #include <atomic>
 
 #include "mote/activation.hpp"
+#include "mote/dropout.hpp"
 #include "mote/kernels.hpp"
 #include "mote/loss.hpp"
 #include "mote/optimizer.hpp"
+#include "mote/regularization.hpp"
 #include "mote/vector_math.hpp"
 #include "mote/weight_update.hpp"
 

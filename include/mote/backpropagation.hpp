@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/dropout.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
@@ -102,6 +103,9 @@ class Backpropagation {
   /// this.
   Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1);
 
+  /// Dropout of the hidden layers in chunks to come, whose first row is sample dropout.sample. None after bind().
+  void set_dropout(const Dropout& dropout) { dropout_ = dropout; }
+
   /// Computes and keeps the activations of every layer; the output layer's before its activation, which belongs to the
   /// loss. inputs: [rows][inputs] without padding; parameters: laid out as topology.hpp says.
   void forward(const float* parameters, const float* inputs, std::size_t rows);
@@ -126,7 +130,8 @@ class Backpropagation {
 
   /// Kept losses of the first `rows` rows.
   Span<const float> losses(std::size_t rows) const { return {losses_, rows}; }
-  /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(); pre-activations for the last layer.
+  /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(), after dropout; pre-activations for the
+  /// last layer.
   MatrixView activations(std::size_t layer) const;
 
  private:
@@ -144,6 +149,7 @@ class Backpropagation {
   std::size_t layer_offset(std::size_t layer) const;
 
   Topology topology_;
+  Dropout dropout_;
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
   float* losses_ = nullptr;
