@@ -29,13 +29,13 @@ COMPILER := $(shell $(CXX) --version 2>/dev/null)
 IS_CLANG := $(findstring clang,$(COMPILER))
 
 NUMERIC_OPTIMIZE := $(if $(filter -O2,$(OPTIMIZE)),-O3,$(OPTIMIZE))
-# Products. GCC: -fno-ivopts keeps the addresses of a tile in registers (3 % at 12 rows); -O3 would unroll their 16-wide loops before vectorising them, which costs a factor of 50.
+# Products, and sums in lanes. GCC: -fno-ivopts keeps the addresses of a tile in registers (3 % at 12 rows); -O3 would unroll their 16-wide loops before vectorising them, which costs a factor of 50.
 # clang: 14 vectorises each sum twice, for the next term and for the store after the loop, and then has no registers left, unless the copies are looked for (a factor of 4 with v3); less than -O3 leaves 32-wide loops, and so their sums, in memory (a factor of 3 with v4).
 CLANG_PASSES     := -mllvm -extra-vectorizer-passes
 CLANG_PASSES     := $(if $(IS_CLANG),$(shell $(CXX) $(CLANG_PASSES) -x c++ -c /dev/null -o /dev/null 2>/dev/null && echo $(CLANG_PASSES)))
 KERNEL_OPTIMIZE  := $(if $(IS_CLANG),$(NUMERIC_OPTIMIZE) $(CLANG_PASSES),$(OPTIMIZE) -fno-tree-loop-distribute-patterns -fno-ivopts) -ftree-vectorize -funroll-loops
-PRODUCTS := kernels weight_update
-NUMERIC  := $(PRODUCTS) vector_math activation loss optimizer information
+PRODUCTS := kernels weight_update regularization
+NUMERIC  := $(PRODUCTS) vector_math activation dropout loss optimizer information
 
 # On x86-64 the numeric files are compiled three times; src/instruction_set.cpp chooses when the program runs, and asks the
 # processor for exactly these features.

@@ -10,6 +10,7 @@ Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory 
   const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, rows, workers);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   topology_ = topology;
+  dropout_ = {};
   max_rows_ = rows;
   activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
   deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
@@ -82,6 +83,9 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
                     packs_ + worker * pack_floats_, l == 0 ? active.list : nullptr, active.count);
     add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
                             stride, biases, to, kept == nullptr ? nullptr : kept + share.begin * stride);
+    if (!is_last && dropout_.rate != 0.0f) {
+      drop_units(dropout_.at(l + 1, share.begin), share.size(), outputs, stride, to);
+    }
     weights += topology_.weight_floats(l);
     biases += stride;
     layer += max_rows_ * stride;
@@ -114,8 +118,13 @@ void Backpropagation::delta_rows(const float* parameters, Share share, std::size
     const float* pre_activations = kept_pre_activations(l - 1);
     const float* kept =
         pre_activations == nullptr ? activations_ + below : pre_activations + share.begin * stride_below;
-    multiply_by_derivative(topology_.layers[l - 1].activation, share.size(), fan_in, stride_below, kept,
-                           deltas_ + below);
+    const Activation activation = topology_.layers[l - 1].activation;
+    if (dropout_.rate == 0.0f) {
+      multiply_by_derivative(activation, share.size(), fan_in, stride_below, kept, deltas_ + below);
+    } else {
+      drop_and_multiply_by_derivative(dropout_.at(l, share.begin), activation, share.size(), fan_in, stride_below, kept,
+                                      deltas_ + below);
+    }
   }
 }
 

@@ -8,10 +8,12 @@
 #include <atomic>
 
 #include "mote/activation.hpp"
+#include "mote/dropout.hpp"
 #include "mote/information.hpp"
 #include "mote/kernels.hpp"
 #include "mote/loss.hpp"
 #include "mote/optimizer.hpp"
+#include "mote/regularization.hpp"
 #include "mote/vector_math.hpp"
 #include "mote/weight_update.hpp"
 

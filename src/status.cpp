@@ -22,6 +22,9 @@ const char* to_string(Status status) {
     case Status::bad_beta: return "decay rates of moments must be at least 0 and less than 1";
     case Status::bad_epsilon: return "epsilon must be finite and greater than 0";
     case Status::bad_penalty: return "penalty must be finite and at least 0";
+    case Status::bad_clipping: return "limits of clipping must be finite and at least 0, and one of the two 0";
+    case Status::bad_max_norm: return "the limit of norms must be finite and at least 0";
+    case Status::bad_dropout: return "dropout rates must be at least 0 and less than 1";
     case Status::bad_schedule: return "a schedule decays in at least 1 step, by a factor from 0 (cosine only) to 1";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 
+#include "mote/regularization.hpp"
 #include "mote/vector_math.hpp"
 
 namespace mote {
@@ -11,15 +12,12 @@ namespace {
 // Fewer rows would not fill a worker's register tiles.
 constexpr std::size_t kRowsPerWorker = 8;
 
-bool is_finite(float x) {
-  return x - x == 0.0f;
+bool is_limit(float x) {
+  return x >= 0.0f && detail::is_finite(x);
 }
 
-bool all_finite(Span<const float> values) {
-  for (const float value : values) {
-    if (!is_finite(value)) return false;
-  }
-  return true;
+bool is_rate(float x) {
+  return x >= 0.0f && x < 1.0f;
 }
 
 template <typename T>
@@ -34,8 +32,12 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
   for (const float penalty : {options.l1, options.l2}) {
-    if (!(penalty >= 0.0f && is_finite(penalty))) return Status::bad_penalty;
+    if (!(penalty >= 0.0f && detail::is_finite(penalty))) return Status::bad_penalty;
   }
+  const bool clips_twice = options.clip_norm != 0.0f && options.clip_value != 0.0f;
+  if (!is_limit(options.clip_norm) || !is_limit(options.clip_value) || clips_twice) return Status::bad_clipping;
+  if (!is_limit(options.max_norm)) return Status::bad_max_norm;
+  if (!is_rate(options.input_dropout) || !is_rate(options.hidden_dropout)) return Status::bad_dropout;
   if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == 0) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // they are counted, and ordered, in 32 bits
@@ -60,6 +62,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   parameters_ = part_of<float>(memory, plan.parameters, topology.parameter_count());
   state_ = part_of<float>(memory, plan.state, plan.state_count);
   gradients_ = part_of<float>(memory, plan.gradients, plan.gradients_count);
+  kept_ = part_of<float>(memory, plan.kept, plan.kept_count);
   order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
@@ -72,11 +75,13 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
            parameters_.data(),
            state_.empty() ? nullptr : state_.data()};
   clear(parameters_);
-  clear(state_);
+  clear(kept_);
+  forget();
   parallel_ = {};
   dataset_ = {};
   position_ = 0;
   totals_ = {};
+  dropout_ = {options.hidden_dropout, dropout_key(options.seed)};
   return backpropagation_.bind(topology, rows_, memory.subspan(plan.scratch, plan.bytes - plan.scratch),
                                options.workers);
 }
@@ -84,8 +89,29 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
 void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   Random random(options_.seed, Stream::initialization);
   mote::initialize(topology_, weights, biases, random, parameters_);
+  if (!kept_.empty()) keep_parameters();
+  forget();
+}
+
+/// All but parameters, data and the streams of random numbers.
+void Trainer::forget() {
   clear(state_);
   step_.step.number = 0;
+  epoch_ = 0;
+  divergence_ = {};
+}
+
+void Trainer::keep_parameters() {
+  MOTE_ASSERT(kept_.size() == parameters_.size());
+  __builtin_memcpy(kept_.data(), parameters_.data(), parameters_.size() * sizeof(float));
+}
+
+void Trainer::restore_parameters() {
+  MOTE_ASSERT(kept_.size() == parameters_.size());
+  __builtin_memcpy(parameters_.data(), kept_.data(), parameters_.size() * sizeof(float));
+  const std::size_t epochs = epoch_;
+  forget();
+  epoch_ = epochs;
 }
 
 Result Trainer::set_learning_rate(float learning_rate) {
@@ -106,6 +132,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   dataset_ = dataset;
   position_ = 0;
   totals_ = {};
+  ++epoch_;
   shuffle(order_, order_random_);
   move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
   return Status::ok;
@@ -116,18 +143,25 @@ void Trainer::set_parallel(const Parallel& parallel) {
   parallel_ = parallel;
 }
 
-/// Gathers `rows` samples from `first` on and brings them as far as their deltas; their losses join the totals. Returns
-/// the inputs that are not 0 in all of them.
-ActiveInputs Trainer::compute_deltas(std::size_t first, std::size_t rows, float scale) {
+/// Gathers `rows` samples of the batch after the first `done` and brings them as far as their deltas; their losses join
+/// the totals. Returns the inputs that are not 0 in all of them, or would not be without dropout.
+ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float scale) {
+  const std::size_t first = position_ + done;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t inputs = topology_.inputs;
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
   const bool skip = options_.skip_zero_inputs;
   ActiveInputs active{lists_.data(), inputs};  // all of them
+  backpropagation_.set_dropout(dropout_.at(0, done));
+  Dropout input_dropout = dropout_.at(0, done);
+  input_dropout.rate = options_.input_dropout;
   parallel_.for_each(shares, [&](std::size_t worker) {
     const Share share = share_of(rows, shares, worker);
     const std::size_t start = first + share.begin;
     gather(dataset_, order, start, share.size(), inputs_.data() + share.begin * inputs, labels_.data() + share.begin);
+    if (input_dropout.rate != 0.0f) {
+      drop_units(input_dropout.at(0, share.begin), share.size(), inputs, inputs, inputs_.data() + share.begin * inputs);
+    }
     ActiveInputs own = active;
     if (skip) {
       std::uint32_t* list = lists_.data() + worker * inputs;
@@ -160,15 +194,15 @@ Result Trainer::train_batch() {
   const std::size_t left = samples_left();
   const std::size_t batch = options_.batch_size < left ? options_.batch_size : left;
   const float scale = 1.0f / static_cast<float>(batch);
-  const bool keep = batch > rows_;
+  const bool keep = batch > rows_ || options_.clips();
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   const std::size_t slices = backpropagation_.slice_count();
   step_.step.options.learning_rate = learning_rate();
   if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
-    const ActiveInputs active = compute_deltas(position_ + done, rows, scale);
-    if (!is_finite(totals_.sum)) return {Status::not_finite, position_ / options_.batch_size, 0};
+    const ActiveInputs active = compute_deltas(done, rows, scale);
+    if (!detail::is_finite(totals_.sum)) return diverged_in_loss(rows);
     const GradientSink sink =
         keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
     parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
@@ -181,16 +215,62 @@ Result Trainer::train_batch() {
     });
   }
   if (keep) {
-    const std::size_t weights = topology_.all_weight_floats();
-    step_.apply(0, weights, gradients_.data());
-    step_.apply(weights, topology_.parameter_count() - weights, gradients_.data() + weights);
+    if (options_.clips() && !clip_gradients()) {
+      return diverged(Divergence::What::gradient, first_not_finite(topology_, gradients_));
+    }
+    step_with_gradients();
+  }
+  if (options_.max_norm != 0.0f) limit_norms();
+  Result result;
+  // The next batch's loss would show what went wrong in this one; after the last there is none.
+  if (batch == left && !detail::all_finite(parameters_)) {
+    result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
   }
   position_ += batch;
-  // The next batch's loss would show what went wrong in this one; after the last there is none.
-  if (samples_left() == 0 && !all_finite(parameters_)) {
-    return {Status::not_finite, (position_ - 1) / options_.batch_size, 0};
+  dropout_.sample += batch;
+  return result;
+}
+
+bool Trainer::clip_gradients() {
+  if (options_.clip_norm != 0.0f) return clip_norm(topology_, options_.clip_norm, gradients_.data());
+  return clip_value(options_.clip_value, gradients_.data(), gradients_.size());
+}
+
+void Trainer::step_with_gradients() {
+  const std::size_t weights = topology_.all_weight_floats(), biases = topology_.parameter_count() - weights;
+  parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
+    const Share weight_share = share_of(weights, parallel_.workers, worker);
+    step_.apply(weight_share.begin, weight_share.size(), gradients_.data() + weight_share.begin);
+    const Share bias_share = share_of(biases, parallel_.workers, worker);
+    const std::size_t offset = weights + bias_share.begin;
+    step_.apply(offset, bias_share.size(), gradients_.data() + offset);
+  });
+}
+
+/// Max-norm of the weights into hidden units.
+void Trainer::limit_norms() {
+  for (std::size_t l = 0; l + 1 < topology_.layer_count; ++l) {
+    const std::size_t stride = topology_.stride_of(l), offset = topology_.weights_offset(l);
+    parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
+      const Share share = share_of(topology_.outputs_of(l), parallel_.workers, worker);
+      limit_column_norms(options_.max_norm, topology_.inputs_of(l), share.size(), stride,
+                         parameters_.data() + offset + share.begin);
+    });
   }
-  return Status::ok;
+  move_gradient_point(step_.step, step_.parameters, step_.state, topology_.all_weight_floats());
+}
+
+Result Trainer::diverged(Divergence::What what, std::size_t layer) {
+  divergence_ = {what, layer, epoch_ - 1, position_ / options_.batch_size};
+  return {Status::not_finite, divergence_.batch, layer};
+}
+
+/// Names what made the loss of the first `rows` rows not finite: a parameter after the last step, or nothing but size.
+Result Trainer::diverged_in_loss(std::size_t rows) {
+  const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
+  if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);
+  const std::size_t of_activation = first_not_finite(topology_, backpropagation_, rows);
+  return diverged(Divergence::What::loss, of_activation < layers ? of_activation : layers - 1);
 }
 
 Result Trainer::train_epoch(const Dataset& dataset) {

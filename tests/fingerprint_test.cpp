@@ -24,6 +24,7 @@ struct Training {
   std::size_t batch_size;
   std::uint32_t fused;     // expected fingerprint with fused multiply-add
   std::uint32_t separate;  // and with separate
+  float clip_norm = 0.0f, clip_value = 0.0f, max_norm = 0.0f, input_dropout = 0.0f, hidden_dropout = 0.0f;
 };
 
 const mote::OptimizerOptions kSgd{Optimizer::sgd, 0.5f}, kMomentum{Optimizer::momentum, 0.02f, 0.9f};
@@ -32,6 +33,18 @@ const mote::OptimizerOptions kSgd{Optimizer::sgd, 0.5f}, kMomentum{Optimizer::mo
 Training with(const char* name, const mote::OptimizerOptions& optimizer, std::uint32_t fused, std::uint32_t separate) {
   const Topology topology{784, {30, Activation::relu}, {20, Activation::tanh}, {10, Activation::softmax}};
   return {name, topology, Loss::cross_entropy, optimizer, 16, fused, separate};
+}
+
+/// The same with momentum, and what keeps training within limits: norm, value, max-norm, rates of dropout.
+Training limited(const char* name, float clip_norm, float clip_value, float max_norm, float input_dropout,
+                 float hidden_dropout, std::uint32_t fused, std::uint32_t separate) {
+  Training run = with(name, kMomentum, fused, separate);
+  run.clip_norm = clip_norm;
+  run.clip_value = clip_value;
+  run.max_norm = max_norm;
+  run.input_dropout = input_dropout;
+  run.hidden_dropout = hidden_dropout;
+  return run;
 }
 
 const Training kTrainings[] = {
@@ -152,6 +165,10 @@ const Training kTrainings[] = {
      10,
      0x2aad9e8f,
      0x40d57ded},
+    limited("clip norm", 0.5f, 0.0f, 0.0f, 0.0f, 0.0f, 0x7a572b0e, 0xac21f974),
+    limited("clip value", 0.0f, 0.01f, 0.0f, 0.0f, 0.0f, 0xb0783e3d, 0x31eadaba),
+    limited("dropout", 0.0f, 0.0f, 0.0f, 0.2f, 0.5f, 0x50fab050, 0xfce25197),
+    limited("max-norm and dropout", 0.0f, 0.0f, 1.0f, 0.0f, 0.3f, 0x141b25e2, 0xf7861429),
 };
 
 class Fingerprints : public mote::test::EachInstructionSet {};
@@ -168,6 +185,11 @@ TEST_P(Fingerprints, AreTheSameOnEveryMachineOfAClass) {
     options.optimizer = run.optimizer;
     options.batch_size = run.batch_size;
     options.l2 = 1e-4f;
+    options.clip_norm = run.clip_norm;
+    options.clip_value = run.clip_value;
+    options.max_norm = run.max_norm;
+    options.input_dropout = run.input_dropout;
+    options.hidden_dropout = run.hidden_dropout;
     mote::Trainer trainer;
     ASSERT_TRUE(trainer.bind(run.topology, options, dataset.count, memory).ok());
     trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);

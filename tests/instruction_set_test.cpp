@@ -100,7 +100,10 @@ TEST(InstructionSet, BuildsDefineNothingOutsideTheirNamespace) {
   std::string line, member;
   std::size_t checked = 0;
   while (std::getline(lines, line)) {
-    if (!line.empty() && line.back() == ':') member = line;
+    if (!line.empty() && line.back() == ':') {
+      member = line;
+      continue;
+    }
     const bool wide = member.find(".v3.o") != std::string::npos || member.find(".v4.o") != std::string::npos;
     if (!wide || line.size() < 20) continue;
     ++checked;

@@ -137,6 +137,10 @@ TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
                               "--optimizer adamw --weight-decay 0.1",
                               "--optimizer nadam",
                               "--l1 0.001",
+                              "--clip-norm 0.5 --max-norm 2",
+                              "--clip-value 0.01",
+                              "--dropout 0.5 --input-dropout 0.2",
+                              "--input-dropout 0.1 --hidden none",
                               "--schedule step --decay-epochs 0.5 --decay-factor 0.5",
                               "--schedule exponential --warmup 0.5",
                               "--schedule cosine --warmup 1",
@@ -187,6 +191,11 @@ TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
                                                         {"", "--label-smoothing 0.1"},
                                                         {"--loss huber", "--huber-delta 0.1"},
                                                         {"--loss quadratic", "--autoencoder"},
+                                                        {"", "--clip-norm 0.1"},
+                                                        {"", "--clip-value 0.001"},
+                                                        {"", "--max-norm 0.5"},
+                                                        {"", "--dropout 0.3"},
+                                                        {"", "--input-dropout 0.3"},
                                                         {"", "--init orthogonal"},
                                                         {"", "--init-scale 0.5"},
                                                         {"", "--bias-init 0.1"},
@@ -340,11 +349,38 @@ TEST_F(SmallSet, QuietPrintsTheResultOnly) {
 }
 
 TEST_F(SmallSet, SaysHowDivergenceShowed) {
-  const CommandResult result = train_here("--learning-rate 1e30 --loss quadratic --output-activation identity");
+  const CommandResult result =
+      train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --batch 10");
   EXPECT_EQ(result.status, 1);
-  EXPECT_NE(result.output.find("training diverged: a number is not finite: in batch "), std::string::npos)
+  EXPECT_NE(result.output.find("training diverged: the loss is not finite: layer 2 (outputs), epoch 1, batch 2;"),
+            std::string::npos)
       << result.output;
-  EXPECT_NE(result.output.find("lower --learning-rate"), std::string::npos);
+  EXPECT_NE(result.output.find("; lower --learning-rate, or clip gradients with --clip-norm 1\n"), std::string::npos);
+  EXPECT_EQ(result.output.find("test accuracy"), std::string::npos) << "of parameters that learnt nothing";
+}
+
+TEST_F(SmallSet, DivergenceLeavesTheLastGoodParameters) {
+  const std::string options = "--hidden none --loss quadratic --output-activation identity --batch full --warmup 1000 ";
+  const CommandResult result = train_here(options + "--learning-rate 3000 --epochs 1000");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_NE(result.output.find("the loss is not finite: layer 1 (outputs), epoch "), std::string::npos);
+  const std::string line = line_with(result.output, "result of the parameters after epoch ");
+  ASSERT_NE(line, "") << result.output;
+  const std::string epoch = line.substr(37, line.find(',') - 37);
+  EXPECT_GT(std::stoi(epoch), 1);
+  const CommandResult shorter = train_here(options + "--learning-rate 3000 --epochs " + epoch);
+  EXPECT_EQ(shorter.status, 0);
+  EXPECT_EQ(line_with(result.output, "parameters fingerprint "), line_with(shorter.output, "parameters fingerprint "));
+}
+
+TEST_F(SmallSet, SaysWhatKeepsTrainingWithinLimits) {
+  const CommandResult all = train_here("--epochs 1 --dropout 0.5 --input-dropout 0.25 --max-norm 3 --clip-norm 1.5");
+  EXPECT_NE(line_with(all.output, "training  ")
+                .find(", l2 0, dropout 0.5, input dropout 0.25, max-norm 3, gradients clipped to norm 1.5, full batch"),
+            std::string::npos)
+      << all.output;
+  EXPECT_NE(train_here("--epochs 1 --clip-value 0.1").output.find(", gradients clipped to value 0.1, "),
+            std::string::npos);
 }
 
 TEST_F(SmallSet, FinishesTheBatchWhenInterrupted) {
@@ -433,6 +469,14 @@ TEST(Train, RefusesWrongOptions) {
       {"--decay-factor 0 --schedule step", "--decay-factor 0 is for --schedule cosine only"},
       {"--patience 3 --schedule step", "--patience has no meaning with --schedule step; it is for plateau"},
       {"--l2 -0.1", "--l2: found '-0.1'"},
+      {"--clip-norm 0", "--clip-norm: found '0', expected a finite number greater than 0"},
+      {"--clip-value inf", "--clip-value: found 'inf'"},
+      {"--max-norm -1", "--max-norm: found '-1'"},
+      {"--clip-norm 1 --clip-value 1", "--clip-norm and --clip-value contradict each other; give one of them"},
+      {"--dropout 1", "--dropout: found '1', expected 0 <= P < 1"},
+      {"--input-dropout -0.1", "--input-dropout: found '-0.1', expected 0 <= P < 1"},
+      {"--dropout 0.5 --hidden none", "--dropout is for hidden units, of which there are none; --input-dropout is for"},
+      {"--max-norm 3 --layers 784,10", "--max-norm is for hidden units, of which there are none"},
       {"--layers 784", "--layers: found '784', expected at least two sizes"},
       {"--layers 784,,10", "--layers: found ''"},
       {"--layers 784,0,10", "--layers: found '0'"},
@@ -496,7 +540,9 @@ TEST(Train, HelpNamesEveryOptionAndItsDefault) {
                              "--decay-epochs", "--decay-factor",
                              "--patience",     "--huber-delta",
                              "--autoencoder",  "--label-smoothing",
-                             "--regression"}) {
+                             "--regression",   "--clip-norm",
+                             "--clip-value",   "--max-norm",
+                             "--dropout",      "--input-dropout"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }
   for (std::istringstream lines(result.output); !lines.eof();) {

@@ -72,6 +72,44 @@ TEST(Trainer, ExactlyEnoughMemoryWorksAndNothingIsWrittenOutside) {
   }
 }
 
+TEST(Trainer, ExactlyEnoughMemoryWorksForWhateverTakesMore) {
+  const Samples samples(kSmall, kSamples);
+  for (const std::size_t memory_rows : {8u, 256u}) {
+    for (int choice = 0; choice < 5; ++choice) {
+      SCOPED_TRACE(choice);
+      TrainingOptions options = with_batch(10, memory_rows, Optimizer::momentum);
+      const std::size_t plain = mote::training_bytes(kSmall, options, kSamples);
+      if (choice == 0) options.clip_norm = 0.1f;
+      if (choice == 1) options.clip_value = 0.1f;
+      if (choice == 2) options.keep_parameters = true;
+      if (choice == 3) options.max_norm = 1.0f, options.input_dropout = options.hidden_dropout = 0.5f;
+      if (choice == 4) options.clip_norm = 0.1f, options.keep_parameters = true, options.workers = 3;
+      const std::size_t bytes = mote::training_bytes(kSmall, options, kSamples);
+      const bool gradients = choice < 2 && memory_rows == 256;  // smaller chunks keep them anyway
+      if (choice != 4) {
+        EXPECT_EQ(bytes, plain + (gradients || choice == 2 ? kSmall.parameter_bytes() : 0));
+      }
+      GuardedMemory small(bytes - 1), exact(bytes), larger(bytes + 1);
+      mote::Trainer trainer;
+      EXPECT_EQ(trainer.bind(kSmall, options, kSamples, small).status, Status::memory_too_small);
+      std::uint32_t fingerprints[2] = {};
+      for (int i = 0; i < 2; ++i) {
+        ASSERT_TRUE(trainer.bind(kSmall, options, kSamples, i == 0 ? exact : larger).ok());
+        trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
+        ASSERT_TRUE(trainer.train_epoch(samples.dataset).ok());
+        if (options.keep_parameters) trainer.keep_parameters();
+        LossTotals totals;
+        ASSERT_TRUE(trainer.evaluate(samples.dataset, totals).ok());
+        fingerprints[i] = mote::fingerprint(kSmall, trainer.parameters());
+        if (options.keep_parameters) trainer.restore_parameters();
+        EXPECT_EQ(mote::fingerprint(kSmall, trainer.parameters()), fingerprints[i]);
+      }
+      EXPECT_EQ(fingerprints[0], fingerprints[1]);
+      EXPECT_TRUE(small.intact() && exact.intact() && larger.intact());
+    }
+  }
+}
+
 TEST(Trainer, RefusesMisalignedMemory) {
   const TrainingOptions options = with_batch(4);
   const std::size_t bytes = mote::training_bytes(kSmall, options, 10);
@@ -112,6 +150,16 @@ TEST(Trainer, RefusesOptionsThatMakeNoSense) {
     expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.l2 = l2; }));
     expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.l1 = l2; }));
     expect(Status::bad_penalty, kSmall, change([&](auto& o) { o.optimizer.weight_decay = l2; }));
+  }
+  for (const float limit : {-0.001f, nan, kInfinity, -kInfinity}) {
+    expect(Status::bad_clipping, kSmall, change([&](auto& o) { o.clip_norm = limit; }));
+    expect(Status::bad_clipping, kSmall, change([&](auto& o) { o.clip_value = limit; }));
+    expect(Status::bad_max_norm, kSmall, change([&](auto& o) { o.max_norm = limit; }));
+  }
+  expect(Status::bad_clipping, kSmall, change([](auto& o) { o.clip_norm = o.clip_value = 1.0f; }));
+  for (const float rate : {-0.1f, 1.0f, nan, kInfinity}) {
+    expect(Status::bad_dropout, kSmall, change([&](auto& o) { o.input_dropout = rate; }));
+    expect(Status::bad_dropout, kSmall, change([&](auto& o) { o.hidden_dropout = rate; }));
   }
   for (const std::size_t batch : {std::size_t{0}, kSamples + 1}) {
     const TrainingOptions options = change([&](auto& o) { o.batch_size = batch; });

@@ -67,6 +67,7 @@ Enum choice(std::string_view option, std::string_view value, const Named<Enum> (
 inline constexpr const char* kPositive = "a finite number greater than 0";
 inline constexpr const char* kNotNegative = "a finite number, at least 0";
 inline constexpr const char* kShare = "0 <= X < 1";
+inline constexpr const char* kRate = "0 <= P < 1";
 
 inline bool is_positive(float x) {
   return x > 0.0f;

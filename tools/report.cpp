@@ -80,6 +80,20 @@ std::string describe_loss(const mote::LossOptions& loss) {
   return text;
 }
 
+/// What keeps training within limits; empty for nothing.
+std::string describe_limits(const mote::TrainingOptions& options) {
+  std::string text;
+  const auto add = [&](const char* name, float value) {
+    if (value != 0.0f) text += format(", %s %g", name, static_cast<double>(value));
+  };
+  add("dropout", options.hidden_dropout);
+  add("input dropout", options.input_dropout);
+  add("max-norm", options.max_norm);
+  add("gradients clipped to norm", options.clip_norm);
+  add("gradients clipped to value", options.clip_value);
+  return text;
+}
+
 std::string describe_batch(std::size_t batch, std::size_t samples) {
   if (batch == samples) return "full batch";
   return batch == 1 ? "online (batch of 1)" : format("mini-batches of %zu", batch);
@@ -109,9 +123,10 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
   const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
-  text += format("training  %s%s, l2 %g, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(), l1.c_str(),
-                 static_cast<double>(options.l2), describe_batch(options.batch_size, training_images).c_str(),
-                 settings.epochs, settings.epochs == 1 ? "" : "s");
+  text += format("training  %s%s, l2 %g%s, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(),
+                 l1.c_str(), static_cast<double>(options.l2), describe_limits(options).c_str(),
+                 describe_batch(options.batch_size, training_images).c_str(), settings.epochs,
+                 settings.epochs == 1 ? "" : "s");
   text += describe_schedule(settings, options);
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),
@@ -149,6 +164,17 @@ std::string test_lines(const mote::LossTotals& totals, bool has_labels) {
   if (!has_labels) return loss;
   return loss +
          format("test accuracy %.4f (%u/%u)\n", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
+}
+
+std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips) {
+  using What = mote::Divergence::What;
+  const char* what = divergence.what == What::loss       ? "the loss"
+                     : divergence.what == What::gradient ? "a gradient"
+                                                         : "a parameter";
+  const bool is_last = divergence.layer + 1 == topology.layer_count;
+  return format("training diverged: %s is not finite: layer %zu (%s), epoch %zu, batch %zu; lower --learning-rate%s",
+                what, divergence.layer + 1, is_last ? "outputs" : "hidden", divergence.epoch + 1, divergence.batch + 1,
+                clips ? "" : ", or clip gradients with --clip-norm 1");
 }
 
 std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most) {

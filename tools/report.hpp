@@ -41,6 +41,9 @@ std::string epoch_csv(const EpochReport& report);
 /// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"
 std::string test_lines(const mote::LossTotals& totals, bool has_labels);
 
+/// What was not finite, where and when, counted from 1, and what may help.
+std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips);
+
 /// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are
 /// none.
 std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most);

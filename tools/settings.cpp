@@ -142,6 +142,28 @@ const Option kOptions[] = {
      "weight decay, >= 0: adds X/2 times the sum of squared weights to the loss, biases excepted (default 0; Nielsen's "
      "lambda is X times the number of training images)",
      [](Settings& s, Given&, std::string_view v) { s.l2 = real_number("--l2", v, kNotNegative, is_not_negative); }},
+    {"--clip-norm", "X",
+     "shorten gradients whose norm, over all weights and biases and without penalties, is more than X to X, > 0 "
+     "(default: off)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.clip_norm = real_number("--clip-norm", v, kPositive, is_positive);
+     }},
+    {"--clip-value", "X", "bring each element of a gradient into [-X, X], > 0 (default: off)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.clip_value = real_number("--clip-value", v, kPositive, is_positive);
+     }},
+    {"--max-norm", "X",
+     "after each step, shorten the incoming weights of hidden units whose norm is more than X to X, > 0 (default: off)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.max_norm = real_number("--max-norm", v, kPositive, is_positive);
+     }},
+    {"--dropout", "P",
+     "probability with which each hidden unit is left out of training, anew for each image, 0 <= P < 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) { s.dropout = real_number("--dropout", v, kRate, is_share); }},
+    {"--input-dropout", "P", "the same for pixels, 0 <= P < 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.input_dropout = real_number("--input-dropout", v, kRate, is_share);
+     }},
     {"--schedule", "NAME",
      "of the learning rate: constant; step, exponential or cosine, which let it fall by --decay-factor in "
      "--decay-epochs, at once, evenly or in half a wave that ends there; plateau, which does so when the validation "
@@ -275,10 +297,23 @@ void resolve_loss(Settings& s, const Given& given) {
               std::string(name_of(kActivations, usual)));
 }
 
+void check_limits(const Settings& s, const Given& given) {
+  if (s.clip_norm != 0.0f && s.clip_value != 0.0f) {
+    throw Error("--clip-norm and --clip-value contradict each other; give one of them");
+  }
+  const bool has_hidden = given.layers ? s.layers.size() > 2 : !s.hidden.empty();
+  for (const char* option : {"--dropout", "--max-norm"}) {
+    if (given.names.count(option) == 0 || has_hidden) continue;
+    throw Error(std::string(option) + " is for hidden units, of which there are none" +
+                (option == std::string_view("--dropout") ? "; --input-dropout is for pixels" : ""));
+  }
+}
+
 void resolve(Settings& s, const Given& given) {
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   resolve_loss(s, given);
   check_uses(s, given);
+  check_limits(s, given);
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
     throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");

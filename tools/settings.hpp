@@ -35,6 +35,11 @@ struct Settings {
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
   float l1 = 0.0f;
   float l2 = 0.0f;
+  float clip_norm = 0.0f;  ///< 0: off, as the following
+  float clip_value = 0.0f;
+  float max_norm = 0.0f;
+  float dropout = 0.0f;  ///< of hidden units
+  float input_dropout = 0.0f;
   RateSchedule schedule = RateSchedule::constant;
   float warmup = 0.0f;                ///< epochs of linear rise
   std::optional<float> decay_epochs;  ///< none: a third of the epochs; cosine: all that are left after the warm-up

@@ -146,6 +146,12 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.l2 = settings.l2;
   options.seed = settings.seed;
   options.workers = settings.threads;
+  options.clip_norm = settings.clip_norm;
+  options.clip_value = settings.clip_value;
+  options.max_norm = settings.max_norm;
+  options.hidden_dropout = settings.dropout;
+  options.input_dropout = settings.input_dropout;
+  options.keep_parameters = true;
   options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
   if (options.batch_size > images) {
@@ -174,31 +180,44 @@ void require(const mote::Result& result) {
   if (!result.ok()) throw Error(describe(result));
 }
 
-/// Trains for one epoch or until interrupted.
-void train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch, std::size_t epochs,
-                 Progress& progress) {
+/// Trains for one epoch or until interrupted. not_finite: training has diverged.
+mote::Result train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch, std::size_t epochs,
+                         Progress& progress) {
   require(trainer.begin_epoch(train));
   const std::string label = "epoch " + std::to_string(epoch) + "/" + std::to_string(epochs);
   while (trainer.samples_left() > 0 && interrupted == 0) {
     if (const mote::Result result = trainer.train_batch(); !result.ok()) {
       progress.clear();
-      throw Error(describe(result) + " of epoch " + std::to_string(epoch) + "; lower --learning-rate, --l1 or --l2",
-                  kExitFailed);
+      return result;
     }
     progress.update(label, epoch * train.count - trainer.samples_left());
   }
+  return mote::Status::ok;
 }
 
-void train(mote::Trainer& trainer, const Split& split, const Settings& settings, CsvLog& log) {
+/// What training that diverged leaves behind.
+struct Outcome {
+  std::string divergence;      ///< empty: it went well
+  std::size_t good_epoch = 0;  ///< the last after which the loss on the validation images (without: on the training
+                               ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
+};
+
+Outcome train(mote::Trainer& trainer, const Split& split, const Settings& settings, CsvLog& log) {
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.epochs * split.train.count);
   mote::ReduceOnPlateau plateau;
   plateau.factor = settings.decay_factor.value_or(plateau.factor);
   plateau.patience = settings.patience;
+  Outcome outcome;
   const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
   for (std::size_t epoch = 1; epoch <= settings.epochs && interrupted == 0; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
     const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
-    train_epoch(trainer, split.train, epoch, settings.epochs, progress);
+    if (!train_epoch(trainer, split.train, epoch, settings.epochs, progress).ok()) {
+      const mote::TrainingOptions& options = trainer.options();
+      outcome.divergence = divergence_text(trainer.divergence(), trainer.topology(), options.clips());
+      trainer.restore_parameters();
+      return outcome;
+    }
     EpochReport report{epoch,
                        settings.epochs,
                        trainer.epoch_totals(),
@@ -207,8 +226,12 @@ void train(mote::Trainer& trainer, const Split& split, const Settings& settings,
                        learning_rate,
                        settings.aim == Aim::labels};
     if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
+    const mote::LossTotals& judge = split.validation.count != 0 ? report.validation : report.train;
+    if (std::isfinite(judge.mean_loss())) {
+      trainer.keep_parameters();
+      outcome.good_epoch = epoch;
+    }
     if (settings.schedule == RateSchedule::plateau) {
-      const mote::LossTotals& judge = split.validation.count != 0 ? report.validation : report.train;
       const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
       require(trainer.set_learning_rate(plateau.update(judge.mean_loss(), base)));
     }
@@ -219,6 +242,7 @@ void train(mote::Trainer& trainer, const Split& split, const Settings& settings,
     std::fflush(stdout);
     if (trainer.samples_left() == 0) log.write_line(epoch_csv(report));
   }
+  return outcome;
 }
 
 void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
@@ -256,11 +280,21 @@ int run(const Settings& settings) {
   CsvLog log(settings.log, kCsvHeader);
   trainer.initialize(settings.weights, settings.biases);
   const auto start = std::chrono::steady_clock::now();
-  train(trainer, split, settings, log);
+  const Outcome outcome = train(trainer, split, settings, log);
+  const bool diverged = !outcome.divergence.empty();
   if (!settings.quiet) {
-    std::printf("%s after %.2f s\n", interrupted != 0 ? "interrupted" : "trained", seconds_since(start));
+    std::printf("%s after %.2f s\n",
+                diverged           ? "diverged"
+                : interrupted != 0 ? "interrupted"
+                                   : "trained",
+                seconds_since(start));
+  }
+  if (diverged && outcome.good_epoch == 0) throw Error(outcome.divergence, kExitFailed);
+  if (diverged && !settings.quiet) {
+    std::printf("result of the parameters after epoch %zu, the last good ones\n", outcome.good_epoch);
   }
   print_result(trainer, images, settings.quiet);
+  if (diverged) throw Error(outcome.divergence, kExitFailed);
   log.close();
   return interrupted != 0 ? kExitInterrupted : 0;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/activation.hpp"
+#include "mote/dropout.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
@@ -115,6 +116,9 @@ class Backpropagation {
   /// this.
   Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1);
 
+  /// Dropout of the hidden layers in chunks to come, whose first row is sample dropout.sample. None after bind().
+  void set_dropout(const Dropout& dropout) { dropout_ = dropout; }
+
   /// Computes and keeps the activations of every layer; the output layer's before its activation, which belongs to the
   /// loss. inputs: [rows][inputs] without padding; parameters: laid out as topology.hpp says.
   void forward(const float* parameters, const float* inputs, std::size_t rows);
@@ -139,7 +143,8 @@ class Backpropagation {
 
   /// Kept losses of the first `rows` rows.
   Span<const float> losses(std::size_t rows) const { return {losses_, rows}; }
-  /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(); pre-activations for the last layer.
+  /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(), after dropout; pre-activations for the
+  /// last layer.
   MatrixView activations(std::size_t layer) const;
   /// Kept pre-activations of layer l, likewise: of the last layer, and of hidden ones whose activation
   /// needs_pre_activations(); no rows for others.
@@ -162,6 +167,7 @@ class Backpropagation {
   float* kept_pre_activations(std::size_t layer) const;
 
   Topology topology_;
+  Dropout dropout_;
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
   float* pre_activations_ = nullptr;

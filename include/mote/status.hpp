@@ -28,6 +28,9 @@ enum class Status : std::uint8_t {
   bad_beta,                  ///< decay rates of moments must be in [0, 1)
   bad_epsilon,               ///< must be finite and greater than 0
   bad_penalty,               ///< must be finite and at least 0
+  bad_clipping,              ///< limits must be finite and at least 0, and one of the two 0
+  bad_max_norm,              ///< must be finite and at least 0
+  bad_dropout,               ///< must be in [0, 1)
   bad_schedule,              ///< decay_steps must be at least 1, factor in (0, 1], or 0 for cosine
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
   bad_worker_count,          ///< must be at least 1
@@ -54,8 +57,8 @@ enum class Status : std::uint8_t {
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.
-  not_finite,  ///< the loss, or a parameter after an epoch, is NaN or infinite; found: batch within the epoch (0 = the
-               ///< first)
+  not_finite,  ///< a loss, gradient or parameter is NaN or infinite; found: batch within the epoch (0 = the first);
+               ///< expected: layer (0 = the first after the inputs); Trainer::divergence() says more
 };
 
 /// A short lower-case sentence for a human, without a final stop; never null.

@@ -13,6 +13,8 @@
 
 #include "mote/backpropagation.hpp"
 #include "mote/dataset.hpp"
+#include "mote/divergence.hpp"
+#include "mote/dropout.hpp"
 #include "mote/evaluation.hpp"
 #include "mote/initializer.hpp"
 #include "mote/memory.hpp"
@@ -39,6 +41,16 @@ struct TrainingOptions {
   /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
   /// the list.
   bool skip_zero_inputs = true;
+  /// Limit on the norm of a batch's mean gradient, that of the loss without penalties (regularization.hpp), finite; 0:
+  /// none. Clipping takes memory for all gradients.
+  float clip_norm = 0.0f;
+  float clip_value = 0.0f;     ///< limit on every element of that gradient instead, finite; 0: none
+  float max_norm = 0.0f;       ///< limit on the norm of the weights into a hidden unit after each step, finite; 0: none
+  float input_dropout = 0.0f;  ///< probability that an input is left out in training, [0, 1) (dropout.hpp)
+  float hidden_dropout = 0.0f;   ///< the same for a hidden unit
+  bool keep_parameters = false;  ///< memory for a copy of the parameters: keep_parameters(), restore_parameters()
+
+  constexpr bool clips() const { return clip_norm != 0.0f || clip_value != 0.0f; }
 };
 
 namespace detail {
@@ -47,8 +59,10 @@ struct TrainingPlan {
   std::size_t parameters;  // [parameter_count]
   std::size_t state;       // [state_arrays][parameter_count]
   std::size_t state_count;
-  std::size_t gradients;  // [parameter_count] when a batch comes in several chunks, else nothing
+  std::size_t gradients;  // [parameter_count] when a batch comes in several chunks or is clipped, else nothing
   std::size_t gradients_count;
+  std::size_t kept;  // [parameter_count] when asked for, else nothing
+  std::size_t kept_count;
   std::size_t order;  // [samples] when shuffling
   std::size_t order_count;
   std::size_t inputs;  // [rows][inputs]
@@ -68,7 +82,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.rows = options.batch_size < options.memory_rows ? options.batch_size : options.memory_rows;
   const std::size_t arrays = state_arrays(options.optimizer.method);
   plan.state_count = arrays * topology.parameter_count();
-  plan.gradients_count = options.batch_size > plan.rows ? topology.parameter_count() : 0;
+  plan.gradients_count = options.batch_size > plan.rows || options.clips() ? topology.parameter_count() : 0;
+  plan.kept_count = options.keep_parameters ? topology.parameter_count() : 0;
   plan.order_count = options.shuffle ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
@@ -76,6 +91,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.parameters = memory.take<float>(topology.parameter_count());
   plan.state = memory.take<float>(arrays, topology.parameter_count());
   plan.gradients = memory.take<float>(plan.gradients_count);
+  plan.kept = memory.take<float>(plan.kept_count);
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
@@ -121,12 +137,24 @@ class Trainer {
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
   /// One parameter step on the next batch_size samples, or on what is left of the epoch. not_finite when the loss is,
-  /// and after the last batch when a parameter is: training has diverged, and starts again from initialize().
+  /// or a gradient that is to be clipped, both before the step; and after the last batch when a parameter is. Training
+  /// has diverged then, and starts again from initialize() or restore_parameters().
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);
+  /// What the last not_finite was about.
+  const Divergence& divergence() const { return divergence_; }
+
+  /// Copies the parameters as they are, good ones by the caller's judgement; initialize() does so too.
+  /// options().keep_parameters must be true.
+  void keep_parameters();
+  /// Brings back the parameters last kept, and forgets what the optimizer remembers: after a divergence, training can
+  /// go on with begin_epoch(), at a lower learning rate. options().keep_parameters must be true.
+  void restore_parameters();
+
   /// Loss and, where there are labels, accuracy of this epoch so far, each sample as it was seen, before the step it
-  /// led to (with nesterov, at the point where its gradient was taken); without penalty.
+  /// led to (with nesterov, at the point where its gradient was taken; with dropout, by what was left of the network);
+  /// without penalty.
   const LossTotals& epoch_totals() const { return totals_; }
 
   /// Loss and accuracy on any data; see evaluate().
@@ -140,7 +168,13 @@ class Trainer {
 
  private:
   ActiveInputs merge_active(std::size_t shares);
-  ActiveInputs compute_deltas(std::size_t first, std::size_t rows, float scale);
+  ActiveInputs compute_deltas(std::size_t done, std::size_t rows, float scale);
+  bool clip_gradients();
+  void step_with_gradients();
+  void limit_norms();
+  void forget();
+  Result diverged(Divergence::What what, std::size_t layer);
+  Result diverged_in_loss(std::size_t rows);
 
   Topology topology_;
   TrainingOptions options_;
@@ -151,6 +185,7 @@ class Trainer {
   Span<float> parameters_;
   Span<float> state_;
   Span<float> gradients_;
+  Span<float> kept_;
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
   Span<std::uint32_t> correct_;  // by each worker
@@ -163,6 +198,9 @@ class Trainer {
   std::size_t samples_ = 0;
   std::size_t position_ = 0;
   LossTotals totals_;
+  Dropout dropout_;  // of hidden units; its sample is the next batch's first, for inputs too: the state of the masks
+  Divergence divergence_;
+  std::size_t epoch_ = 0;  // begun so far
 };
 
 }  // namespace mote
