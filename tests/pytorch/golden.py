@@ -99,7 +99,7 @@ CASES = [
     {"optimizer": "sgd", "seed": 8, "l1": 2**-9},
     {"schedule": "step", "seed": 9, "decay_steps": 15},
     {"schedule": "exponential", "seed": 9, "decay_steps": 15},
-    {"schedule": "cosine", "seed": 9, "decay_steps": 50, "factor": 0.125},
+    {"schedule": "cosine", "seed": 9, "decay_steps": 50, "factor": 0.125, "optimizer": "adam", **ADAPTIVE},
     {"schedule": "cosine", "seed": 9, "decay_steps": 40, "factor": 0.125, "warmup": 10},
 ]
 
