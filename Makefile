@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test bench bench-peers fingerprints format help clean data FORCE
+.PHONY: all test pytorch-golden bench bench-peers fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -120,6 +120,13 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
+# Debian's packages are for Debian's Python.
+PYTHON ?= /usr/bin/python3
+
+pytorch-golden: ## Make the numbers anew that tests/pytorch_test.cpp compares with (needs PyTorch: python3-torch)
+	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo '$(PYTHON) has no PyTorch: apt-get install python3-torch, or say PYTHON=...'; exit 1; }
+	$(PYTHON) -W ignore::UserWarning tests/pytorch/golden.py > $(BUILD)/golden.txt && mv $(BUILD)/golden.txt tests/pytorch/golden.txt
+
 bench: all ## Measure mote on this machine's first processor (BENCH_OPTIONS=--help lists what can be chosen)
 	taskset -c 0 $(PROGRAM_FOLDER)/bench $(BENCH_OPTIONS)
 
@@ -162,8 +169,8 @@ format: ## Lay out all sources with clang-format
 	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PYTHON (/usr/bin/python3)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)

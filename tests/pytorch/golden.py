@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""Trains small networks with PyTorch in double precision and prints what came of it: golden.txt, which
+tests/pytorch_test.cpp holds mote to. `make pytorch-golden` runs this. What a case is made of:
+
+  network   INPUTS, two hidden layers, OUTPUTS; parameters from the generator below, layer by layer, the weights
+            [inputs][outputs] row by row, then the biases
+  data      SAMPLES samples of INPUTS bytes, divided by 256, and their labels (one-hot where a loss wants targets)
+  training  STEPS mini-batches of BATCH samples, in order, again and again
+
+All of these and all hyper-parameters are dyadic rationals of few digits, so that floats and doubles begin alike.
+Another case is another line of CASES; the names in it are those of mote's tools (tools/names.hpp).
+"""
+import platform
+import sys
+
+import torch
+from torch import nn, optim
+from torch.nn import functional as F
+from torch.optim import lr_scheduler as decay
+
+INPUTS, HIDDEN, OUTPUTS = 5, (7, 6), 3
+SAMPLES, BATCH, STEPS = 20, 5, 50
+
+
+class Generator:
+    """Knuth's and Lewis's linear congruential generator; its top bits are what is used."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, power_of_two):
+        self.state = (1664525 * self.state + 1013904223) % 2**32
+        return self.state * power_of_two // 2**32
+
+    def weight(self):
+        """An odd multiple of 1/1024 in (-1, 1)."""
+        return (2 * self.below(1024) - 1023) / 1024
+
+
+# The sum over outputs, the mean over samples. z: of the last layer, a: its activations, y: one-hot.
+LOSSES = {
+    "quadratic": lambda z, a, y: 0.5 * (a - y).square().sum(1).mean(),
+    "sigmoid-cross-entropy": lambda z, a, y: F.binary_cross_entropy_with_logits(z, y, reduction="sum") / len(y),
+    "cross-entropy": lambda z, a, y: F.cross_entropy(z, y),
+}
+
+ACTIVATIONS = {
+    "identity": nn.Identity(), "sigmoid": nn.Sigmoid(), "tanh": nn.Tanh(), "relu": nn.ReLU(),
+    "leaky-relu": nn.LeakyReLU(0.01), "elu": nn.ELU(), "selu": nn.SELU(), "gelu": nn.GELU(), "silu": nn.SiLU(),
+    "softplus": nn.Softplus(threshold=1000), "softmax": nn.Softmax(1),
+}
+
+MOMENTUM, RHO, BETAS = 0.875, 0.875, (0.875, 1 - 2**-8)
+# g: groups of parameters. rate, epsilon: as in the case.
+OPTIMIZERS = {
+    "sgd": lambda g, rate, epsilon: optim.SGD(g, rate),
+    "momentum": lambda g, rate, epsilon: optim.SGD(g, rate, MOMENTUM),
+    "nesterov": lambda g, rate, epsilon: optim.SGD(g, rate, MOMENTUM, nesterov=True),
+    "adagrad": lambda g, rate, epsilon: optim.Adagrad(g, rate, eps=epsilon),
+    # PyTorch's epsilon is outside of the root, mote's inside: the only value that means the same is next to none.
+    "rmsprop": lambda g, rate, epsilon: optim.RMSprop(g, rate, RHO, eps=epsilon**0.5),
+    "adam": lambda g, rate, epsilon: optim.Adam(g, rate, BETAS, epsilon),
+    "adamw": lambda g, rate, epsilon: optim.AdamW(g, rate, BETAS, epsilon),
+    # 0.96^(t momentum_decay) = 0: beta1 stays what it is, as in mote. foreach, because the loop over single tensors of
+    # PyTorch 1.13 has beta1^(t+2) where Dozat, foreach and later versions have beta1^(t+1).
+    "nadam": lambda g, rate, epsilon: optim.NAdam(g, rate, BETAS, epsilon, momentum_decay=1e6, foreach=True),
+}
+
+SCHEDULES = {
+    "none": lambda o, c: None,
+    "step": lambda o, c: decay.StepLR(o, c["decay_steps"], c["factor"]),
+    "exponential": lambda o, c: decay.ExponentialLR(o, c["factor"] ** (1 / c["decay_steps"])),
+    "cosine": lambda o, c: decay.CosineAnnealingLR(o, c["decay_steps"], c["factor"] * c["rate"]),
+}
+
+# What a case is where it does not say otherwise. decay: of weights, by adamw; the others penalise them with l1 and l2.
+USUAL = {
+    "seed": 1, "hidden": "tanh", "output": "softmax", "loss": "cross-entropy", "optimizer": "sgd", "rate": 2**-2,
+    "epsilon": 2**-20, "l1": 0, "l2": 0, "decay": 0, "schedule": "none", "decay_steps": 1, "factor": 0.5, "warmup": 0,
+}
+ADAPTIVE = {"rate": 2**-6}
+CASES = [
+    {"hidden": "sigmoid", "output": "sigmoid", "loss": "quadratic", "rate": 2},
+    {"hidden": "tanh", "output": "identity", "loss": "quadratic", "rate": 2**-4},
+    {"output": "softmax", "loss": "quadratic"},
+    {"output": "softplus", "loss": "quadratic", "rate": 2**-4},
+    {"output": "sigmoid", "loss": "sigmoid-cross-entropy"},
+    {"output": "softmax", "loss": "cross-entropy"},
+    *({"hidden": name, "seed": 2} for name in ACTIVATIONS if name != "softmax"),
+    *({"hidden": name, "seed": 3, "optimizer": "adam", **ADAPTIVE} for name in ACTIVATIONS if name != "softmax"),
+    *({"optimizer": name, "seed": 4, "rate": 2**-4} for name in ("momentum", "nesterov")),
+    *({"optimizer": name, "seed": 5, **ADAPTIVE} for name in ("adagrad", "adam", "nadam")),
+    *({"optimizer": name, "seed": 5, "epsilon": 2**-5, **ADAPTIVE} for name in ("adagrad", "adam", "nadam")),
+    {"optimizer": "rmsprop", "seed": 5, "epsilon": 2**-80, **ADAPTIVE},
+    *({"optimizer": name, "seed": 6, "rate": 2**-4, "l2": 2**-5} for name in ("sgd", "momentum", "nesterov")),
+    *({"optimizer": name, "seed": 7, "l2": 2**-5, **ADAPTIVE} for name in ("adagrad", "adam", "nadam")),
+    {"optimizer": "rmsprop", "seed": 7, "epsilon": 2**-80, "l2": 2**-5, **ADAPTIVE},
+    {"optimizer": "adamw", "seed": 7, "decay": 2**-2, **ADAPTIVE},
+    {"optimizer": "sgd", "seed": 8, "l1": 2**-9},
+    {"schedule": "step", "seed": 9, "decay_steps": 15},
+    {"schedule": "exponential", "seed": 9, "decay_steps": 15},
+    {"schedule": "cosine", "seed": 9, "decay_steps": 50, "factor": 0.125, "optimizer": "adam", **ADAPTIVE},
+    {"schedule": "cosine", "seed": 9, "decay_steps": 40, "factor": 0.125, "warmup": 10},
+]
+
+
+def make_layers(random):
+    """[(weights [inputs][outputs], biases [outputs])], as mote keeps them."""
+    sizes = (INPUTS, *HIDDEN, OUTPUTS)
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        weights = torch.tensor([[random.weight() for _ in range(outputs)] for _ in range(inputs)])
+        biases = torch.tensor([random.weight() for _ in range(outputs)])
+        layers.append((weights.requires_grad_(), biases.requires_grad_()))
+    return layers
+
+
+def make_data(random):
+    inputs = torch.tensor([[random.below(256) / 256 for _ in range(INPUTS)] for _ in range(SAMPLES)])
+    labels = torch.tensor([random.below(256) % OUTPUTS for _ in range(SAMPLES)])
+    return inputs, F.one_hot(labels, OUTPUTS).double()
+
+
+def make_schedule(optimizer, case):
+    after = SCHEDULES[case["schedule"]](optimizer, case)
+    steps = case["warmup"]
+    if steps == 0:
+        return after
+    warmup = decay.LinearLR(optimizer, 1 / steps, 1, steps - 1)
+    return decay.SequentialLR(optimizer, [warmup, after], [steps])
+
+
+def train(case):
+    """Losses of every mini-batch before its step, without penalties, and the parameters at the end."""
+    random = Generator(case["seed"])
+    layers = make_layers(random)
+    inputs, targets = make_data(random)
+    weights, biases = zip(*layers)
+    penalty = case["decay"] if case["optimizer"] == "adamw" else case["l2"]
+    groups = [{"params": weights, "weight_decay": penalty}, {"params": biases, "weight_decay": 0}]
+    optimizer = OPTIMIZERS[case["optimizer"]](groups, case["rate"], case["epsilon"])
+    schedule = make_schedule(optimizer, case)
+    losses = []
+    for step in range(STEPS):
+        rows = [(step * BATCH + i) % SAMPLES for i in range(BATCH)]
+        a = inputs[rows]
+        for l, (w, b) in enumerate(layers):
+            z = a @ w + b
+            a = ACTIVATIONS[case["output" if l + 1 == len(layers) else "hidden"]](z)
+        loss = LOSSES[case["loss"]](z, a, targets[rows])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        (loss + case["l1"] * sum(w.abs().sum() for w in weights)).backward()
+        optimizer.step()
+        if schedule:
+            schedule.step()
+    return losses, [final(p, optimizer, case) for layer in layers for p in layer]
+
+
+def final(parameter, optimizer, case):
+    """PyTorch's Nesterov momentum keeps the point where the next gradient is taken, theta + momentum v with
+    v = -rate momentum_buffer; mote's parameters are theta."""
+    if case["optimizer"] == "nesterov":
+        parameter = parameter + MOMENTUM * case["rate"] * optimizer.state[parameter]["momentum_buffer"]
+    return parameter.flatten().tolist()
+
+
+def numbers(values):
+    return " ".join(f"{value:.11g}" for value in values)
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    torch.set_num_threads(1)
+    print(f"# Made by tests/pytorch/golden.py (make pytorch-golden) with PyTorch {torch.__version__}, "
+          f"Python {platform.python_version()}, in double precision.")
+    print("common", f"inputs {INPUTS} first {HIDDEN[0]} second {HIDDEN[1]} outputs {OUTPUTS} samples {SAMPLES} "
+          f"batch {BATCH} steps {STEPS} momentum {MOMENTUM} rho {RHO} beta1 {BETAS[0]} beta2 {BETAS[1]}")
+    for case in CASES:
+        case = {**USUAL, **case}
+        losses, parameters = train(case)
+        print("case", " ".join(f"{key} {value}" for key, value in case.items()))
+        print("losses", numbers(losses))
+        print("parameters", numbers(value for values in parameters for value in values))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
