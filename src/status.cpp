@@ -20,6 +20,7 @@ const char* to_string(Status status) {
     case Status::bad_epsilon: return "epsilon must be finite and greater than 0";
     case Status::bad_penalty: return "penalty must be finite and at least 0";
     case Status::bad_schedule: return "a schedule decays in at least 1 step, by a factor from 0 (cosine only) to 1";
+    case Status::bad_early_stopping: return "patience must be at least 1, and the improvement finite and at least 0";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";

@@ -47,6 +47,7 @@ const std::map<std::string, int> kLevels = {
     {"schedule", 2},
     {"network", 3},
     {"backpropagation", 3},
+    {"early_stopping", 4},
     {"evaluation", 4},
     {"trainer", 4},
     {"mote", 5},

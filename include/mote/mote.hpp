@@ -6,6 +6,7 @@
 #include "mote/backpropagation.hpp"
 #include "mote/checksum.hpp"
 #include "mote/dataset.hpp"
+#include "mote/early_stopping.hpp"
 #include "mote/evaluation.hpp"
 #include "mote/idx.hpp"
 #include "mote/initializer.hpp"

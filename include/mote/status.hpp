@@ -27,6 +27,7 @@ enum class Status : std::uint8_t {
   bad_epsilon,               ///< must be finite and greater than 0
   bad_penalty,               ///< must be finite and at least 0
   bad_schedule,              ///< decay_steps must be at least 1, factor in (0, 1], or 0 for cosine
+  bad_early_stopping,        ///< patience must be at least 1, minimum_improvement finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
   bad_worker_count,          ///< must be at least 1
   // Data that does not fit the network.
