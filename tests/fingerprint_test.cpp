@@ -24,6 +24,7 @@ struct Training {
   std::size_t batch_size;
   std::uint32_t fused;     // expected fingerprint with fused multiply-add
   std::uint32_t separate;  // and with separate
+  bool bootstrap = false;
 };
 
 const mote::OptimizerOptions kSgd{Optimizer::sgd, 0.5f}, kMomentum{Optimizer::momentum, 0.02f, 0.9f};
@@ -82,6 +83,14 @@ const Training kTrainings[] = {
     with("rmsprop", {Optimizer::rmsprop, 0.001f}, 0x9bd60b96, 0xa5a75e1f),
     with("adamw", {Optimizer::adamw, 0.001f}, 0x2f76f6f3, 0x0008ef3f),
     with("nadam", {Optimizer::nadam, 0.001f}, 0x1277c86f, 0x91842c0a),
+    {"bootstrap",
+     {784, {30, Activation::relu}, {10, Activation::softmax}},
+     Loss::cross_entropy,
+     kMomentum,
+     16,
+     0xddfcfa71,
+     0xef1a3f9b,
+     true},
 };
 
 class Fingerprints : public mote::test::EachInstructionSet {};
@@ -98,6 +107,7 @@ TEST_P(Fingerprints, AreTheSameOnEveryMachineOfAClass) {
     options.optimizer = run.optimizer;
     options.batch_size = run.batch_size;
     options.l2 = 1e-4f;
+    options.bootstrap = run.bootstrap;
     mote::Trainer trainer;
     ASSERT_TRUE(trainer.bind(run.topology, options, dataset.count, memory).ok());
     trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);

@@ -39,6 +39,9 @@ struct TrainingOptions {
   /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
   /// the list.
   bool skip_zero_inputs = true;
+  /// Trains on a bootstrap sample of the data, drawn from the seed and the same in every epoch: for a member of an
+  /// ensemble (ensemble.hpp).
+  bool bootstrap = false;
 };
 
 namespace detail {
@@ -49,7 +52,7 @@ struct TrainingPlan {
   std::size_t state_count;
   std::size_t gradients;  // [parameter_count] when a batch comes in several chunks, else nothing
   std::size_t gradients_count;
-  std::size_t order;  // [samples] when shuffling
+  std::size_t order;  // [samples] unless samples come as they lie
   std::size_t order_count;
   std::size_t inputs;  // [rows][inputs]
   std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
@@ -69,7 +72,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   const std::size_t arrays = state_arrays(options.optimizer.method);
   plan.state_count = arrays * topology.parameter_count();
   plan.gradients_count = options.batch_size > plan.rows ? topology.parameter_count() : 0;
-  plan.order_count = options.shuffle ? samples : 0;
+  plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
   plan.lists_count = options.skip_zero_inputs ? plan.masks_count + topology.inputs : 1;
@@ -139,6 +142,7 @@ class Trainer {
   Span<const float> parameters() const { return parameters_; }
 
  private:
+  void draw_order();
   ActiveInputs merge_active(std::size_t shares);
   ActiveInputs compute_deltas(std::size_t first, std::size_t rows, float scale);
 
