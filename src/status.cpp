@@ -23,6 +23,7 @@ const char* to_string(Status status) {
     case Status::bad_early_stopping: return "patience must be at least 1, and the improvement finite and at least 0";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
+    case Status::no_members: return "an ensemble needs at least one member";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
     case Status::output_size_mismatch: return "classes of the data differ from the outputs of the network";
     case Status::no_samples: return "no samples";

@@ -48,6 +48,7 @@ const std::map<std::string, int> kLevels = {
     {"network", 3},
     {"backpropagation", 3},
     {"early_stopping", 4},
+    {"ensemble", 4},
     {"evaluation", 4},
     {"trainer", 4},
     {"mote", 5},

@@ -7,6 +7,7 @@
 #include "mote/checksum.hpp"
 #include "mote/dataset.hpp"
 #include "mote/early_stopping.hpp"
+#include "mote/ensemble.hpp"
 #include "mote/evaluation.hpp"
 #include "mote/idx.hpp"
 #include "mote/initializer.hpp"
