@@ -30,11 +30,31 @@ struct EpochReport {
   mote::LossTotals validation;
   double seconds = 0.0;
   float learning_rate = 0.0f;  ///< 0: not worth saying
+  bool complete = true;        ///< false: interrupted
 };
 std::string epoch_line(const EpochReport& report);
 
 inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+inline constexpr const char* kEnsembleCsvHeader =
+    "member,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
 std::string epoch_csv(const EpochReport& report);
+
+/// Where early stopping ended and what it restored.
+std::string stopping_line(const mote::EarlyStopping& stopping, std::size_t epochs);
+
+/// A whole training in a line: the epoch whose parameters were taken, with the seconds of all.
+std::string training_line(const std::vector<EpochReport>& epochs, const mote::EarlyStopping& stopping);
+
+/// How a network or an ensemble does on the test images.
+struct TestReport {
+  mote::LossTotals totals;
+  std::vector<std::uint32_t> confusion;  ///< [classes][classes]
+  std::uint32_t fingerprint = 0;
+};
+
+/// "member 2/5  test accuracy 0.9812 (9812/10000)  fingerprint 0123abcd"
+std::string member_line(std::size_t member, std::size_t members, const mote::LossTotals& totals,
+                        std::uint32_t fingerprint);
 
 /// "test loss ...", "test accuracy 0.9812 (9812/10000)"
 std::string test_lines(const mote::LossTotals& totals);
