@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "command.hpp"
-#include "mote/checksum.hpp"
+#include "image_files.hpp"
+#include "mote/mote.hpp"
 #include "temporary_folder.hpp"
 
 namespace {
@@ -269,6 +270,28 @@ TEST_F(SmallSet, MembersDependOnNothingButSeedAndNumber) {
     EXPECT_EQ(fingerprint_in(two.output, member), fingerprint_in(five.output, member));
   }
   EXPECT_NE(train_here(options + "2 --seed 2").output, train_here(options + "2").output);
+}
+
+TEST_F(SmallSet, MembersAreWhatTheLibraryTrainsWithTheirSeeds) {
+  static mote::Storage<1 << 16> data_memory, memory;
+  const tools::ImageSet images = tools::load_image_set(folder_.path(), data_memory);
+  const mote::Topology topology{12, {8, mote::Activation::relu}, {4, mote::Activation::softmax}};
+  const CommandResult result = train_here(
+      "--hidden 8 --seed 5 --ensemble 2 --epochs 3 --batch 4 --validation 0 "
+      "--optimizer sgd --learning-rate 0.25");
+  for (const std::size_t member : {0u, 1u}) {
+    mote::TrainingOptions options;
+    options.optimizer = {mote::Optimizer::sgd, 0.25f};
+    options.batch_size = 4;
+    options.bootstrap = true;
+    options.seed = mote::derived_seed(5, member);
+    mote::Trainer trainer;
+    ASSERT_TRUE(trainer.bind(topology, options, images.train.count, memory).ok());
+    trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
+    for (int epoch = 0; epoch < 3; ++epoch) ASSERT_TRUE(trainer.train_epoch(images.train).ok());
+    EXPECT_EQ(fingerprint_in(result.output, "member " + std::to_string(member + 1) + "/2  test accuracy "),
+              mote::fingerprint(topology, trainer.parameters()));
+  }
 }
 
 TEST_F(SmallSet, LogsAndPrintsMembersInTheirOrder) {

@@ -65,7 +65,7 @@ Trained Bagging::train_member(std::size_t slot, std::size_t member) {
     if (!progress_->enabled()) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     images_ += images;
-    progress_->update("trained " + std::to_string(printed_) + "/" + std::to_string(settings_.ensemble), images_);
+    progress_->update("done " + std::to_string(printed_) + "/" + std::to_string(settings_.ensemble), images_);
   };
   const mote::Span<float> kept = parameters(member);
   try {
