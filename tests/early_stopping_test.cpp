@@ -120,10 +120,10 @@ TEST(EarlyStopping, IsTheAlgorithmOfTheTextbook) {
     options.patience = 1 + static_cast<std::uint32_t>(random.below(5));
     std::vector<float> values(40);
     for (float& value : values) value = static_cast<float>(random.below(50));
-    double best = kInf;
+    double best = mote::test::wide(kInf);
     std::size_t i = 0, best_i = 0;
     for (std::size_t j = 0; j < options.patience && i < values.size();) {
-      const double value = static_cast<double>(values[i++]);
+      const double value = mote::test::wide(values[i++]);
       if (value < best) {
         best = value, best_i = i, j = 0;
       } else {
