@@ -162,6 +162,15 @@ std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
 
 void shuffle(Span<std::uint32_t> order, Random& random) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  permute(order, random);
+}
+
+void draw_bootstrap(Span<std::uint32_t> order, Random& random) {
+  const auto count = static_cast<std::uint32_t>(order.size());
+  for (std::uint32_t& sample : order) sample = random.below(count);
+}
+
+void permute(Span<std::uint32_t> order, Random& random) {
   for (std::size_t i = order.size(); i > 1; --i) {
     const std::uint32_t j = random.below(static_cast<std::uint32_t>(i));
     const std::uint32_t last = order[i - 1];

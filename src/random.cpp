@@ -29,6 +29,12 @@ Random::Random(std::uint64_t seed, Stream stream) {
   }
 }
 
+std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number) {
+  std::uint64_t mixer = seed;
+  mixer = ~split_mix(mixer) + number;  // the complement keeps away from the numbers that streams start with
+  return split_mix(mixer);
+}
+
 std::uint32_t Random::next() {
   const std::uint32_t result = rotate_left(state_[0] + state_[3], 7) + state_[0];
   const std::uint32_t shifted = state_[1] << 9;

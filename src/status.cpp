@@ -26,8 +26,10 @@ const char* to_string(Status status) {
     case Status::bad_max_norm: return "the limit of norms must be finite and at least 0";
     case Status::bad_dropout: return "dropout rates must be at least 0 and less than 1";
     case Status::bad_schedule: return "a schedule decays in at least 1 step, by a factor from 0 (cosine only) to 1";
+    case Status::bad_early_stopping: return "patience must be at least 1, and the improvement finite and at least 0";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
+    case Status::no_members: return "an ensemble needs at least one member";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
     case Status::output_size_mismatch: return "what the data want differs in size from the outputs of the network";
     case Status::no_samples: return "no samples";

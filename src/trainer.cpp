@@ -133,9 +133,17 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   position_ = 0;
   totals_ = {};
   ++epoch_;
-  shuffle(order_, order_random_);
+  draw_order();
   move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
   return Status::ok;
+}
+
+/// The bootstrap sample is drawn anew every epoch instead of being kept beside its order.
+void Trainer::draw_order() {
+  if (!options_.bootstrap) return shuffle(order_, order_random_);
+  Random random(options_.seed, Stream::bootstrap);
+  draw_bootstrap(order_, random);
+  if (options_.shuffle) permute(order_, order_random_);
 }
 
 void Trainer::set_parallel(const Parallel& parallel) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -349,6 +350,53 @@ TEST(CheckTargets, NamesTheFirstSampleOutOfRange) {
   EXPECT_EQ(mote::check_targets(Loss::cross_entropy, r.dataset).found, 2u) << "adds up to 3/4";
   const Samples s;
   EXPECT_TRUE(mote::check_targets(Loss::cross_entropy, s.dataset).ok()) << "labels are checked where they are read";
+}
+
+// Of n samples n (1 - (1 - 1/n)^n) are in a bootstrap sample in the mean, with a variance below n / 10 (the occupancy
+// problem: n (1/e - 2/e^2)).
+TEST(Bootstrap, HoldsTheExpectedShareOfDistinctSamples) {
+  for (const size_t n : {1u, 2u, 50u, 1000u, 60000u}) {
+    const double count = static_cast<double>(n), rounds = n > 1000 ? 20.0 : 500.0;
+    double distinct = 0.0;
+    for (int round = 0; round < static_cast<int>(rounds); ++round) {
+      Guarded<std::uint32_t> order(n, 0xffffffffu);
+      Random random(mote::derived_seed(1, static_cast<std::uint64_t>(round)), Stream::bootstrap);
+      mote::draw_bootstrap({order.data(), n}, random);
+      EXPECT_TRUE(order.intact());
+      std::vector<std::uint32_t> sorted(order.data(), order.data() + n);
+      std::sort(sorted.begin(), sorted.end());
+      ASSERT_LT(sorted.back(), n);
+      distinct += static_cast<double>(std::unique(sorted.begin(), sorted.end()) - sorted.begin());
+    }
+    const double expected = rounds * count * (1.0 - std::pow(1.0 - 1.0 / count, count));
+    EXPECT_NEAR(distinct, expected, 5.0 * std::sqrt(rounds * count / 10.0)) << n;
+    if (n == 60000) {
+      EXPECT_NEAR(distinct / (rounds * count), 1.0 - std::exp(-1.0), 1e-3);
+    }
+  }
+}
+
+TEST(Bootstrap, DrawsEverySampleAsOften) {
+  constexpr size_t kDrawn = 101;
+  std::vector<size_t> counts(kDrawn);
+  Random random(3, Stream::bootstrap);
+  for (int round = 0; round < 1000; ++round) {
+    std::uint32_t order[kDrawn];
+    mote::draw_bootstrap(order, random);
+    for (const std::uint32_t sample : order) ++counts[sample];
+  }
+  EXPECT_LT(mote::test::chi_square(counts), mote::test::chi_square_limit(kDrawn));
+}
+
+TEST(Permute, KeepsWhatIsThereAndMovesItLikeShuffle) {
+  std::vector<std::uint32_t> values(100), positions(100);
+  for (size_t i = 0; i < 100; ++i) values[i] = static_cast<std::uint32_t>(i * i % 37);
+  const std::vector<std::uint32_t> before = values;
+  Random a(4, Stream::shuffle), b(4, Stream::shuffle);
+  mote::permute({values.data(), 100}, a);
+  mote::shuffle({positions.data(), 100}, b);
+  EXPECT_NE(values, before);
+  for (size_t i = 0; i < 100; ++i) EXPECT_EQ(values[i], before[positions[i]]);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ struct Training {
   std::uint32_t fused;     // expected fingerprint with fused multiply-add
   std::uint32_t separate;  // and with separate
   float clip_norm = 0.0f, clip_value = 0.0f, max_norm = 0.0f, input_dropout = 0.0f, hidden_dropout = 0.0f;
+  bool bootstrap = false;
 };
 
 const mote::OptimizerOptions kSgd{Optimizer::sgd, 0.5f}, kMomentum{Optimizer::momentum, 0.02f, 0.9f};
@@ -36,6 +37,13 @@ Training with(const char* name, const mote::OptimizerOptions& optimizer, std::ui
 }
 
 /// The same with momentum, and what keeps training within limits: norm, value, max-norm, rates of dropout.
+Training bootstrapped(std::uint32_t fused, std::uint32_t separate) {
+  Training run = with("bootstrap", kMomentum, fused, separate);
+  run.topology = {784, {30, Activation::relu}, {10, Activation::softmax}};
+  run.bootstrap = true;
+  return run;
+}
+
 Training limited(const char* name, float clip_norm, float clip_value, float max_norm, float input_dropout,
                  float hidden_dropout, std::uint32_t fused, std::uint32_t separate) {
   Training run = with(name, kMomentum, fused, separate);
@@ -169,6 +177,7 @@ const Training kTrainings[] = {
     limited("clip value", 0.0f, 0.01f, 0.0f, 0.0f, 0.0f, 0xb0783e3d, 0x31eadaba),
     limited("dropout", 0.0f, 0.0f, 0.0f, 0.2f, 0.5f, 0x50fab050, 0xfce25197),
     limited("max-norm and dropout", 0.0f, 0.0f, 1.0f, 0.0f, 0.3f, 0x141b25e2, 0xf7861429),
+    bootstrapped(0xddfcfa71, 0xef1a3f9b),
 };
 
 class Fingerprints : public mote::test::EachInstructionSet {};
@@ -190,6 +199,7 @@ TEST_P(Fingerprints, AreTheSameOnEveryMachineOfAClass) {
     options.max_norm = run.max_norm;
     options.input_dropout = run.input_dropout;
     options.hidden_dropout = run.hidden_dropout;
+    options.bootstrap = run.bootstrap;
     mote::Trainer trainer;
     ASSERT_TRUE(trainer.bind(run.topology, options, dataset.count, memory).ok());
     trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);

@@ -234,4 +234,29 @@ TEST(SquareRootByBits, EqualsTheCorrectlyRoundedRoot) {
   EXPECT_EQ(mote::detail::square_root(2.0f), std::sqrt(2.0f));
 }
 
+TEST(DerivedSeed, IsAnotherForEveryNumberAndSeed) {
+  std::set<std::uint64_t> seeds;
+  std::set<std::uint32_t> first_numbers;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    seeds.insert(seed);
+    for (std::uint64_t number = 0; number < 100; ++number) {
+      const std::uint64_t derived = mote::derived_seed(seed, number);
+      seeds.insert(derived);
+      for (const Stream stream : kStreams) first_numbers.insert(Random(derived, stream).next());
+    }
+  }
+  EXPECT_EQ(seeds.size(), 100u + 100u * 100u);
+  // Of 40,000 draws from 2^32 numbers 0.19 pairs are equal in the mean.
+  EXPECT_GE(first_numbers.size(), 40000u - 4u);
+}
+
+TEST(DerivedSeed, IsThatOfTheReferenceGenerator) {
+  for (const std::uint64_t seed : {0ull, 1ull, 0xffffffffffffffffull}) {
+    for (const std::uint64_t number : {0ull, 1ull, 1000ull}) {
+      SplitMix64 mixer{~SplitMix64{seed}() + number};
+      EXPECT_EQ(mote::derived_seed(seed, number), mixer());
+    }
+  }
+}
+
 }  // namespace

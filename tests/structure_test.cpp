@@ -52,6 +52,8 @@ const std::map<std::string, int> kLevels = {
     {"network", 3},
     {"backpropagation", 3},
     {"divergence", 4},
+    {"early_stopping", 4},
+    {"ensemble", 4},
     {"evaluation", 4},
     {"trainer", 4},
     {"mote", 5},

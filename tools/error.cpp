@@ -56,4 +56,8 @@ std::string describe(const mote::Result& result) {
   return text;
 }
 
+void require(const mote::Result& result) {
+  if (!result.ok()) throw Error(describe(result));
+}
+
 }  // namespace tools

@@ -24,4 +24,7 @@ struct Error : std::runtime_error {
 /// The text of a failed Result with its numbers, in words.
 std::string describe(const mote::Result& result);
 
+/// Throws an Error that says what is wrong unless result.ok().
+void require(const mote::Result& result);
+
 }  // namespace tools

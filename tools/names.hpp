@@ -47,6 +47,8 @@ inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::Weig
                                                            {"orthogonal", mote::WeightInit::orthogonal}};
 inline constexpr Named<mote::BiasInit> kBiasInits[] = {{"zero", mote::BiasInit::zero},
                                                        {"gaussian", mote::BiasInit::gaussian}};
+inline constexpr Named<mote::Monitor> kMonitors[] = {{"loss", mote::Monitor::loss},
+                                                     {"accuracy", mote::Monitor::accuracy}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
 inline constexpr Named<mote::Optimizer> kOptimizers[] = {

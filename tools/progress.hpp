@@ -12,7 +12,11 @@ class Progress {
  public:
   /// total: images of the whole training. Nothing is ever drawn unless `enabled`.
   Progress(bool enabled, std::size_t total) : enabled_(enabled), total_(total), start_(Clock::now()), drawn_(start_) {}
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
+  bool enabled() const { return enabled_; }
   /// Draws at most ten times a second. label: what is being done; done: images so far.
   void update(const std::string& label, std::size_t done);
   /// Removes the bar, so that a line can be printed.

@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "arena.hpp"
 #include "names.hpp"
 
 namespace tools {
@@ -94,6 +95,17 @@ std::string describe_limits(const mote::TrainingOptions& options) {
   return text;
 }
 
+/// Empty without early stopping.
+std::string describe_stopping(const Settings& settings) {
+  if (!settings.early_stopping) return "";
+  std::string text = format("stopping  after %u epoch%s without ", settings.stop_patience,
+                            settings.stop_patience == 1 ? "" : "s in a row");
+  text += *settings.early_stopping == mote::Monitor::loss ? "a lower validation loss" : "a higher validation accuracy";
+  if (settings.min_improvement != 0.0f)
+    text += format(" by more than %g", static_cast<double>(settings.min_improvement));
+  return text + "\n";
+}
+
 std::string describe_batch(std::size_t batch, std::size_t samples) {
   if (batch == samples) return "full batch";
   return batch == 1 ? "online (batch of 1)" : format("mini-batches of %zu", batch);
@@ -128,12 +140,17 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
                  describe_batch(options.batch_size, training_images).c_str(), settings.epochs,
                  settings.epochs == 1 ? "" : "s");
   text += describe_schedule(settings, options);
+  text += describe_stopping(settings);
+  const Arena arena = plan_arena(settings, topology, options, training_images);
+  const std::size_t threads = settings.ensemble > 1 ? arena.slots : options.workers;
+  if (settings.ensemble > 1) {
+    text += format("ensemble  %zu members, each on a bootstrap sample of its own, mean outputs\n", settings.ensemble);
+  }
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),
-                 mote::arithmetic_is_fused() ? "fused" : "separate", options.workers, options.workers == 1 ? "" : "s");
-  text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n",
-                 mebibytes(mote::training_bytes(topology, options, training_images)), mebibytes(network_memory),
-                 mebibytes(images.bytes), mebibytes(data_memory));
+                 mote::arithmetic_is_fused() ? "fused" : "separate", threads, threads == 1 ? "" : "s");
+  text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n", mebibytes(arena.bytes),
+                 mebibytes(network_memory), mebibytes(images.bytes), mebibytes(data_memory));
   return text;
 }
 
@@ -146,7 +163,35 @@ std::string epoch_line(const EpochReport& report) {
   std::string line = format("epoch %*zu/%zu", width, report.epoch, report.epochs) + text_of("train", report.train);
   if (report.validation.samples != 0) line += text_of("validation", report.validation);
   if (report.learning_rate != 0.0f) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
-  return line + format("  %.2f s", report.seconds);
+  line += format("  %.2f s", report.seconds);
+  return report.complete ? line : line + format(", interrupted after %u images", report.train.samples);
+}
+
+std::string stopping_line(const mote::EarlyStopping& stopping, std::size_t epochs) {
+  const char* monitored = stopping.monitor == mote::Monitor::loss ? "loss" : "accuracy";
+  std::string line = format("early stopping: %s after epoch %u of %zu, ", stopping.should_stop() ? "stopped" : "ended",
+                            stopping.epoch, epochs);
+  if (stopping.best_epoch == 0) return line + format("no finite validation %s, last parameters kept", monitored);
+  return line + format("parameters of epoch %u restored, validation %s %.4f", stopping.best_epoch, monitored,
+                       static_cast<double>(stopping.best_value));
+}
+
+std::string training_line(const std::vector<EpochReport>& epochs, const mote::EarlyStopping& stopping) {
+  if (epochs.empty()) return "interrupted before its first batch";
+  EpochReport shown = stopping.best_epoch == 0 ? epochs.back() : epochs[stopping.best_epoch - 1];
+  shown.seconds = 0.0;
+  for (const EpochReport& epoch : epochs) shown.seconds += epoch.seconds;
+  std::string line = epoch_line(shown);
+  if (stopping.should_stop()) line += format(", stopped after epoch %u", stopping.epoch);
+  return shown.complete && !epochs.back().complete ? line + ", interrupted" : line;
+}
+
+std::string member_line(std::size_t member, std::size_t members, const mote::LossTotals& totals, bool has_labels,
+                        std::uint32_t fingerprint) {
+  const std::string result = has_labels ? format("accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()),
+                                                 totals.correct, totals.samples)
+                                        : format("loss %.4f", static_cast<double>(totals.mean_loss()));
+  return format("member %zu/%zu  test %s  fingerprint %08x", member, members, result.c_str(), fingerprint);
 }
 
 std::string epoch_csv(const EpochReport& report) {

@@ -31,10 +31,13 @@ struct EpochReport {
   double seconds = 0.0;
   float learning_rate = 0.0f;  ///< 0: not worth saying
   bool has_labels = true;      ///< or there is no accuracy
+  bool complete = true;        ///< false: interrupted
 };
 std::string epoch_line(const EpochReport& report);
 
 inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+inline constexpr const char* kEnsembleCsvHeader =
+    "member,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
 /// Accuracies are empty where there are no labels.
 std::string epoch_csv(const EpochReport& report);
 
@@ -43,6 +46,24 @@ std::string test_lines(const mote::LossTotals& totals, bool has_labels);
 
 /// What was not finite, where and when, counted from 1, and what may help.
 std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips);
+
+/// Where early stopping ended and what it restored.
+std::string stopping_line(const mote::EarlyStopping& stopping, std::size_t epochs);
+
+/// A whole training in a line: the epoch whose parameters were taken, with the seconds of all.
+std::string training_line(const std::vector<EpochReport>& epochs, const mote::EarlyStopping& stopping);
+
+/// How a network or an ensemble does on the test images.
+struct TestReport {
+  mote::LossTotals totals;
+  std::vector<std::uint32_t> confusion;  ///< [classes][classes]
+  std::uint32_t fingerprint = 0;
+  std::string divergence;  ///< not empty: training diverged, and this is of the last good parameters
+};
+
+/// "member 2/5  test accuracy 0.9812 (9812/10000)  fingerprint 0123abcd", without labels "test loss 0.0123"
+std::string member_line(std::size_t member, std::size_t members, const mote::LossTotals& totals, bool has_labels,
+                        std::uint32_t fingerprint);
 
 /// The `most` pairs of classes that are most often taken for each other: "4 as 9 (12), 7 as 2 (8)"; "none" if there are
 /// none.

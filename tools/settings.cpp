@@ -188,6 +188,24 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.patience = whole_number<std::uint32_t>("--patience", v, 0, 1000000000);
      }},
+    {"--early-stopping", "NAME",
+     "stop when the validation loss or accuracy has not improved for --stop-patience epochs, and restore the "
+     "parameters "
+     "of the best epoch (default: train for all epochs and take the last)",
+     [](Settings& s, Given&, std::string_view v) { s.early_stopping = choice("--early-stopping", v, kMonitors); }},
+    {"--stop-patience", "N", "early stopping: epochs in a row without improvement after which it stops (default 5)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.stop_patience = whole_number<std::uint32_t>("--stop-patience", v, 1, 1000000000);
+     }},
+    {"--min-improvement", "X",
+     "early stopping: an epoch is better when it is so by more than X, >= 0, in loss or share correct (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.min_improvement = real_number("--min-improvement", v, kNotNegative, is_not_negative);
+     }},
+    {"--ensemble", "K",
+     "bagging: train K networks, 2 to 1000, each from a start and on a bootstrap sample of its own, and average their "
+     "outputs; every thread trains whole networks (default: one network, on all training images)",
+     [](Settings& s, Given&, std::string_view v) { s.ensemble = whole_number<std::size_t>("--ensemble", v, 2, 1000); }},
     {"--batch", "N|full",
      "images per parameter step: 1 is online learning, full is gradient descent (default 64, or all where there are "
      "fewer)",
@@ -314,6 +332,14 @@ void resolve(Settings& s, const Given& given) {
   resolve_loss(s, given);
   check_uses(s, given);
   check_limits(s, given);
+  for (const char* option : {"--stop-patience", "--min-improvement"}) {
+    if (given.names.count(option) != 0 && !s.early_stopping) {
+      throw Error(std::string(option) + " has no meaning without --early-stopping");
+    }
+  }
+  if (s.early_stopping == mote::Monitor::accuracy && s.aim != Aim::labels) {
+    throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
+  }
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
     throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");

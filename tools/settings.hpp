@@ -45,10 +45,14 @@ struct Settings {
   std::optional<float> decay_epochs;  ///< none: a third of the epochs; cosine: all that are left after the warm-up
   std::optional<float> decay_factor;  ///< none: 0.1, cosine 0
   std::uint32_t patience = 10;        ///< epochs without improvement that plateau bears
-  std::optional<std::size_t> batch;   ///< 0: full batch; none: 64, or all images where there are fewer
+  std::optional<mote::Monitor> early_stopping;  ///< none: never
+  std::uint32_t stop_patience = 5;              ///< epochs without improvement after which it stops
+  float min_improvement = 0.0f;                 ///< what is more than this is one
+  std::optional<std::size_t> batch;             ///< 0: full batch; none: 64, or all images where there are fewer
   std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
+  std::size_t ensemble = 1;               ///< members; 1: a single network, on the whole training set
   std::uint64_t seed = 1;
   std::size_t threads = 1;
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine

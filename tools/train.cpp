@@ -5,20 +5,22 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <string>
 #include <vector>
 
+#include "arena.hpp"
+#include "bagging.hpp"
 #include "csv_log.hpp"
 #include "error.hpp"
 #include "image_files.hpp"
+#include "interrupt.hpp"
 #include "mote/mote.hpp"
 #include "names.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "settings.hpp"
+#include "training.hpp"
 #include "worker_pool.hpp"
 
 namespace tools {
@@ -26,31 +28,6 @@ namespace {
 
 mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
-
-volatile std::sig_atomic_t interrupted = 0;
-
-volatile std::sig_atomic_t interrupted_at = 0;
-
-/// The first Ctrl-C ends training in good order, one more than a second later at once. (Programs such as timeout send
-/// the same signal twice: to the process and to its group.)
-void on_interrupt(int) {
-  const auto now = static_cast<std::sig_atomic_t>(std::time(nullptr));
-  if (interrupted != 0 && now - interrupted_at > 1) {
-    std::signal(SIGINT, SIG_DFL);
-    std::raise(SIGINT);
-  }
-  if (interrupted == 0) interrupted_at = now;
-  interrupted = 1;
-}
-
-/// Where interrupts were ignored they stay ignored.
-void listen_for_interrupt() {
-  struct sigaction action = {};
-  if (sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
-  action = {};
-  action.sa_handler = on_interrupt;
-  sigaction(SIGINT, &action, nullptr);
-}
 
 mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   const std::size_t inputs = images.train.features, outputs = images.train.outputs();
@@ -88,17 +65,14 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   return topology;
 }
 
-/// The training images, split in those to train on and those to validate on.
-struct Split {
-  mote::Dataset train;
-  mote::Dataset validation;
-};
-
 Split make_split(const Settings& settings, const mote::Dataset& all) {
   const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
   if (held_out >= all.count) {
     throw Error("--validation: " + std::to_string(held_out) + " images held out leaves none of " +
                 std::to_string(all.count) + " to train on");
+  }
+  if (held_out == 0 && settings.early_stopping) {
+    throw Error("--early-stopping: there are no validation images to look at; hold some out with --validation");
   }
   const std::size_t most = all.count - held_out;
   if (settings.train_limit > most) {
@@ -145,13 +119,14 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.l1 = settings.l1;
   options.l2 = settings.l2;
   options.seed = settings.seed;
-  options.workers = settings.threads;
   options.clip_norm = settings.clip_norm;
   options.clip_value = settings.clip_value;
   options.max_norm = settings.max_norm;
   options.hidden_dropout = settings.dropout;
   options.input_dropout = settings.input_dropout;
   options.keep_parameters = true;
+  options.bootstrap = settings.ensemble > 1;
+  options.workers = settings.ensemble > 1 ? 1 : settings.threads;  // threads train whole members
   options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
   if (options.batch_size > images) {
@@ -162,98 +137,74 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   return options;
 }
 
-void bind(mote::Trainer& trainer, const mote::Topology& topology, const mote::TrainingOptions& options,
-          std::size_t images) {
-  const mote::Result result = trainer.bind(topology, options, images, network_memory);
-  if (result.ok()) return;
-  if (result.status != mote::Status::memory_too_small) throw Error(describe(result));
-  throw Error("the network " + describe_sizes(topology) + " needs " + std::to_string(result.expected) +
-              " bytes of static memory to train, but " + std::to_string(result.found) +
-              " are built in; rebuild with: make MEMORY_MB=" + std::to_string((result.expected >> 20) + 1));
+using Clock = std::chrono::steady_clock;
+
+void print_time(const Settings& settings, Clock::time_point start, bool diverged) {
+  if (settings.quiet) return;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  std::printf("%s after %.2f s\n", diverged ? "diverged" : interrupted() ? "interrupted" : "trained", seconds);
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-void require(const mote::Result& result) {
-  if (!result.ok()) throw Error(describe(result));
-}
-
-/// Trains for one epoch or until interrupted. not_finite: training has diverged.
-mote::Result train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch, std::size_t epochs,
-                         Progress& progress) {
-  require(trainer.begin_epoch(train));
-  const std::string label = "epoch " + std::to_string(epoch) + "/" + std::to_string(epochs);
-  while (trainer.samples_left() > 0 && interrupted == 0) {
-    if (const mote::Result result = trainer.train_batch(); !result.ok()) {
-      progress.clear();
-      return result;
-    }
-    progress.update(label, epoch * train.count - trainer.samples_left());
-  }
-  return mote::Status::ok;
-}
-
-/// What training that diverged leaves behind.
-struct Outcome {
-  std::string divergence;      ///< empty: it went well
-  std::size_t good_epoch = 0;  ///< the last after which the loss on the validation images (without: on the training
-                               ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
+/// What run() has found out before training begins.
+struct Prepared {
+  ImageSet images;
+  mote::Topology topology;
+  Split split;
+  mote::TrainingOptions options;
 };
 
-Outcome train(mote::Trainer& trainer, const Split& split, const Settings& settings, CsvLog& log) {
-  Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.epochs * split.train.count);
-  mote::ReduceOnPlateau plateau;
-  plateau.factor = settings.decay_factor.value_or(plateau.factor);
-  plateau.patience = settings.patience;
-  Outcome outcome;
-  const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
-  for (std::size_t epoch = 1; epoch <= settings.epochs && interrupted == 0; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
-    if (!train_epoch(trainer, split.train, epoch, settings.epochs, progress).ok()) {
-      const mote::TrainingOptions& options = trainer.options();
-      outcome.divergence = divergence_text(trainer.divergence(), trainer.topology(), options.clips());
-      trainer.restore_parameters();
-      return outcome;
-    }
-    EpochReport report{epoch,
-                       settings.epochs,
-                       trainer.epoch_totals(),
-                       {},
-                       seconds_since(start),
-                       learning_rate,
-                       settings.aim == Aim::labels};
-    if (split.validation.count != 0) require(trainer.evaluate(split.validation, report.validation));
-    const mote::LossTotals& judge = split.validation.count != 0 ? report.validation : report.train;
-    if (std::isfinite(judge.mean_loss())) {
-      trainer.keep_parameters();
-      outcome.good_epoch = epoch;
-    }
-    if (settings.schedule == RateSchedule::plateau) {
-      const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
-      require(trainer.set_learning_rate(plateau.update(judge.mean_loss(), base)));
-    }
+TestReport run_single(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log) {
+  static mote::Trainer trainer;
+  const Arena arena = plan_arena(settings, run.topology, run.options, run.split.train.count);
+  const mote::Memory memory = network_memory;
+  require(trainer.bind(run.topology, run.options, run.split.train.count,
+                       memory.subspan(arena.training, memory.size() - arena.training)));
+  WorkerPool pool(settings.threads);
+  trainer.set_parallel(pool.parallel());
+  trainer.initialize(settings.weights, settings.biases);
+  mote::Span<float> best;
+  if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
+  std::size_t images_done = 0;
+  Listener listener;
+  listener.batch = [&](std::size_t epoch, std::size_t images) {
+    images_done += images;
+    if (!progress.enabled()) return;
+    progress.update("epoch " + std::to_string(epoch) + "/" + std::to_string(settings.epochs), images_done);
+  };
+  listener.epoch = [&](const EpochReport& report) {
     progress.clear();
-    const std::string cut =
-        trainer.samples_left() == 0 ? "" : ", interrupted after " + std::to_string(report.train.samples) + " images";
-    if (!settings.quiet) std::printf("%s%s\n", epoch_line(report).c_str(), cut.c_str());
+    if (!settings.quiet) std::printf("%s\n", epoch_line(report).c_str());
     std::fflush(stdout);
-    if (trainer.samples_left() == 0) log.write_line(epoch_csv(report));
+    if (report.complete) log.write_line(epoch_csv(report));
+  };
+  const Clock::time_point start = Clock::now();
+  const Trained trained = train(trainer, run.split, settings, best, listener);
+  const bool diverged = !trained.divergence.empty();
+  if (settings.early_stopping && !settings.quiet && !diverged) {
+    std::printf("%s\n", stopping_line(trained.stopping, settings.epochs).c_str());
   }
-  return outcome;
+  print_time(settings, start, diverged);
+  if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
+  if (diverged && !settings.quiet) {
+    std::printf("result of the parameters after epoch %zu, the last good ones\n", trained.good_epoch);
+  }
+  const bool has_labels = run.images.test.labels != nullptr;
+  const std::size_t classes = has_labels ? run.images.train.classes : 0;
+  TestReport report;
+  report.confusion.resize(classes * classes);
+  require(trainer.evaluate(run.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
+  report.fingerprint = mote::fingerprint(run.topology, trainer.parameters());
+  report.divergence = trained.divergence;
+  return report;
 }
 
-void print_result(mote::Trainer& trainer, const ImageSet& images, bool quiet) {
-  const bool has_labels = images.test.labels != nullptr;
-  const std::size_t classes = has_labels ? images.train.classes : 0;
-  mote::LossTotals totals;
-  std::vector<std::uint32_t> confusion(classes * classes);
-  require(trainer.evaluate(images.test, totals, {confusion.data(), confusion.size()}));
-  std::printf("%s", test_lines(totals, has_labels).c_str());
-  if (!quiet && has_labels) std::printf("most confused: %s\n", most_confused(confusion, classes, 5).c_str());
-  std::printf("parameters fingerprint %08x\n", mote::fingerprint(trainer.topology(), trainer.parameters()));
+TestReport run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log) {
+  Bagging bagging(settings, run.topology, run.options, run.split, network_memory);
+  WorkerPool pool(std::min(settings.threads, settings.ensemble));
+  const Clock::time_point start = Clock::now();
+  bagging.train(pool, progress, log);
+  print_time(settings, start, false);
+  return bagging.evaluate(run.images.test);
 }
 
 int run(const Settings& settings) {
@@ -262,41 +213,33 @@ int run(const Settings& settings) {
                 ": not supported by this machine or not built in");
   }
   const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
-  const ImageSet images = load_image_set(folder, data_memory, settings.aim, settings.loss.kind);
-  const mote::Topology topology = make_topology(settings, images);
-  const Split split = make_split(settings, images.train);
-  const mote::TrainingOptions options = make_options(settings, split.train.count);
-  static mote::Trainer trainer;
-  bind(trainer, topology, options, split.train.count);
+  Prepared run{load_image_set(folder, data_memory, settings.aim, settings.loss.kind), {}, {}, {}};
+  run.topology = make_topology(settings, run.images);
+  run.split = make_split(settings, run.images.train);
+  const std::size_t images = run.split.train.count;
+  run.options = make_options(settings, images);
+  require(mote::check(run.topology, run.options, images));
+  require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
+                 network_memory.size());
   if (!settings.quiet) {
-    const std::string text = describe_run(settings, folder, images, topology, options, split.train.count,
-                                          split.validation.count, network_memory.size(), data_memory.size());
+    const std::string text = describe_run(settings, folder, run.images, run.topology, run.options, images,
+                                          run.split.validation.count, network_memory.size(), data_memory.size());
     std::printf("%s", text.c_str());
     std::fflush(stdout);
   }
-  WorkerPool pool(settings.threads);
-  trainer.set_parallel(pool.parallel());
   listen_for_interrupt();
-  CsvLog log(settings.log, kCsvHeader);
-  trainer.initialize(settings.weights, settings.biases);
-  const auto start = std::chrono::steady_clock::now();
-  const Outcome outcome = train(trainer, split, settings, log);
-  const bool diverged = !outcome.divergence.empty();
-  if (!settings.quiet) {
-    std::printf("%s after %.2f s\n",
-                diverged           ? "diverged"
-                : interrupted != 0 ? "interrupted"
-                                   : "trained",
-                seconds_since(start));
+  const bool many = settings.ensemble > 1;
+  CsvLog log(settings.log, many ? kEnsembleCsvHeader : kCsvHeader);
+  Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.ensemble * settings.epochs * images);
+  const TestReport report = (many ? run_ensemble : run_single)(settings, run, progress, log);
+  std::printf("%s", test_lines(report.totals, run.images.test.labels != nullptr).c_str());
+  if (!settings.quiet && !report.confusion.empty()) {
+    std::printf("most confused: %s\n", most_confused(report.confusion, run.images.train.classes, 5).c_str());
   }
-  if (diverged && outcome.good_epoch == 0) throw Error(outcome.divergence, kExitFailed);
-  if (diverged && !settings.quiet) {
-    std::printf("result of the parameters after epoch %zu, the last good ones\n", outcome.good_epoch);
-  }
-  print_result(trainer, images, settings.quiet);
-  if (diverged) throw Error(outcome.divergence, kExitFailed);
+  std::printf("parameters fingerprint %08x\n", report.fingerprint);
+  if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
-  return interrupted != 0 ? kExitInterrupted : 0;
+  return interrupted() ? kExitInterrupted : 0;
 }
 
 }  // namespace

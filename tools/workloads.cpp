@@ -149,8 +149,4 @@ void ProductBench::run(Product product) {
   }
 }
 
-void require(const mote::Result& result) {
-  if (!result.ok()) throw Error(describe(result), kExitFailed);
-}
-
 }  // namespace tools

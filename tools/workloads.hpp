@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "error.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
@@ -115,8 +116,5 @@ class ProductBench {
  private:
   FloatArray pack_;
 };
-
-/// Throws an Error that says what is wrong unless result.ok().
-void require(const mote::Result& result);
 
 }  // namespace tools

@@ -77,4 +77,11 @@ Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size
 /// A random permutation of 0 .. order.size() - 1, every one as likely (Fisher & Yates).
 void shuffle(Span<std::uint32_t> order, Random& random);
 
+/// Puts what is in `order` in a random order, every one as likely (Fisher & Yates).
+void permute(Span<std::uint32_t> order, Random& random);
+
+/// A bootstrap sample: order.size() numbers below order.size(), drawn with replacement (Efron 1979). Of many samples a
+/// share of 1 - 1/e is in it, 63 %.
+void draw_bootstrap(Span<std::uint32_t> order, Random& random);
+
 }  // namespace mote

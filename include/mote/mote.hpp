@@ -8,6 +8,8 @@
 #include "mote/dataset.hpp"
 #include "mote/divergence.hpp"
 #include "mote/dropout.hpp"
+#include "mote/early_stopping.hpp"
+#include "mote/ensemble.hpp"
 #include "mote/evaluation.hpp"
 #include "mote/idx.hpp"
 #include "mote/information.hpp"

@@ -33,4 +33,8 @@ class Random {
   std::uint32_t state_[4];
 };
 
+/// The seed of one of several runs that share a seed, such as a member of an ensemble: every number gives another, with
+/// streams of its own, and `seed` itself is as good as never one of them.
+std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number);
+
 }  // namespace mote

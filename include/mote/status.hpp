@@ -32,8 +32,10 @@ enum class Status : std::uint8_t {
   bad_max_norm,              ///< must be finite and at least 0
   bad_dropout,               ///< must be in [0, 1)
   bad_schedule,              ///< decay_steps must be at least 1, factor in (0, 1], or 0 for cosine
+  bad_early_stopping,        ///< patience must be at least 1, minimum_improvement finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
   bad_worker_count,          ///< must be at least 1
+  no_members,                ///< an ensemble needs at least one
   // Data that does not fit the network.
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
   output_size_mismatch,  ///< found: classes or targets a sample of the data; expected: outputs of the network

@@ -49,6 +49,9 @@ struct TrainingOptions {
   float input_dropout = 0.0f;  ///< probability that an input is left out in training, [0, 1) (dropout.hpp)
   float hidden_dropout = 0.0f;   ///< the same for a hidden unit
   bool keep_parameters = false;  ///< memory for a copy of the parameters: keep_parameters(), restore_parameters()
+  /// Trains on a bootstrap sample of the data, drawn from the seed and the same in every epoch: for a member of an
+  /// ensemble (ensemble.hpp).
+  bool bootstrap = false;
 
   constexpr bool clips() const { return clip_norm != 0.0f || clip_value != 0.0f; }
 };
@@ -63,7 +66,7 @@ struct TrainingPlan {
   std::size_t gradients_count;
   std::size_t kept;  // [parameter_count] when asked for, else nothing
   std::size_t kept_count;
-  std::size_t order;  // [samples] when shuffling
+  std::size_t order;  // [samples] unless samples come as they lie
   std::size_t order_count;
   std::size_t inputs;  // [rows][inputs]
   std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
@@ -84,7 +87,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.state_count = arrays * topology.parameter_count();
   plan.gradients_count = options.batch_size > plan.rows || options.clips() ? topology.parameter_count() : 0;
   plan.kept_count = options.keep_parameters ? topology.parameter_count() : 0;
-  plan.order_count = options.shuffle ? samples : 0;
+  plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
   plan.lists_count = options.skip_zero_inputs ? plan.masks_count + topology.inputs : 1;
@@ -167,6 +170,7 @@ class Trainer {
   Span<const float> parameters() const { return parameters_; }
 
  private:
+  void draw_order();
   ActiveInputs merge_active(std::size_t shares);
   ActiveInputs compute_deltas(std::size_t done, std::size_t rows, float scale);
   bool clip_gradients();

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Bagging: networks that were trained on bootstrap samples of the same data decide by the mean of their outputs
+// (Breiman 1996; Goodfellow et al. 2016, 7.11).
+//
+//   options.bootstrap = true;
+//   options.seed = mote::derived_seed(seed, member);   // a sample, an order and initial parameters of its own
+//   ... train each member ...
+//   const mote::Span<const float> members[] = {first.parameters(), second.parameters(), third.parameters()};
+//   static mote::Storage<mote::ensemble_bytes(topology, 1)> scratch;
+//   mote::Ensemble ensemble;
+//   ensemble.bind(topology, members, 1, scratch);
+//   mote::argmax(ensemble.forward(inputs, 1).row(0));
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/dataset.hpp"
+#include "mote/loss.hpp"
+#include "mote/memory.hpp"
+#include "mote/network.hpp"
+
+namespace mote {
+
+/// The parameters of each member.
+using Members = Span<const Span<const float>>;
+
+namespace detail {
+struct EnsemblePlan {
+  std::size_t means;      // [rows][stride of the outputs]
+  std::size_t inference;  // scratch of Network, for one member after another
+  std::size_t bytes;
+};
+
+constexpr EnsemblePlan ensemble_plan(const Topology& topology, std::size_t rows) {
+  MemoryPlan memory;
+  EnsemblePlan plan{};
+  plan.means = memory.take<float>(rows, row_stride(topology.outputs()));
+  plan.inference = memory.take_bytes(inference_bytes(topology, rows));
+  plan.bytes = memory.bytes();
+  return plan;
+}
+
+struct EnsembleEvaluationPlan {
+  std::size_t inputs;           // [rows][inputs]
+  std::size_t pre_activations;  // [rows][stride of the outputs]
+  std::size_t losses;           // [rows]
+  std::size_t ensemble;         // scratch of Ensemble
+  std::size_t bytes;
+};
+
+constexpr EnsembleEvaluationPlan ensemble_evaluation_plan(const Topology& topology, std::size_t rows) {
+  MemoryPlan memory;
+  EnsembleEvaluationPlan plan{};
+  plan.inputs = memory.take<float>(rows, topology.inputs);
+  plan.pre_activations = memory.take<float>(rows, row_stride(topology.outputs()));
+  plan.losses = memory.take<float>(rows);
+  plan.ensemble = memory.take_bytes(ensemble_plan(topology, rows).bytes);
+  plan.bytes = memory.bytes();
+  return plan;
+}
+}  // namespace detail
+
+/// Bytes of scratch memory for the outputs for up to `rows` samples at a time, whatever the number of members.
+constexpr std::size_t ensemble_bytes(const Topology& topology, std::size_t rows) {
+  return detail::ensemble_plan(topology, rows).bytes;
+}
+
+/// Bytes of scratch memory to evaluate an ensemble `rows` samples at a time. The outcome does not depend on rows.
+constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::size_t rows) {
+  return detail::ensemble_evaluation_plan(topology, rows).bytes;
+}
+
+/// Views of the members' parameters, which may lie in flash, and of scratch memory.
+class Ensemble {
+ public:
+  /// Checks the topology, which all members have, and the memory: no_members; memory_too_small for a member with less
+  /// than topology.parameter_count() floats, or for less scratch memory than ensemble_bytes(topology, rows). `members`
+  /// and all that it refers to must outlive this.
+  Result bind(const Topology& topology, Members members, std::size_t rows, Memory scratch);
+
+  /// Means over the members of what Network::forward() gives, added in the order of the members: [rows][outputs].
+  /// inputs: [rows][inputs] without padding, rows at most that of bind. The result is a view of the scratch memory,
+  /// good until the next call.
+  MatrixView forward(const float* inputs, std::size_t rows) const;
+
+  const Topology& topology() const { return topology_; }
+  std::size_t max_rows() const { return max_rows_; }
+
+ private:
+  Topology topology_;
+  Members members_;
+  float* means_ = nullptr;
+  Memory inference_;
+  std::size_t max_rows_ = 0;
+};
+
+/// Like evaluate() for one network, with the means as outputs. scratch: at least
+/// ensemble_evaluation_bytes(topology, 1). Cross-entropies take means within 2^-149 of 0 or 2^-25 of 1 to be there,
+/// as nearer ones are not told apart in a float, so that none is infinite.
+Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
+
+/// CRC-32 over the fingerprints of the members' parameters, in their order, as little-endian numbers.
+std::uint32_t fingerprint(const Topology& topology, Members members);
+
+}  // namespace mote

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "mote/ensemble.hpp"
+
+#include "mote/checksum.hpp"
+#include "mote/evaluation.hpp"
+#include "mote/vector_math.hpp"
+
+namespace mote {
+namespace {
+
+/// The activation that takes pre_activations() back to the means.
+Activation invertible(Activation activation) {
+  const bool has_inverse = activation == Activation::softmax || activation == Activation::sigmoid;
+  return has_inverse ? activation : Activation::identity;
+}
+
+/// z whose activation the means are, up to a constant for softmax: what a loss wants. z: [rows][stride], as the means.
+void pre_activations(Activation activation, const MatrixView& means, float* z) {
+  constexpr float kLeast = 0x1p-149f, kLeastComplement = 0x1p-25f;
+  for (std::size_t i = 0; i < means.rows; ++i, z += means.stride) {
+    const Span<const float> row = means.row(i);
+    for (std::size_t j = 0; j < means.stride; ++j) z[j] = 0.0f;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      const float a = row[j];
+      z[j] = activation == Activation::identity || a > kLeast || a != a ? a : kLeast;
+      if (activation == Activation::sigmoid) z[j] /= a < 1.0f ? 1.0f - a : kLeastComplement;  // the odds
+    }
+    if (activation != Activation::identity) log(z, z, row.size());
+  }
+}
+
+}  // namespace
+
+Result Ensemble::bind(const Topology& topology, Members members, std::size_t rows, Memory scratch) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (members.empty()) return Status::no_members;
+  const detail::EnsemblePlan plan = detail::ensemble_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
+  for (const Span<const float> parameters : members) {
+    Network network;
+    if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
+  }
+  topology_ = topology;
+  members_ = members;
+  means_ = part_of<float>(scratch, plan.means, rows * row_stride(topology.outputs())).data();
+  inference_ = inference;
+  max_rows_ = rows;
+  return Status::ok;
+}
+
+MatrixView Ensemble::forward(const float* inputs, std::size_t rows) const {
+  MOTE_ASSERT(!members_.empty() && rows >= 1 && rows <= max_rows_);
+  const std::size_t columns = topology_.outputs(), stride = row_stride(columns);
+  for (std::size_t i = 0; i < rows * stride; ++i) means_[i] = 0.0f;
+  for (const Span<const float> parameters : members_) {
+    Network network;
+    const Result bound = network.bind(topology_, parameters, max_rows_, inference_);
+    MOTE_ASSERT(bound.ok());
+    const MatrixView outputs = network.forward(inputs, rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < columns; ++j) means_[i * stride + j] += outputs.row(i)[j];
+    }
+  }
+  const float count = static_cast<float>(members_.size());
+  for (std::size_t i = 0; i < rows * stride; ++i) means_[i] /= count;
+  return {means_, rows, columns, stride};
+}
+
+Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(topology, dataset); !result.ok()) return result;
+  if (dataset.labels == nullptr && !confusion.empty()) return Status::no_labels;
+  std::size_t rows = kEvaluationRows;
+  while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
+  const detail::EnsembleEvaluationPlan plan = detail::ensemble_evaluation_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  const std::size_t stride = row_stride(topology.outputs());
+  float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
+  float* z = part_of<float>(scratch, plan.pre_activations, rows * stride).data();
+  const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
+  Ensemble ensemble;
+  const Memory own = scratch.subspan(plan.ensemble, plan.bytes - plan.ensemble);
+  if (const Result result = ensemble.bind(topology, members, rows, own); !result.ok()) return result;
+  const Activation activation = invertible(topology.output_activation());
+  for (std::size_t first = 0; first < dataset.count; first += rows) {
+    const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
+    gather(dataset, nullptr, first, count, inputs);
+    const MatrixView means = ensemble.forward(inputs, count);
+    pre_activations(activation, means, z);
+    const Targets targets = targets_of(dataset, nullptr, first, inputs, nullptr);
+    const std::uint32_t correct =
+        loss_and_deltas(loss, activation, count, means.columns, stride, z, targets, 1.0f, nullptr, losses.data());
+    totals.add(losses.subspan(0, count), correct);
+    if (confusion.empty()) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Span<const float> row{z + i * stride, means.columns};
+      ++confusion[dataset.labels[first + i] * dataset.classes + argmax(row)];
+    }
+  }
+  return Status::ok;
+}
+
+std::uint32_t fingerprint(const Topology& topology, Members members) {
+  std::uint32_t crc = 0;
+  for (const Span<const float> parameters : members) {
+    const std::uint32_t own = fingerprint(topology, parameters);
+    const unsigned char bytes[] = {static_cast<unsigned char>(own), static_cast<unsigned char>(own >> 8),
+                                   static_cast<unsigned char>(own >> 16), static_cast<unsigned char>(own >> 24)};
+    crc = crc32(bytes, crc);
+  }
+  return crc;
+}
+
+}  // namespace mote

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "bagging.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "error.hpp"
+#include "interrupt.hpp"
+
+namespace tools {
+
+Bagging::Bagging(const Settings& settings, const mote::Topology& topology, const mote::TrainingOptions& options,
+                 const Split& split, mote::Memory memory)
+    : settings_(settings),
+      topology_(topology),
+      options_(options),
+      split_(split),
+      memory_(memory),
+      arena_(plan_arena(settings, topology, options, split.train.count)),
+      trainers_(arena_.slots),
+      trained_(settings.ensemble),
+      finished_(settings.ensemble),
+      errors_(settings.ensemble) {}
+
+void Bagging::train(WorkerPool& pool, Progress& progress, CsvLog& log) {
+  progress_ = &progress;
+  log_ = &log;
+  pool.parallel().for_each(arena_.slots, [this](std::size_t slot) { train_members(slot); });
+  progress.clear();
+  for (const std::exception_ptr& error : errors_) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+/// The next member to be trained, in order, so that those that have begun come before those that have not.
+std::size_t Bagging::take_member() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const bool stop = failed_ || (interrupted() && begun_ > 0);
+  return stop || begun_ == settings_.ensemble ? kNoMember : begun_++;
+}
+
+void Bagging::train_members(std::size_t slot) {
+  for (std::size_t member = take_member(); member != kNoMember; member = take_member()) {
+    try {
+      finish(member, train_member(slot, member));
+    } catch (...) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      errors_[member] = std::current_exception();
+      failed_ = true;
+    }
+  }
+}
+
+Trained Bagging::train_member(std::size_t slot, std::size_t member) {
+  mote::TrainingOptions options = options_;
+  options.seed = mote::derived_seed(settings_.seed, member);
+  mote::Trainer& trainer = trainers_[slot];
+  const std::size_t stride = arena_.training_stride;
+  require(
+      trainer.bind(topology_, options, split_.train.count, memory_.subspan(arena_.training + slot * stride, stride)));
+  trainer.initialize(settings_.weights, settings_.biases);
+  const auto on_batch = [this](std::size_t, std::size_t images) {
+    if (!progress_->enabled()) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    images_ += images;
+    progress_->update("done " + std::to_string(printed_) + "/" + std::to_string(settings_.ensemble), images_);
+  };
+  const mote::Span<float> kept = parameters(member);
+  try {
+    Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}});
+    if (!trained.divergence.empty()) throw Error(trained.divergence, kExitFailed);
+    std::copy(trainer.parameters().begin(), trainer.parameters().end(), kept.begin());
+    return trained;
+  } catch (const Error& error) {
+    throw Error("member " + std::to_string(member + 1) + ": " + error.what(), error.status);
+  }
+}
+
+/// Prints and logs the members up to the first that has not finished.
+void Bagging::finish(std::size_t member, Trained trained) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  trained_[member] = std::move(trained);
+  finished_[member] = true;
+  progress_->clear();
+  for (; printed_ < settings_.ensemble && finished_[printed_]; ++printed_) {
+    const Trained& next = trained_[printed_];
+    const std::string number = std::to_string(printed_ + 1);
+    if (!settings_.quiet) {
+      const std::string name = "member " + number + "/" + std::to_string(settings_.ensemble);
+      std::printf("%s  %s\n", name.c_str(), training_line(next.epochs, next.stopping).c_str());
+      std::fflush(stdout);
+    }
+    for (const EpochReport& epoch : next.epochs) {
+      if (epoch.complete) log_->write_line(number + "," + epoch_csv(epoch));
+    }
+  }
+}
+
+mote::Span<float> Bagging::parameters(std::size_t member) const {
+  return kept_parameters(arena_, topology_, memory_, member);
+}
+
+TestReport Bagging::evaluate(const mote::Dataset& test) {
+  const mote::Memory scratch = memory_.subspan(arena_.training, memory_.size() - arena_.training);
+  std::vector<mote::Span<const float>> members;
+  for (std::size_t member = 0; member < begun_; ++member) {
+    if (trained_[member].epochs.empty() && member > 0) continue;  // interrupted before its first batch
+    members.push_back(parameters(member));
+    mote::LossTotals totals;
+    require(mote::evaluate(topology_, members.back(), options_.loss, test, scratch, totals));
+    std::printf("%s\n", member_line(member + 1, settings_.ensemble, totals, test.labels != nullptr,
+                                    mote::fingerprint(topology_, members.back()))
+                            .c_str());
+  }
+  const mote::Members all{members.data(), members.size()};
+  TestReport report;
+  const std::size_t classes = test.labels != nullptr ? test.classes : 0;
+  report.confusion.resize(classes * classes);
+  require(mote::evaluate(topology_, all, options_.loss, test, scratch, report.totals,
+                         {report.confusion.data(), report.confusion.size()}));
+  report.fingerprint = mote::fingerprint(topology_, all);
+  return report;
+}
+
+}  // namespace tools

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// The epochs of one network.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mote/mote.hpp"
+#include "report.hpp"
+#include "settings.hpp"
+
+namespace tools {
+
+/// The training images, split in those to train on and those to validate on.
+struct Split {
+  mote::Dataset train;
+  mote::Dataset validation;
+};
+
+/// What is told while a network trains, on the thread that trains it.
+struct Listener {
+  std::function<void(std::size_t epoch, std::size_t images)> batch;  // images: of this batch
+  std::function<void(const EpochReport&)> epoch;
+};
+
+/// What became of it. stopping: its final state; with early stopping the parameters are those of its best epoch.
+struct Trained {
+  std::vector<EpochReport> epochs;
+  mote::EarlyStopping stopping;
+  std::string divergence;      ///< empty: it went well
+  std::size_t good_epoch = 0;  ///< the last after which the loss on the validation images (without: on the training
+                               ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
+};
+
+/// Trains for the epochs of the settings, until early stopping or an interrupt. best_parameters: memory for early
+/// stopping, where the settings ask for it.
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_parameters,
+              const Listener& listener);
+
+}  // namespace tools
