@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "mote/activation.hpp"
+#include "mote/batch_norm.hpp"
 #include "mote/kernels.hpp"
 #include "mote/loss.hpp"
 #include "mote/optimizer.hpp"

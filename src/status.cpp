@@ -13,6 +13,8 @@ const char* to_string(Status status) {
     case Status::layer_size_out_of_range: return "layer size out of range";
     case Status::network_too_large: return "network too large to be addressed on this machine";
     case Status::softmax_not_last: return "softmax is for the last layer only";
+    case Status::batch_norm_in_last_layer: return "batch normalization is for hidden layers only";
+    case Status::batch_norm_not_folded: return "batch normalization must be folded into the weights for inference";
     case Status::loss_activation_mismatch: return "the loss does not go with the activation of the output layer";
     case Status::bad_learning_rate: return "learning rate must be finite and greater than 0";
     case Status::bad_momentum: return "momentum must be at least 0 and less than 1";
@@ -22,6 +24,8 @@ const char* to_string(Status status) {
     case Status::bad_schedule: return "a schedule decays in at least 1 step, by a factor from 0 (cosine only) to 1";
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
+    case Status::batch_norm_in_chunks: return "batch normalization needs the whole mini-batch in memory at a time";
+    case Status::batch_norm_of_one_sample: return "batch normalization needs 2 samples in every batch, the last too";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
     case Status::output_size_mismatch: return "classes of the data differ from the outputs of the network";
     case Status::no_samples: return "no samples";
