@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 images=${1:-500}
 folder=build/fingerprints
-names=(W1 W2 W3 tanh identity nesterov adamw)
+names=(W1 W2 W3 tanh identity nesterov adamw batchnorm)
 trainings=(
   "--hidden 30 --activation sigmoid --loss sigmoid-cross-entropy --optimizer sgd --learning-rate 0.5 --batch 10"
   "--hidden 128,64 --optimizer momentum --learning-rate 0.02 --batch 32"
@@ -16,6 +16,7 @@ trainings=(
   "--hidden 50 --activation identity --loss quadratic --output-activation identity --batch full --learning-rate 0.01"
   "--hidden 30 --init orthogonal --optimizer nesterov --l1 1e-5 --schedule cosine --batch 16"
   "--hidden 30 --init he-uniform --optimizer adamw --schedule exponential --warmup 0.5 --batch 16"
+  "--hidden 30,20 --activation sigmoid --batch-norm --batch 16"
 )
 declare -A expected
 failed=0

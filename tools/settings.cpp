@@ -60,6 +60,10 @@ const Option kOptions[] = {
        s.activation = choice("--activation", v, kActivations);
        if (s.activation == mote::Activation::softmax) refuse("--activation", v, "identity, sigmoid, tanh or relu");
      }},
+    {"--batch-norm", nullptr,
+     "normalize what comes into the activation of every hidden layer over the mini-batch, and learn its scale and "
+     "shift instead; validation and test take running averages (default: off)",
+     [](Settings& s, Given&, std::string_view) { s.batch_norm = true; }},
     {"--loss", "NAME",
      "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output) or quadratic, 1/2 |y - a|^2 (default "
      "cross-entropy)",
@@ -234,6 +238,7 @@ float usual_learning_rate(mote::Optimizer method) {
 }
 
 void resolve(Settings& s, const Given& given) {
+  if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   check_uses(s, given);
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
