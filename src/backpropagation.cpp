@@ -98,7 +98,7 @@ void Backpropagation::forward_rows(const float* parameters, const float* inputs,
     if (at == stage) {
       if (has_norm) {
         const float* scales = parameters + topology_.scales_offset(l);
-        normalize(share.size(), padded_columns(outputs), stride, batch_norm(l), scales, z, to);
+        batch_normalize(share.size(), padded_columns(outputs), stride, batch_norm(l), scales, z, to);
       }
       add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
                               stride, biases, to);

@@ -43,8 +43,8 @@ void batch_statistics(size_t rows, size_t columns, size_t stride, const float* z
   }
 }
 
-void normalize(size_t rows, size_t columns, size_t stride, const BatchNorm& layer, const float* scales, float* z,
-               float* y) {
+void batch_normalize(size_t rows, size_t columns, size_t stride, const BatchNorm& layer, const float* scales, float* z,
+                     float* y) {
   const float* __restrict means = layer.means;
   const float* __restrict factors = layer.factors;
   for (size_t i = 0; i < rows; ++i) {
@@ -102,8 +102,8 @@ void update_running_statistics(size_t batch, size_t count, const float* means, c
   for (size_t j = 0; j < count; ++j) running_variances[j] = approach(running_variances[j], unbiased * variances[j]);
 }
 
-void fold_layer(size_t inputs, size_t columns, size_t stride, const float* scales, const float* means,
-                const float* variances, float* weights, float* biases) {
+void fold_batch_norm_layer(size_t inputs, size_t columns, size_t stride, const float* scales, const float* means,
+                           const float* variances, float* weights, float* biases) {
   constexpr size_t kWidth = mote::kRowAlignment;  // columns at a time: there is room for no more factors
   for (size_t j = 0; j < columns; j += kWidth) {
     float factors[kWidth];

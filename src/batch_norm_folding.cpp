@@ -26,9 +26,9 @@ Result fold_batch_norm(const Topology& topology, Span<const float> parameters, S
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     if (!topology.layers[l].batch_norm) continue;
     const float* means = running.data() + topology.scale_floats_before(l);
-    fold_layer(topology.inputs_of(l), topology.stride_of(l), topology.stride_of(l),
-               parameters.data() + topology.scales_offset(l), means, means + scale_count,
-               folded.data() + topology.weights_offset(l), folded.data() + topology.biases_offset(l));
+    fold_batch_norm_layer(topology.inputs_of(l), topology.stride_of(l), topology.stride_of(l),
+                          parameters.data() + topology.scales_offset(l), means, means + scale_count,
+                          folded.data() + topology.weights_offset(l), folded.data() + topology.biases_offset(l));
   }
   return Status::ok;
 }

@@ -56,7 +56,7 @@ struct Layer {
   }
   void forward() {
     mote::batch_statistics(rows, padded(columns), stride, z.data(), norm());
-    mote::normalize(rows, padded(columns), stride, norm(), scales.data(), z.data(), y.data());
+    mote::batch_normalize(rows, padded(columns), stride, norm(), scales.data(), z.data(), y.data());
   }
   void backward() {
     mote::batch_norm_gradients(rows, padded(columns), stride, deltas.data(), z.data(), norm());
@@ -188,8 +188,8 @@ TEST_P(BatchNormFunctions, PartsOfColumnsAndRowsGiveTheSameBits) {
   }
   for (const size_t begin : {size_t{0}, size_t{5}, size_t{20}}) {
     const size_t end = begin == 0 ? 5 : begin == 5 ? 20 : rows;
-    mote::normalize(end - begin, width, stride, parts.norm(), parts.scales.data(), parts.z.data() + begin * stride,
-                    parts.y.data() + begin * stride);
+    mote::batch_normalize(end - begin, width, stride, parts.norm(), parts.scales.data(),
+                          parts.z.data() + begin * stride, parts.y.data() + begin * stride);
   }
   for (const size_t begin : {size_t{0}, size_t{48}}) {
     mote::batch_norm_gradients(rows, begin == 0 ? 48 : width - 48, stride, parts.deltas.data() + begin,

@@ -54,8 +54,8 @@ void batch_statistics(std::size_t rows, std::size_t columns, std::size_t stride,
                       const BatchNorm& layer);
 
 /// z becomes n, and y = scale n, still without the bias: any rows, after batch_statistics() of all.
-void normalize(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer, const float* scales,
-               float* z, float* y);
+void batch_normalize(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer,
+                     const float* scales, float* z, float* y);
 
 /// The gradients in `layer` from deltas = dC/dy and normalized = n: the whole mini-batch, some of the columns.
 void batch_norm_gradients(std::size_t rows, std::size_t columns, std::size_t stride, const float* deltas,
@@ -72,7 +72,7 @@ void update_running_statistics(std::size_t batch, std::size_t count, const float
 
 /// Weights [inputs][columns], row stride `stride`, and biases of a normalized layer become those of a plain one that
 /// does the same with these means and variances. columns: a multiple of kRowAlignment.
-void fold_layer(std::size_t inputs, std::size_t columns, std::size_t stride, const float* scales, const float* means,
-                const float* variances, float* weights, float* biases);
+void fold_batch_norm_layer(std::size_t inputs, std::size_t columns, std::size_t stride, const float* scales,
+                           const float* means, const float* variances, float* weights, float* biases);
 
 }  // namespace mote
