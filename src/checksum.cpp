@@ -42,6 +42,10 @@ std::uint32_t fingerprint(const Topology& topology, Span<const float> parameters
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     crc = add_row(parameters.data() + topology.biases_offset(l), topology.outputs_of(l), crc);
   }
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    if (!topology.layers[l].batch_norm) continue;
+    crc = add_row(parameters.data() + topology.scales_offset(l), topology.outputs_of(l), crc);
+  }
   return crc;
 }
 

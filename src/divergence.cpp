@@ -21,6 +21,8 @@ std::size_t first_not_finite(const Topology& topology, Span<const float> paramet
   for (; l < topology.layer_count; ++l) {
     if (!all_finite(parameters.subspan(topology.weights_offset(l), topology.weight_floats(l)))) break;
     if (!all_finite(parameters.subspan(topology.biases_offset(l), topology.stride_of(l)))) break;
+    if (!topology.layers[l].batch_norm) continue;
+    if (!all_finite(parameters.subspan(topology.scales_offset(l), topology.stride_of(l)))) break;
   }
   return l;
 }

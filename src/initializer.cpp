@@ -134,6 +134,9 @@ void initialize(const Topology& topology, InitialWeights weights, InitialBiases 
       draw_independent(matrix, weights, random);
     }
     for (size_t j = 0; j < outputs; ++j) row[j] = draw_bias(biases, random);
+    if (!topology.layers[l].batch_norm) continue;
+    float* scales = parameters.data() + topology.scales_offset(l);
+    for (size_t j = 0; j < outputs; ++j) scales[j] = 1.0f;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include "mote/activation.hpp"
+#include "mote/batch_norm.hpp"
 #include "mote/dropout.hpp"
 #include "mote/information.hpp"
 #include "mote/kernels.hpp"

@@ -7,6 +7,7 @@ namespace mote {
 
 Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch) {
   if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
   if (parameters.size() < topology.parameter_count()) {
     return {Status::memory_too_small, parameters.size() * sizeof(float), topology.parameter_bytes()};
   }

@@ -57,6 +57,12 @@ float sum_squares(const mote::Topology& topology, float unit, const float* gradi
       inputs = outputs;
     }
   }
+  for (size_t l = 0; l < topology.layer_count; ++l) {
+    if (!topology.layers[l].batch_norm) continue;
+    const size_t outputs = topology.layers[l].outputs, stride = mote::row_stride(outputs);
+    total += sum_squares(1, outputs, stride, unit, x);  // of the scales
+    x += stride;
+  }
   count = static_cast<size_t>(x - gradients);
   return total;
 }

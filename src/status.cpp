@@ -13,6 +13,8 @@ const char* to_string(Status status) {
     case Status::layer_size_out_of_range: return "layer size out of range";
     case Status::network_too_large: return "network too large to be addressed on this machine";
     case Status::softmax_not_last: return "softmax is for the last layer only";
+    case Status::batch_norm_in_last_layer: return "batch normalization is for hidden layers only";
+    case Status::batch_norm_not_folded: return "batch normalization must be folded into the weights for inference";
     case Status::loss_activation_mismatch: return "the loss does not go with the activation of the output layer";
     case Status::bad_huber_delta: return "delta of the Huber loss must be finite and greater than 0";
     case Status::bad_label_smoothing:
@@ -30,6 +32,8 @@ const char* to_string(Status status) {
     case Status::bad_batch_size: return "batch size out of range";
     case Status::bad_worker_count: return "number of workers must be at least 1";
     case Status::no_members: return "an ensemble needs at least one member";
+    case Status::batch_norm_in_chunks: return "batch normalization needs the whole mini-batch in memory at a time";
+    case Status::batch_norm_of_one_sample: return "batch normalization needs 2 samples in every batch, the last too";
     case Status::input_size_mismatch: return "features of the data differ from the inputs of the network";
     case Status::output_size_mismatch: return "what the data want differs in size from the outputs of the network";
     case Status::no_samples: return "no samples";

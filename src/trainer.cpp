@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 
+#include "mote/batch_norm.hpp"
 #include "mote/regularization.hpp"
 #include "mote/vector_math.hpp"
 
@@ -23,6 +24,25 @@ bool is_rate(float x) {
 template <typename T>
 void clear(Span<T> span) {
   for (T& element : span) element = T{};
+}
+
+Result check_batch_norm(const TrainingOptions& options, std::size_t samples) {
+  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
+  if (options.memory_rows < options.batch_size) {
+    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
+  }
+  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
+  return Status::ok;
+}
+
+/// Means 0 and variances 1.
+void reset_running_statistics(const Topology& topology, Span<float> running) {
+  clear(running);
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    if (!topology.layers[l].batch_norm) continue;
+    float* variances = running.data() + topology.all_scale_floats() + topology.scale_floats_before(l);
+    for (std::size_t j = 0; j < topology.outputs_of(l); ++j) variances[j] = 1.0f;
+  }
 }
 
 }  // namespace
@@ -47,7 +67,7 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   }
   if (options.workers == 0) return Status::bad_worker_count;
   if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
-  return Status::ok;
+  return topology.all_scale_floats() == 0 ? Result(Status::ok) : check_batch_norm(options, samples);
 }
 
 Result Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory) {
@@ -59,10 +79,13 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   order_random_ = Random(options.seed, Stream::shuffle);
   rows_ = plan.rows;
   samples_ = samples;
-  parameters_ = part_of<float>(memory, plan.parameters, topology.parameter_count());
+  model_ = part_of<float>(memory, plan.model, plan.model_count);
+  parameters_ = model_.subspan(0, topology.parameter_count());
+  running_ = model_.subspan(topology.parameter_count(), plan.model_count - topology.parameter_count());
   state_ = part_of<float>(memory, plan.state, plan.state_count);
   gradients_ = part_of<float>(memory, plan.gradients, plan.gradients_count);
   kept_ = part_of<float>(memory, plan.kept, plan.kept_count);
+  folded_ = part_of<float>(memory, plan.folded, plan.folded_count);
   order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
@@ -89,29 +112,30 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
 void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   Random random(options_.seed, Stream::initialization);
   mote::initialize(topology_, weights, biases, random, parameters_);
-  if (!kept_.empty()) keep_parameters();
   forget();
+  if (!kept_.empty()) keep_parameters();
 }
 
 /// All but parameters, data and the streams of random numbers.
 void Trainer::forget() {
   clear(state_);
+  reset_running_statistics(topology_, running_);
   step_.step.number = 0;
   epoch_ = 0;
   divergence_ = {};
 }
 
 void Trainer::keep_parameters() {
-  MOTE_ASSERT(kept_.size() == parameters_.size());
-  __builtin_memcpy(kept_.data(), parameters_.data(), parameters_.size() * sizeof(float));
+  MOTE_ASSERT(kept_.size() == model_.size());
+  __builtin_memcpy(kept_.data(), model_.data(), model_.size() * sizeof(float));
 }
 
 void Trainer::restore_parameters() {
-  MOTE_ASSERT(kept_.size() == parameters_.size());
-  __builtin_memcpy(parameters_.data(), kept_.data(), parameters_.size() * sizeof(float));
+  MOTE_ASSERT(kept_.size() == model_.size());
   const std::size_t epochs = epoch_;
   forget();
   epoch_ = epochs;
+  __builtin_memcpy(model_.data(), kept_.data(), model_.size() * sizeof(float));
 }
 
 Result Trainer::set_learning_rate(float learning_rate) {
@@ -151,36 +175,52 @@ void Trainer::set_parallel(const Parallel& parallel) {
   parallel_ = parallel;
 }
 
-/// Gathers `rows` samples of the batch after the first `done` and brings them as far as their deltas; their losses join
-/// the totals. Returns the inputs that are not 0 in all of them, or would not be without dropout.
-ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float scale) {
-  const std::size_t first = position_ + done;
+/// Gathers the samples of a share of the rows after the first `done` of the batch, without what dropout leaves out.
+/// Returns the inputs that are not 0 in all of them, or would not be without dropout.
+ActiveInputs Trainer::gather_rows(std::size_t done, Share share, std::size_t worker) {
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
-  const std::size_t inputs = topology_.inputs;
+  const std::size_t inputs = topology_.inputs, start = position_ + done + share.begin;
+  float* rows = inputs_.data() + share.begin * inputs;
+  gather(dataset_, order, start, share.size(), rows, labels_.data() + share.begin);
+  if (options_.input_dropout != 0.0f) {
+    Dropout dropout = dropout_.at(0, done);
+    dropout.rate = options_.input_dropout;
+    drop_units(dropout.at(0, share.begin), share.size(), inputs, inputs, rows);
+  }
+  if (!options_.skip_zero_inputs) return {lists_.data(), inputs};  // all of them
+  std::uint32_t* list = lists_.data() + worker * inputs;
+  return {list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
+}
+
+/// Gathers `rows` samples of the batch after the first `done` and brings them as far as their deltas; their losses join
+/// the totals. Returns what gather_rows returns, for all rows.
+ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float scale) {
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
   const bool skip = options_.skip_zero_inputs;
-  ActiveInputs active{lists_.data(), inputs};  // all of them
+  const std::size_t last = backpropagation_.stage_count() - 1;
+  const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
+  ActiveInputs active{lists_.data(), topology_.inputs};  // all of them
   backpropagation_.set_dropout(dropout_.at(0, done));
-  Dropout input_dropout = dropout_.at(0, done);
-  input_dropout.rate = options_.input_dropout;
-  parallel_.for_each(shares, [&](std::size_t worker) {
-    const Share share = share_of(rows, shares, worker);
-    const std::size_t start = first + share.begin;
-    gather(dataset_, order, start, share.size(), inputs_.data() + share.begin * inputs, labels_.data() + share.begin);
-    if (input_dropout.rate != 0.0f) {
-      drop_units(input_dropout.at(0, share.begin), share.size(), inputs, inputs, inputs_.data() + share.begin * inputs);
-    }
-    ActiveInputs own = active;
-    if (skip) {
-      std::uint32_t* list = lists_.data() + worker * inputs;
-      own = {list, list_nonzero_features(dataset_, order, start, share.size(), masks_.data() + worker * inputs, list)};
-      if (shares == 1) active = own;
-    }
-    backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own);
-    const Targets targets = targets_of(dataset_, order, first, inputs_.data(), labels_.data());
-    correct_[worker] = backpropagation_.loss_rows(options_.loss, targets, scale, share);
-    backpropagation_.delta_rows(step_.gradient_point(), share, worker);
-  });
+  for (std::size_t stage = 0; stage <= last; ++stage) {
+    parallel_.for_each(shares, [&](std::size_t worker) {
+      const Share share = share_of(rows, shares, worker);
+      const ActiveInputs own = stage == 0 ? gather_rows(done, share, worker) : ActiveInputs{};
+      if (stage == 0 && shares == 1) active = own;
+      backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own, stage);
+      if (stage < last) return;
+      const Targets targets = targets_of(dataset_, order, position_ + done, inputs_.data(), labels_.data());
+      correct_[worker] = backpropagation_.loss_rows(options_.loss, targets, scale, share);
+      backpropagation_.delta_rows(step_.gradient_point(), share, worker, stage);
+    });
+    if (stage == last) break;
+    parallel_.for_each(shares, [&](std::size_t part) { backpropagation_.forward_sums(stage, rows, part, shares); });
+  }
+  for (std::size_t stage = last; stage-- > 0;) {
+    parallel_.for_each(shares, [&](std::size_t part) { backpropagation_.backward_sums(stage, rows, part, shares); });
+    parallel_.for_each(shares, [&](std::size_t worker) {
+      backpropagation_.delta_rows(step_.gradient_point(), share_of(rows, shares, worker), worker, stage);
+    });
+  }
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
   totals_.add(backpropagation_.losses(rows), correct);
@@ -211,6 +251,7 @@ Result Trainer::train_batch() {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     const ActiveInputs active = compute_deltas(done, rows, scale);
     if (!detail::is_finite(totals_.sum)) return diverged_in_loss(rows);
+    update_running(rows);
     const GradientSink sink =
         keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
     parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
@@ -290,7 +331,21 @@ Result Trainer::train_epoch(const Dataset& dataset) {
 }
 
 Result Trainer::evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion) {
-  return mote::evaluate(topology_, parameters_, options_.loss, dataset, evaluation_memory_, totals, confusion);
+  return mote::evaluate(inference_topology(), inference_parameters(), options_.loss, dataset, evaluation_memory_,
+                        totals, confusion);
+}
+
+Span<const float> Trainer::inference_parameters() {
+  if (running_.empty()) return parameters_;
+  static_cast<void>(fold_batch_norm(topology_, parameters_, running_, folded_));  // bind has checked the sizes
+  return folded_;
+}
+
+void Trainer::update_running(std::size_t batch) {
+  if (running_.empty()) return;
+  const std::size_t count = topology_.all_scale_floats();
+  const float* statistics = backpropagation_.batch_statistics().data();
+  update_running_statistics(batch, count, statistics, statistics + count, running_.data(), running_.data() + count);
 }
 
 }  // namespace mote

@@ -121,6 +121,20 @@ TEST(Fingerprint, TellsZeroFromMinusZero) {
   EXPECT_NE(fingerprint_of(parameters), zero);
 }
 
+TEST(Fingerprint, TakesTheScalesOfBatchNormalizationLast) {
+  mote::test::Source source(5);
+  const Topology plain{3, {2}, {18}, {2}};
+  const Topology normalized{3, {2, mote::Activation::relu, true}, {18, mote::Activation::relu, true}, {2}};
+  const std::vector<float> parameters = source.floats(normalized.parameter_count());
+  const std::uint32_t start = mote::fingerprint(plain, {parameters.data(), plain.parameter_count()});
+  std::vector<float> scales(&parameters[normalized.scales_offset(0)], &parameters[normalized.scales_offset(0) + 2]);
+  scales.insert(scales.end(), &parameters[normalized.scales_offset(1)], &parameters[normalized.scales_offset(1) + 18]);
+  std::vector<unsigned char> bytes(scales.size() * 4);
+  std::memcpy(bytes.data(), scales.data(), bytes.size());
+  EXPECT_EQ(mote::fingerprint(normalized, {parameters.data(), parameters.size()}),
+            mote::crc32({bytes.data(), bytes.size()}, start));
+}
+
 TEST(FingerprintDeathTest, StopsAtASpanOfAnotherSize) {
   const std::vector<float> parameters(kTopology.parameter_count() + 1);
   EXPECT_DEATH(static_cast<void>(fingerprint_of(parameters)), "");

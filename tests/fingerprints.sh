@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 images=${1:-500}
 folder=build/fingerprints
-names=(W1 W2 W3 tanh identity nesterov adamw leaky elu selu gelu silu softplus dropout clipped ensemble)
+names=(W1 W2 W3 tanh identity nesterov adamw leaky elu selu gelu silu softplus dropout clipped ensemble batchnorm)
 trainings=(
   "--hidden 30 --activation sigmoid --loss sigmoid-cross-entropy --optimizer sgd --learning-rate 0.5 --batch 10"
   "--hidden 128,64 --optimizer momentum --learning-rate 0.02 --batch 32"
@@ -25,6 +25,7 @@ trainings=(
   "--hidden 100,30 --dropout 0.5 --input-dropout 0.2 --max-norm 1 --batch 16"
   "--hidden 30 --activation tanh --clip-norm 0.5 --optimizer sgd --batch 16"
   "--hidden 20 --ensemble 2 --batch 16"
+  "--hidden 30,20 --activation sigmoid --batch-norm --batch 16"
 )
 declare -A expected
 failed=0

@@ -75,6 +75,16 @@ TEST(Topology, CountsWideLayersWithSkippedStrides) {
   static_assert(t.parameter_count() == 27552 && t.trainable_count() == 26440);
 }
 
+TEST(Topology, CountsScalesOfBatchNormalizationAfterTheBiases) {
+  constexpr Topology t{4, {20, Activation::relu, true}, {3}, {17, Activation::tanh, true}, {5}};
+  static_assert(t.biases_offset(4) == 4 * 32 + 20 * 16 + 3 * 32 + 17 * 16 + 32 + 16 + 32 + 16);
+  static_assert(t.scales_offset(0) == t.biases_offset(4) && t.scales_offset(2) == t.scales_offset(0) + 32);
+  static_assert(t.all_scale_floats() == 64 && t.scale_floats_before(2) == 32 && t.scale_floats_before(3) == 64);
+  static_assert(t.parameter_count() == t.biases_offset(4) + 64);
+  static_assert(t.trainable_count() == 80 + 20 + 60 + 3 + 51 + 17 + 85 + 5 + 20 + 17, "the last two are scales");
+  static_assert(check(t).ok());
+}
+
 TEST(Topology, CountsTheSmallest) {
   constexpr Topology t{1, {1}};
   static_assert(t.layer_count == 1 && t.trainable_count() == 2 && t.parameter_count() == 32 && t.outputs() == 1);
@@ -136,6 +146,13 @@ TEST(TopologyCheck, AllowsSoftmaxInTheLastLayerOnly) {
   constexpr mote::Result second = check(Topology{4, sigmoid(3), softmax(3), sigmoid(2)});
   static_assert(second.status == Status::softmax_not_last && second.found == 2);
   static_assert(check(Topology{4, softmax(2)}).ok());
+}
+
+TEST(TopologyCheck, AllowsBatchNormalizationInHiddenLayersOnly) {
+  static_assert(check(Topology{4, {3, Activation::relu, true}, softmax(2)}).ok());
+  static_assert(check(Topology{4, {3, Activation::relu, true}}).status == Status::batch_norm_in_last_layer);
+  static_assert(check(Topology{4, sigmoid(2), {3, Activation::softmax, true}}).status ==
+                Status::batch_norm_in_last_layer);
 }
 
 TEST(TopologyCheck, LargestNetworkIsRefusedOrCountable) {

@@ -95,6 +95,17 @@ TEST_F(SmallSet, ThreadsChangeNoBit) {
   EXPECT_EQ(line_with(train_here(options + "--threads 5").output, "parameters fingerprint"), one);
 }
 
+TEST_F(SmallSet, BatchNormLearnsWithAnyNumberOfThreads) {
+  const std::string options = "--hidden 20,8 --batch-norm --batch 21 --epochs 60 --learning-rate 0.1 ";
+  const CommandResult result = train_here(options);
+  EXPECT_NE(result.output.find("12-20-8-4, relu after batch normalization, softmax with"), std::string::npos);
+  EXPECT_NE(result.output.find(" 492 parameters"), std::string::npos) << "12*20 + 2*20 + 20*8 + 2*8 + 8*4 + 4";
+  EXPECT_NE(result.output.find("test accuracy 1.0000 (12/12)"), std::string::npos) << result.output;
+  const std::string one = line_with(result.output, "parameters fingerprint");
+  EXPECT_EQ(line_with(train_here(options + "--threads 2").output, "parameters fingerprint"), one);
+  EXPECT_EQ(train_here("--batch-norm --batch full --epochs 1").status, 0);
+}
+
 TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
   EXPECT_NE(train_here("--batch 1").output.find("online (batch of 1)"), std::string::npos);
   EXPECT_NE(train_here("--batch 7").output.find("mini-batches of 7"), std::string::npos);
@@ -568,6 +579,8 @@ TEST_F(SmallSet, RefusesWhatDoesNotFitTheData) {
       {"--layers 13,5,4", "--layers: starts with 13 inputs, but the images have 12 pixels"},
       {"--layers 12,5,9", "--layers: ends with 9 outputs, but the labels have 4 classes"},
       {"--batch 45", "--batch: 45 is more than the 44 training images; use --batch full"},
+      {"--batch-norm --batch 43", "--batch: 43 leaves a single one of the 44 training images for the last step"},
+      {"--batch-norm --hidden none", "--batch-norm: there is no hidden layer to normalize"},
       {"--validation 48", "--validation: 48 images held out leaves none of 48"},
       {"--train-limit 45", "--train-limit: 45 asked for, but there are 44"},
       {"--hidden "
@@ -602,6 +615,8 @@ TEST(Train, RefusesWrongOptions) {
       {"--epochs 99999999999999999999", "--epochs: found '99999999999999999999'"},
       {"--quiet=yes", "--quiet takes no value"},
       {"--batch 0", "--batch: found '0'"},
+      {"--batch 1 --batch-norm", "--batch-norm needs at least 2 images at a time, not --batch 1"},
+      {"--batch-norm=yes", "--batch-norm takes no value"},
       {"--learning-rate -1", "--learning-rate: found '-1', expected a finite number greater than 0"},
       {"--learning-rate 0", "--learning-rate: found '0'"},
       {"--learning-rate nan", "--learning-rate: found 'nan'"},
@@ -735,7 +750,8 @@ TEST(Train, HelpNamesEveryOptionAndItsDefault) {
                              "--early-stopping",
                              "--stop-patience",
                              "--min-improvement",
-                             "--ensemble"}) {
+                             "--ensemble",
+                             "--batch-norm"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }
   for (std::istringstream lines(result.output); !lines.eof();) {

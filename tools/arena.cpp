@@ -8,6 +8,13 @@
 #include "report.hpp"
 
 namespace tools {
+namespace {
+
+std::size_t model_count(const mote::Topology& topology) {
+  return topology.parameter_count() + mote::running_statistics_count(topology);
+}
+
+}  // namespace
 
 Arena plan_arena(const Settings& settings, const mote::Topology& topology, const mote::TrainingOptions& options,
                  std::size_t images) {
@@ -16,7 +23,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
   arena.kept_count = many ? settings.ensemble : settings.early_stopping ? 1 : 0;
   arena.slots = many ? std::min(settings.threads, settings.ensemble) : 1;
   mote::MemoryPlan memory;
-  arena.kept = memory.take<float>(arena.kept_count, topology.parameter_count());
+  arena.kept = memory.take<float>(arena.kept_count, model_count(topology));
   arena.training = memory.take_bytes(0);
   mote::MemoryPlan one;
   one.take_bytes(mote::training_bytes(topology, options, images));
@@ -29,7 +36,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
 
 mote::Span<float> kept_parameters(const Arena& arena, const mote::Topology& topology, mote::Memory memory,
                                   std::size_t i) {
-  const std::size_t count = topology.parameter_count();
+  const std::size_t count = model_count(topology);
   return mote::part_of<float>(memory, arena.kept, arena.kept_count * count).subspan(i * count, count);
 }
 

@@ -71,7 +71,8 @@ Trained Bagging::train_member(std::size_t slot, std::size_t member) {
   try {
     Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}});
     if (!trained.divergence.empty()) throw Error(trained.divergence, kExitFailed);
-    std::copy(trainer.parameters().begin(), trainer.parameters().end(), kept.begin());
+    const mote::Span<const float> learnt = trainer.inference_parameters();
+    std::copy(learnt.begin(), learnt.end(), kept.begin());
     return trained;
   } catch (const Error& error) {
     throw Error("member " + std::to_string(member + 1) + ": " + error.what(), error.status);
@@ -104,23 +105,24 @@ mote::Span<float> Bagging::parameters(std::size_t member) const {
 
 TestReport Bagging::evaluate(const mote::Dataset& test) {
   const mote::Memory scratch = memory_.subspan(arena_.training, memory_.size() - arena_.training);
+  const mote::Topology topology = without_batch_norm(topology_);
   std::vector<mote::Span<const float>> members;
   for (std::size_t member = 0; member < begun_; ++member) {
     if (trained_[member].epochs.empty() && member > 0) continue;  // interrupted before its first batch
-    members.push_back(parameters(member));
+    members.push_back(parameters(member).subspan(0, topology.parameter_count()));
     mote::LossTotals totals;
-    require(mote::evaluate(topology_, members.back(), options_.loss, test, scratch, totals));
+    require(mote::evaluate(topology, members.back(), options_.loss, test, scratch, totals));
     std::printf("%s\n", member_line(member + 1, settings_.ensemble, totals, test.labels != nullptr,
-                                    mote::fingerprint(topology_, members.back()))
+                                    mote::fingerprint(topology, members.back()))
                             .c_str());
   }
   const mote::Members all{members.data(), members.size()};
   TestReport report;
   const std::size_t classes = test.labels != nullptr ? test.classes : 0;
   report.confusion.resize(classes * classes);
-  require(mote::evaluate(topology_, all, options_.loss, test, scratch, report.totals,
+  require(mote::evaluate(topology, all, options_.loss, test, scratch, report.totals,
                          {report.confusion.data(), report.confusion.size()}));
-  report.fingerprint = mote::fingerprint(topology_, all);
+  report.fingerprint = mote::fingerprint(topology, all);
   return report;
 }
 

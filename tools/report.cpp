@@ -127,11 +127,12 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   text +=
       format("          images of %u x %u %s: %zu to train on, %zu to validate, %zu to test\n", images.rows,
              images.columns, describe_aim(images.train).c_str(), training_images, validation_images, images.test.count);
-  text += format("network   %s, %s%s%s with %s, %zu parameters\n", describe_sizes(topology).c_str(),
-                 topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
-                 topology.layer_count > 1 ? ", " : "",
-                 std::string(name_of(kActivations, topology.output_activation())).c_str(),
-                 describe_loss(options.loss).c_str(), topology.trainable_count());
+  text +=
+      format("network   %s, %s%s%s%s with %s, %zu parameters\n", describe_sizes(topology).c_str(),
+             topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
+             topology.all_scale_floats() != 0 ? " after batch normalization" : "", topology.layer_count > 1 ? ", " : "",
+             std::string(name_of(kActivations, topology.output_activation())).c_str(),
+             describe_loss(options.loss).c_str(), topology.trainable_count());
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
   const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));

@@ -69,6 +69,10 @@ const Option kOptions[] = {
      "learn the numbers in {train,t10k}-targets-idx2-float of the folder, big-endian floats [images][outputs]; labels "
      "are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
+    {"--batch-norm", nullptr,
+     "normalize what comes into the activation of every hidden layer over the mini-batch, and learn its scale and "
+     "shift instead; validation and test take running averages (default: off)",
+     [](Settings& s, Given&, std::string_view) { s.batch_norm = true; }},
     {"--loss", "NAME",
      "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output), quadratic, 1/2 |y - a|^2, mae, sum of "
      "|y - a|, or huber, which is quadratic up to --huber-delta and goes on in a straight line (default "
@@ -328,6 +332,7 @@ void check_limits(const Settings& s, const Given& given) {
 }
 
 void resolve(Settings& s, const Given& given) {
+  if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   resolve_loss(s, given);
   check_uses(s, given);

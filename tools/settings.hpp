@@ -25,6 +25,7 @@ struct Settings {
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty
   mote::Activation activation = mote::Activation::relu;
+  bool batch_norm = false;  ///< in every hidden layer
   bool output_activation_given = false;
   mote::Activation output_activation = mote::Activation::softmax;
   mote::InitialWeights weights = mote::WeightInit::he_normal;

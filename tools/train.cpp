@@ -50,6 +50,7 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
     throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " +
                 count + " or use --hidden");
   }
+  if (settings.batch_norm && sizes.size() == 2) throw Error("--batch-norm: there is no hidden layer to normalize");
   if (sizes.size() - 1 > mote::kMaxLayers) {
     throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
                 std::to_string(mote::kMaxLayers) + " possible");
@@ -58,7 +59,8 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   topology.inputs = sizes.front();
   for (std::size_t i = 1; i < sizes.size(); ++i) {
     const bool last = i + 1 == sizes.size();
-    const mote::Result added = topology.add({sizes[i], last ? settings.output_activation : settings.activation});
+    const mote::Result added =
+        topology.add({sizes[i], last ? settings.output_activation : settings.activation, settings.batch_norm && !last});
     if (!added.ok()) throw Error(option + describe(added));
   }
   if (const mote::Result result = mote::check(topology); !result.ok()) throw Error(option + describe(result));
@@ -132,6 +134,13 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   if (options.batch_size > images) {
     throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
                 " training images; use --batch full for all of them");
+  }
+  if (settings.batch_norm) {
+    options.memory_rows = std::max(options.memory_rows, options.batch_size);  // its statistics are of whole batches
+    if (images % options.batch_size == 1) {
+      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves a single one of the " +
+                  std::to_string(images) + " training images for the last step, too few for --batch-norm");
+    }
   }
   options.schedule = make_schedule(settings, images, options.batch_size);
   return options;

@@ -41,7 +41,7 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
 
 }  // namespace
 
-Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_parameters,
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
               const Listener& listener) {
   using Clock = std::chrono::steady_clock;
   mote::ReduceOnPlateau plateau = make_plateau(settings);
@@ -72,13 +72,13 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
       require(trainer.set_learning_rate(plateau.update(loss, base)));
     }
     if (settings.early_stopping && report.complete) {
-      trained.stopping.update(report.validation, trainer.parameters(), best_parameters);
+      trained.stopping.update(report.validation, trainer.model(), best_model);
     }
     trained.epochs.push_back(report);
     listener.epoch(report);
     if (settings.early_stopping && trained.stopping.should_stop()) break;
   }
-  if (settings.early_stopping) trained.stopping.restore(best_parameters, trainer.parameters());
+  if (settings.early_stopping) trained.stopping.restore(best_model, trainer.model());
   return trained;
 }
 

@@ -34,9 +34,9 @@ struct Trained {
                                ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
 };
 
-/// Trains for the epochs of the settings, until early stopping or an interrupt. best_parameters: memory for early
-/// stopping, where the settings ask for it.
-Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_parameters,
+/// Trains for the epochs of the settings, until early stopping or an interrupt. best_model: memory for a copy of
+/// Trainer::model(), for early stopping, where the settings ask for it.
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
               const Listener& listener);
 
 }  // namespace tools

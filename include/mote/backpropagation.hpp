@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/activation.hpp"
+#include "mote/batch_norm.hpp"
 #include "mote/dropout.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
@@ -63,16 +64,23 @@ constexpr std::size_t slices_of(const Topology& topology, std::size_t layer) {
   return (topology.inputs_of(layer) + rows - 1) / rows;
 }
 
+/// Arrays of BatchNorm.
+inline constexpr std::size_t kBatchNormArrays = 7;
+
 struct BackpropagationPlan {
   std::size_t activations;           // [rows][stride_of(l)] for every layer l, one after another
   std::size_t deltas;                // likewise
   std::size_t layers_count;          // floats of each of the two
   std::size_t pre_activations;       // likewise, of the layers that keep them
   std::size_t pre_activation_count;  // floats of these
-  std::size_t losses;                // [rows]
-  std::size_t strips;                // [workers][strip_count]
-  std::size_t strip_count;           // gradients of kUpdateRows rows of the layer with the longest
-  std::size_t packs;                 // [workers][pack_count]
+  std::size_t normalized;        // [rows][stride_of(l)] for every layer l with batch normalization, one after another
+  std::size_t normalized_count;  // floats of these
+  std::size_t statistics;        // [kBatchNormArrays][all_scale_floats]: the arrays of BatchNorm
+  std::size_t statistics_count;
+  std::size_t losses;       // [rows]
+  std::size_t strips;       // [workers][strip_count]
+  std::size_t strip_count;  // gradients of kUpdateRows rows of the layer with the longest
+  std::size_t packs;        // [workers][pack_count]
   std::size_t pack_count;
   std::size_t bytes;
 };
@@ -92,6 +100,10 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std
   plan.activations = memory.take<float>(rows, strides);
   plan.deltas = memory.take<float>(rows, strides);
   plan.pre_activations = memory.take<float>(rows, kept_strides);
+  plan.normalized_count = rows * topology.all_scale_floats();
+  plan.normalized = memory.take<float>(rows, topology.all_scale_floats());
+  plan.statistics_count = kBatchNormArrays * topology.all_scale_floats();
+  plan.statistics = memory.take<float>(plan.statistics_count);
   plan.losses = memory.take<float>(rows);
   plan.strips = memory.take<float>(workers, plan.strip_count);
   plan.packs = memory.take<float>(workers, plan.pack_count);
@@ -130,11 +142,22 @@ class Backpropagation {
 
   /// forward() for rows [share.begin, share.end) of the chunk. active: of these rows.
   void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
-                    ActiveInputs active = {});
+                    ActiveInputs active = {}, std::size_t stage = 0);
   /// Losses and output deltas of those rows; returns how many are correct. targets: of all rows of the chunk.
   std::uint32_t loss_rows(const LossOptions& loss, const Targets& targets, float scale, Share share);
   /// Deltas of the hidden layers for those rows.
-  void delta_rows(const float* parameters, Share share, std::size_t worker);
+  void delta_rows(const float* parameters, Share share, std::size_t worker, std::size_t stage = 0);
+
+  /// Batch normalization needs all rows of a layer before any can go on, so each such layer divides the way forward,
+  /// and back, into one stage more: forward_rows() from stage 0 up, then delta_rows() from stage_count() - 1 down.
+  std::size_t stage_count() const;
+  /// Between stages `stage` and stage + 1 of forward_rows() of all `rows` rows: one of `parts` parts of the statistics.
+  void forward_sums(std::size_t stage, std::size_t rows, std::size_t part = 0, std::size_t parts = 1);
+  /// Between stages stage + 1 and `stage` of delta_rows(), likewise.
+  void backward_sums(std::size_t stage, std::size_t rows, std::size_t part = 0, std::size_t parts = 1);
+  /// Statistics of the last mini-batch, [2][all_scale_floats]: means, then variances.
+  Span<const float> batch_statistics() const { return {statistics_, 2 * topology_.all_scale_floats()}; }
+
   /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows. active: of all rows.
   void gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share, std::size_t worker,
                        ActiveInputs active = {});
@@ -161,6 +184,13 @@ class Backpropagation {
   Slice slice_of(std::size_t layer, std::size_t i, std::size_t slices, float* strip, ActiveInputs active) const;
   void weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink) const;
   void bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const;
+  /// Uses or keeps gradients, [stride_of(layer)], of the parameters from `offset` on.
+  void hand_over(std::size_t layer, std::size_t offset, const float* gradients, const GradientSink& sink) const;
+  /// The layer whose batch normalization comes after `stage`.
+  std::size_t normalized_layer(std::size_t stage) const;
+  /// [rows][stride_of(layer)]: z, then n of batch_norm.hpp.
+  float* normalized(std::size_t layer) const { return normalized_ + max_rows_ * topology_.scale_floats_before(layer); }
+  BatchNorm batch_norm(std::size_t layer) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
   /// Where layer l keeps its pre-activations apart; null if it does not.
@@ -171,6 +201,8 @@ class Backpropagation {
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
   float* pre_activations_ = nullptr;
+  float* normalized_ = nullptr;
+  float* statistics_ = nullptr;
   float* losses_ = nullptr;
   float* strips_ = nullptr;
   float* packs_ = nullptr;

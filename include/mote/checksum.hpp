@@ -13,8 +13,8 @@ namespace mote {
 /// first.
 std::uint32_t crc32(Bytes bytes, std::uint32_t previous = 0);
 
-/// CRC-32 over every weight (layer by layer, row by row), then every bias, as little-endian IEEE floats without
-/// padding: equal on all targets exactly when the parameters are.
+/// CRC-32 over every weight (layer by layer, row by row), then every bias, then every scale of batch normalization, as
+/// little-endian IEEE floats without padding: equal on all targets exactly when the parameters are.
 std::uint32_t fingerprint(const Topology& topology, Span<const float> parameters);
 
 }  // namespace mote

@@ -2,7 +2,7 @@
 // Early stopping: training ends when validation has not improved for a while, and the parameters of the best epoch are
 // taken (Prechelt 1998; Goodfellow et al. 2016, algorithm 7.1).
 //
-//   static float best_parameters[topology.parameter_count()];
+//   static float best_parameters[topology.parameter_count()];  // with batch normalization Trainer::model() for both
 //   mote::EarlyStopping stopping;
 //   do {
 //     trainer.train_epoch(dataset);

@@ -53,7 +53,8 @@ struct InitialBiases {
 };
 
 /// Fills `parameters` (topology.parameter_count() floats, padding included): layer by layer, the weights row by row
-/// (orthogonal: vector by vector), then the biases. Orthogonal weights take about 4 m n min(m, n) operations.
+/// (orthogonal: vector by vector), then the biases; the scales of batch normalization are 1. Orthogonal weights take
+/// about 4 m n min(m, n) operations.
 void initialize(const Topology& topology, InitialWeights weights, InitialBiases biases, Random& random,
                 Span<float> parameters);
 

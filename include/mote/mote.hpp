@@ -4,6 +4,8 @@
 
 #include "mote/activation.hpp"
 #include "mote/backpropagation.hpp"
+#include "mote/batch_norm.hpp"
+#include "mote/batch_norm_folding.hpp"
 #include "mote/checksum.hpp"
 #include "mote/dataset.hpp"
 #include "mote/divergence.hpp"

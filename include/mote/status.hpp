@@ -14,11 +14,13 @@ enum class Status : std::uint8_t {
   memory_too_small,   ///< found: bytes given; expected: bytes needed
   memory_misaligned,  ///< found: address modulo expected; expected: alignment in bytes
   // Topology: the description of a network.
-  no_layers,                ///< a topology needs at least one layer after the inputs
-  too_many_layers,          ///< found: layers; expected: kMaxLayers
-  layer_size_out_of_range,  ///< found: size; expected: largest size allowed (the smallest is 1)
-  network_too_large,        ///< found: bytes of parameters; expected: most that this target can address
-  softmax_not_last,         ///< found: layer (1 = first hidden); expected: the last layer, the only one it is for
+  no_layers,                 ///< a topology needs at least one layer after the inputs
+  too_many_layers,           ///< found: layers; expected: kMaxLayers
+  layer_size_out_of_range,   ///< found: size; expected: largest size allowed (the smallest is 1)
+  network_too_large,         ///< found: bytes of parameters; expected: most that this target can address
+  softmax_not_last,          ///< found: layer (1 = first hidden); expected: the last layer, the only one it is for
+  batch_norm_in_last_layer,  ///< batch normalization is for hidden layers
+  batch_norm_not_folded,     ///< inference takes what fold_batch_norm() makes (batch_norm_folding.hpp)
   // Training options.
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
   bad_huber_delta,           ///< must be finite and greater than 0
@@ -36,6 +38,8 @@ enum class Status : std::uint8_t {
   bad_batch_size,            ///< found: batch size; expected: largest possible (the smallest is 1)
   bad_worker_count,          ///< must be at least 1
   no_members,                ///< an ensemble needs at least one
+  batch_norm_in_chunks,      ///< it needs whole mini-batches; found: samples in memory at a time; expected: batch size
+  batch_norm_of_one_sample,  ///< it needs 2 or more; found: samples in the smallest mini-batch, maybe the epoch's last
   // Data that does not fit the network.
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
   output_size_mismatch,  ///< found: classes or targets a sample of the data; expected: outputs of the network

@@ -37,6 +37,8 @@ enum class Activation : std::uint8_t {
 struct Layer {
   std::uint32_t outputs = 0;  ///< units, 1 to kMaxLayerSize; 0 means "no layer"
   Activation activation = Activation::identity;
+  bool batch_norm =
+      false;  ///< hidden layers: activation(scales * normalized(inputs * weights) + biases); batch_norm.hpp
 };
 
 /// Row lengths are rounded up to this many floats, so that the kernels' vector loops need no tails.
@@ -58,9 +60,9 @@ constexpr std::size_t row_stride(std::size_t columns) {
 /// Layers are counted from 0 (the first after the inputs) to layer_count - 1 (the output layer).
 ///
 /// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every
-/// layer. Weights of layer l: [inputs_of(l)][stride_of(l)], of which the first outputs_of(l) of each row are used and
-/// the rest is always 0. Biases of layer l: [stride_of(l)], likewise. Gradients and optimizer state have the same
-/// layout.
+/// layer, then the scales of every layer with batch normalization. Weights of layer l: [inputs_of(l)][stride_of(l)], of
+/// which the first outputs_of(l) of each row are used and the rest is always 0. Biases and scales of layer l:
+/// [stride_of(l)], likewise. Gradients and optimizer state have the same layout.
 struct Topology {
   std::uint32_t inputs = 0;
   std::uint32_t layer_count = 0;
@@ -110,19 +112,32 @@ struct Topology {
     for (std::size_t l = 0; l < layer; ++l) offset += stride_of(l);
     return offset;
   }
+  /// Floats that the scales of the layers before this one take: none where there is no batch normalization.
+  constexpr std::size_t scale_floats_before(std::size_t layer) const {
+    std::size_t floats = 0;
+    for (std::size_t l = 0; l < layer; ++l) floats += layers[l].batch_norm ? stride_of(l) : 0;
+    return floats;
+  }
+  constexpr std::size_t all_scale_floats() const { return scale_floats_before(layer_count); }
+  constexpr std::size_t scales_offset(std::size_t layer) const {
+    return biases_offset(layer_count) + scale_floats_before(layer);
+  }
   /// Floats of the whole parameter array, padding included.
-  constexpr std::size_t parameter_count() const { return biases_offset(layer_count); }
+  constexpr std::size_t parameter_count() const { return scales_offset(layer_count); }
   constexpr std::size_t parameter_bytes() const { return parameter_count() * sizeof(float); }
 
-  /// Numbers that training adjusts: weights and biases without padding, as a textbook counts them.
+  /// Numbers that training adjusts: weights, biases and scales without padding, as a textbook counts them.
   constexpr std::size_t trainable_count() const {
     std::size_t count = 0;
-    for (std::size_t l = 0; l < layer_count; ++l) count += (inputs_of(l) + 1) * outputs_of(l);
+    for (std::size_t l = 0; l < layer_count; ++l) {
+      count += (inputs_of(l) + (layers[l].batch_norm ? 2 : 1)) * outputs_of(l);
+    }
     return count;
   }
 };
 
-/// ok, or why no network can be made: no_layers, layer_size_out_of_range, softmax_not_last, network_too_large.
+/// ok, or why no network can be made: no_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer,
+/// network_too_large.
 constexpr Result check(const Topology& topology) {
   if (topology.layer_count == 0) return Status::no_layers;
   if (topology.layer_count > kMaxLayers) return {Status::too_many_layers, topology.layer_count, kMaxLayers};
@@ -140,7 +155,8 @@ constexpr Result check(const Topology& topology) {
     if (layer.activation == Activation::softmax && l + 1 != topology.layer_count) {
       return {Status::softmax_not_last, l + 1, topology.layer_count};
     }
-    floats += (std::uint64_t{1} + topology.inputs_of(l)) * topology.stride_of(l);
+    if (layer.batch_norm && l + 1 == topology.layer_count) return Status::batch_norm_in_last_layer;
+    floats += (std::uint64_t{layer.batch_norm ? 2u : 1u} + topology.inputs_of(l)) * topology.stride_of(l);
     if (floats > limit) return {Status::network_too_large, floats * sizeof(float), limit * sizeof(float)};
   }
   return Status::ok;

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "mote/backpropagation.hpp"
+#include "mote/batch_norm_folding.hpp"
 #include "mote/dataset.hpp"
 #include "mote/divergence.hpp"
 #include "mote/dropout.hpp"
@@ -58,14 +59,17 @@ struct TrainingOptions {
 
 namespace detail {
 struct TrainingPlan {
-  std::size_t rows;        // samples in memory at a time
-  std::size_t parameters;  // [parameter_count]
-  std::size_t state;       // [state_arrays][parameter_count]
+  std::size_t rows;   // samples in memory at a time
+  std::size_t model;  // [parameter_count], then the running_statistics_count of batch normalization
+  std::size_t model_count;
+  std::size_t state;  // [state_arrays][parameter_count]
   std::size_t state_count;
   std::size_t gradients;  // [parameter_count] when a batch comes in several chunks or is clipped, else nothing
   std::size_t gradients_count;
-  std::size_t kept;  // [parameter_count] when asked for, else nothing
+  std::size_t kept;  // [model_count] when asked for, else nothing
   std::size_t kept_count;
+  std::size_t folded;  // [parameter_count of the folded network] with batch normalization, else nothing
+  std::size_t folded_count;
   std::size_t order;  // [samples] unless samples come as they lie
   std::size_t order_count;
   std::size_t inputs;  // [rows][inputs]
@@ -86,15 +90,18 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   const std::size_t arrays = state_arrays(options.optimizer.method);
   plan.state_count = arrays * topology.parameter_count();
   plan.gradients_count = options.batch_size > plan.rows || options.clips() ? topology.parameter_count() : 0;
-  plan.kept_count = options.keep_parameters ? topology.parameter_count() : 0;
+  plan.model_count = topology.parameter_count() + running_statistics_count(topology);
+  plan.kept_count = options.keep_parameters ? plan.model_count : 0;
+  plan.folded_count = topology.all_scale_floats() == 0 ? 0 : topology.scales_offset(0);
   plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
   plan.lists_count = options.skip_zero_inputs ? plan.masks_count + topology.inputs : 1;
-  plan.parameters = memory.take<float>(topology.parameter_count());
+  plan.model = memory.take<float>(plan.model_count);
   plan.state = memory.take<float>(arrays, topology.parameter_count());
   plan.gradients = memory.take<float>(plan.gradients_count);
   plan.kept = memory.take<float>(plan.kept_count);
+  plan.folded = memory.take<float>(plan.folded_count);
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
@@ -113,7 +120,9 @@ constexpr std::size_t training_bytes(const Topology& topology, const TrainingOpt
   return detail::training_plan(topology, options, samples).bytes;
 }
 
-/// ok, or what is wrong with the options for this topology and number of samples.
+/// ok, or what is wrong with the options for this topology and number of samples. Batch normalization needs memory_rows
+/// >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, what is left for the last of an
+/// epoch included (batch_norm_of_one_sample): one alone has no variance.
 Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
 
 class Trainer {
@@ -125,7 +134,8 @@ class Trainer {
   /// Lends threads: parallel.workers at most options.workers. Results stay the same to the bit.
   void set_parallel(const Parallel& parallel);
 
-  /// Draws new parameters from the seed and forgets what the optimizer remembers.
+  /// Draws new parameters from the seed and forgets what the optimizer remembers. Running statistics of batch
+  /// normalization start as mean 0 and variance 1.
   void initialize(InitialWeights weights, InitialBiases biases);
 
   /// Changes the learning rate from the next batch on: options().optimizer.learning_rate, which the schedule goes on to
@@ -148,30 +158,47 @@ class Trainer {
   /// What the last not_finite was about.
   const Divergence& divergence() const { return divergence_; }
 
-  /// Copies the parameters as they are, good ones by the caller's judgement; initialize() does so too.
+  /// Copies the model() as it is, a good one by the caller's judgement; initialize() does so too.
   /// options().keep_parameters must be true.
   void keep_parameters();
-  /// Brings back the parameters last kept, and forgets what the optimizer remembers: after a divergence, training can
+  /// Brings back the model() last kept, and forgets what the optimizer remembers: after a divergence, training can
   /// go on with begin_epoch(), at a lower learning rate. options().keep_parameters must be true.
   void restore_parameters();
 
   /// Loss and, where there are labels, accuracy of this epoch so far, each sample as it was seen, before the step it
-  /// led to (with nesterov, at the point where its gradient was taken; with dropout, by what was left of the network);
-  /// without penalty.
+  /// led to (with nesterov, at the point where its gradient was taken; with dropout, by what was left of the network;
+  /// with batch normalization, by the statistics of its mini-batch); without penalty.
   const LossTotals& epoch_totals() const { return totals_; }
 
-  /// Loss and accuracy on any data; see evaluate().
+  /// Loss and accuracy on any data; see evaluate(). Batch normalization takes its running statistics.
   Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
-  /// To be changed between epochs only.
+  /// What training adjusts, laid out for topology(). To be changed between epochs only. A Network binds to them unless
+  /// there is batch normalization.
   Span<float> parameters() { return parameters_; }
   Span<const float> parameters() const { return parameters_; }
+  /// What batch normalization remembers besides: running_statistics_count(topology())
+  /// floats, laid out as batch_norm_folding.hpp says.
+  Span<float> running_statistics() { return running_; }
+  Span<const float> running_statistics() const { return running_; }
+
+  /// Both, one after the other: what a copy of what was learnt needs. To be changed between epochs only.
+  Span<float> model() { return model_; }
+  Span<const float> model() const { return model_; }
+
+  /// What a Network binds to: inference_parameters() for inference_topology(). Without batch normalization that is
+  /// parameters() for topology(); with it, a folded copy in the trainer's memory, good until the next call or
+  /// evaluate().
+  Topology inference_topology() const { return without_batch_norm(topology_); }
+  Span<const float> inference_parameters();
 
  private:
   void draw_order();
   ActiveInputs merge_active(std::size_t shares);
+  ActiveInputs gather_rows(std::size_t done, Share share, std::size_t worker);
+  void update_running(std::size_t batch);
   ActiveInputs compute_deltas(std::size_t done, std::size_t rows, float scale);
   bool clip_gradients();
   void step_with_gradients();
@@ -186,10 +213,13 @@ class Trainer {
   Backpropagation backpropagation_;
   ParameterStep step_;
   Parallel parallel_;
-  Span<float> parameters_;
+  Span<float> model_;
+  Span<float> parameters_;  // the first of model_
   Span<float> state_;
   Span<float> gradients_;
   Span<float> kept_;
+  Span<float> running_;  // the rest of it
+  Span<float> folded_;
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
   Span<std::uint32_t> correct_;  // by each worker
