@@ -23,7 +23,8 @@ validation, the test images are the usual 10,000.
 
 Figures are mean ± standard deviation (n - 1) over the seeds {measure.SEEDS[0]} to {measure.SEEDS[-1]}.
 A tuned option was walked from a start to a value whose neighbours score worse, by the mean over the seeds {TUNING_SEEDS[0]} to
-{TUNING_SEEDS[-1]}; the last column of a table shows every value tried. Verdicts compare two rows by Welch's t: beyond
+{TUNING_SEEDS[-1]}; the last column of a table shows every value tried; a better one farther off may
+have been missed. Verdicts compare two rows by Welch's t: beyond
 {measure.SIGNIFICANT} (5 %, two-sided, for the fewest degrees of freedom that five seeds can leave) a claim holds or is
 contradicted, below it no difference is seen. Of twenty comparisons without any difference, one is expected to look like one,
 and how well a value was chosen is part of each difference."""
