@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test pytorch-golden bench bench-peers fingerprints format help clean data FORCE
+.PHONY: all test pytorch-golden bench bench-peers reproduce fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -165,12 +165,15 @@ $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
 	tests/fingerprints.sh
 
+reproduce: all ## Measure on MNIST what the lessons say, into tests/reproduce/RESULTS.md (TABLE=a for one table; needs python3)
+	python3 tests/reproduce/reproduce.py $(PROGRAM_FOLDER)/train $(TABLE)
+
 format: ## Lay out all sources with clang-format
 	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PYTHON (/usr/bin/python3)"
+	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PYTHON (/usr/bin/python3)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)

@@ -16,13 +16,15 @@ std::string variable(const char* name, const char* otherwise) {
   return value == nullptr ? otherwise : value;
 }
 
+std::string text_of(const char* path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
 /// The indented block that contains `line`, without its indentation.
 std::string block_with(const std::string& line) {
-  std::istringstream readme([] {
-    std::ostringstream text;
-    text << std::ifstream("README.md").rdbuf();
-    return text.str();
-  }());
+  std::istringstream readme(text_of("README.md"));
   std::string block, current;
   bool found = false;
   while (std::getline(readme, current)) {
@@ -56,6 +58,20 @@ TEST(Readme, ProgramCompilesAndLearns) {
 TEST(Readme, OpensWithTheTwoCommands) {
   EXPECT_NE(block_with("make && ./tools/train"), "");
   EXPECT_NE(block_with("libgtest-dev && make test"), "");
+}
+
+TEST(Readme, QuotesRowsThatReproduceHasWritten) {
+  const std::string readme = text_of("README.md"), results = text_of("tests/reproduce/RESULTS.md");
+  const std::size_t start = readme.find("\n## What the lessons say, measured\n");
+  ASSERT_NE(start, std::string::npos);
+  std::istringstream section(readme.substr(start + 1, readme.find("\n## ", start + 1) - start));
+  std::size_t rows = 0;
+  for (std::string line; std::getline(section, line);) {
+    if (line.rfind("|", 0) != 0) continue;
+    ++rows;
+    EXPECT_NE(results.find("\n" + line + "\n"), std::string::npos) << line << " is not in tests/reproduce/RESULTS.md";
+  }
+  EXPECT_GE(rows, 4u);
 }
 
 }  // namespace
