@@ -63,7 +63,7 @@ def loss_after(epoch):
 
 def accuracy_after(epoch):
     return Metric(f"validation accuracy after {epochs(epoch)}, %",
-                  lambda run: 100 * run.epochs[epoch - 1]["validation_accuracy"], 2, False)
+                  lambda run: 100 * run.epochs[min(epoch, len(run.epochs)) - 1]["validation_accuracy"], 2, False)
 
 
 def epochs(count):
