@@ -88,7 +88,8 @@ Topology topology_of(const Case& c) {
 
 TrainingOptions options_of(const Case& c) {
   TrainingOptions options;
-  options.loss = named(tools::kLosses, c.text("loss"));
+  options.loss = {named(tools::kLosses, c.text("loss")), c.number("huber_delta"), c.number("smoothing")};
+  options.clip_value = c.number("clip_value");
   mote::OptimizerOptions& optimizer = options.optimizer;
   optimizer.method = named(tools::kOptimizers, c.text("optimizer"));
   optimizer.learning_rate = c.number("rate");

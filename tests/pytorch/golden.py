@@ -37,11 +37,15 @@ class Generator:
         return (2 * self.below(1024) - 1023) / 1024
 
 
-# The sum over outputs, the mean over samples. z: of the last layer, a: its activations, y: one-hot.
+# The sum over outputs, the mean over samples. z: of the last layer, a: its activations, y: one-hot, c: the case.
 LOSSES = {
-    "quadratic": lambda z, a, y: 0.5 * (a - y).square().sum(1).mean(),
-    "sigmoid-cross-entropy": lambda z, a, y: F.binary_cross_entropy_with_logits(z, y, reduction="sum") / len(y),
-    "cross-entropy": lambda z, a, y: F.cross_entropy(z, y),
+    "quadratic": lambda z, a, y, c: 0.5 * (a - y).square().sum(1).mean(),
+    # An output is one of two outcomes, over which smoothing spreads.
+    "sigmoid-cross-entropy": lambda z, a, y, c: F.binary_cross_entropy_with_logits(
+        z, y * (1 - c["smoothing"]) + c["smoothing"] / 2, reduction="sum") / len(y),
+    "cross-entropy": lambda z, a, y, c: F.cross_entropy(z, y, label_smoothing=c["smoothing"]),
+    "mae": lambda z, a, y, c: F.l1_loss(a, y, reduction="sum") / len(y),
+    "huber": lambda z, a, y, c: F.huber_loss(a, y, reduction="sum", delta=c["huber_delta"]) / len(y),
 }
 
 ACTIVATIONS = {
@@ -77,6 +81,7 @@ SCHEDULES = {
 USUAL = {
     "seed": 1, "hidden": "tanh", "output": "softmax", "loss": "cross-entropy", "optimizer": "sgd", "rate": 2**-2,
     "epsilon": 2**-20, "l1": 0, "l2": 0, "decay": 0, "schedule": "none", "decay_steps": 1, "factor": 0.5, "warmup": 0,
+    "huber_delta": 1, "smoothing": 0, "clip_value": 0,
 }
 ADAPTIVE = {"rate": 2**-6}
 CASES = [
@@ -86,6 +91,12 @@ CASES = [
     {"output": "softplus", "loss": "quadratic", "rate": 2**-4},
     {"output": "sigmoid", "loss": "sigmoid-cross-entropy"},
     {"output": "softmax", "loss": "cross-entropy"},
+    *({"output": name, "loss": "mae", "rate": 2**-5} for name in ("identity", "sigmoid", "softmax")),
+    *({"output": "identity", "loss": "huber", "huber_delta": delta, "rate": 2**-4} for delta in (1, 0.25)),
+    *({"output": name, "loss": "huber", "huber_delta": 0.25} for name in ("sigmoid", "softmax")),
+    {"output": "softmax", "loss": "cross-entropy", "smoothing": 0.125},
+    {"output": "sigmoid", "loss": "sigmoid-cross-entropy", "smoothing": 0.125},
+    *({"optimizer": name, "clip_value": 2**-5, "rate": 2**-4} for name in ("sgd", "nesterov")),
     *({"hidden": name, "seed": 2} for name in ACTIVATIONS if name != "softmax"),
     *({"hidden": name, "seed": 3, "optimizer": "adam", **ADAPTIVE} for name in ACTIVATIONS if name != "softmax"),
     *({"optimizer": name, "seed": 4, "rate": 2**-4} for name in ("momentum", "nesterov")),
@@ -147,10 +158,12 @@ def train(case):
         for l, (w, b) in enumerate(layers):
             z = a @ w + b
             a = ACTIVATIONS[case["output" if l + 1 == len(layers) else "hidden"]](z)
-        loss = LOSSES[case["loss"]](z, a, targets[rows])
+        loss = LOSSES[case["loss"]](z, a, targets[rows], case)
         losses.append(loss.item())
         optimizer.zero_grad()
         (loss + case["l1"] * sum(w.abs().sum() for w in weights)).backward()
+        if case["clip_value"]:
+            nn.utils.clip_grad_value_([p for layer in layers for p in layer], case["clip_value"])
         optimizer.step()
         if schedule:
             schedule.step()
