@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "closed_forms.hpp"
 #include "double_batch_norm.hpp"
 #include "guarded_memory.hpp"
 #include "mote/backpropagation.hpp"
@@ -32,7 +33,7 @@ using training::Samples;
 using training::with_batch;
 using Floats = std::vector<float>;
 
-constexpr Activation kHidden[] = {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu};
+constexpr auto& kHidden = mote::test::kElementwise;
 constexpr Topology kSmall{5, {17, Activation::tanh, true}, {9, Activation::relu, true}, {3, Activation::softmax}};
 
 bool same_bits(const Floats& a, const Floats& b) {
@@ -67,11 +68,11 @@ struct Example {
     batch = twin::random_batch(topology, rows, seed);
   }
   mote::Span<const float> span() const { return {parameters.data(), parameters.size()}; }
-  /// Whether a small change of the parameters changes the sign of no relu's argument.
+  /// Whether a small change of the parameters takes no pre-activation across a kink.
   bool away_from_kinks() const {
     const twin::NormalizedNetwork::Pass pass = twin::NormalizedNetwork(topology, span()).forward(batch);
     for (std::size_t l = 0; l < topology.layer_count; ++l) {
-      if (topology.layers[l].activation != Activation::relu) continue;
+      if (!mote::test::has_kink(topology.layers[l].activation)) continue;
       for (const twin::Vector& row : pass.arguments[l]) {
         for (const double y : row) {
           if (std::fabs(y) < 1e-3) return false;
