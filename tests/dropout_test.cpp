@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "closed_forms.hpp"
 #include "double_network.hpp"
 #include "mote/activation.hpp"
 #include "mote/backpropagation.hpp"
@@ -144,16 +145,19 @@ TEST_P(DropUnits, DeltasAreThoseOfTheActivationsBefore) {
   const size_t rows = 20, columns = 33, stride = 48;
   mote::test::Source source(4);
   const Dropout dropout = dropout_of(0.4f);
-  for (const Activation activation : {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu}) {
+  for (const Activation activation : mote::test::kElementwise) {
     std::vector<float> a = source.matrix(rows, columns, stride), d = source.matrix(rows, columns, stride);
     const std::vector<float> biases(stride);
     a[3] = 100.0f, a[4] = -100.0f;  // where sigmoid and tanh are at their ends
+    const std::vector<float> z = a;
     mote::add_biases_and_activate(activation, rows, columns, stride, biases.data(), a.data());
     std::vector<float> expected = d, dropped = a;
+    const bool of_z = mote::needs_pre_activations(activation);
     mote::drop_units(dropout, rows, columns, stride, expected.data());
-    mote::multiply_by_derivative(activation, rows, columns, stride, a.data(), expected.data());
+    mote::multiply_by_derivative(activation, rows, columns, stride, (of_z ? z : a).data(), expected.data());
     mote::drop_units(dropout, rows, columns, stride, dropped.data());
-    mote::drop_and_multiply_by_derivative(dropout, activation, rows, columns, stride, dropped.data(), d.data());
+    mote::drop_and_multiply_by_derivative(dropout, activation, rows, columns, stride, (of_z ? z : dropped).data(),
+                                          d.data());
     for (size_t i = 0; i < d.size(); ++i) {
       ASSERT_NEAR(d[i], expected[i], 1e-6f) << i;
       ASSERT_GE(d[i] * expected[i], 0.0f) << i;
@@ -213,7 +217,7 @@ struct Thinned {
 };
 
 TEST(Dropout, GradientsAreThoseOfTheThinnedNetwork) {
-  for (const Activation hidden : {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu}) {
+  for (const Activation hidden : mote::test::kElementwise) {
     const Topology topology{9, {17, hidden}, {8, hidden}, {4, Activation::softmax}};
     const size_t rows = 6;
     const Dropout dropout = dropout_of(0.4f, 3, 1000);
