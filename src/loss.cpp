@@ -47,10 +47,11 @@ float sum_terms(const Row& row, Term term) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes], delta[kLanes];
     row.targets_from(j, count, y);
-    for (size_t i = 0; i < count; ++i) {
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // 32 bits, as wide as the floats
+    for (std::uint32_t i = 0; i < count; ++i) {
       float loss = 0.0f;
       term(row.z[j + i], y[i], loss, delta[i]);
-      const bool used = j + i < row.columns;
+      const bool used = i < columns;
       lanes.lane[i] += used ? loss : 0.0f;
       delta[i] = used ? without_negligible(delta[i] * row.scale) : 0.0f;
     }

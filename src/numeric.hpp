@@ -163,7 +163,8 @@ MOTE_INLINE float log_of(float x) {
 MOTE_INLINE float log_one_plus(float e) {
   const float sum = 1.0f + e;
   const float rounded = sum - 1.0f;
-  return rounded == 0.0f ? e : log_of(sum) * (e / rounded);
+  const float result = log_of(sum) * (e / (rounded == 0.0f ? 1.0f : rounded));  // both ways: no branch, for vectors
+  return rounded == 0.0f ? e : result;
 }
 
 /// 1 / (1 + e^-x), from e^-|x| so that it cannot overflow and small results keep their precision.
