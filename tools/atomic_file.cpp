@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "atomic_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "error.hpp"
+
+namespace tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The file at the end of links, which stay.
+std::string without_links(const std::string& what, const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a link to nothing");
+    return path;
+  }
+  const std::string target = fs::canonical(path, error).string();
+  if (error) throw Error(what + ": " + path + ": " + error.message(), kExitFailed);
+  if (!fs::is_regular_file(target, error)) throw Error(what + ": " + path + ": is not a regular file");
+  return target;
+}
+
+bool same_file(int file, const std::string& path) {
+  struct stat opened, found;
+  return fstat(file, &opened) == 0 && lstat(path.c_str(), &found) == 0 && opened.st_dev == found.st_dev &&
+         opened.st_ino == found.st_ino;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::string& what, const std::string& path)
+    : what_(what), path_(without_links(what, path)), part_(path_ + ".part") {
+  struct stat old;
+  const bool exists = stat(path_.c_str(), &old) == 0;
+  if (exists && access(path_.c_str(), W_OK) != 0) fail(path_);  // renaming would replace it all the same
+  const int part = open_part();
+  if (ftruncate(part, 0) == 0 && (!exists || fchmod(part, old.st_mode & 07777) == 0)) file_ = fdopen(part, "w");
+  if (file_ != nullptr) return;
+  const int error = errno;
+  close(part);
+  errno = error;
+  fail(part_);
+}
+
+/// Opens and locks the part, which another run may be writing or have left behind.
+int AtomicFile::open_part() const {
+  const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (part < 0) fail(part_);
+  // Between open and lock the other run may have renamed it: it is that run's file then.
+  if (flock(part, LOCK_EX | LOCK_NB) == 0 && same_file(part, part_)) return part;
+  close(part);
+  throw Error(what_ + ": " + path_ + ": is being written by another program", kExitFailed);
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ == nullptr) return;
+  std::remove(part_.c_str());  // while the lock is held
+  std::fclose(file_);
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(part_);
+}
+
+void AtomicFile::flush() {
+  if (std::fflush(file_) != 0) fail(part_);
+}
+
+void AtomicFile::commit() {
+  flush();
+  if (fsync(fileno(file_)) != 0) fail(part_);
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail(path_);
+  std::FILE* file = file_;
+  file_ = nullptr;
+  if (std::fclose(file) != 0) fail(path_);
+  sync_folder();
+}
+
+/// A rename is on the disk when its folder is.
+void AtomicFile::sync_folder() const {
+  const std::string folder = fs::path(path_).parent_path().string();
+  const int directory = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;  // a folder that may be written but not read; its file is whole in any case
+  const bool failed = fsync(directory) != 0 && errno != EINVAL;  // EINVAL: not possible on this file system
+  const int error = errno;
+  close(directory);
+  errno = error;
+  if (failed) fail(path_);
+}
+
+void AtomicFile::fail(const std::string& path) const {
+  throw Error(what_ + ": " + path + ": " + std::strerror(errno), kExitFailed);
+}
+
+void write_file(const std::string& what, const std::string& path, std::string_view bytes) {
+  AtomicFile file(what, path);
+  file.write(bytes);
+  file.commit();
+}
+
+}  // namespace tools

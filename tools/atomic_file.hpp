@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Files that are there whole or not at all, whatever happens while they are written.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace tools {
+
+/// What is written goes to PATH.part in the same folder; commit() brings it to the disk and renames it to PATH, so that
+/// an old file stays whole until the new one is complete, through a kill or a power cut too. Without commit() the old
+/// file stays and nothing else is left (but PATH.part, which the next takes over, if the program is killed). An old
+/// file keeps its permissions, and links to it stay. Throws an Error with status kExitFailed where the system refuses,
+/// and kExitRefused where PATH is something else than a regular file.
+class AtomicFile {
+ public:
+  /// what: how errors call the file, before its path: an option, such as "--log".
+  AtomicFile(const std::string& what, const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  /// Hands over to the system what was written so far, so that others can read it in PATH.part.
+  void flush();
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const std::string& path) const;
+  int open_part() const;
+  void sync_folder() const;
+
+  std::string what_;
+  std::string path_;
+  std::string part_;
+  std::FILE* file_ = nullptr;
+};
+
+/// Writes all of a file.
+void write_file(const std::string& what, const std::string& path, std::string_view bytes);
+
+}  // namespace tools
