@@ -3,9 +3,9 @@
 tests/pytorch_test.cpp holds mote to. `make pytorch-golden` runs this. What a case is made of:
 
   network   INPUTS, two hidden layers, OUTPUTS; parameters from the generator below, layer by layer, the weights
-            [inputs][outputs] row by row, then the biases
+            [inputs][outputs] row by row, then the biases, then the scales of batch normalization if there is any
   data      SAMPLES samples of INPUTS bytes, divided by 256, and their labels (one-hot where a loss wants targets)
-  training  STEPS mini-batches of BATCH samples, in order, again and again
+  training  STEPS mini-batches of BATCH samples, in order, again and again; after it, inference of all samples
 
 All of these and all hyper-parameters are dyadic rationals of few digits, so that floats and doubles begin alike.
 Another case is another line of CASES; the names in it are those of mote's tools (tools/names.hpp).
@@ -77,11 +77,15 @@ SCHEDULES = {
     "cosine": lambda o, c: decay.CosineAnnealingLR(o, c["decay_steps"], c["factor"] * c["rate"]),
 }
 
+# PyTorch's defaults, and mote's. Both move the running variance towards the unbiased one of a mini-batch.
+NORM_MOMENTUM, NORM_EPSILON = 0.1, 1e-5
+
 # What a case is where it does not say otherwise. decay: of weights, by adamw; the others penalise them with l1 and l2.
+# batch_norm: 1: in the hidden layers.
 USUAL = {
     "seed": 1, "hidden": "tanh", "output": "softmax", "loss": "cross-entropy", "optimizer": "sgd", "rate": 2**-2,
     "epsilon": 2**-20, "l1": 0, "l2": 0, "decay": 0, "schedule": "none", "decay_steps": 1, "factor": 0.5, "warmup": 0,
-    "huber_delta": 1, "smoothing": 0, "clip_value": 0,
+    "huber_delta": 1, "smoothing": 0, "clip_value": 0, "clip_norm": 0, "batch_norm": 0,
 }
 ADAPTIVE = {"rate": 2**-6}
 CASES = [
@@ -112,18 +116,48 @@ CASES = [
     {"schedule": "exponential", "seed": 9, "decay_steps": 15},
     {"schedule": "cosine", "seed": 9, "decay_steps": 50, "factor": 0.125, "optimizer": "adam", **ADAPTIVE},
     {"schedule": "cosine", "seed": 9, "decay_steps": 40, "factor": 0.125, "warmup": 10},
+    *({"schedule": "step", "seed": 9, "decay_steps": 15, "optimizer": name, "rate": 2**-4}
+      for name in ("momentum", "nesterov")),
+    *({"schedule": "cosine", "seed": 9, "decay_steps": 40, "factor": 0.125, "warmup": 10, "optimizer": name,
+       "rate": 2**-4} for name in ("momentum", "nesterov")),
+    # Norms are from 0.5 to 2.5: some are clipped, some not.
+    *({"optimizer": name, "seed": 10, "clip_norm": 1, "rate": 2**-4} for name in ("sgd", "momentum", "nesterov")),
+    {"optimizer": "adam", "seed": 10, "clip_norm": 1, **ADAPTIVE},
+    *({"batch_norm": 1, "hidden": name, "seed": 11, "rate": 2**-4} for name in ("relu", "tanh", "gelu")),
+    *({"batch_norm": 1, "optimizer": name, "seed": 11, "rate": 2**-6} for name in ("momentum", "nesterov")),
+    # With a smaller epsilon, PyTorch in floats is 5e-6 from PyTorch in doubles: indifferent to the size of
+    # gradients, and of weights, these magnify every rounding.
+    *({"batch_norm": 1, "optimizer": name, "seed": 11, "decay": decay, "epsilon": 2**-5, "rate": 2**-7}
+      for name, decay in (("adam", 0), ("adamw", 2**-2))),
+    {"batch_norm": 1, "seed": 11, "l2": 2**-5, "clip_norm": 0.75, "rate": 2**-4},
 ]
 
 
-def make_layers(random):
-    """[(weights [inputs][outputs], biases [outputs])], as mote keeps them."""
+class Layer:
+    """weights [inputs][outputs] and biases [outputs], as mote keeps them; with batch normalization also scales and
+    running statistics [outputs]."""
+
+    def __init__(self, random, inputs, outputs, batch_norm):
+        draw_row = lambda: [random.weight() for _ in range(outputs)]
+        self.weights = torch.tensor([draw_row() for _ in range(inputs)]).requires_grad_()
+        self.biases = torch.tensor(draw_row()).requires_grad_()
+        self.scales = torch.tensor(draw_row()).requires_grad_() if batch_norm else None
+        self.means, self.variances = torch.zeros(outputs), torch.ones(outputs)
+
+    def parameters(self):
+        return [p for p in (self.weights, self.biases, self.scales) if p is not None]
+
+    def pre_activations(self, a, training):
+        if self.scales is None:
+            return a @ self.weights + self.biases
+        return F.batch_norm(a @ self.weights, self.means, self.variances, self.scales, self.biases, training,
+                            NORM_MOMENTUM, NORM_EPSILON)
+
+
+def make_layers(random, case):
     sizes = (INPUTS, *HIDDEN, OUTPUTS)
-    layers = []
-    for inputs, outputs in zip(sizes, sizes[1:]):
-        weights = torch.tensor([[random.weight() for _ in range(outputs)] for _ in range(inputs)])
-        biases = torch.tensor([random.weight() for _ in range(outputs)])
-        layers.append((weights.requires_grad_(), biases.requires_grad_()))
-    return layers
+    return [Layer(random, inputs, outputs, case["batch_norm"] and l < len(HIDDEN))
+            for l, (inputs, outputs) in enumerate(zip(sizes, sizes[1:]))]
 
 
 def make_data(random):
@@ -141,45 +175,77 @@ def make_schedule(optimizer, case):
     return decay.SequentialLR(optimizer, [warmup, after], [steps])
 
 
+def step_schedule(schedule, optimizer):
+    """PyTorch's momentum sums up gradients and multiplies them by the rate of the moment; mote's velocity sums up steps,
+    each at the rate it was taken with. They are the same if the sum is scaled back whenever the rate changes: the
+    momentum correction of Goyal et al. 2017, section 3."""
+    before = optimizer.param_groups[0]["lr"]
+    schedule.step()
+    for state in optimizer.state.values():
+        if state.get("momentum_buffer") is not None:
+            state["momentum_buffer"] *= before / optimizer.param_groups[0]["lr"]
+
+
+def clip(parameters, case):
+    if case["clip_value"]:
+        nn.utils.clip_grad_value_(parameters, case["clip_value"])
+    if case["clip_norm"]:
+        # PyTorch divides by the norm + 1e-6, which the limit takes back.
+        norm = nn.utils.clip_grad_norm_(parameters, float("inf"))
+        nn.utils.clip_grad_norm_(parameters, case["clip_norm"] * (1 + 1e-6 / norm))
+
+
+def loss_of(layers, inputs, targets, case, training):
+    a = inputs
+    for l, layer in enumerate(layers):
+        z = layer.pre_activations(a, training)
+        a = ACTIVATIONS[case["output" if l + 1 == len(layers) else "hidden"]](z)
+    return LOSSES[case["loss"]](z, a, targets, case)
+
+
 def train(case):
-    """Losses of every mini-batch before its step, without penalties, and the parameters at the end."""
+    """Losses of every mini-batch before its step, without penalties; then the trained layers and the loss of all
+    samples in inference."""
     random = Generator(case["seed"])
-    layers = make_layers(random)
+    layers = make_layers(random, case)
     inputs, targets = make_data(random)
-    weights, biases = zip(*layers)
+    weights = [layer.weights for layer in layers]
+    parameters = [p for layer in layers for p in layer.parameters()]
     penalty = case["decay"] if case["optimizer"] == "adamw" else case["l2"]
-    groups = [{"params": weights, "weight_decay": penalty}, {"params": biases, "weight_decay": 0}]
+    groups = [{"params": weights, "weight_decay": penalty},
+              {"params": [p for layer in layers for p in layer.parameters()[1:]], "weight_decay": 0}]
     optimizer = OPTIMIZERS[case["optimizer"]](groups, case["rate"], case["epsilon"])
     schedule = make_schedule(optimizer, case)
     losses = []
     for step in range(STEPS):
         rows = [(step * BATCH + i) % SAMPLES for i in range(BATCH)]
-        a = inputs[rows]
-        for l, (w, b) in enumerate(layers):
-            z = a @ w + b
-            a = ACTIVATIONS[case["output" if l + 1 == len(layers) else "hidden"]](z)
-        loss = LOSSES[case["loss"]](z, a, targets[rows], case)
+        loss = loss_of(layers, inputs[rows], targets[rows], case, True)
         losses.append(loss.item())
         optimizer.zero_grad()
         (loss + case["l1"] * sum(w.abs().sum() for w in weights)).backward()
-        if case["clip_value"]:
-            nn.utils.clip_grad_value_([p for layer in layers for p in layer], case["clip_value"])
+        clip(parameters, case)
         optimizer.step()
         if schedule:
-            schedule.step()
-    return losses, [final(p, optimizer, case) for layer in layers for p in layer]
+            step_schedule(schedule, optimizer)
+    with torch.no_grad():
+        if case["optimizer"] == "nesterov":
+            leave_gradient_point(parameters, optimizer)
+        return losses, layers, loss_of(layers, inputs, targets, case, False).item()
 
 
-def final(parameter, optimizer, case):
+def leave_gradient_point(parameters, optimizer):
     """PyTorch's Nesterov momentum keeps the point where the next gradient is taken, theta + momentum v with
     v = -rate momentum_buffer; mote's parameters are theta."""
-    if case["optimizer"] == "nesterov":
-        parameter = parameter + MOMENTUM * case["rate"] * optimizer.state[parameter]["momentum_buffer"]
-    return parameter.flatten().tolist()
+    for p in parameters:
+        p += MOMENTUM * optimizer.param_groups[0]["lr"] * optimizer.state[p]["momentum_buffer"]
 
 
 def numbers(values):
     return " ".join(f"{value:.11g}" for value in values)
+
+
+def elements(tensors):
+    return [value for tensor in tensors for value in tensor.flatten().tolist()]
 
 
 def main():
@@ -191,10 +257,15 @@ def main():
           f"batch {BATCH} steps {STEPS} momentum {MOMENTUM} rho {RHO} beta1 {BETAS[0]} beta2 {BETAS[1]}")
     for case in CASES:
         case = {**USUAL, **case}
-        losses, parameters = train(case)
+        losses, layers, inference_loss = train(case)
         print("case", " ".join(f"{key} {value}" for key, value in case.items()))
         print("losses", numbers(losses))
-        print("parameters", numbers(value for values in parameters for value in values))
+        print("inference_loss", numbers([inference_loss]))
+        print("parameters", numbers(elements(p for layer in layers for p in layer.parameters())))
+        normalized = [layer for layer in layers if layer.scales is not None]
+        if normalized:
+            print("running_means", numbers(elements(layer.means for layer in normalized)))
+            print("running_variances", numbers(elements(layer.variances for layer in normalized)))
 
 
 if __name__ == "__main__":
