@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/dataset.hpp"
 
+#include "mote/finite.hpp"
 #include "mote/vector_math.hpp"
 
 namespace mote {
@@ -43,7 +44,7 @@ Result check_targets(Loss loss, const Dataset& dataset) {
     float sum = 0.0f;
     bool good = true;
     for (const float y : dataset.targets.row(i)) {
-      good = good && y - y == 0.0f && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
+      good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
       sum += y;
     }
     constexpr float kTolerance = 1e-3f;

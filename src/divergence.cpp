@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/divergence.hpp"
 
+#include "mote/finite.hpp"
+
 namespace mote {
 
 namespace detail {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/early_stopping.hpp"
 
+#include "mote/finite.hpp"
+
 namespace mote {
 namespace {
 
@@ -9,17 +11,13 @@ void copy(Span<const float> from, Span<float> to) {
   __builtin_memcpy(to.data(), from.data(), from.size() * sizeof(float));
 }
 
-bool is_finite(float x) {
-  return x - x == 0.0f;
-}
-
 }  // namespace
 
 bool EarlyStopping::update(const LossTotals& validation, Span<const float> parameters, Span<float> best_parameters) {
   MOTE_ASSERT(validation.samples > 0);
   const float value = monitor == Monitor::loss ? validation.mean_loss() : validation.accuracy();
   const float gain = monitor == Monitor::loss ? best_value - value : value - best_value;
-  const bool improved = is_finite(value) && (best_epoch == 0 || gain > minimum_improvement);
+  const bool improved = detail::is_finite(value) && (best_epoch == 0 || gain > minimum_improvement);
   ++epoch;
   ++waited;
   if (!improved) return false;

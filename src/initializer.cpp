@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/initializer.hpp"
 
+#include "mote/finite.hpp"
 #include "numeric.hpp"
 #include "rows.hpp"
 
@@ -112,16 +113,12 @@ float draw_bias(InitialBiases biases, Random& random) {
   return biases.distribution == BiasInit::constant ? biases.value : 0.0f;
 }
 
-bool is_finite(float x) {
-  return x - x == 0.0f;
-}
-
 }  // namespace
 
 void initialize(const Topology& topology, InitialWeights weights, InitialBiases biases, Random& random,
                 Span<float> parameters) {
   MOTE_ASSERT(parameters.size() == topology.parameter_count());
-  MOTE_ASSERT(is_finite(weights.scale) && is_finite(biases.value));
+  MOTE_ASSERT(detail::is_finite(weights.scale) && detail::is_finite(biases.value));
   for (float& p : parameters) p = 0.0f;
   for (size_t l = 0; l < topology.layer_count; ++l) {
     const size_t outputs = topology.outputs_of(l);

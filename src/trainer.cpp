@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "mote/batch_norm.hpp"
+#include "mote/finite.hpp"
 #include "mote/regularization.hpp"
 #include "mote/vector_math.hpp"
 

@@ -23,6 +23,7 @@ using archive::Symbol;
 // A concept's level; header and source share it. A file includes files of its own level or below, never in a circle.
 const std::map<std::string, int> kLevels = {
     {"checksum", 0},
+    {"finite", 0},
     {"memory", 0},
     {"parallel", 0},
     {"normal", 0},

@@ -22,9 +22,6 @@ struct Divergence {
 };
 
 namespace detail {
-constexpr bool is_finite(float x) {
-  return x - x == 0.0f;
-}
 bool all_finite(Span<const float> values);
 }  // namespace detail
 

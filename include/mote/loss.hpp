@@ -27,6 +27,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/finite.hpp"
 #include "mote/span.hpp"
 #include "mote/topology.hpp"
 
@@ -55,8 +56,8 @@ constexpr Result check(const LossOptions& loss, Activation output_activation) {
                     (loss.kind == Loss::sigmoid_cross_entropy && output_activation == Activation::sigmoid) ||
                     (loss.kind == Loss::cross_entropy && output_activation == Activation::softmax);
   if (!fits) return Status::loss_activation_mismatch;
-  const bool is_finite = loss.huber_delta - loss.huber_delta == 0.0f;
-  if (loss.kind == Loss::huber && !(loss.huber_delta > 0.0f && is_finite)) return Status::bad_huber_delta;
+  const bool is_delta = loss.huber_delta > 0.0f && detail::is_finite(loss.huber_delta);
+  if (loss.kind == Loss::huber && !is_delta) return Status::bad_huber_delta;
   const float most = is_cross_entropy(loss.kind) ? 1.0f : 0.0f, smoothing = loss.label_smoothing;
   return smoothing == 0.0f || (smoothing > 0.0f && smoothing < most) ? Status::ok : Status::bad_label_smoothing;
 }
@@ -101,7 +102,7 @@ struct LossTotals {
       const float total = sum + loss;
       const bool loss_is_larger = (loss < 0 ? -loss : loss) > (sum < 0 ? -sum : sum);
       const float lost = loss_is_larger ? (loss - total) + sum : (sum - total) + loss;  // what rounding took
-      if (total - total == 0.0f) compensation += lost;  // nothing sensible once the sum overflows
+      if (detail::is_finite(total)) compensation += lost;  // nothing sensible once the sum overflows
       sum = total;
     }
     samples += static_cast<std::uint32_t>(losses.size());

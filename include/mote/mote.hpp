@@ -13,6 +13,7 @@
 #include "mote/early_stopping.hpp"
 #include "mote/ensemble.hpp"
 #include "mote/evaluation.hpp"
+#include "mote/finite.hpp"
 #include "mote/idx.hpp"
 #include "mote/information.hpp"
 #include "mote/initializer.hpp"
