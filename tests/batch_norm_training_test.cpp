@@ -389,27 +389,6 @@ TEST(BatchNormTraining, ExactlyEnoughMemoryWorksAndNothingIsWrittenOutside) {
   }
 }
 
-TEST(BatchNormTraining, RefusesMiniBatchesThatHaveNoStatistics) {
-  GuardedMemory memory(200000);
-  mote::Trainer trainer;
-  const auto expect = [&](Status status, std::size_t found, std::size_t expected, std::size_t batch,
-                          std::size_t memory_rows) {
-    for (const Result& result : {mote::check(kSmall, with_batch(batch, memory_rows), 50),
-                                 trainer.bind(kSmall, with_batch(batch, memory_rows), 50, memory)}) {
-      EXPECT_EQ(result.status, status) << batch;
-      EXPECT_EQ(result.found, found);
-      EXPECT_EQ(result.expected, expected);
-    }
-    EXPECT_TRUE(mote::check(training::kSmall, with_batch(batch, memory_rows), 50).ok()) << "plain networks take all";
-  };
-  expect(Status::batch_norm_in_chunks, 9, 10, 10, 9);
-  expect(Status::ok, 0, 0, 10, 10);
-  expect(Status::batch_norm_of_one_sample, 1, 2, 1, 256);
-  expect(Status::batch_norm_of_one_sample, 1, 2, 7, 256);  // 50 = 7 * 7 + 1
-  expect(Status::ok, 0, 0, 8, 256);
-  expect(Status::ok, 0, 0, 2, 256);
-}
-
 TEST(BatchNormTraining, InitializeStartsOver) {
   const Samples samples(kSmall, 50);
   Bound bound(kSmall, with_batch(10), 50);

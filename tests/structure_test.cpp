@@ -59,6 +59,7 @@ const std::map<std::string, int> kLevels = {
     {"ensemble", 4},
     {"evaluation", 4},
     {"trainer", 4},
+    {"training_options", 4},
     {"mote", 5},
     // Anyone may ask which build runs; choosing between builds means knowing every numeric function.
     {"instruction_set.hpp", 0},

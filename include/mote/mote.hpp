@@ -31,5 +31,6 @@
 #include "mote/status.hpp"
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
+#include "mote/training_options.hpp"
 #include "mote/vector_math.hpp"
 #include "mote/weight_update.hpp"
