@@ -2,8 +2,8 @@
 #include "mote/ensemble.hpp"
 
 #include "mote/checksum.hpp"
-#include "mote/evaluation.hpp"
 #include "mote/vector_math.hpp"
+#include "scoring.hpp"
 
 namespace mote {
 namespace {
@@ -14,11 +14,13 @@ Activation invertible(Activation activation) {
   return has_inverse ? activation : Activation::identity;
 }
 
-/// z whose activation the means are, up to a constant for softmax: what a loss wants. z: [rows][stride], as the means.
-void pre_activations(Activation activation, const MatrixView& means, float* z) {
+/// z whose activation the means are, up to a constant for softmax: what a loss wants. memory: for [rows][stride], as
+/// the means.
+MatrixView pre_activations(Activation activation, const MatrixView& means, float* memory) {
   constexpr float kLeast = 0x1p-149f, kLeastComplement = 0x1p-25f;
-  for (std::size_t i = 0; i < means.rows; ++i, z += means.stride) {
+  for (std::size_t i = 0; i < means.rows; ++i) {
     const Span<const float> row = means.row(i);
+    float* z = memory + i * means.stride;
     for (std::size_t j = 0; j < means.stride; ++j) z[j] = 0.0f;
     for (std::size_t j = 0; j < row.size(); ++j) {
       const float a = row[j];
@@ -27,6 +29,7 @@ void pre_activations(Activation activation, const MatrixView& means, float* z) {
     }
     if (activation != Activation::identity) log(z, z, row.size());
   }
+  return {memory, means.rows, means.columns, means.stride};
 }
 
 }  // namespace
@@ -69,37 +72,21 @@ MatrixView Ensemble::forward(const float* inputs, std::size_t rows) const {
 
 Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
-  if (const Result result = check(topology, dataset); !result.ok()) return result;
-  if (dataset.labels == nullptr && !confusion.empty()) return Status::no_labels;
+  const Result checked = detail::check_evaluation(topology, loss, dataset, confusion);
+  if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
   const detail::EnsembleEvaluationPlan plan = detail::ensemble_evaluation_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
-  const std::size_t stride = row_stride(topology.outputs());
   float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
-  float* z = part_of<float>(scratch, plan.pre_activations, rows * stride).data();
+  float* z = part_of<float>(scratch, plan.pre_activations, rows * row_stride(topology.outputs())).data();
   const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
   Ensemble ensemble;
   const Memory own = scratch.subspan(plan.ensemble, plan.bytes - plan.ensemble);
   if (const Result result = ensemble.bind(topology, members, rows, own); !result.ok()) return result;
   const Activation activation = invertible(topology.output_activation());
-  for (std::size_t first = 0; first < dataset.count; first += rows) {
-    const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
-    gather(dataset, nullptr, first, count, inputs);
-    const MatrixView means = ensemble.forward(inputs, count);
-    pre_activations(activation, means, z);
-    const Targets targets = targets_of(dataset, nullptr, first, inputs, nullptr);
-    const std::uint32_t correct =
-        loss_and_deltas(loss, activation, count, means.columns, stride, z, targets, 1.0f, nullptr, losses.data());
-    totals.add(losses.subspan(0, count), correct);
-    if (confusion.empty()) continue;
-    for (std::size_t i = 0; i < count; ++i) {
-      const Span<const float> row{z + i * stride, means.columns};
-      ++confusion[dataset.labels[first + i] * dataset.classes + argmax(row)];
-    }
-  }
+  detail::score(dataset, loss, activation, inputs, losses, totals, confusion,
+                [&](std::size_t count) { return pre_activations(activation, ensemble.forward(inputs, count), z); });
   return Status::ok;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/evaluation.hpp"
 
+#include "scoring.hpp"
+
 namespace mote {
 
 Result check(const Topology& topology, const Dataset& dataset) {
@@ -16,10 +18,8 @@ Result check(const Topology& topology, const Dataset& dataset) {
 
 Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
-  if (const Result result = check(topology, dataset); !result.ok()) return result;
-  if (dataset.labels == nullptr && !confusion.empty()) return Status::no_labels;
+  const Result checked = detail::check_evaluation(topology, loss, dataset, confusion);
+  if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
   const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
@@ -29,19 +29,8 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
   const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
   Network network;
   if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
-  for (std::size_t first = 0; first < dataset.count; first += rows) {
-    const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
-    gather(dataset, nullptr, first, count, inputs);
-    const MatrixView z = network.forward_pre_activations(inputs, count);
-    const Targets targets = targets_of(dataset, nullptr, first, inputs, nullptr);
-    const std::uint32_t correct = loss_and_deltas(loss, topology.output_activation(), count, z.columns, z.stride,
-                                                  z.data, targets, 1.0f, nullptr, losses.data());
-    totals.add(losses.subspan(0, count), correct);
-    if (confusion.empty()) continue;
-    for (std::size_t i = 0; i < count; ++i) {
-      ++confusion[dataset.labels[first + i] * dataset.classes + argmax(z.row(i))];
-    }
-  }
+  detail::score(dataset, loss, topology.output_activation(), inputs, losses, totals, confusion,
+                [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
   return Status::ok;
 }
 

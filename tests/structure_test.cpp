@@ -58,6 +58,7 @@ const std::map<std::string, int> kLevels = {
     {"early_stopping", 4},
     {"ensemble", 4},
     {"evaluation", 4},
+    {"scoring", 4},
     {"trainer", 4},
     {"training_options", 4},
     {"mote", 5},
