@@ -142,9 +142,9 @@ ActiveInputs Trainer::gather_rows(std::size_t done, Share share, std::size_t wor
   float* rows = inputs_.data() + share.begin * inputs;
   gather(dataset_, order, start, share.size(), rows, labels_.data() + share.begin);
   if (options_.input_dropout != 0.0f) {
-    Dropout dropout = dropout_.at(0, done);
+    Dropout dropout = dropout_.at(0, done + share.begin);
     dropout.rate = options_.input_dropout;
-    drop_units(dropout.at(0, share.begin), share.size(), inputs, inputs, rows);
+    drop_units(dropout, share.size(), inputs, inputs, rows);
   }
   if (!options_.skip_zero_inputs) return {lists_.data(), inputs};  // all of them
   std::uint32_t* list = lists_.data() + worker * inputs;
@@ -155,7 +155,6 @@ ActiveInputs Trainer::gather_rows(std::size_t done, Share share, std::size_t wor
 /// the totals. Returns what gather_rows returns, for all rows.
 ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float scale) {
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
-  const bool skip = options_.skip_zero_inputs;
   const std::size_t last = backpropagation_.stage_count() - 1;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
   ActiveInputs active{lists_.data(), topology_.inputs};  // all of them
@@ -183,7 +182,7 @@ ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float s
   std::uint32_t correct = 0;
   for (const std::uint32_t count : correct_.subspan(0, shares)) correct += count;
   totals_.add(backpropagation_.losses(rows), correct);
-  return shares == 1 || !skip ? active : merge_active(shares);
+  return shares == 1 || !options_.skip_zero_inputs ? active : merge_active(shares);
 }
 
 /// The inputs that any of the first `shares` workers found active.
