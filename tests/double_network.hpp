@@ -165,6 +165,28 @@ inline double derivative(mote::Activation activation, double z, Mistake mistake)
   return 1.0;
 }
 
+/// C of one sample from its outputs.
+inline double loss_of(const mote::LossOptions& loss, const Vector& a, const Vector& wanted) {
+  const double limit = static_cast<double>(loss.huber_delta);
+  double sum = 0.0;
+  for (std::size_t j = 0; j < a.size(); ++j) {
+    const double y = wanted[j], size = std::fabs(y - a[j]);
+    switch (loss.kind) {
+      case mote::Loss::quadratic: sum += 0.5 * (y - a[j]) * (y - a[j]); break;
+      case mote::Loss::sigmoid_cross_entropy: sum -= y * std::log(a[j]) + (1.0 - y) * std::log(1.0 - a[j]); break;
+      case mote::Loss::cross_entropy: sum -= y == 0.0 ? 0.0 : y * std::log(a[j]); break;
+      case mote::Loss::mean_absolute_error: sum += size; break;
+      case mote::Loss::huber: sum += size <= limit ? 0.5 * size * size : limit * (size - 0.5 * limit); break;
+    }
+  }
+  return sum;
+}
+
+inline double loss_of(const mote::LossOptions& loss, const Vector& a, std::size_t label) {
+  const Batch one{{}, {static_cast<std::uint8_t>(label)}, {}};
+  return loss_of(loss, a, targets_of(loss, one, 0, a.size()));
+}
+
 struct Network {
   mote::Topology topology;
   Parameters parameters;
@@ -190,26 +212,12 @@ struct Network {
     return activate(topology.output_activation(), pre_activations(inputs).back());
   }
 
-  double loss(const mote::LossOptions& loss, const float* inputs, const Vector& wanted) const {
-    const Vector a = outputs(inputs);
-    const double limit = static_cast<double>(loss.huber_delta);
-    double sum = 0.0;
-    for (std::size_t j = 0; j < a.size(); ++j) {
-      const double y = wanted[j], size = std::fabs(y - a[j]);
-      switch (loss.kind) {
-        case mote::Loss::quadratic: sum += 0.5 * (y - a[j]) * (y - a[j]); break;
-        case mote::Loss::sigmoid_cross_entropy: sum -= y * std::log(a[j]) + (1.0 - y) * std::log(1.0 - a[j]); break;
-        case mote::Loss::cross_entropy: sum -= y == 0.0 ? 0.0 : y * std::log(a[j]); break;
-        case mote::Loss::mean_absolute_error: sum += size; break;
-        case mote::Loss::huber: sum += size <= limit ? 0.5 * size * size : limit * (size - 0.5 * limit); break;
-      }
-    }
-    return sum;
+  double loss(const mote::LossOptions& kind, const float* inputs, const Vector& wanted) const {
+    return loss_of(kind, outputs(inputs), wanted);
   }
 
   double loss(const mote::LossOptions& kind, const float* inputs, std::size_t label) const {
-    const Batch one{{}, {static_cast<std::uint8_t>(label)}, {}};
-    return loss(kind, inputs, targets_of(kind, one, 0, topology.outputs()));
+    return loss_of(kind, outputs(inputs), label);
   }
 
   double mean_loss(const mote::LossOptions& kind, const Batch& batch) const {

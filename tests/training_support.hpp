@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <utility>
@@ -59,6 +60,30 @@ struct Bound {
   std::uint32_t train(const mote::Dataset& dataset, int epochs = 1) {
     for (int epoch = 0; epoch < epochs; ++epoch) EXPECT_TRUE(trainer.train_epoch(dataset).ok());
     return fingerprint();
+  }
+};
+
+/// What an evaluation should find, from outputs in double precision.
+struct ExpectedTotals {
+  double loss = 0.0;
+  std::uint32_t samples = 0, correct = 0;
+  std::vector<std::uint32_t> confusion;  // [label][class]
+
+  explicit ExpectedTotals(std::size_t classes) : confusion(classes * classes) {}
+
+  void add(const std::vector<double>& outputs, std::size_t label, double sample_loss) {
+    const auto best = static_cast<std::size_t>(std::max_element(outputs.begin(), outputs.end()) - outputs.begin());
+    loss += sample_loss;
+    ++samples;
+    correct += best == label;
+    ++confusion[label * outputs.size() + best];
+  }
+  void expect(const mote::LossTotals& totals, const std::vector<std::uint32_t>& found, double tolerance) const {
+    EXPECT_EQ(totals.samples, samples);
+    EXPECT_EQ(totals.correct, correct);
+    EXPECT_NEAR(static_cast<double>(totals.mean_loss()), loss / samples, tolerance);
+    EXPECT_EQ(found, confusion);
+    EXPECT_LT(correct, samples) << "the confusion shows nothing";
   }
 };
 
