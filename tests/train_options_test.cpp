@@ -198,7 +198,9 @@ TEST_F(TrainOptions, HelpNamesEveryOptionAndItsDefault) {
                              "--stop-patience",
                              "--min-improvement",
                              "--ensemble",
-                             "--batch-norm"}) {
+                             "--batch-norm",
+                             "--report",
+                             "--plot"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }
   for (std::istringstream lines(result.output); !lines.eof();) {

@@ -12,6 +12,8 @@ namespace tools {
 struct Arena {
   std::size_t kept;             // [kept_count][parameter_count]: parameters that outlive training, or its best so far
   std::size_t kept_count;       // one for every member of an ensemble; for a single network with early stopping 1
+  std::size_t inspection;       // [inspection_bytes]: scratch of inspect() where pictures are asked for, else nothing
+  std::size_t inspection_size;  // bytes
   std::size_t training;         // [slots][training_stride]: of the trainers; afterwards scratch
   std::size_t training_stride;  // bytes
   std::size_t slots;            // networks in training at a time

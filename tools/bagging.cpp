@@ -103,20 +103,47 @@ mote::Span<float> Bagging::parameters(std::size_t member) const {
   return kept_parameters(arena_, topology_, memory_, member);
 }
 
+std::vector<std::size_t> Bagging::asked() const {
+  std::vector<std::size_t> numbers;
+  for (std::size_t member = 0; member < begun_; ++member) {
+    if (member == 0 || !trained_[member].epochs.empty()) numbers.push_back(member);
+  }
+  return numbers;
+}
+
+std::vector<mote::Span<const float>> Bagging::members() const {
+  std::vector<mote::Span<const float>> members;
+  for (const std::size_t member : asked()) {
+    members.push_back(parameters(member).subspan(0, without_batch_norm(topology_).parameter_count()));
+  }
+  return members;
+}
+
+std::vector<std::vector<EpochReport>> Bagging::epochs() const {
+  std::vector<std::vector<EpochReport>> epochs;
+  for (const std::size_t member : asked()) epochs.push_back(trained_[member].epochs);
+  return epochs;
+}
+
+Inspection Bagging::inspect(const mote::Dataset& responses, const mote::Dataset& test) const {
+  const std::vector<mote::Span<const float>> parameters = members();
+  return tools::inspect(without_batch_norm(topology_), {parameters.data(), parameters.size()}, options_.loss, responses,
+                        test, memory_.subspan(arena_.inspection, arena_.inspection_size));
+}
+
 TestReport Bagging::evaluate(const mote::Dataset& test) {
   const mote::Memory scratch = memory_.subspan(arena_.training, memory_.size() - arena_.training);
   const mote::Topology topology = without_batch_norm(topology_);
-  std::vector<mote::Span<const float>> members;
-  for (std::size_t member = 0; member < begun_; ++member) {
-    if (trained_[member].epochs.empty() && member > 0) continue;  // interrupted before its first batch
-    members.push_back(parameters(member).subspan(0, topology.parameter_count()));
+  const std::vector<std::size_t> numbers = asked();
+  const std::vector<mote::Span<const float>> parameters = members();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
     mote::LossTotals totals;
-    require(mote::evaluate(topology, members.back(), options_.loss, test, scratch, totals));
-    std::printf("%s\n", member_line(member + 1, settings_.ensemble, totals, test.labels != nullptr,
-                                    mote::fingerprint(topology, members.back()))
+    require(mote::evaluate(topology, parameters[i], options_.loss, test, scratch, totals));
+    std::printf("%s\n", member_line(numbers[i] + 1, settings_.ensemble, totals, test.labels != nullptr,
+                                    mote::fingerprint(topology, parameters[i]))
                             .c_str());
   }
-  const mote::Members all{members.data(), members.size()};
+  const mote::Members all{parameters.data(), parameters.size()};
   TestReport report;
   const std::size_t classes = test.labels != nullptr ? test.classes : 0;
   report.confusion.resize(classes * classes);

@@ -10,6 +10,7 @@
 #include "arena.hpp"
 #include "csv_log.hpp"
 #include "image_files.hpp"
+#include "inspection.hpp"
 #include "progress.hpp"
 #include "training.hpp"
 #include "worker_pool.hpp"
@@ -29,6 +30,11 @@ class Bagging {
   /// Prints how each member does on the test images, and returns how all of them do together.
   TestReport evaluate(const mote::Dataset& test);
 
+  /// The epochs of the members that are asked.
+  std::vector<std::vector<EpochReport>> epochs() const;
+  /// tools::inspect(); after training, where the settings ask for pictures.
+  Inspection inspect(const mote::Dataset& responses, const mote::Dataset& test) const;
+
  private:
   static constexpr std::size_t kNoMember = static_cast<std::size_t>(-1);
 
@@ -37,6 +43,10 @@ class Bagging {
   Trained train_member(std::size_t slot, std::size_t member);
   void finish(std::size_t member, Trained trained);
   mote::Span<float> parameters(std::size_t member) const;
+  /// The members that are asked: not those that were interrupted before their first batch.
+  std::vector<std::size_t> asked() const;
+  /// Their inference parameters.
+  std::vector<mote::Span<const float>> members() const;
 
   const Settings& settings_;
   const mote::Topology& topology_;

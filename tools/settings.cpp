@@ -220,6 +220,12 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.isa = choice("--isa", v, kInstructionSets); }},
     {"--log", "FILE.csv", "write a line an epoch as comma-separated values (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.log = v; }},
+    {"--report", "FILE.html",
+     "write a web page of the run: curves, how the layers respond, mistakes, settings; it loads nothing and replaces "
+     "no file but its like (default: none)",
+     [](Settings& s, Given&, std::string_view v) { s.report = v; }},
+    {"--plot", nullptr, "draw the curves in the terminal, and how the layers respond (default: off)",
+     [](Settings& s, Given&, std::string_view) { s.plot = true; }},
     {"--quiet", nullptr, "print the result only", [](Settings& s, Given&, std::string_view) { s.quiet = true; }},
     {"--help", nullptr, "print this and stop", [](Settings& s, Given&, std::string_view) { s.help = true; }},
 };
@@ -229,6 +235,15 @@ const Option& find_option(std::string_view name) {
     if (name == option.name) return option;
   }
   throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
+}
+
+/// An argument as a shell would have to read it.
+std::string quoted(std::string_view argument) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+,./:@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string_view::npos) return std::string(argument);
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
 }
 
 /// `text` in lines of at most `width` characters, each after the first indented.
@@ -248,6 +263,7 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
 Settings parse_settings(int count, const char* const* arguments) {
   Settings settings;
   Given given;
+  for (int i = 0; i < count; ++i) settings.command += (i == 0 ? "" : " ") + quoted(arguments[i]);
   for (int i = 1; i < count; ++i) {
     std::string_view name = arguments[i];
     const std::size_t equals = name.find('=');

@@ -19,8 +19,11 @@ enum class RateSchedule { constant, step, exponential, cosine, plateau };
 struct Settings {
   bool help = false;
   bool quiet = false;
-  std::string data;  ///< folder; empty: the MNIST that make unpacked
-  std::string log;   ///< CSV file; empty: none
+  std::string data;     ///< folder; empty: the MNIST that make unpacked
+  std::string log;      ///< CSV file; empty: none
+  std::string report;   ///< HTML file; empty: none
+  bool plot = false;    ///< curves in the terminal
+  std::string command;  ///< as typed, quoted for a shell
 
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty
@@ -57,6 +60,8 @@ struct Settings {
   std::uint64_t seed = 1;
   std::size_t threads = 1;
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
+
+  bool has_pictures() const { return plot || !report.empty(); }
 };
 
 /// Throws an Error for anything that is not understood or contradicts itself.

@@ -113,6 +113,7 @@ void resolve(Settings& s, const Given& given) {
   if (s.early_stopping == mote::Monitor::accuracy && s.aim != Aim::labels) {
     throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
   }
+  if (!s.log.empty() && s.log == s.report) throw Error("--log and --report name the same file, " + s.log);
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
     throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");

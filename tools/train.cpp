@@ -17,6 +17,7 @@
 #include "interrupt.hpp"
 #include "mote/mote.hpp"
 #include "names.hpp"
+#include "pictures.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "settings.hpp"
@@ -148,10 +149,20 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
 
 using Clock = std::chrono::steady_clock;
 
-void print_time(const Settings& settings, Clock::time_point start, bool diverged) {
-  if (settings.quiet) return;
+/// "trained after 3.57 s"
+std::string time_line(Clock::time_point start, bool diverged) {
+  char text[64];
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::printf("%s after %.2f s\n", diverged ? "diverged" : interrupted() ? "interrupted" : "trained", seconds);
+  std::snprintf(text, sizeof text, "%s after %.2f s",
+                diverged        ? "diverged"
+                : interrupted() ? "interrupted"
+                                : "trained",
+                seconds);
+  return text;
+}
+
+void say(const Settings& settings, const std::string& line) {
+  if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
 /// What run() has found out before training begins.
@@ -160,9 +171,13 @@ struct Prepared {
   mote::Topology topology;
   Split split;
   mote::TrainingOptions options;
+
+  /// Samples to look at the layers with.
+  const mote::Dataset& responses() const { return split.validation.count != 0 ? split.validation : split.train; }
 };
 
-TestReport run_single(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log) {
+/// Trains, evaluates, prints, and puts down in `record` what came of it.
+void run_single(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
   static mote::Trainer trainer;
   const Arena arena = plan_arena(settings, run.topology, run.options, run.split.train.count);
   const mote::Memory memory = network_memory;
@@ -182,38 +197,46 @@ TestReport run_single(const Settings& settings, const Prepared& run, Progress& p
   };
   listener.epoch = [&](const EpochReport& report) {
     progress.clear();
-    if (!settings.quiet) std::printf("%s\n", epoch_line(report).c_str());
+    say(settings, epoch_line(report));
     std::fflush(stdout);
     if (report.complete) log.write_line(epoch_csv(report));
   };
   const Clock::time_point start = Clock::now();
   const Trained trained = train(trainer, run.split, settings, best, listener);
   const bool diverged = !trained.divergence.empty();
-  if (settings.early_stopping && !settings.quiet && !diverged) {
-    std::printf("%s\n", stopping_line(trained.stopping, settings.epochs).c_str());
+  if (settings.early_stopping && !diverged) record.ending.push_back(stopping_line(trained.stopping, settings.epochs));
+  record.ending.push_back(time_line(start, diverged));
+  if (diverged && trained.good_epoch != 0) {
+    record.ending.push_back("result of the parameters after epoch " + std::to_string(trained.good_epoch) +
+                            ", the last good ones");
   }
-  print_time(settings, start, diverged);
+  for (const std::string& line : record.ending) say(settings, line);
   if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
-  if (diverged && !settings.quiet) {
-    std::printf("result of the parameters after epoch %zu, the last good ones\n", trained.good_epoch);
-  }
   const bool has_labels = run.images.test.labels != nullptr;
   const std::size_t classes = has_labels ? run.images.train.classes : 0;
-  TestReport report;
+  TestReport& report = record.test;
   report.confusion.resize(classes * classes);
   require(trainer.evaluate(run.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
   report.fingerprint = mote::fingerprint(run.topology, trainer.parameters());
   report.divergence = trained.divergence;
-  return report;
+  record.networks = {trained.epochs};
+  record.kept_epoch = diverged ? trained.good_epoch : settings.early_stopping ? trained.stopping.best_epoch : 0;
+  if (!settings.has_pictures()) return;
+  const mote::Span<const float> learnt = trainer.inference_parameters();
+  record.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run.options.loss, run.responses(),
+                              run.images.test, memory.subspan(arena.inspection, arena.inspection_size));
 }
 
-TestReport run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log) {
+void run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
   Bagging bagging(settings, run.topology, run.options, run.split, network_memory);
   WorkerPool pool(std::min(settings.threads, settings.ensemble));
   const Clock::time_point start = Clock::now();
   bagging.train(pool, progress, log);
-  print_time(settings, start, false);
-  return bagging.evaluate(run.images.test);
+  record.ending.push_back(time_line(start, false));
+  say(settings, record.ending.back());
+  record.test = bagging.evaluate(run.images.test);
+  record.networks = bagging.epochs();
+  if (settings.has_pictures()) record.inspection = bagging.inspect(run.responses(), run.images.test);
 }
 
 int run(const Settings& settings) {
@@ -230,22 +253,29 @@ int run(const Settings& settings) {
   require(mote::check(run.topology, run.options, images));
   require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
                  network_memory.size());
-  if (!settings.quiet) {
-    const std::string text = describe_run(settings, folder, run.images, run.topology, run.options, images,
-                                          run.split.validation.count, network_memory.size(), data_memory.size());
-    std::printf("%s", text.c_str());
-    std::fflush(stdout);
-  }
+  RunRecord record;
+  record.command = settings.command;
+  record.settings = describe_run(settings, folder, run.images, run.topology, run.options, images,
+                                 run.split.validation.count, network_memory.size(), data_memory.size());
+  record.has_labels = run.images.test.labels != nullptr;
+  record.rows = run.images.rows;
+  record.columns = run.images.columns;
+  record.responses = run.split.validation.count != 0 ? "validation" : "training";
+  Pictures pictures(settings);
+  if (!settings.quiet) std::printf("%s", record.settings.c_str());
+  std::fflush(stdout);
   listen_for_interrupt();
   const bool many = settings.ensemble > 1;
   CsvLog log(settings.log, many ? kEnsembleCsvHeader : kCsvHeader);
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.ensemble * settings.epochs * images);
-  const TestReport report = (many ? run_ensemble : run_single)(settings, run, progress, log);
-  std::printf("%s", test_lines(report.totals, run.images.test.labels != nullptr).c_str());
+  (many ? run_ensemble : run_single)(settings, run, progress, log, record);
+  const TestReport& report = record.test;
+  std::printf("%s", test_lines(report.totals, record.has_labels).c_str());
   if (!settings.quiet && !report.confusion.empty()) {
     std::printf("most confused: %s\n", most_confused(report.confusion, run.images.train.classes, 5).c_str());
   }
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
+  pictures.draw(record);
   if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
   return interrupted() ? kExitInterrupted : 0;
