@@ -137,4 +137,22 @@ struct NormalizedNetwork {
   }
 };
 
+/// (C(p + h) - C(p - h)) / 2h for every parameter p of the twin, array by array.
+inline Rows numerical_gradients(NormalizedNetwork& network, const Batch& batch) {
+  constexpr double kStep = 1e-5;
+  Rows gradients;
+  for (Vector* array : network.arrays()) {
+    gradients.emplace_back();
+    for (double& parameter : *array) {
+      const double before = parameter;
+      parameter = before + kStep;
+      const double above = network.mean_loss(batch);
+      parameter = before - kStep;
+      gradients.back().push_back((above - network.mean_loss(batch)) / (2.0 * kStep));
+      parameter = before;
+    }
+  }
+  return gradients;
+}
+
 }  // namespace twin
