@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <vector>
 
+#include "support.hpp"
 #include "training_support.hpp"
 
 namespace {
@@ -17,12 +17,12 @@ using mote::Result;
 using mote::Status;
 using mote::Topology;
 using mote::TrainingOptions;
+using mote::test::kInf;
 using training::Bound;
 using training::Samples;
 using training::with_batch;
 
 constexpr std::size_t kSamples = 30;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 const Topology kLinear{5, {8, Activation::identity}, {6, Activation::identity}, {3, Activation::identity}};
 
 TrainingOptions quadratic() {
@@ -72,7 +72,7 @@ TEST(Divergence, NamesTheParameterThatIsBehindALoss) {
   for (std::size_t layer = 0; layer < 3; ++layer) {
     Bound bound(kLinear, quadratic(), kSamples);
     ASSERT_TRUE(bound.trainer.begin_epoch(samples.dataset).ok());
-    bound.trainer.parameters()[kLinear.biases_offset(layer) + 1] = kInfinity;
+    bound.trainer.parameters()[kLinear.biases_offset(layer) + 1] = kInf;
     expect(bound, bound.trainer.train_batch(), Divergence::What::parameter, layer, 0, 0);
   }
 }
@@ -110,7 +110,7 @@ TEST(Divergence, InitializingForgetsIt) {
   const Samples samples(kLinear, kSamples);
   Bound bound(kLinear, quadratic(), kSamples);
   ASSERT_TRUE(bound.trainer.begin_epoch(samples.dataset).ok());
-  bound.trainer.parameters()[0] = kInfinity;
+  bound.trainer.parameters()[0] = kInf;
   EXPECT_FALSE(bound.trainer.train_batch().ok());
   bound.trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
   EXPECT_EQ(bound.trainer.divergence().what, Divergence::What::nothing);
@@ -131,7 +131,7 @@ TEST(KeptParameters, ComeBackAndTrainAsIfTheyWereInitialOnes) {
     EXPECT_EQ(bound.fingerprint(), initial);
     EXPECT_EQ(bound.train(samples.dataset), trained);
     bound.trainer.keep_parameters();
-    bound.trainer.parameters()[0] = kInfinity;
+    bound.trainer.parameters()[0] = kInf;
     EXPECT_FALSE(bound.trainer.train_epoch(samples.dataset).ok());
     bound.trainer.restore_parameters();
     EXPECT_EQ(bound.fingerprint(), trained);

@@ -299,18 +299,4 @@ TEST(LossTotals, OfNothingAreZero) {
   EXPECT_TRUE(LossTotals().mean_loss() == 0.0f && LossTotals().accuracy() == 0.0f);
 }
 
-TEST(LossCheck, AllowsExactlyThePairsThatHaveFormulas) {
-  for (int loss = 0; loss < 3; ++loss) {
-    for (int activation = 0; activation <= static_cast<int>(Activation::softplus); ++activation) {
-      bool listed = false;
-      for (const Pair& p : kPairs) {
-        listed |= static_cast<int>(p.loss) == loss && static_cast<int>(p.activation) == activation;
-      }
-      EXPECT_EQ(check(static_cast<Loss>(loss), static_cast<Activation>(activation)).status,
-                listed ? mote::Status::ok : mote::Status::loss_activation_mismatch)
-          << loss << ' ' << activation;
-    }
-  }
-}
-
 }  // namespace

@@ -16,7 +16,6 @@ using mote::Activation;
 using mote::Loss;
 using mote::LossOptions;
 using mote::row_stride;
-using mote::Status;
 using mote::Targets;
 using mote::test::Guarded;
 using mote::test::kNotANumber;
@@ -24,8 +23,6 @@ using mote::test::same_bits;
 using mote::test::Source;
 using mote::test::wide;
 using std::size_t;
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 struct Kind {
   LossOptions loss;
@@ -279,8 +276,8 @@ TEST_P(TargetLosses, HugeErrorsCostWhatTheFormulasSay) {
   EXPECT_EQ(huber.loss, 0.5e30f);
   EXPECT_EQ(huber.deltas, (std::vector<float>{0.25f, -0.25f}));
   for (const Loss loss : {Loss::mean_absolute_error, Loss::huber}) {
-    const Outcome infinite({loss, Activation::identity}, {kInfinity, 0}, {0, 0});
-    EXPECT_EQ(infinite.loss, kInfinity);
+    const Outcome infinite({loss, Activation::identity}, {mote::test::kInf, 0}, {0, 0});
+    EXPECT_EQ(infinite.loss, mote::test::kInf);
     EXPECT_EQ(infinite.deltas, (std::vector<float>{1, 0}));
   }
 }
@@ -294,7 +291,7 @@ TEST_P(TargetLosses, AHopelessDistributionCostsAFiniteAmount) {
   }
   EXPECT_EQ(Outcome(kind, {3.3e38f, -3.3e38f}, {0, 1}).loss, std::numeric_limits<float>::max());
   EXPECT_EQ(Outcome(kind, {3.3e38f, -3.3e38f}, {1, 0}).loss, 0.0f) << "0 times infinity is nothing here";
-  EXPECT_EQ(Outcome(kind, {0, -kInfinity}, {0.5f, 0.5f}).loss, std::numeric_limits<float>::max());
+  EXPECT_EQ(Outcome(kind, {0, -mote::test::kInf}, {0.5f, 0.5f}).loss, std::numeric_limits<float>::max());
   const Kind smooth{{Loss::cross_entropy, 1.0f, 0.5f}, Activation::softmax};
   EXPECT_EQ(Outcome(smooth, {3.3e38f, -3.3e38f}, {1, 0}).loss, std::numeric_limits<float>::max());
   const Kind binary{Loss::sigmoid_cross_entropy, Activation::sigmoid};
@@ -348,33 +345,6 @@ TEST_P(TargetLosses, LabelsBesideValuesCountHits) {
                                   nullptr, without),
             0u);
   EXPECT_TRUE(same_bits(losses, without, 2)) << "the values make the loss";
-}
-
-TEST(LossOptions, AreCheckedWithTheirReason) {
-  const auto status = [](const LossOptions& loss, Activation activation) {
-    return mote::check(loss, activation).status;
-  };
-  const float nan = std::nanf("");
-  for (const Loss loss : {Loss::quadratic, Loss::mean_absolute_error, Loss::huber}) {
-    for (const Activation output : {Activation::identity, Activation::sigmoid, Activation::softmax}) {
-      EXPECT_EQ(status(loss, output), Status::ok);
-      EXPECT_EQ(status({loss, 1.0f, 0.1f}, output), Status::bad_label_smoothing);
-    }
-  }
-  for (const float delta : {0.0f, -1.0f, nan, kInfinity}) {
-    EXPECT_EQ(status({Loss::huber, delta}, Activation::identity), Status::bad_huber_delta);
-    EXPECT_EQ(status({Loss::quadratic, delta}, Activation::identity), Status::ok) << "not its business";
-  }
-  for (const Kind& kind :
-       {Kind{Loss::cross_entropy, Activation::softmax}, Kind{Loss::sigmoid_cross_entropy, Activation::sigmoid}}) {
-    EXPECT_EQ(status(kind.loss, Activation::identity), Status::loss_activation_mismatch);
-    for (const float smoothing : {0.0f, 0.1f, 0.999f}) {
-      EXPECT_EQ(status({kind.loss.kind, 1.0f, smoothing}, kind.activation), Status::ok);
-    }
-    for (const float smoothing : {1.0f, -0.1f, 2.0f, nan, kInfinity}) {
-      EXPECT_EQ(status({kind.loss.kind, 1.0f, smoothing}, kind.activation), Status::bad_label_smoothing);
-    }
-  }
 }
 
 }  // namespace
