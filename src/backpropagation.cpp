@@ -19,12 +19,14 @@ Share columns_of(std::size_t outputs, std::size_t parts, std::size_t part) {
 
 }  // namespace
 
-Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers) {
+Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers,
+                             bool all_pre_activations) {
   if (const Result result = check(topology); !result.ok()) return result;
-  const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, rows, workers);
+  const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, rows, workers, all_pre_activations);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   topology_ = topology;
   dropout_ = {};
+  all_pre_activations_ = all_pre_activations;
   max_rows_ = rows;
   activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
   deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
@@ -52,10 +54,10 @@ MatrixView Backpropagation::activations(std::size_t layer) const {
 }
 
 float* Backpropagation::kept_pre_activations(std::size_t layer) const {
-  if (!detail::keeps_pre_activations(topology_, layer)) return nullptr;
+  if (!detail::keeps_pre_activations(topology_, layer, all_pre_activations_)) return nullptr;
   std::size_t offset = 0;
   for (std::size_t l = 0; l < layer; ++l) {
-    if (detail::keeps_pre_activations(topology_, l)) offset += max_rows_ * topology_.stride_of(l);
+    if (detail::keeps_pre_activations(topology_, l, all_pre_activations_)) offset += max_rows_ * topology_.stride_of(l);
   }
   return pre_activations_ + offset;
 }
@@ -65,6 +67,11 @@ MatrixView Backpropagation::pre_activations(std::size_t layer) const {
   if (layer + 1 == topology_.layer_count) return activations(layer);
   const float* kept = kept_pre_activations(layer);
   return {kept, kept == nullptr ? 0 : rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
+}
+
+MatrixView Backpropagation::deltas(std::size_t layer) const {
+  MOTE_ASSERT(layer < topology_.layer_count);
+  return {deltas_ + layer_offset(layer), rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
 }
 
 void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows) {
@@ -162,10 +169,9 @@ void Backpropagation::delta_rows(const float* parameters, Share share, std::size
     backward_product(share.size(), fan_in, topology_.outputs_of(l), deltas_ + offset + share.begin * stride, stride,
                      parameters + weights_offset, stride, deltas_ + below, stride_below,
                      packs_ + worker * pack_floats_);
-    const float* pre_activations = kept_pre_activations(l - 1);
-    const float* kept =
-        pre_activations == nullptr ? activations_ + below : pre_activations + share.begin * stride_below;
     const Activation activation = topology_.layers[l - 1].activation;
+    const float* kept = needs_pre_activations(activation) ? kept_pre_activations(l - 1) + share.begin * stride_below
+                                                          : activations_ + below;
     if (dropout_.rate == 0.0f) {
       multiply_by_derivative(activation, share.size(), fan_in, stride_below, kept, deltas_ + below);
     } else {

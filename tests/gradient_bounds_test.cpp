@@ -3,9 +3,11 @@
 // start out unable to learn in their first layers.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "closed_forms.hpp"
 #include "double_network.hpp"
 #include "guarded_memory.hpp"
 #include "image_files.hpp"
@@ -54,6 +56,7 @@ double spectral_norm(const Vector& w, std::size_t inputs) {
 struct Sample {
   Topology topology;
   std::vector<float> parameters;
+  std::vector<std::uint8_t> bytes;  // the inputs times 255
   twin::Batch batch;
   twin::Network network;
   twin::Parameters gradients;
@@ -61,7 +64,8 @@ struct Sample {
   Sample(const Topology& t, std::uint32_t seed)
       : topology(t),
         parameters(randomized(t, seed)),
-        batch(twin::random_batch(t, 1, seed)),
+        bytes(random_bytes(t.inputs, seed)),
+        batch(batch_of(t, seed, bytes)),
         network(t, {parameters.data(), parameters.size()}),
         gradients(gradients_of(t, parameters, Loss::quadratic, batch.inputs.data(), batch.labels.data(), 1)) {}
 
@@ -69,6 +73,31 @@ struct Sample {
     std::vector<float> flat(t.parameter_count());
     twin::randomize(t, seed, {flat.data(), flat.size()});
     return flat;
+  }
+  static std::vector<std::uint8_t> random_bytes(std::size_t count, std::uint32_t seed) {
+    mote::test::Source source(seed);
+    std::vector<std::uint8_t> random(count);
+    for (std::uint8_t& byte : random) byte = static_cast<std::uint8_t>(source.below(256));
+    return random;
+  }
+  static twin::Batch batch_of(const Topology& t, std::uint32_t seed, const std::vector<std::uint8_t>& pixels) {
+    twin::Batch one = twin::random_batch(t, 1, seed);
+    for (std::size_t i = 0; i < t.inputs; ++i) one.inputs[i] = static_cast<float>(pixels[i]) * (1.0f / 255.0f);
+    return one;
+  }
+  mote::Dataset dataset() const { return {bytes.data(), batch.labels.data(), 1, topology.inputs, topology.outputs()}; }
+  /// What the library says.
+  std::vector<mote::LayerBound> bounds(Loss loss) const {
+    GuardedMemory scratch(std::max(mote::gradient_bounds_bytes(topology), mote::spectral_norms_bytes(topology)));
+    std::vector<float> norms(topology.layer_count);
+    std::vector<mote::LayerBound> all(topology.layer_count);
+    const mote::Span<const float> flat{parameters.data(), parameters.size()};
+    EXPECT_TRUE(mote::spectral_norms(topology, flat, scratch, {norms.data(), norms.size()}).ok());
+    EXPECT_TRUE(mote::gradient_bounds(topology, flat, loss, dataset(), 0, {norms.data(), norms.size()}, scratch,
+                                      {all.data(), all.size()})
+                    .ok());
+    EXPECT_TRUE(scratch.intact());
+    return all;
   }
   /// Activations that layer l gets.
   Vector inputs_of(std::size_t l) const {
@@ -90,12 +119,26 @@ struct Sample {
 class GradientBounds : public mote::test::EachInstructionSet {};
 INSTANTIATE_TEST_SUITE_P(, GradientBounds, mote::test::kEachInstructionSet, mote::test::instruction_set_name);
 
-struct Slope {
-  Activation activation;
-  double largest;  // gamma
-};
-constexpr Slope kSlopes[] = {
-    {Activation::sigmoid, 0.25}, {Activation::tanh, 1.0}, {Activation::relu, 1.0}, {Activation::identity, 1.0}};
+double gamma_of(Activation activation) {
+  return mote::test::wide(mote::largest_slope(activation));
+}
+
+// The largest slope is not passed anywhere, and approached somewhere.
+TEST(LargestSlope, IsTheSupremumOfTheClosedFormsSlope) {
+  for (const Activation activation : mote::test::kElementwise) {
+    double most = 0.0;
+    for (int i = -40000; i <= 40000; ++i) {
+      if (i != 0 || !mote::test::has_kink(activation)) {
+        const double z = 1e-3 * i;
+        most = std::max(most, std::fabs(twin::derivative(activation, z, twin::Mistake::none)));
+      }
+    }
+    EXPECT_LE(most, gamma_of(activation)) << mote::test::activation_name(activation);
+    EXPECT_GE(most, gamma_of(activation) * 0.999) << mote::test::activation_name(activation);
+  }
+  // Softmax with two outputs a and 1 - a: its Jacobian is a (1 - a) times a matrix of norm 2.
+  EXPECT_EQ(gamma_of(Activation::softmax), 2.0 * 0.25);
+}
 
 Topology network_of(Activation activation) {
   return {9, {20, activation}, {17, activation}, {5, activation}};
@@ -103,9 +146,9 @@ Topology network_of(Activation activation) {
 
 // ||dC/dw||_F = ||dC/db|| ||a of the layer before||: the gradient is an outer product.
 TEST_P(GradientBounds, OneSamplesWeightGradientIsAnOuterProduct) {
-  for (const Slope& slope : kSlopes) {
+  for (const Activation activation : mote::test::kElementwise) {
     for (std::uint32_t seed = 1; seed <= 10; ++seed) {
-      const Sample sample(network_of(slope.activation), seed);
+      const Sample sample(network_of(activation), seed);
       for (std::size_t l = 0; l < 3; ++l) {
         const double expected = norm(sample.gradients.biases[l]) * norm(sample.inputs_of(l));
         EXPECT_NEAR(norm(sample.gradients.weights[l]), expected, 1e-6 * expected) << l << ", seed " << seed;
@@ -115,12 +158,12 @@ TEST_P(GradientBounds, OneSamplesWeightGradientIsAnOuterProduct) {
 }
 
 TEST_P(GradientBounds, ProductsOfSpectralNormsBoundBiasGradients) {
-  for (const Slope& slope : kSlopes) {
+  for (const Activation activation : mote::test::kElementwise) {
     for (std::uint32_t seed = 1; seed <= 10; ++seed) {
-      const Sample sample(network_of(slope.activation), seed);
+      const Sample sample(network_of(activation), seed);
       for (std::size_t l = 0; l < 3; ++l) {
-        EXPECT_LE(norm(sample.gradients.biases[l]), sample.bias_bound(l, slope.largest) * (1.0 + 1e-6))
-            << static_cast<int>(slope.activation) << ", layer " << l << ", seed " << seed;
+        EXPECT_LE(norm(sample.gradients.biases[l]), sample.bias_bound(l, gamma_of(activation)) * (1.0 + 1e-6))
+            << mote::test::activation_name(activation) << ", layer " << l << ", seed " << seed;
       }
     }
   }
@@ -136,6 +179,86 @@ TEST_P(GradientBounds, AreAttainedByAChainOfLinearUnits) {
       EXPECT_NEAR(norm(sample.gradients.biases[l]), bound, 2e-6 * bound) << l << ", seed " << seed;
     }
   }
+}
+
+TEST_P(GradientBounds, OfTheLibraryAreThoseOfTheTwin) {
+  for (const Activation activation : mote::test::kElementwise) {
+    for (std::uint32_t seed = 1; seed <= 5; ++seed) {
+      const Sample sample(network_of(activation), seed);
+      const std::vector<mote::LayerBound> found = sample.bounds(Loss::quadratic);
+      Vector error = sample.network.outputs(sample.batch.inputs.data());
+      error[sample.batch.labels[0]] -= 1.0;
+      double product = norm(error);
+      for (std::size_t l = 3; l-- > 0;) {
+        const auto near = [&](float value, double expected) {
+          EXPECT_NEAR(mote::test::wide(value), expected, 1e-5 * expected)
+              << mote::test::activation_name(activation) << ", layer " << l << ", seed " << seed;
+        };
+        product *= mote::test::wide(found[l].factor);
+        near(found[l].bias_gradient, norm(sample.gradients.biases[l]));
+        near(found[l].weight_gradient, norm(sample.gradients.weights[l]));
+        near(found[l].input_norm, norm(sample.inputs_of(l)));
+        near(found[l].bound, sample.bias_bound(l, gamma_of(activation)));
+        near(found[l].bias_gradient, product);
+        EXPECT_LE(found[l].bias_gradient, found[l].sample_bound * 1.00001f);
+        EXPECT_LE(found[l].sample_bound, found[l].bound);
+      }
+    }
+  }
+}
+
+// Cross-entropies cancel the slope of the output layer: the product starts with a - y.
+TEST_P(GradientBounds, OfCrossEntropiesStartAtTheOutputsErrors) {
+  for (const Loss loss : {Loss::cross_entropy, Loss::sigmoid_cross_entropy}) {
+    const Activation last = loss == Loss::cross_entropy ? Activation::softmax : Activation::sigmoid;
+    const Sample sample({9, {20, Activation::tanh}, {17, Activation::tanh}, {5, last}}, 3);
+    const std::vector<mote::LayerBound> found = sample.bounds(loss);
+    Vector error = sample.network.outputs(sample.batch.inputs.data());
+    error[sample.batch.labels[0]] -= 1.0;
+    EXPECT_NEAR(mote::test::wide(found[2].bound), norm(error), 1e-5);
+    EXPECT_EQ(found[2].bias_gradient, found[2].bound);
+    EXPECT_EQ(found[2].factor, 1.0f);
+    for (std::size_t l = 0; l < 2; ++l) EXPECT_LE(found[l].bias_gradient, found[l].sample_bound * 1.00001f) << l;
+  }
+}
+
+// In a chain of single units the factors are |w f'(z)|, and the sample's bound is the gradient itself.
+TEST_P(GradientBounds, OfAChainAreAttainedWithItsOwnSlopes) {
+  constexpr mote::Layer kUnit{1, Activation::sigmoid};
+  for (std::uint32_t seed = 1; seed <= 10; ++seed) {
+    const Sample sample({1, kUnit, kUnit, kUnit, kUnit}, seed);
+    const std::vector<mote::LayerBound> found = sample.bounds(Loss::quadratic);
+    const std::vector<Vector> z = sample.network.pre_activations(sample.batch.inputs.data());
+    for (std::size_t l = 0; l < 4; ++l) {
+      const double a = 1.0 / (1.0 + std::exp(-z[l][0]));
+      const double weight = l == 3 ? 1.0 : std::fabs(sample.network.parameters.weights[l + 1][0]);
+      const double factor = weight * a * (1.0 - a);
+      EXPECT_NEAR(mote::test::wide(found[l].factor), factor, 1e-5 * factor) << l << ", seed " << seed;
+      EXPECT_NEAR(mote::test::wide(found[l].sample_bound / found[l].bias_gradient), 1.0, 1e-5) << l;
+    }
+  }
+}
+
+TEST(GradientBoundsErrors, SayWhatDoesNotFit) {
+  const Sample sample(network_of(Activation::tanh), 1);
+  const mote::Span<const float> flat{sample.parameters.data(), sample.parameters.size()};
+  const std::size_t bytes = mote::gradient_bounds_bytes(sample.topology);
+  GuardedMemory less(bytes - 1), norm_memory(mote::spectral_norms_bytes(sample.topology) - 1), enough(bytes);
+  std::vector<float> norms(3);
+  std::vector<mote::LayerBound> bounds(3);
+  const auto run = [&](const Topology& topology, mote::Memory scratch, std::size_t entries) {
+    return mote::gradient_bounds(topology, flat, Loss::quadratic, sample.dataset(), 0, {norms.data(), entries}, scratch,
+                                 {bounds.data(), bounds.size()});
+  };
+  using mote::Status;
+  EXPECT_EQ(run(sample.topology, enough, 3).status, Status::ok);
+  EXPECT_EQ(run(sample.topology, less, 3).expected, bytes);
+  EXPECT_EQ(run(sample.topology, enough, 2).status, Status::memory_too_small);
+  Topology normalized = sample.topology;
+  normalized.layers[0].batch_norm = true;
+  EXPECT_EQ(run(normalized, enough, 3).status, Status::batch_norm_not_folded);
+  EXPECT_EQ(mote::spectral_norms(sample.topology, flat, norm_memory, {norms.data(), 3}).status,
+            Status::memory_too_small);
 }
 
 /// Nielsen's "speed of learning" of every hidden layer (chapter 5): the norm of the gradient with respect to its

@@ -45,6 +45,26 @@ constexpr bool needs_pre_activations(Activation activation) {
   return activation == Activation::gelu || activation == Activation::silu;
 }
 
+/// The largest |da/dz| that an activation reaches or approaches, gamma of gradient_bounds.hpp; of softmax, the largest
+/// norm of its Jacobian. gelu's is at z = sqrt 2, silu's at z = 2.3994, selu's just below 0, sigmoid's and tanh's at 0,
+/// softmax's where two outputs share everything. Rounded up.
+constexpr float largest_slope(Activation activation) {
+  switch (activation) {
+    case Activation::sigmoid: return 0.25f;
+    case Activation::softmax: return 0.5f;
+    case Activation::selu: return 1.7581f;
+    case Activation::gelu: return 1.12905f;
+    case Activation::silu: return 1.09985f;
+    case Activation::identity:
+    case Activation::tanh:
+    case Activation::relu:
+    case Activation::leaky_relu:
+    case Activation::elu:
+    case Activation::softplus: break;
+  }
+  return 1.0f;
+}
+
 /// z = activation(z + biases), in place; z + biases itself goes to pre_activations unless that is null. z and
 /// pre_activations [rows][columns], row stride `stride`; biases [stride]; all padded as kernels.hpp says, none
 /// overlapping another. The padding of z and pre_activations holds values that nobody reads afterwards.

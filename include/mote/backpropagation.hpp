@@ -47,9 +47,9 @@ namespace detail {
 /// Weight gradients are computed in slices of about this many floats: what workers share out.
 inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
 
-/// Whether training keeps the pre-activations of layer l apart from its activations.
-constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer) {
-  return layer + 1 < topology.layer_count && needs_pre_activations(topology.layers[layer].activation);
+/// Whether the pre-activations of layer l are kept apart from its activations: where training needs them, or `all`.
+constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer, bool all) {
+  return layer + 1 < topology.layer_count && (all || needs_pre_activations(topology.layers[layer].activation));
 }
 
 /// Rows of layer l's weights that make a slice.
@@ -85,13 +85,14 @@ struct BackpropagationPlan {
   std::size_t bytes;
 };
 
-constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows, std::size_t workers) {
+constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows, std::size_t workers,
+                                                   bool all_pre_activations = false) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
   std::size_t strides = 0, kept_strides = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     strides += topology.stride_of(l);
-    if (keeps_pre_activations(topology, l)) kept_strides += topology.stride_of(l);
+    if (keeps_pre_activations(topology, l, all_pre_activations)) kept_strides += topology.stride_of(l);
   }
   plan.strip_count = kUpdateRows * topology.max_stride();
   plan.layers_count = rows * strides;
@@ -113,8 +114,10 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std
 }  // namespace detail
 
 /// Bytes of scratch memory for backpropagation of up to `rows` samples at a time by up to `workers` at once.
-constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows, std::size_t workers = 1) {
-  return detail::backpropagation_plan(topology, rows, workers).bytes;
+/// all_pre_activations: as for Backpropagation::bind().
+constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows, std::size_t workers = 1,
+                                            bool all_pre_activations = false) {
+  return detail::backpropagation_plan(topology, rows, workers, all_pre_activations).bytes;
 }
 
 /// The algorithm of Rumelhart, Hinton & Williams 1986 for one chunk of a mini-batch, in the caller's memory.
@@ -124,9 +127,10 @@ constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_
 /// `workers` has its own scratch memory; two parts at once need different w.
 class Backpropagation {
  public:
-  /// Checks the topology and the memory (at least backpropagation_bytes(topology, rows, workers)), which must outlive
-  /// this.
-  Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1);
+  /// Checks the topology and the memory (at least backpropagation_bytes with the same arguments), which must outlive
+  /// this. all_pre_activations: keeps those of every layer, for whoever looks at them; training does without.
+  Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1,
+              bool all_pre_activations = false);
 
   /// Dropout of the hidden layers in chunks to come, whose first row is sample dropout.sample. None after bind().
   void set_dropout(const Dropout& dropout) { dropout_ = dropout; }
@@ -170,8 +174,12 @@ class Backpropagation {
   /// last layer.
   MatrixView activations(std::size_t layer) const;
   /// Kept pre-activations of layer l, likewise: of the last layer, and of hidden ones whose activation
-  /// needs_pre_activations(); no rows for others.
+  /// needs_pre_activations(), or of all if bind() was told so; no rows for others. They are what the activation got:
+  /// with batch normalization, what came out of it.
   MatrixView pre_activations(std::size_t layer) const;
+  /// Kept deltas of layer l, likewise, after backward(): dC/dz for each row, times the scale given to compute_loss().
+  /// With batch normalization z is what went into that.
+  MatrixView deltas(std::size_t layer) const;
 
  private:
   /// Some rows of the weights of a layer.
@@ -206,6 +214,7 @@ class Backpropagation {
   float* losses_ = nullptr;
   float* strips_ = nullptr;
   float* packs_ = nullptr;
+  bool all_pre_activations_ = false;
   std::size_t strip_floats_ = 0;
   std::size_t pack_floats_ = 0;
   std::size_t max_rows_ = 0;
