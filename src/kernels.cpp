@@ -133,7 +133,7 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
 
 /// Z = A W with the listed columns of A only, at most kPanelRows of them when packing.
 void forward_listed(size_t batch, size_t columns, Operands operands, float* pack) {
-  if (batch < kPackFromRows) return product<Access::listed, Store>(batch, columns, operands);
+  if (!forward_packs(batch)) return product<Access::listed, Store>(batch, columns, operands);
   const Operands all = operands;
   operands.b = pack;
   for (size_t n = 0; n < columns; n += kPanelColumns) {
@@ -160,14 +160,14 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
       forward_listed(rows, columns, operands, pack);
     }
     rows = 0;
-  } else if (list == nullptr && batch >= kPackFromRows && inputs <= kPanelRows && columns >= kSkipFromColumns) {
+  } else if (list == nullptr && forward_packs(batch) && inputs <= kPanelRows && columns >= kSkipFromColumns) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
     operands.c += done * ldz;
     rows -= done;
   }
   if (rows != 0) {
-    if (inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
+    if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
       product<Access::plain, Store>(rows, columns, operands);
     } else {
       forward_in_panels(rows, columns, operands, inputs, pack);
@@ -257,7 +257,7 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
 
 void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                       size_t ldw, float* dA, size_t lda, float* pack) {
-  if constexpr (mote::kRowAlignment < 16) {  // no vectors to fill: both matrices are read as they stand
+  if constexpr (!kRearranges) {  // no vectors to fill: both matrices are read as they stand
     backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
     clear_padding(batch, inputs, dA, lda);
     return;

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/target.hpp"
+
 // The namespace that a numeric file defines its functions in: mote itself, or one instruction-set build
 // (instruction_set.cpp).
 #ifndef MOTE_NUMERIC
@@ -26,7 +28,11 @@
 #define MOTE_VECTORIZE
 #define MOTE_UNROLL
 #endif
+#ifdef MOTE_MICROCONTROLLER  // room for code is as scarce as room for data
+#define MOTE_INLINE static inline
+#else
 #define MOTE_INLINE static inline __attribute__((always_inline))
+#endif
 
 namespace mote::detail {
 

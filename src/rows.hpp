@@ -123,10 +123,11 @@ struct Lanes {
   }
 };
 
-/// How many elements from j on a loop over lanes takes: always kLanes where rows are padded that far.
+/// How many elements from j on a loop over lanes takes, padding included: always kLanes where rows are padded that far.
 MOTE_INLINE std::size_t lanes_from(std::size_t j, std::size_t columns) {
   if constexpr (kRowAlignment % kLanes == 0) return kLanes;
-  return columns - j < kLanes ? columns - j : kLanes;
+  const std::size_t left = padded_columns(columns) - j;
+  return left < kLanes ? left : kLanes;
 }
 
 MOTE_INLINE float row_maximum(const float* z, std::size_t columns) {

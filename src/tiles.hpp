@@ -16,14 +16,14 @@ using std::size_t;
 
 // Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
 // for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
-#if defined(__AVX512F__)
+#if defined(MOTE_MICROCONTROLLER)
+constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
+#elif defined(__AVX512F__)
 constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
 #elif defined(__AVX2__)
 constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64;
 #elif defined(__aarch64__)
 constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32;
-#elif defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
 #else
 constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
 #endif

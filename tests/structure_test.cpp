@@ -31,6 +31,7 @@ const std::map<std::string, int> kLevels = {
     {"random", 0},
     {"span", 0},
     {"status", 0},
+    {"target", 0},
     {"topology", 0},
     {"idx", 1},
     {"kernels", 1},

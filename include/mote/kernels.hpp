@@ -21,21 +21,26 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/topology.hpp"
+
 namespace mote {
 
 namespace detail {
-inline constexpr std::size_t kPanelColumns = 32;  ///< widest panel of a matrix that is rearranged at a time
-inline constexpr std::size_t kPanelRows = 1024;   ///< longest
-inline constexpr std::size_t kStripRows = 48;     ///< rows of a transposed result that wait in scratch memory
+inline constexpr bool kRearranges = kRowAlignment >= 16;  ///< whether the following memory is worth having
+inline constexpr std::size_t kPanelColumns = 32;          ///< widest panel of a matrix that is rearranged at a time
+inline constexpr std::size_t kPanelRows = 1024;           ///< longest
+inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
 inline constexpr std::size_t kPackFromRows = 48;  ///< fewer rows do not repay rearranging for the forward product
 /// Whether a forward product of this many rows may use its scratch memory.
 constexpr bool forward_packs(std::size_t rows) {
-  return rows >= kPackFromRows;
+  return kRearranges && rows >= kPackFromRows;
 }
 }  // namespace detail
 
-/// Floats of scratch memory in which a product rearranges parts of a matrix of `rows` by `columns`.
+/// Floats of scratch memory in which a product rearranges parts of a matrix of `rows` by `columns`; 0 on
+/// microcontrollers.
 constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
+  if (!detail::kRearranges) return 0;
   const std::size_t longer = rows > columns ? rows : columns;
   const std::size_t panel_rows = (longer + 15) / 16 * 16;
   const std::size_t panel = panel_rows < detail::kPanelRows ? panel_rows : detail::kPanelRows;

@@ -6,13 +6,18 @@
 #include <cstdint>
 
 #include "mote/span.hpp"
+#include "mote/target.hpp"
 
 namespace mote {
 
 using Memory = Span<unsigned char>;
 
-/// Alignment that every block of memory handed to mote must have: a cache line, and the widest vector register.
-inline constexpr std::size_t kAlignment = 64;
+/// Alignment that every block of memory handed to mote must have.
+#ifdef MOTE_MICROCONTROLLER
+inline constexpr std::size_t kAlignment = 8;
+#else
+inline constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
+#endif
 
 /// A block of exactly `N` bytes, aligned for mote. Make it static and its size is known at link time.
 template <std::size_t N>

@@ -32,6 +32,7 @@
 #include "mote/schedule.hpp"
 #include "mote/span.hpp"
 #include "mote/status.hpp"
+#include "mote/target.hpp"
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
 #include "mote/training_options.hpp"

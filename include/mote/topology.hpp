@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/status.hpp"
+#include "mote/target.hpp"
 
 namespace mote {
 
@@ -42,7 +43,7 @@ struct Layer {
 };
 
 /// Row lengths are rounded up to this many floats, so that the kernels' vector loops need no tails.
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#ifdef MOTE_MICROCONTROLLER
 inline constexpr std::size_t kRowAlignment = 4;
 #else
 inline constexpr std::size_t kRowAlignment = 16;

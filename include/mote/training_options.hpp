@@ -64,7 +64,9 @@ struct TrainingPlan {
   std::size_t inputs;  // [rows][inputs]
   std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
   std::size_t masks_count;
-  std::size_t lists;  // [workers + 1][inputs] when zero inputs are skipped, else one that is not used
+  // [workers][inputs], and [inputs] for all of several together, when zero inputs are skipped; else one that is not
+  // used.
+  std::size_t lists;
   std::size_t lists_count;
   std::size_t labels;   // [rows]
   std::size_t correct;  // [workers]
@@ -85,7 +87,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
-  plan.lists_count = options.skip_zero_inputs ? plan.masks_count + topology.inputs : 1;
+  const std::size_t list_workers = mask_workers > 1 ? mask_workers + 1 : mask_workers;
+  plan.lists_count = options.skip_zero_inputs ? list_workers * topology.inputs : 1;
   plan.model = memory.take<float>(plan.model_count);
   plan.state = memory.take<float>(arrays, topology.parameter_count());
   plan.gradients = memory.take<float>(plan.gradients_count);
@@ -96,7 +99,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.correct = memory.take<std::uint32_t>(options.workers);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
   plan.masks = memory.take<std::uint8_t>(mask_workers, topology.inputs);
-  plan.lists = memory.take<std::uint32_t>(mask_workers + 1, options.skip_zero_inputs ? topology.inputs : 1);
+  plan.lists = options.skip_zero_inputs ? memory.take<std::uint32_t>(list_workers, topology.inputs)
+                                        : memory.take<std::uint32_t>(1);
   plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows, options.workers));
   plan.bytes = memory.bytes();
   return plan;
