@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test pytorch-golden bench bench-peers reproduce fingerprints format help clean data FORCE
+.PHONY: all test target test-target pytorch-golden bench bench-peers reproduce fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -162,6 +162,8 @@ $(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
 $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
 
+include tests/target/target.mk
+
 fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
 	tests/fingerprints.sh
 
@@ -169,7 +171,7 @@ reproduce: all ## Measure on MNIST what the lessons say, into tests/reproduce/RE
 	python3 tests/reproduce/reproduce.py $(PROGRAM_FOLDER)/train $(TABLE)
 
 format: ## Lay out all sources with clang-format
-	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp)
+	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp tests/target/*.hpp tests/target/*.cpp)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// The most stack that a program can take, from what GCC says of every function: -fcallgraph-info=su.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+/// Nodes are functions, those of one file named "file:name". A call through a pointer may reach every such
+/// function of its file that nobody calls directly.
+class CallGraph {
+ public:
+  /// Adds the functions of a .ci file; false if it cannot be read.
+  bool read(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) return false;
+    std::set<std::string> own, called;
+    std::string source;
+    for (std::string line; std::getline(file, line);) {
+      const std::string title = quoted(line, "title: ");
+      if (line.rfind("graph:", 0) == 0) source = title;
+      if (line.rfind("node:", 0) == 0) {
+        const std::size_t stack = line.find(" bytes (");
+        if (stack == std::string::npos) continue;
+        own.insert(title);
+        frames_[title] = std::stoul(line.substr(line.rfind("\\n", stack) + 2));
+        if (line.find("dynamic", stack) != std::string::npos) unbounded_.insert(title);
+      }
+      if (line.rfind("edge:", 0) == 0) {
+        const std::string to = quoted(line, "targetname: ");
+        called.insert(to);
+        calls_[quoted(line, "sourcename: ")].insert(to == kPointer ? source + to : to);
+      }
+    }
+    for (const std::string& name : own) {
+      const bool is_local = name.rfind(source + ":", 0) == 0;
+      if (is_local && called.count(name) == 0) calls_[source + kPointer].insert(name);
+    }
+    return true;
+  }
+
+  /// Bytes that a call of `name` may take, kRecursion and more if it may call itself. unknown: those of a function
+  /// without a node.
+  std::size_t bound(const std::string& name, std::size_t unknown) {
+    if (const auto known = bounds_.find(name); known != bounds_.end()) return known->second;
+    bounds_[name] = kRecursion;
+    std::size_t deepest = 0;
+    for (const std::string& callee : calls_[name]) deepest = std::max(deepest, bound(callee, unknown));
+    const bool is_pointer = name.find(kPointer) != std::string::npos;
+    const auto frame = frames_.find(name);
+    const std::size_t own = is_pointer ? 0 : frame == frames_.end() ? unknown : frame->second;
+    return bounds_[name] = own + deepest;
+  }
+
+  /// Functions whose frames have no fixed size.
+  const std::set<std::string>& unbounded() const { return unbounded_; }
+  static constexpr std::size_t kRecursion = std::size_t{1} << 24;
+
+ private:
+  static constexpr const char* kPointer = "__indirect_call";
+  static std::string quoted(const std::string& line, const std::string& key) {
+    const std::size_t at = line.find(key + "\"");
+    if (at == std::string::npos) return "";
+    const std::size_t first = at + key.size() + 1;
+    return line.substr(first, line.find('"', first) - first);
+  }
+
+  std::map<std::string, std::size_t> frames_, bounds_;
+  std::map<std::string, std::set<std::string>> calls_;
+  std::set<std::string> unbounded_;
+};

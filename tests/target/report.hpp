@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// Lines "name number" for the host that compares them.
+#pragma once
+
+#include <cstdint>
+
+#include "mote/status.hpp"
+
+/// In decimal digits.
+void report(const char* name, std::uint64_t value);
+/// In eight hexadecimal digits.
+void report_bits(const char* name, std::uint32_t value);
+/// Ends the program with the text of a result that is not ok.
+void require(const mote::Result& result);
