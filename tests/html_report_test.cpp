@@ -8,6 +8,7 @@
 
 #include "error.hpp"
 #include "markup.hpp"
+#include "page.hpp"
 #include "temporary_folder.hpp"
 
 namespace {

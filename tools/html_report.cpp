@@ -5,14 +5,11 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "chart_svg.hpp"
-#include "error.hpp"
-#include "page_style.hpp"
+#include "page.hpp"
 #include "png.hpp"
 #include "svg.hpp"
 
@@ -26,19 +23,6 @@ __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ..
   std::vsnprintf(text, sizeof text, pattern, arguments);
   va_end(arguments);
   return text;
-}
-
-std::string element(const char* name, const std::string& content, const char* style = "") {
-  const std::string start = *style == '\0' ? name : std::string(name) + " class=\"" + style + "\"";
-  return "<" + start + ">" + content + "</" + name + ">\n";
-}
-
-std::string figure(const std::string& content, const std::string& caption, const char* style = "") {
-  return element("figure", content + element("figcaption", caption), style);
-}
-
-std::string section(const char* title, const std::string& note, const std::string& content) {
-  return element("section", element("h2", title) + (note.empty() ? "" : element("p", escape(note))) + content);
 }
 
 std::string image(const std::string& file, std::size_t rows, std::size_t columns, const std::string& label,
@@ -238,17 +222,10 @@ std::string settings(const RunRecord& record) {
   return section("Settings", "", element("table", element("tbody", rows)));
 }
 
-constexpr const char* kHead =
-    "<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-    "<meta http-equiv=\"Content-Security-Policy\" "
-    "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"/>\n"
-    "<title>mote: training report</title>\n<style>";
-
 }  // namespace
 
 std::string html_report(const RunRecord& record) {
-  std::string body = element("h1", "Training report") + element("code", escape(record.command));
+  std::string body;
   if (!record.test.divergence.empty()) body += element("p", escape(record.test.divergence), "alert");
   body += headline(record) + curves(record);
   if (!record.test.confusion.empty()) {
@@ -257,20 +234,7 @@ std::string html_report(const RunRecord& record) {
                     element("div", confusion_svg(record.test.confusion, classes), "square"));
   }
   body += mistakes(record) + layers(record) + units(record) + settings(record);
-  return kPageStart + std::string(kHead) + kPageStyle + "</style>\n</head>\n" + element("body", "\n" + body) +
-         "</html>\n";
-}
-
-void check_report_path(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
-  std::ifstream file(path, std::ios::binary);
-  const std::string expected = kPageStart;
-  std::string start(expected.size(), '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(file.gcount()));
-  if (start.empty() || start == expected) return;
-  throw Error("--report: " + path + ": exists and is not a report of this program; name another file");
+  return html_page("Training report", record.command, body);
 }
 
 }  // namespace tools

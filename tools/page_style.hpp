@@ -36,7 +36,7 @@ figcaption { font-size: 0.85rem; color: var(--soft); }
 .charts figcaption { order: -1; color: var(--ink); font-weight: 600; font-size: 0.95rem; }
 .charts, .layers { display: grid; gap: 1.25rem 2rem; }
 .charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
-.charts figure { display: flex; flex-direction: column; }
+.charts figure { display: flex; flex-direction: column; max-width: 34rem; }
 .layers { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
 .square { max-width: 34rem; }
 .digits { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: 1rem 0.75rem; }
@@ -62,7 +62,11 @@ th, td { padding: 0.15rem 1.25rem 0.15rem 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; margin: 0.75rem 0; }
 @media print {
   body { max-width: none; font-size: 11pt; }
-  h2 { break-after: avoid; }
+  h2, h2 + p { break-after: avoid; }
+  .charts { grid-template-columns: 1fr 1fr; }
+  .layers { grid-template-columns: 1fr 1fr 1fr; }
+  .square, .sheet { max-width: 24rem; break-inside: avoid; }
+  details:not([open]) { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 )";

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "html_report.hpp"
+#include "page.hpp"
 
 namespace tools {
 
