@@ -170,6 +170,27 @@ TEST(HtmlReport, DrawsTheMeanOfAnEnsemblesMembers) {
   EXPECT_NE(tools::html_report(record).find("<th>member</th>"), std::string::npos);
 }
 
+TEST(HtmlReport, DrawsHowFastLayersLearnFromTheStartOn) {
+  tools::RunRecord record = record_of_a_run();
+  EXPECT_EQ(tools::html_report(record).find("How fast the layers learn"), std::string::npos);
+  mote::LayerDiagnostics slow, fast;
+  slow.bias_gradient = 0.001f;
+  slow.verdict = mote::Verdict::vanishing;
+  fast.bias_gradient = 0.5f;
+  record.diagnoses = {{fast, fast}, {slow, fast}};
+  const tools::LineChart chart = tools::speed_chart(record);
+  EXPECT_TRUE(chart.logarithmic);
+  ASSERT_EQ(chart.series.size(), 2u);
+  EXPECT_EQ(chart.series[0].name, "layer 1");
+  EXPECT_EQ(chart.series[0].points[0].x, 0.0);
+  EXPECT_EQ(chart.series[0].points[1].y, static_cast<double>(0.001f));
+  const std::string page = tools::html_report(record);
+  EXPECT_EQ(count(elements_of(page), "svg"), 2u + 1u + 1u + 2u);
+  EXPECT_NE(page.find("At the end: layer 1 vanishing, layer 2 healthy."), std::string::npos);
+  EXPECT_NE(tools::plot_run(record, {80, false}).find("\nSpeed of learning, |dC/db|\n    1 ┤"), std::string::npos)
+      << tools::plot_run(record, {80, false});
+}
+
 TEST(HtmlReport, PlotsLinesForATerminal) {
   const std::string text = tools::plot_run(record_of_a_run(), {80, false});
   EXPECT_EQ(text.rfind("\nLoss\n2.0 ┤", 0), 0u) << text;

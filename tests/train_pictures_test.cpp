@@ -41,9 +41,20 @@ TEST_F(TrainPictures, ReportShowsWhatWasPrinted) {
 }
 
 TEST_F(TrainPictures, PicturesChangeNoBit) {
-  const std::string plain = line_with(train_here("--epochs 3").output, "parameters fingerprint ");
-  const CommandResult result = train_here("--epochs 3 --plot --report " + folder_.file("run.html"));
-  EXPECT_EQ(line_with(result.output, "parameters fingerprint "), plain);
+  for (const std::string options : {"--epochs 3", "--epochs 3 --batch-norm --dropout 0.5 --optimizer nesterov",
+                                    "--epochs 3 --early-stopping loss --ensemble 2"}) {
+    const std::string plain = line_with(train_here(options).output, "parameters fingerprint ");
+    const CommandResult result = train_here(options + " --plot --report " + folder_.file("run.html"));
+    EXPECT_EQ(line_with(result.output, "parameters fingerprint "), plain) << options;
+  }
+}
+
+TEST_F(TrainPictures, DeepNetworksShowWhichLayersLearnSlowly) {
+  const std::string page = report("--epochs 2 --hidden 8,8,8,8 --activation sigmoid --init scaled-gaussian");
+  EXPECT_NE(page.find("How fast the layers learn"), std::string::npos);
+  EXPECT_NE(page.find("layer 1, epoch 0: "), std::string::npos);
+  EXPECT_NE(page.find("layer 5, epoch 2: "), std::string::npos);
+  EXPECT_NE(page.find("layer 1 vanishing"), std::string::npos);
 }
 
 TEST_F(TrainPictures, EveryKindOfRunHasAReport) {

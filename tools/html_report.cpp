@@ -17,7 +17,7 @@ namespace tools {
 namespace {
 
 __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
-  char text[128];
+  char text[256];
   va_list arguments;
   va_start(arguments, pattern);
   std::vsnprintf(text, sizeof text, pattern, arguments);
@@ -93,6 +93,22 @@ std::string curves(const RunRecord& record) {
   std::string ending;
   for (const std::string& line : record.ending) ending += (ending.empty() ? "" : "; ") + line;
   return section("Training", ending, element("div", figures, "charts") + epoch_table(record));
+}
+
+std::string speeds(const RunRecord& record) {
+  if (record.diagnoses.empty()) return "";
+  const LineChart chart = speed_chart(record);
+  std::string verdicts;
+  for (std::size_t l = 0; l < record.diagnoses.back().size(); ++l) {
+    verdicts +=
+        format("%slayer %zu %s", l == 0 ? "" : ", ", l + 1, mote::to_string(record.diagnoses.back()[l].verdict));
+  }
+  return section("How fast the layers learn",
+                 format("Norm of the gradient of the loss by a layer's biases, on the first training images (at most "
+                        "%zu), before the first epoch and after each. At the end: ",
+                        kDiagnosedImages) +
+                     verdicts + ".",
+                 element("div", figure(to_svg(chart), escape(chart.title)), "charts"));
 }
 
 std::string layers(const RunRecord& record) {
@@ -227,7 +243,7 @@ std::string settings(const RunRecord& record) {
 std::string html_report(const RunRecord& record) {
   std::string body;
   if (!record.test.divergence.empty()) body += element("p", escape(record.test.divergence), "alert");
-  body += headline(record) + curves(record);
+  body += headline(record) + curves(record) + speeds(record);
   if (!record.test.confusion.empty()) {
     const std::size_t classes = static_cast<std::size_t>(std::lround(std::sqrt(record.test.confusion.size())));
     body += section("Confusion matrix", "Test images: a row for each label, at its end the share recognised.",

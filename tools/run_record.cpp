@@ -58,6 +58,22 @@ LineChart accuracy_chart(const RunRecord& record) {
   return chart;
 }
 
+LineChart speed_chart(const RunRecord& record) {
+  LineChart chart;
+  chart.title = "Speed of learning, |dC/db|";
+  chart.x_name = "epoch";
+  chart.logarithmic = true;
+  const std::size_t layers = record.diagnoses.empty() ? 0 : record.diagnoses.front().size();
+  for (std::size_t l = 0; l < layers; ++l) {
+    chart.series.push_back({"layer " + std::to_string(l + 1), {}});
+    for (std::size_t epoch = 0; epoch < record.diagnoses.size(); ++epoch) {
+      const double speed = static_cast<double>(record.diagnoses[epoch][l].bias_gradient);
+      chart.series.back().points.push_back({static_cast<double>(epoch), speed});
+    }
+  }
+  return chart;
+}
+
 std::string layer_name(const Inspection& inspection, std::size_t layer) {
   return "layer " + std::to_string(layer + 1) + ", " +
          std::string(name_of(kActivations, inspection.layers[layer].activation));
@@ -66,6 +82,7 @@ std::string layer_name(const Inspection& inspection, std::size_t layer) {
 std::string plot_run(const RunRecord& record, const TerminalStyle& style) {
   std::string text = "\n" + to_text(loss_chart(record), style);
   if (record.has_labels) text += "\n" + to_text(accuracy_chart(record), style);
+  if (!record.diagnoses.empty()) text += "\n" + to_text(speed_chart(record), style);
   const Inspection& inspection = record.inspection;
   if (inspection.layers.empty()) return text;
   text += "\nActivations that are not 0, on " + std::to_string(inspection.response_samples) + " " + record.responses +

@@ -18,7 +18,9 @@ struct RunRecord {
   std::string settings;                            ///< lines of describe_run()
   std::vector<std::string> ending;                 ///< lines: "trained after 3.57 s", and how it came to that
   std::vector<std::vector<EpochReport>> networks;  ///< the epochs of one network, or of each member of an ensemble
-  std::size_t kept_epoch = 0;                      ///< whose parameters were taken; 0: the last
+  /// Of one network, before the first epoch and after each; empty: not looked at.
+  std::vector<std::vector<mote::LayerDiagnostics>> diagnoses;
+  std::size_t kept_epoch = 0;  ///< whose parameters were taken; 0: the last
   bool has_labels = true;
   std::uint32_t rows = 0;     ///< of an image, in pixels
   std::uint32_t columns = 0;  ///< likewise
@@ -32,6 +34,9 @@ LineChart loss_chart(const RunRecord& record);
 
 /// Likewise the share that is correct.
 LineChart accuracy_chart(const RunRecord& record);
+
+/// How fast each layer learns by epoch, epoch 0 being the start: the norm of the gradient by its biases.
+LineChart speed_chart(const RunRecord& record);
 
 /// "layer 1, relu"
 std::string layer_name(const Inspection& inspection, std::size_t layer);

@@ -17,6 +17,12 @@ constexpr std::size_t kLeastColumns = 16, kMostColumns = 72;  // of the dots
 constexpr int kNone = -1;
 constexpr const char* kColours[] = {"\033[34m", "\033[33m", "\033[32m", "\033[35m", "\033[36m", "\033[31m"};
 
+/// Dots that are drawn, and dots that are not, in turn: lines that can be told apart without colours.
+struct Dashes {
+  std::size_t dash, gap;
+};
+constexpr Dashes kDashes[] = {{1, 0}, {2, 2}, {5, 2}, {1, 2}, {1, 4}, {9, 3}};
+
 /// A UTF-8 character of three bytes.
 std::string character(unsigned code) {
   return {static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3f)),
@@ -89,7 +95,8 @@ void draw_line(Canvas& canvas, Dot from, Dot to, int series, std::size_t& drawn)
   const double dy = static_cast<double>(to.y) - static_cast<double>(from.y);
   const double steps = std::max({std::fabs(dx), std::fabs(dy), 1.0});
   for (double i = 0.0; i <= steps; i += 1.0, ++drawn) {
-    if (series != 0 && drawn % 4 >= 2) continue;  // a dash, a gap
+    const auto [dash, gap] = kDashes[static_cast<std::size_t>(series) % std::size(kDashes)];
+    if (drawn % (dash + gap) >= dash) continue;
     canvas.set(static_cast<std::size_t>(std::lround(static_cast<double>(from.x) + dx * i / steps)),
                static_cast<std::size_t>(std::lround(static_cast<double>(from.y) + dy * i / steps)), series);
   }

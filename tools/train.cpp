@@ -188,6 +188,10 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   trainer.initialize(settings.weights, settings.biases);
   mote::Span<float> best;
   if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
+  const mote::Memory inspection = memory.subspan(arena.inspection, arena.inspection_size);
+  const auto diagnose = [&] {
+    if (settings.has_pictures()) record.diagnoses.push_back(diagnose_layers(trainer, run.split.train, inspection));
+  };
   std::size_t images_done = 0;
   Listener listener;
   listener.batch = [&](std::size_t epoch, std::size_t images) {
@@ -200,7 +204,9 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
     say(settings, epoch_line(report));
     std::fflush(stdout);
     if (report.complete) log.write_line(epoch_csv(report));
+    diagnose();
   };
+  diagnose();
   const Clock::time_point start = Clock::now();
   const Trained trained = train(trainer, run.split, settings, best, listener);
   const bool diverged = !trained.divergence.empty();
@@ -224,7 +230,7 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   if (!settings.has_pictures()) return;
   const mote::Span<const float> learnt = trainer.inference_parameters();
   record.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run.options.loss, run.responses(),
-                              run.images.test, memory.subspan(arena.inspection, arena.inspection_size));
+                              run.images.test, inspection);
 }
 
 void run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
