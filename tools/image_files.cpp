@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "error.hpp"
+#include "large_pages.hpp"
 #include "mote/idx.hpp"
 
 namespace tools {
@@ -159,6 +160,7 @@ ImageSet load_image_set(const std::string& folder, mote::Memory memory, Aim aim,
     throw Error(folder + ": is not a folder; give the one that holds the four IDX files");
   }
   if (!exists(folder)) throw Error(folder + ": no such folder; run `make` to unpack MNIST, or give --data DIR");
+  prefer_large_pages(memory);
   Bump bump(memory);
   const Half train = load_half(folder, "train", aim, loss, 0, bump);
   const Half test = load_half(folder, "t10k", aim, loss, aim == Aim::inputs ? 0 : train.dataset.outputs(), bump);
