@@ -84,11 +84,12 @@ Power power(float base, std::uint32_t exponent) {
   return result;
 }
 
+/// AdamW when Decoupled.
+template <bool Decoupled>
 void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
           float* __restrict means, float* __restrict squares, size_t count) {
   const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
-  const bool decoupled = step.options.method == mote::Optimizer::adamw;
-  const float decay = decoupled ? step.options.learning_rate * step.options.weight_decay : 0.0f;
+  const float decay = step.options.learning_rate * step.options.weight_decay;
   const float rate = step.options.learning_rate / power(beta1, step.number).missing;
   const float scale = 1.0f / power(beta2, step.number).missing;
   for (size_t i = 0; i < count; ++i) {
@@ -96,7 +97,7 @@ void adam(const mote::OptimizerStep& step, const float* __restrict gradients, fl
     means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
     squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
     const float change = rate * means[i] / (square_root(squares[i] * scale) + epsilon);
-    parameters[i] -= multiply_add(decay, parameters[i], change);
+    parameters[i] -= Decoupled ? multiply_add(decay, parameters[i], change) : change;
   }
 }
 
@@ -126,8 +127,8 @@ void step_without_l1(const mote::OptimizerStep& step, const float* gradients, fl
     case Optimizer::nesterov: return nesterov(step, gradients, parameters, state, state + stride, count);
     case Optimizer::adagrad: return adagrad(step, gradients, parameters, state, count);
     case Optimizer::rmsprop: return rmsprop(step, gradients, parameters, state, count);
-    case Optimizer::adam:
-    case Optimizer::adamw: return adam(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::adam: return adam<false>(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::adamw: return adam<true>(step, gradients, parameters, state, state + stride, count);
     case Optimizer::nadam: return nadam(step, gradients, parameters, state, state + stride, count);
   }
 }
