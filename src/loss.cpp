@@ -29,7 +29,8 @@ struct Row {
   void targets_from(size_t j, size_t count, float (&y)[kLanes]) const {
     if (values == nullptr) {
       const float one = kept + shared;
-      for (size_t i = 0; i < count; ++i) y[i] = j + i == label ? one : shared;
+      const auto wanted = static_cast<std::uint32_t>(label - j);  // 32 bits, as wide as the floats
+      for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : shared;
       return;
     }
     const size_t used = columns - j < count ? columns - j : count;
