@@ -153,11 +153,19 @@ std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* o
 }
 
 std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < mask.size(); ++i) {  // without a branch: a guess at pixels is often wrong
+  std::size_t count = 0, i = 0;
+  const auto add = [&] {  // without a branch: a guess at pixels is often wrong
     list[count] = static_cast<std::uint32_t>(i);
-    count += mask.data()[i] != 0 ? 1 : 0;
+    count += mask.data()[i++] != 0 ? 1 : 0;
+  };
+  while (i + kAtOnce <= mask.size()) {
+    if (word_at(mask.data() + i) == 0) {
+      i += kAtOnce;
+      continue;
+    }
+    for (std::size_t j = 0; j < kAtOnce; ++j) add();
   }
+  while (i < mask.size()) add();
   return count;
 }
 
