@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "mote/backpropagation.hpp"
 
-#include "runs.hpp"
-
 namespace mote {
 namespace {
 
-/// Columns of a row that loops over vectors touch.
-std::size_t padded_columns(std::size_t outputs) {
-  return (outputs + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-}
+using detail::padded_columns;
 
 /// Those that make part `part` of `parts`, in whole vectors.
 Share columns_of(std::size_t outputs, std::size_t parts, std::size_t part) {
   const Share vectors = share_of(padded_columns(outputs) / kRowAlignment, parts, part);
   return {vectors.begin * kRowAlignment, vectors.end * kRowAlignment};
+}
+
+/// Inputs that are not active, but cost less than another call when left between those that are.
+constexpr std::size_t kShortGap = 5;
+
+/// Takes the first run of neighbours off the list, and short gaps with them.
+Share take_run(ActiveInputs& active) {
+  const std::size_t begin = active.list[0];
+  std::size_t end = begin;
+  do {
+    end = *active.list++ + std::size_t{1};
+  } while (--active.count != 0 && *active.list <= end + kShortGap);
+  return {begin, end};
 }
 
 }  // namespace
@@ -245,7 +253,12 @@ Backpropagation::Slice Backpropagation::slice_of(std::size_t layer, std::size_t 
     const std::size_t most = detail::slice_rows(topology_, layer), first = i * most;
     return {layer, {first, first + most < fan_in ? first + most : fan_in}, active, strip};
   }
-  const Share part = share_of(active.count, slices, i);
+  // In whole tiles, but for the last.
+  const Share tiles = share_of((active.count + detail::kUpdateRows - 1) / detail::kUpdateRows, slices, i);
+  const auto inputs_before = [&](std::size_t tile) {
+    return tile * detail::kUpdateRows < active.count ? tile * detail::kUpdateRows : active.count;
+  };
+  const Share part{inputs_before(tiles.begin), inputs_before(tiles.end)};
   const auto row_of = [&](std::size_t index) { return index < active.count ? active.list[index] : fan_in; };
   const std::size_t first = i == 0 ? 0 : row_of(part.begin);
   return {layer, {first, row_of(part.end)}, {active.list + part.begin, part.size()}, strip};
@@ -261,10 +274,8 @@ void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std:
   const Share range = slice.rows;
   if (sink.gradients == nullptr) {
     const ParameterStep& step = *sink.step;
-    const std::size_t start = offset + range.begin * stride;
-    return update_weights(rows, range.begin, range.size(), outputs, below + range.begin, stride_below, deltas,
-                          slice.active, step.step, step.parameters + start,
-                          step.state == nullptr ? nullptr : step.state + start, slice.strip);
+    return update_weights(rows, range, outputs, below, stride_below, deltas, slice.active, step.step,
+                          step.parameters + offset, step.state == nullptr ? nullptr : step.state + offset, slice.strip);
   }
   float* target = sink.gradients + offset;
   const auto compute = [&](Share run) {
@@ -277,7 +288,7 @@ void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std:
   if (slice.active.list == nullptr) return compute(range);
   std::size_t done = range.begin;
   for (ActiveInputs active = slice.active; active.count != 0;) {
-    const Share run = detail::take_run(active);
+    const Share run = take_run(active);
     clear({done, run.begin});
     compute(run);
     done = run.end;

@@ -29,10 +29,6 @@ void plain_product(bool accumulate, size_t rows, size_t columns, const Operands&
   }
 }
 
-size_t padded(size_t columns) {
-  return (columns + mote::kRowAlignment - 1) / mote::kRowAlignment * mote::kRowAlignment;
-}
-
 /// The next multiple of the side of a transposed block.
 size_t rounded_up(size_t n) {
   return (n + kSide - 1) / kSide * kSide;
@@ -55,17 +51,6 @@ void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t l
     for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = row[j];
   }
 }
-
-void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
-  if (columns == ldc) return;  // the usual case, and not worth a loop over all rows
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = columns; j < ldc; ++j) c[i * ldc + j] = 0.0f;
-  }
-}
-
-}  // namespace
-
-namespace {
 
 /// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by. Many rows repay copying
 /// it, as wide as the memory for it allows, since A then passes by less often.
@@ -149,7 +134,7 @@ void forward_listed(size_t batch, size_t columns, Operands operands, float* pack
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
                      size_t ldw, float* Z, size_t ldz, float* pack, const std::uint32_t* list, size_t list_count) {
-  const size_t columns = padded(outputs);
+  const size_t columns = padded_columns(outputs);
   Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
   size_t rows = batch;
   if (list != nullptr && list_count < inputs && list_count <= kPanelRows) {
@@ -178,7 +163,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
 
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
                      size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
-  const size_t columns = padded(outputs);
+  const size_t columns = padded_columns(outputs);
   const Operands all{batch, A, lda, nullptr, D, ldd, dW, ldw};
   const bool in_panels =
       pack != nullptr && batch * columns > 2 * kCachedFloats && batch <= kPanelRows && inputs >= kPackFromRows;
@@ -201,7 +186,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
 }
 
 void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, float* db, bool accumulate) {
-  const size_t columns = padded(outputs);
+  const size_t columns = padded_columns(outputs);
   for (size_t j = 0; j < columns; ++j) db[j] = accumulate ? db[j] : 0.0f;
   for (size_t m = 0; m < batch; ++m) {
     for (size_t j = 0; j < columns; ++j) db[j] += D[m * ldd + j];
@@ -226,7 +211,7 @@ namespace {
 /// dA = D W^T with panels of W transposed, as wide as the memory for them allows: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const size_t columns = padded(inputs);
+  const size_t columns = padded_columns(inputs);
   for (size_t n = 0; n < outputs; n += kPanelRows) {
     const size_t depth = smaller(kPanelRows, outputs - n);
     const size_t widest = panel_floats(outputs) / rounded_up(depth) / kPanelColumns * kPanelColumns;
@@ -269,7 +254,7 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
   } else {
     backward_from_deltas(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
   }
-  clear_padding(batch, padded(inputs), dA, lda);
+  clear_padding(batch, padded_columns(inputs), dA, lda);
 }
 
 }  // namespace MOTE_NUMERIC

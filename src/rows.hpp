@@ -97,11 +97,6 @@ MOTE_INLINE auto visit(Activation activation, F f) {
   return f(Identity{});
 }
 
-/// Columns that loops over a padded row touch.
-constexpr std::size_t padded_columns(std::size_t columns) {
-  return (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-}
-
 /// The fixed tree: lane i meets lane i + 8, then i + 4, i + 2, i + 1. Each level is a loop of constant length, which
 /// vectors can do.
 template <typename Combine>

@@ -36,11 +36,13 @@ enum class Access {
   transposed,     // X[i][k] at x[k * ldx + i]
   listed,         // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
   listed_packed,  // the same of X, but row k of B at row k
+  listed_rows,    // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
 };
 
 /// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
+/// kInPlace: with listed_rows, row i of C and of the state is row list[i], not row i.
 struct Store {  // C = X B
-  static constexpr bool kStartsFromC = false, kHasState = false;
+  static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = false;
   MOTE_INLINE void finish(const float*, float sum, float& c, float&) { c = sum; }
 };
 struct Accumulate : Store {  // C += X B
@@ -52,7 +54,7 @@ struct Operands {
   size_t depth;
   const float* x;
   size_t ldx;
-  const std::uint32_t* list;  // [depth] when listed
+  const std::uint32_t* list;  // [depth] when listed, [rows of C] when listed_rows
   const float* b;
   size_t ldb;
   float* c;
@@ -70,27 +72,30 @@ void tile(const Operands& operands) {
   const std::uint32_t* __restrict list = operands.list;
   const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
   size_t depth = operands.depth;
+  const auto listed_row = [list](size_t i) { return kAccess == Access::listed_rows ? size_t{list[i]} : i; };
+  const auto row = [=](size_t i) { return Finish::kInPlace ? listed_row(i) : i; };
   float sum[Rows][Columns];
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Finish::kStartsFromC ? c[i * ldc + j] : 0.0f;
+    for (size_t j = 0; j < Columns; ++j) sum[i][j] = Finish::kStartsFromC ? c[row(i) * ldc + j] : 0.0f;
   }
   do {
     constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
+    constexpr bool kTransposed = kAccess == Access::transposed || kAccess == Access::listed_rows;
     const float* __restrict x_k = kListed ? x + *list : x;
     const float* __restrict b_k = kAccess == Access::listed ? b + *list * ldb : b;
     // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
     if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
       MOTE_UNROLL
       for (size_t i = 0; i < Rows; ++i) {
-        const float factor = x_k[kAccess == Access::transposed ? i : i * ldx];
+        const float factor = x_k[kTransposed ? listed_row(i) : i * ldx];
         for (size_t j = 0; j < Columns; ++j) sum[i][j] = multiply_add(factor, b_k[j], sum[i][j]);
       }
     }
     if constexpr (kListed) {
       ++list;
     } else {
-      x += kAccess == Access::transposed ? ldx : 1;
+      x += kTransposed ? ldx : 1;
     }
     if constexpr (kAccess != Access::listed) b += ldb;
   } while (--depth != 0);
@@ -99,7 +104,8 @@ void tile(const Operands& operands) {
   float* __restrict state = Finish::kHasState ? operands.state : c;
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j) Finish::finish(factors, sum[i][j], c[i * ldc + j], state[i * ldc + j]);
+    for (size_t j = 0; j < Columns; ++j)
+      Finish::finish(factors, sum[i][j], c[row(i) * ldc + j], state[row(i) * ldc + j]);
   }
 }
 
@@ -109,6 +115,14 @@ template <size_t Columns, Access kAccess, typename Finish, size_t... Row>
 Tile tile_for(size_t rows, std::index_sequence<Row...>) {
   static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Finish>...};
   return kTiles[rows - 1];
+}
+
+/// Zeros in columns [columns, ldc) of C.
+MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
+  if (columns == ldc) return;  // the usual case, and not worth a loop over all rows
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t j = columns; j < ldc; ++j) c[i * ldc + j] = 0.0f;
+  }
 }
 
 /// Tiles of `width` columns side by side, as many as fit in the `columns` that are left.
@@ -138,17 +152,27 @@ void row_of_tiles(size_t rows, size_t columns, Operands operands) {
   }
 }
 
-/// All `rows` x `columns` of C. The last two tiles are of nearly equal height: a tile of few rows uses the processor
-/// badly.
+/// How many of `left` rows come next, at most `most`. The last two heights are nearly equal: a tile of few rows uses
+/// the processor badly.
+MOTE_INLINE size_t tile_height(size_t left, size_t most) {
+  return left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
+}
+
+/// All `rows` x `columns` of C.
 template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands operands) {
   while (rows != 0) {
-    const size_t height = rows <= kRows ? rows : rows < 2 * kRows ? (rows + 1) / 2 : kRows;
+    const size_t height = tile_height(rows, kRows);
     row_of_tiles<kAccess, Finish>(height, columns, operands);
-    operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
+    rows -= height;
+    if constexpr (kAccess == Access::listed_rows) {
+      operands.list += height;
+      if (Finish::kInPlace) continue;
+    } else {
+      operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
+    }
     operands.c += height * operands.ldc;
     if constexpr (Finish::kHasState) operands.state += height * operands.ldc;
-    rows -= height;
   }
 }
 

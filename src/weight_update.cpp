@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "mote/weight_update.hpp"
 
+#include <iterator>
+
 #include "numeric.hpp"
-#include "runs.hpp"
 #include "tiles.hpp"
 #include "updates.hpp"
 
@@ -18,13 +19,13 @@ using namespace mote::detail;
 using std::size_t;
 
 struct Sgd {  // C are parameters, and X B the gradient
-  static constexpr bool kStartsFromC = false, kHasState = false;
+  static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = true;
   MOTE_INLINE void finish(const float* factors, float sum, float& c, float&) {
     sgd_update(factors[0], factors[1], sum, c);
   }
 };
 struct Momentum {
-  static constexpr bool kStartsFromC = false, kHasState = true;
+  static constexpr bool kStartsFromC = false, kHasState = true, kInPlace = true;
   MOTE_INLINE void finish(const float* factors, float sum, float& c, float& velocity) {
     momentum_update(factors[0], factors[1], factors[2], sum, c, velocity);
   }
@@ -41,60 +42,81 @@ struct Update {
   float* state;
   float* strip;
 
-  void with_gradients(size_t row, size_t end) const {
+  /// Whether the step is one that ends a register tile.
+  bool ends_tiles() const {
+    using mote::Optimizer;
+    return step.l1 == 0.0f && (step.options.method == Optimizer::sgd || step.options.method == Optimizer::momentum);
+  }
+
+  /// `count` rows from `first` on, or as listed.
+  template <Access kAccess>
+  void in_tiles(size_t count, size_t first, const std::uint32_t* list) const {
     const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
-    Operands operands{batch, A + row, lda, nullptr, D, stride, weights + row * stride, stride, factors};
-    if (step.l1 == 0.0f && step.options.method == mote::Optimizer::sgd) {
-      return product<Access::transposed, Sgd>(end - row, columns, operands);
-    }
-    if (step.l1 == 0.0f && step.options.method == mote::Optimizer::momentum) {
-      operands.state = state + row * stride;
-      return product<Access::transposed, Momentum>(end - row, columns, operands);
-    }
-    for (size_t height; row < end; row += height) {
-      const size_t left = end - row;  // the last two strips are of nearly equal height, as tiles are
-      height = left <= kUpdateRows ? left : left < 2 * kUpdateRows ? (left + 1) / 2 : kUpdateRows;
-      operands.x = A + row;
-      operands.c = strip;
-      product<Access::transposed, Store>(height, columns, operands);
-      apply(row, height);
+    Operands operands{batch, A + first, lda, list, D, stride, weights + first * stride, stride, factors};
+    if (step.options.method == mote::Optimizer::sgd) return product<kAccess, Sgd>(count, columns, operands);
+    operands.state = state + first * stride;
+    product<kAccess, Momentum>(count, columns, operands);
+  }
+
+  void in_strips(mote::Share rows) const {
+    while (rows.size() != 0) {
+      const size_t height = tile_height(rows.size(), kUpdateRows);
+      product<Access::transposed, Store>(height, columns,
+                                         {batch, A + rows.begin, lda, nullptr, D, stride, strip, stride});
+      apply(strip, rows.begin * stride, height * stride);
+      rows.begin += height;
     }
   }
 
-  void without_gradients(size_t row, size_t end) const {
-    if (row == end || mote::skips_zero_gradients(step)) return;
+  void in_strips(size_t count, const std::uint32_t* list) const {
+    while (count != 0) {
+      const size_t height = tile_height(count, kUpdateRows);
+      product<Access::listed_rows, Store>(height, columns, {batch, A, lda, list, D, stride, strip, stride});
+      for (size_t i = 0, run = 1; i < height; i += run, run = 1) {
+        while (i + run < height && list[i + run] == list[i] + run) ++run;
+        apply(strip + i * stride, list[i] * stride, run * stride);
+      }
+      list += height;
+      count -= height;
+    }
+  }
+
+  void without_gradients(mote::Share rows) const {
     alignas(64) static constexpr float kZeros[mote::kRowAlignment < 16 ? 64 : 1024] = {};
-    constexpr size_t kPiece = sizeof kZeros / sizeof kZeros[0];
-    for (size_t i = row * stride; i < end * stride; i += kPiece) {
-      const size_t count = end * stride - i < kPiece ? end * stride - i : kPiece;
-      MOTE_NUMERIC::optimizer_step(step, kZeros, weights + i, state == nullptr ? nullptr : state + i, count);
+    const size_t end = rows.end * stride;
+    for (size_t i = rows.begin * stride; i < end; i += std::size(kZeros)) {
+      apply(kZeros, i, end - i < std::size(kZeros) ? end - i : std::size(kZeros));
     }
   }
 
-  void apply(size_t row, size_t count) const {
-    MOTE_NUMERIC::optimizer_step(step, strip, weights + row * stride, state == nullptr ? nullptr : state + row * stride,
-                                 count * stride);
+  void apply(const float* gradients, size_t offset, size_t count) const {
+    MOTE_NUMERIC::optimizer_step(step, gradients, weights + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };
 
 }  // namespace
 
-void update_weights(size_t batch, size_t first, size_t rows, size_t outputs, const float* A, size_t lda, const float* D,
+void update_weights(size_t batch, mote::Share rows, size_t outputs, const float* A, size_t lda, const float* D,
                     mote::ActiveInputs active, const mote::OptimizerStep& step, float* weights, float* state,
                     float* strip) {
-  const size_t stride = mote::row_stride(outputs);
-  const size_t columns = (outputs + mote::kRowAlignment - 1) / mote::kRowAlignment * mote::kRowAlignment;
+  const size_t stride = mote::row_stride(outputs), columns = padded_columns(outputs);
   const Update update{batch, columns, stride, A, lda, D, step, weights, state, strip};
-  if (columns != stride) __builtin_memset(strip, 0, kUpdateRows * stride * sizeof(float));
-  if (active.list == nullptr) return update.with_gradients(0, rows);
-  size_t done = 0;
-  while (active.count != 0) {
-    const mote::Share run = take_run(active);
-    update.without_gradients(done, run.begin - first);
-    update.with_gradients(run.begin - first, run.end - first);
-    done = run.end - first;
+  const bool in_tiles = update.ends_tiles();
+  if (!in_tiles) clear_padding(kUpdateRows, columns, strip, stride);
+  if (active.list == nullptr) {
+    return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.in_strips(rows);
   }
-  update.without_gradients(done, rows);
+  if (in_tiles) {
+    update.in_tiles<Access::listed_rows>(active.count, 0, active.list);
+  } else {
+    update.in_strips(active.count, active.list);
+  }
+  if (skips_zero_gradients(step)) return;
+  for (size_t i = 0; i < active.count; ++i) {
+    update.without_gradients({rows.begin, active.list[i]});
+    rows.begin = active.list[i] + size_t{1};
+  }
+  update.without_gradients(rows);
 }
 
 }  // namespace MOTE_NUMERIC

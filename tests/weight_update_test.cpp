@@ -27,16 +27,12 @@ constexpr Case kCases[] = {{1, 0, 1, 1, 100},   {3, 0, 11, 10, 100}, {10, 0, 12,
 class Layer {
  public:
   explicit Layer(const Case& c)
-      : shape(c),
-        lda(c.first + c.rows + 3),
-        stride(mote::row_stride(c.outputs)),
-        A(c.batch * lda),
-        D(c.batch * stride) {
+      : shape(c), lda(inputs()), stride(mote::row_stride(c.outputs)), A(c.batch * lda), D(c.batch * stride) {
     mote::Random random(c.rows * 100 + c.outputs, mote::Stream::initialization);
     for (std::size_t k = 0; k < c.rows; ++k) {
       const bool is_active = c.active_percent == 100 || random.below(100) < c.active_percent;
       if (is_active) active.push_back(static_cast<std::uint32_t>(c.first + k));
-      for (std::size_t m = 0; is_active && m < c.batch; ++m) A[m * lda + k] = random.uniform(-1.0f, 1.0f);
+      for (std::size_t m = 0; is_active && m < c.batch; ++m) A[m * lda + c.first + k] = random.uniform(-1.0f, 1.0f);
     }
     for (std::size_t m = 0; m < c.batch; ++m) {
       for (std::size_t j = 0; j < c.outputs; ++j) D[m * stride + j] = random.uniform(-1.0f, 1.0f);
@@ -46,13 +42,16 @@ class Layer {
   /// What the weights and the state are before a step.
   std::vector<float> start(std::size_t arrays) const {
     mote::Random random(7, mote::Stream::initialization);
-    std::vector<float> values(arrays * shape.rows * stride);
+    std::vector<float> values(arrays * inputs() * stride);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const float value = random.uniform(0.0f, 1.0f);
       if (i % stride < shape.outputs) values[i] = value;
     }
     return values;
   }
+
+  /// Of the layer, of which the rows before and after those of the case keep their weights.
+  std::size_t inputs() const { return shape.first + shape.rows + 3; }
 
   Case shape;
   std::size_t lda, stride;
@@ -70,19 +69,19 @@ TEST_P(WeightUpdate, IsTheGradientThenTheStep) {
     for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::nesterov, Optimizer::adam}) {
       for (const float penalty : {0.0f, 0.01f}) {
         for (const float l1 : {0.0f, 0.02f}) {
-          const std::size_t count = c.rows * layer.stride;
-          const mote::OptimizerStep step{{method, 0.1f, 0.9f}, penalty, 3, count, l1};
+          const std::size_t count = c.rows * layer.stride, offset = c.first * layer.stride;
+          const mote::OptimizerStep step{{method, 0.1f, 0.9f}, penalty, 3, layer.inputs() * layer.stride, l1};
           std::vector<float> expected = layer.start(1), expected_state = layer.start(mote::state_arrays(method));
           std::vector<float> found = expected, found_state = expected_state, gradient(count);
-          mote::weight_gradient(c.batch, c.rows, c.outputs, layer.A.data(), layer.lda, layer.D.data(), layer.stride,
-                                gradient.data(), layer.stride, false);
-          mote::optimizer_step(step, gradient.data(), expected.data(), expected_state.data(), count);
+          mote::weight_gradient(c.batch, c.rows, c.outputs, layer.A.data() + c.first, layer.lda, layer.D.data(),
+                                layer.stride, gradient.data(), layer.stride, false);
+          mote::optimizer_step(step, gradient.data(), expected.data() + offset, expected_state.data() + offset, count);
           const std::size_t strip_floats = mote::detail::kUpdateRows * layer.stride;
           std::vector<float> strip(strip_floats + 16, kGuard);
           const mote::ActiveInputs active{layer.active.data(), layer.active.size()};
-          mote::update_weights(c.batch, c.first, c.rows, c.outputs, layer.A.data(), layer.lda, layer.D.data(),
-                               c.active_percent == 100 ? mote::ActiveInputs{} : active, step, found.data(),
-                               found_state.data(), strip.data());
+          mote::update_weights(c.batch, {c.first, c.first + c.rows}, c.outputs, layer.A.data(), layer.lda,
+                               layer.D.data(), c.active_percent == 100 ? mote::ActiveInputs{} : active, step,
+                               found.data(), found_state.data(), strip.data());
           EXPECT_EQ(found, expected) << c.rows << "x" << c.outputs << ", method " << static_cast<int>(method);
           EXPECT_EQ(found_state, expected_state);
           EXPECT_TRUE(std::all_of(strip.begin() + static_cast<std::ptrdiff_t>(strip_floats), strip.end(),

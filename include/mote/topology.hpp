@@ -49,10 +49,18 @@ inline constexpr std::size_t kRowAlignment = 4;
 inline constexpr std::size_t kRowAlignment = 16;
 #endif
 
+namespace detail {
+/// The next multiple of kRowAlignment: columns of a row that loops over vectors touch. Always inlined, because numeric
+/// files are compiled once per instruction set and must not share functions.
+[[gnu::always_inline]] constexpr std::size_t padded_columns(std::size_t columns) {
+  return (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+}
+}  // namespace detail
+
 /// Distance in floats between consecutive rows of `columns` values in weights, activations and deltas. A multiple of
 /// kRowAlignment; multiples of 512 bytes are avoided because their rows compete for the same cache sets.
 constexpr std::size_t row_stride(std::size_t columns) {
-  const std::size_t rounded = (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
+  const std::size_t rounded = detail::padded_columns(columns);
   return rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/optimizer.hpp"
+#include "mote/parallel.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {
@@ -23,13 +24,11 @@ namespace detail {
 inline constexpr std::size_t kUpdateRows = kRowAlignment < 16 ? 4 : 12;
 }  // namespace detail
 
-/// One step with the gradient A^T D for `rows` rows of a layer's weights, those of the inputs from `first` on: the same
-/// bits as weight_gradient (kernels.hpp) and then optimizer_step. A: [batch][rows], row stride lda, its first column
-/// that of input `first`; D: [batch][outputs]; weights, and state, the method's first array: [rows][outputs]; the row
-/// stride of D, weights and state is row_stride(outputs). active: those of the inputs from `first` to first + rows that
-/// are not 0 in A. strip: kUpdateRows rows of scratch memory.
-void update_weights(std::size_t batch, std::size_t first, std::size_t rows, std::size_t outputs, const float* A,
-                    std::size_t lda, const float* D, ActiveInputs active, const OptimizerStep& step, float* weights,
-                    float* state, float* strip);
+/// One step with the gradient A^T D for some rows of a layer's weights: the same bits as weight_gradient (kernels.hpp)
+/// and then optimizer_step. A: [batch][inputs], row stride lda; D: [batch][outputs]; weights, and state, the method's
+/// first array: [inputs][outputs]; the row stride of D, weights and state is row_stride(outputs). active: those of the
+/// inputs in `rows` that are not 0 in A. strip: kUpdateRows rows of scratch memory.
+void update_weights(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda, const float* D,
+                    ActiveInputs active, const OptimizerStep& step, float* weights, float* state, float* strip);
 
 }  // namespace mote
