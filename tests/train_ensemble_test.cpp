@@ -104,6 +104,16 @@ TEST_F(TrainEnsembles, MembersDependOnNothingButSeedAndNumber) {
   EXPECT_NE(train_here(options + "2 --seed 2").output, train_here(options + "2").output);
 }
 
+TEST_F(TrainEnsembles, MembersDifferOnAllOfTheDataToo) {
+  const CommandResult result = train_here("--ensemble 2 --no-bootstrap --epochs 5 --batch 4");
+  ASSERT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("ensemble  2 members, each on all training images, mean outputs"), std::string::npos);
+  const std::uint32_t first = fingerprint_in(result.output, "member 1/2  test accuracy");
+  EXPECT_NE(fingerprint_in(result.output, "member 2/2  test accuracy"), first);
+  const CommandResult bagged = train_here("--ensemble 2 --epochs 5 --batch 4");
+  EXPECT_NE(fingerprint_in(bagged.output, "member 1/2  test accuracy"), first);
+}
+
 TEST_F(TrainEnsembles, MembersAreWhatTheLibraryTrainsWithTheirSeeds) {
   static mote::Storage<1 << 16> data_memory, memory;
   const tools::ImageSet images = tools::load_image_set(folder_.path(), data_memory);

@@ -107,6 +107,7 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
       {"--stop-patience 3", "--stop-patience has no meaning without --early-stopping"},
       {"--min-improvement 3", "--min-improvement has no meaning without --early-stopping"},
       {"--ensemble 1", "--ensemble: found '1', expected a whole number from 2 to 1000"},
+      {"--no-bootstrap", "--no-bootstrap has no meaning without --ensemble"},
       {"--layers 784", "--layers: found '784', expected at least two sizes"},
       {"--layers 784,,10", "--layers: found ''"},
       {"--layers 784,0,10", "--layers: found '0'"},
@@ -198,6 +199,7 @@ TEST_F(TrainOptions, HelpNamesEveryOptionAndItsDefault) {
                              "--stop-patience",
                              "--min-improvement",
                              "--ensemble",
+                             "--no-bootstrap",
                              "--batch-norm",
                              "--report",
                              "--plot"}) {

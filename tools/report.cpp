@@ -145,7 +145,8 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   const Arena arena = plan_arena(settings, topology, options, training_images);
   const std::size_t threads = settings.ensemble > 1 ? arena.slots : options.workers;
   if (settings.ensemble > 1) {
-    text += format("ensemble  %zu members, each on a bootstrap sample of its own, mean outputs\n", settings.ensemble);
+    text += format("ensemble  %zu members, each on %s, mean outputs\n", settings.ensemble,
+                   settings.bootstrap ? "a bootstrap sample of its own" : "all training images");
   }
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),

@@ -197,6 +197,10 @@ const Option kOptions[] = {
      "bagging: train K networks, 2 to 1000, each from a start and on a bootstrap sample of its own, and average their "
      "outputs; every thread trains whole networks (default: one network, on all training images)",
      [](Settings& s, Given&, std::string_view v) { s.ensemble = whole_number<std::size_t>("--ensemble", v, 2, 1000); }},
+    {"--no-bootstrap", nullptr,
+     "train each network of the ensemble on all training images: starts, orders and what dropout leaves out still "
+     "differ",
+     [](Settings& s, Given&, std::string_view) { s.bootstrap = false; }},
     {"--batch", "N|full",
      "images per parameter step: 1 is online learning, full is gradient descent (default 64, or all where there are "
      "fewer)",

@@ -56,6 +56,7 @@ struct Settings {
   std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
+  bool bootstrap = true;                  ///< members of an ensemble train on samples of their own
   std::size_t ensemble = 1;               ///< members; 1: a single network, on the whole training set
   std::uint64_t seed = 1;
   std::size_t threads = 1;

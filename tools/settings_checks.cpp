@@ -105,6 +105,7 @@ void resolve(Settings& s, const Given& given) {
   resolve_loss(s, given);
   check_uses(s, given);
   check_limits(s, given);
+  if (!s.bootstrap && s.ensemble == 1) throw Error("--no-bootstrap has no meaning without --ensemble");
   for (const char* option : {"--stop-patience", "--min-improvement"}) {
     if (given.names.count(option) != 0 && !s.early_stopping) {
       throw Error(std::string(option) + " has no meaning without --early-stopping");

@@ -128,7 +128,7 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.hidden_dropout = settings.dropout;
   options.input_dropout = settings.input_dropout;
   options.keep_parameters = true;
-  options.bootstrap = settings.ensemble > 1;
+  options.bootstrap = settings.ensemble > 1 && settings.bootstrap;
   options.workers = settings.ensemble > 1 ? 1 : settings.threads;  // threads train whole members
   options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
