@@ -51,7 +51,7 @@ endif
 
 LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(wildcard src/*.cpp))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
-PROGRAMS        := train bench
+PROGRAMS        := train bench gradients
 # The default build puts the programs beside their sources, where the README runs them; others keep theirs to themselves.
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)

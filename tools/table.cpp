@@ -8,11 +8,15 @@
 namespace tools {
 namespace {
 
-std::string number(double value, int decimals, const char* missing) {
+std::string number(double value, int decimals, bool significant, const char* missing) {
   if (!std::isfinite(value)) return missing;
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  std::snprintf(text, sizeof text, significant ? "%.*g" : "%.*f", decimals, value);
   return text;
+}
+
+std::string cell(const Table& table, const Row& row, std::size_t column) {
+  return number(row.values[column], table.columns[column].decimals, table.columns[column].significant, "-");
 }
 
 std::string right_aligned(const std::string& text, std::size_t width) {
@@ -22,7 +26,7 @@ std::string right_aligned(const std::string& text, std::size_t width) {
 std::size_t width_of(const Table& table, std::size_t column) {
   std::size_t width = table.columns[column].name.size();
   for (const Row& row : table.rows) {
-    width = std::max(width, number(row.values[column], table.columns[column].decimals, "-").size());
+    width = std::max(width, cell(table, row, column).size());
   }
   return width;
 }
@@ -42,7 +46,7 @@ std::string to_text(const Table& table) {
   for (const Row& row : table.rows) {
     text += row.name + std::string(name_width - row.name.size(), ' ');
     for (std::size_t c = 0; c < widths.size(); ++c) {
-      text += "  " + right_aligned(number(row.values[c], table.columns[c].decimals, "-"), widths[c]);
+      text += "  " + right_aligned(cell(table, row, c), widths[c]);
     }
     text += "\n";
   }
@@ -57,7 +61,8 @@ std::string to_json(const std::vector<Table>& tables) {
     for (const Row& row : table.rows) {
       text += separator + ("{\"name\": \"" + row.name + "\"");  // names hold nothing that JSON would escape
       for (std::size_t c = 0; c < table.columns.size(); ++c) {
-        text += ", \"" + table.columns[c].name + "\": " + number(row.values[c], 9, "null");
+        text +=
+            ", \"" + table.columns[c].name + "\": " + number(row.values[c], 9, table.columns[c].significant, "null");
       }
       text += "}";
       separator = ",\n  ";

@@ -10,6 +10,7 @@ namespace tools {
 struct Column {
   std::string name;  ///< with its unit, as in "median_s"
   int decimals = 2;
+  bool significant = false;  ///< `decimals` counts all digits, and numbers far from 1 have an exponent
 };
 
 /// A row has as many values as there are columns; NaN stands for "does not apply".

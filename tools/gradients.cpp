@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// Experiments on unstable gradients: why deep networks are hard to train, measured.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "error.hpp"
+#include "experiments.hpp"
+#include "image_files.hpp"
+#include "names.hpp"
+#include "option_values.hpp"
+
+namespace tools {
+namespace {
+
+mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
+mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
+
+struct Options {
+  std::vector<Experiment> chosen;
+  std::string data;
+  std::uint64_t seed = 1;
+  std::size_t seeds = 0;   // 0: as many as the experiment likes
+  std::size_t epochs = 0;  // likewise
+  std::optional<mote::InstructionSet> isa;
+  bool help = false;
+};
+
+std::string list_experiments() {
+  std::string list;
+  for (const Experiment& experiment : experiments()) list += (list.empty() ? "" : ", ") + experiment.name;
+  return list;
+}
+
+Experiment find_experiment(std::string_view name) {
+  for (const Experiment& experiment : experiments()) {
+    if (experiment.name == name) return experiment;
+  }
+  throw Error("unknown experiment '" + std::string(name) + "'; there are " + list_experiments());
+}
+
+void set_option(Options& options, std::string_view name, std::string_view value) {
+  constexpr std::size_t kMost = 100000;
+  if (name == "--data") {
+    options.data = value;
+  } else if (name == "--seed") {
+    options.seed = whole_number<std::uint64_t>(name, value, 0, std::numeric_limits<std::uint64_t>::max() - kMost);
+  } else if (name == "--seeds") {
+    options.seeds = whole_number<std::size_t>(name, value, 1, kMost);
+  } else if (name == "--epochs") {
+    options.epochs = whole_number<std::size_t>(name, value, 1, kMost);
+  } else if (name == "--isa") {
+    options.isa = choice(name, value, kInstructionSets);
+  } else {
+    throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
+  }
+}
+
+Options parse_options(int count, const char* const* arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--help") {
+      options.help = true;
+    } else if (argument.substr(0, 2) != "--") {
+      options.chosen.push_back(find_experiment(argument));
+    } else if (const std::size_t equals = argument.find('='); equals != std::string_view::npos) {
+      set_option(options, argument.substr(0, equals), argument.substr(equals + 1));
+    } else if (i + 1 == count) {
+      throw Error(std::string(argument) + ": its value is missing");
+    } else {
+      set_option(options, argument, arguments[++i]);
+    }
+  }
+  if (options.chosen.empty() && !options.help) {
+    throw Error("which experiment? " + list_experiments() + "; --help says what they are");
+  }
+  if (options.epochs != 0) {
+    for (const Experiment& experiment : options.chosen) {
+      if (experiment.epochs == 0) throw Error("--epochs: the experiment '" + experiment.name + "' has none");
+    }
+  }
+  return options;
+}
+
+std::string help_text() {
+  std::string text =
+      "Usage: gradients EXPERIMENT... [options]\n"
+      "Experiments on unstable gradients; each prints tables.\n\n";
+  for (const Experiment& experiment : experiments()) {
+    std::string name = experiment.name;
+    name.resize(10, ' ');
+    text += "  " + name + experiment.summary + " (" + std::to_string(experiment.seeds) + " seed" +
+            (experiment.seeds == 1 ? "" : "s") +
+            (experiment.epochs == 0 ? "" : ", " + std::to_string(experiment.epochs) + " epochs") + ")\n";
+  }
+  return text +
+         "\n"
+         "  --data DIR    folder of an IDX image set (default: the MNIST that make unpacks)\n"
+         "  --seed N      the first seed (default 1)\n"
+         "  --seeds N     how many seeds, from that on (default: the number beside the experiment)\n"
+         "  --epochs N    depth, cure: epochs of each training (default: likewise)\n"
+         "  --isa NAME    instruction set to compute with: " +
+         list_names(kInstructionSets) +
+         "\n                (default: the best of this machine)\n"
+         "  --help        print this and stop\n";
+}
+
+void run(const Options& options) {
+  if (options.isa && !mote::select(*options.isa).ok()) {
+    throw Error("--isa " + std::string(name_of(kInstructionSets, *options.isa)) +
+                ": not supported by this machine or not built in");
+  }
+  const ImageSet images = load_image_set(options.data.empty() ? mnist_folder() : options.data, data_memory);
+  Laboratory laboratory;
+  laboratory.images = images.train;
+  laboratory.memory = network_memory;
+  laboratory.seed = options.seed;
+  laboratory.is_terminal = isatty(STDERR_FILENO) != 0;
+  for (const Experiment& experiment : options.chosen) {
+    laboratory.seeds = options.seeds == 0 ? experiment.seeds : options.seeds;
+    laboratory.epochs = options.epochs == 0 ? experiment.epochs : options.epochs;
+    experiment.run(laboratory);
+  }
+}
+
+}  // namespace
+}  // namespace tools
+
+int main(int count, char** arguments) {
+  try {
+    const tools::Options options = tools::parse_options(count, arguments);
+    if (options.help) {
+      std::printf("%s", tools::help_text().c_str());
+    } else {
+      tools::run(options);
+    }
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
+    }
+    return 0;
+  } catch (const tools::Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "gradients: %s\n", error.what());
+    return error.status;
+  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+    std::fflush(stdout);
+    std::fprintf(stderr, "gradients: %s\n", error.what());
+    return tools::kExitFailed;
+  }
+}
