@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ CommandResult gradients(const std::string& arguments) {
   return run_command(std::string(tools == nullptr ? "tools" : tools) + "/gradients " + arguments);
 }
 
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
 /// The numbers in the first line after `title` that starts with `name`; "-" is NaN.
 std::vector<double> row(const std::string& text, const std::string& title, const std::string& name) {
   const std::size_t table = text.find("\n" + title);
@@ -26,11 +29,11 @@ std::vector<double> row(const std::string& text, const std::string& title, const
   std::vector<double> numbers;
   if (line == std::string::npos) {
     ADD_FAILURE() << "no '" << name << "' under '" << title << "' in\n" << text;
-    return {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    return std::vector<double>(10, kNone);
   }
   const std::size_t first = line + 1 + name.size();
   std::istringstream words(text.substr(first, text.find('\n', first) - first));
-  for (std::string word; words >> word;) numbers.push_back(word == "-" ? NAN : std::atof(word.c_str()));
+  for (std::string word; words >> word;) numbers.push_back(word == "-" ? kNone : std::atof(word.c_str()));
   return numbers;
 }
 

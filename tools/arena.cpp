@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnosis.hpp"
 #include "error.hpp"
 #include "inspection.hpp"
 #include "report.hpp"
@@ -27,6 +28,8 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
   arena.kept = memory.take<float>(arena.kept_count, model_count(topology));
   arena.inspection_size = settings.has_pictures() ? inspection_bytes(topology) : 0;
   arena.inspection = memory.take_bytes(arena.inspection_size);
+  arena.diagnosis_size = settings.diagnose ? Diagnosis::bytes(topology, images) : 0;
+  arena.diagnosis = memory.take_bytes(arena.diagnosis_size);
   arena.training = memory.take_bytes(0);
   mote::MemoryPlan one;
   one.take_bytes(mote::training_bytes(topology, options, images));

@@ -14,6 +14,8 @@ struct Arena {
   std::size_t kept_count;       // one for every member of an ensemble; for a single network with early stopping 1
   std::size_t inspection;       // [inspection_bytes]: scratch of inspect() where pictures are asked for, else nothing
   std::size_t inspection_size;  // bytes
+  std::size_t diagnosis;        // of Diagnosis where it is asked for, else nothing
+  std::size_t diagnosis_size;   // bytes
   std::size_t training;         // [slots][training_stride]: of the trainers; afterwards scratch
   std::size_t training_stride;  // bytes
   std::size_t slots;            // networks in training at a time

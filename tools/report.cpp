@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "arena.hpp"
+#include "diagnosis.hpp"
 #include "names.hpp"
 
 namespace tools {
@@ -166,6 +167,7 @@ std::string epoch_line(const EpochReport& report) {
   if (report.validation.samples != 0) line += text_of("validation", report.validation);
   if (report.learning_rate != 0.0f) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
   line += format("  %.2f s", report.seconds);
+  if (!report.layers.empty()) line += "  " + diagnosis_text(report.layers);
   return report.complete ? line : line + format(", interrupted after %u images", report.train.samples);
 }
 
@@ -203,7 +205,7 @@ std::string epoch_csv(const EpochReport& report) {
     return report.has_labels ? loss + format("%.9g", static_cast<double>(totals.accuracy())) : loss;
   };
   return format("%zu,", report.epoch) + text_of(report.train) + "," + text_of(report.validation) +
-         format(",%.6f", report.seconds);
+         format(",%.6f", report.seconds) + diagnosis_csv(report.layers);
 }
 
 std::string test_lines(const mote::LossTotals& totals, bool has_labels) {

@@ -29,16 +29,17 @@ struct EpochReport {
   mote::LossTotals train;
   mote::LossTotals validation;
   double seconds = 0.0;
-  float learning_rate = 0.0f;  ///< 0: not worth saying
-  bool has_labels = true;      ///< or there is no accuracy
-  bool complete = true;        ///< false: interrupted
+  float learning_rate = 0.0f;                       ///< 0: not worth saying
+  bool has_labels = true;                           ///< or there is no accuracy
+  bool complete = true;                             ///< false: interrupted
+  std::vector<mote::LayerDiagnostics> layers = {};  ///< with --diagnose, after a complete epoch
 };
 std::string epoch_line(const EpochReport& report);
 
 inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
 inline constexpr const char* kEnsembleCsvHeader =
     "member,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
-/// Accuracies are empty where there are no labels.
+/// Accuracies are empty where there are no labels. What diagnosis_csv() says of the layers, if anything, comes last.
 std::string epoch_csv(const EpochReport& report);
 
 /// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"

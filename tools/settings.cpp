@@ -224,6 +224,11 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.isa = choice("--isa", v, kInstructionSets); }},
     {"--log", "FILE.csv", "write a line an epoch as comma-separated values (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.log = v; }},
+    {"--diagnose", nullptr,
+     "after each epoch, look at every layer on the first 1000 training images: print the norm of its gradient by "
+     "biases "
+     "and what is wrong with it (vanishing, exploding, saturated, dead), and write more of it to --log (default: off)",
+     [](Settings& s, Given&, std::string_view) { s.diagnose = true; }},
     {"--report", "FILE.html",
      "write a web page of the run: curves, how the layers respond, mistakes, settings; it loads nothing and replaces "
      "no file but its like (default: none)",

@@ -115,6 +115,7 @@ void resolve(Settings& s, const Given& given) {
     throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
   }
   if (!s.log.empty() && s.log == s.report) throw Error("--log and --report name the same file, " + s.log);
+  if (s.diagnose && s.ensemble > 1) throw Error("--diagnose looks at one network, not at an --ensemble");
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
     throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");

@@ -12,6 +12,7 @@
 #include "arena.hpp"
 #include "bagging.hpp"
 #include "csv_log.hpp"
+#include "diagnosis.hpp"
 #include "error.hpp"
 #include "image_files.hpp"
 #include "interrupt.hpp"
@@ -208,7 +209,11 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   };
   diagnose();
   const Clock::time_point start = Clock::now();
-  const Trained trained = train(trainer, run.split, settings, best, listener);
+  Diagnosis diagnosis;
+  if (settings.diagnose) {
+    diagnosis = {run.topology, run.split.train, memory.subspan(arena.diagnosis, arena.diagnosis_size)};
+  }
+  const Trained trained = train(trainer, run.split, settings, best, listener, diagnosis);
   const bool diverged = !trained.divergence.empty();
   if (settings.early_stopping && !diverged) record.ending.push_back(stopping_line(trained.stopping, settings.epochs));
   record.ending.push_back(time_line(start, diverged));
@@ -272,7 +277,8 @@ int run(const Settings& settings) {
   std::fflush(stdout);
   listen_for_interrupt();
   const bool many = settings.ensemble > 1;
-  CsvLog log(settings.log, many ? kEnsembleCsvHeader : kCsvHeader);
+  const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
+  CsvLog log(settings.log, (many ? kEnsembleCsvHeader : kCsvHeader) + extra);
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.ensemble * settings.epochs * images);
   (many ? run_ensemble : run_single)(settings, run, progress, log, record);
   const TestReport& report = record.test;

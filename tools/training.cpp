@@ -13,10 +13,11 @@ namespace {
 
 /// Trains for one epoch or until interrupted. not_finite: training has diverged.
 mote::Result train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch,
-                         const Listener& listener) {
+                         const Listener& listener, Diagnosis& diagnosis) {
   require(trainer.begin_epoch(train));
   while (trainer.samples_left() > 0 && !interrupted()) {
     const std::size_t left = trainer.samples_left();
+    diagnosis.before_batch(trainer);
     if (const mote::Result result = trainer.train_batch(); !result.ok()) return result;
     listener.batch(epoch, left - trainer.samples_left());
   }
@@ -42,7 +43,7 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
 }  // namespace
 
 Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener) {
+              const Listener& listener, Diagnosis diagnosis) {
   using Clock = std::chrono::steady_clock;
   mote::ReduceOnPlateau plateau = make_plateau(settings);
   Trained trained;
@@ -52,7 +53,7 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
   for (std::size_t epoch = 1; epoch <= settings.epochs && !interrupted(); ++epoch) {
     const Clock::time_point start = Clock::now();
     const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
-    if (!train_epoch(trainer, split.train, epoch, listener).ok()) {
+    if (!train_epoch(trainer, split.train, epoch, listener, diagnosis).ok()) {
       trained.divergence = divergence_text(trainer.divergence(), trainer.topology(), trainer.options().clips());
       trainer.restore_parameters();
       return trained;
@@ -61,6 +62,7 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
     report.has_labels = settings.aim == Aim::labels;
     report.complete = trainer.samples_left() == 0;
     report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (diagnosis.enabled() && report.complete) report.layers = diagnosis.layers(trainer);
     if (validates) require(trainer.evaluate(split.validation, report.validation));
     const float loss = (validates ? report.validation : report.train).mean_loss();
     if (std::isfinite(loss)) {

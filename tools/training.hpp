@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "diagnosis.hpp"
 #include "mote/mote.hpp"
 #include "report.hpp"
 #include "settings.hpp"
@@ -36,7 +37,8 @@ struct Trained {
 
 /// Trains for the epochs of the settings, until early stopping or an interrupt. best_model: memory for a copy of
 /// Trainer::model(), for early stopping, where the settings ask for it.
+/// diagnosis: what looks at each epoch, if it is enabled.
 Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener);
+              const Listener& listener, Diagnosis diagnosis = {});
 
 }  // namespace tools
