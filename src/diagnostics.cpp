@@ -8,6 +8,7 @@
 #include "mote/finite.hpp"
 #include "mote/norms.hpp"
 #include "numeric.hpp"
+#include "rows.hpp"
 #include "slopes.hpp"
 
 namespace mote {
@@ -25,8 +26,12 @@ void MomentsTally::add_difference(float x) {
 
 void MomentsTally::add(Span<const float> row) {
   const float count = static_cast<float>(row.size());
-  float mean = 0.0f;
-  for (const float x : row) mean += x / count;
+  Lanes lanes;
+  const float share = 1.0f / count;  // of each element in the mean: no sum overflows
+  for_lanes(
+      row.size(), [&](std::size_t j) { return row.data()[j] * share; },
+      [&](std::size_t lane, float x) { lanes.lane[lane] += x; });
+  const float mean = lanes.sum();
   ++rows_;
   columns_ = row.size();
   const float n = static_cast<float>(rows_), step = mean - mean_;
@@ -120,13 +125,17 @@ class Diagnosis {
  private:
   void count_slopes(std::size_t layer, const MatrixView& slopes, std::uint8_t* alive) {
     const float largest = largest_slope(topology_.layers[layer].activation);
-    for (std::size_t i = 0; i < slopes.rows; ++i) {
+    const float flat = kSaturatedSlope * largest, dead = kDeadSlope * largest;
+    std::uint64_t saturated = 0;
+    const float* row = slopes.data;
+    for (std::size_t i = 0; i < slopes.rows; ++i, row += slopes.stride) {
       for (std::size_t j = 0; j < slopes.columns; ++j) {
-        const float slope = absolute(slopes.row(i)[j]);
-        tallies[layer].saturated += slope < kSaturatedSlope * largest ? 1u : 0u;
-        if (!(slope < kDeadSlope * largest)) alive[j] = 1;
+        const float slope = absolute(row[j]);
+        saturated += slope < flat ? 1u : 0u;
+        alive[j] |= slope < dead ? 0u : 1u;
       }
     }
+    tallies[layer].saturated += saturated;
   }
 
   const Topology& topology_;

@@ -14,13 +14,17 @@ using std::size_t;
 /// have equal norms on every target.
 template <typename At>
 float norm_of(size_t rows, size_t columns, At at) {
-  std::uint32_t largest = 0;  // magnitude as bits, which are ordered as magnitudes are; NaN above infinity
+  std::uint32_t lanes[detail::kLanes] = {};  // magnitudes as bits, which are ordered as magnitudes are; NaN is largest
   for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < columns; ++j) {
-      const std::uint32_t magnitude = detail::bits_of(detail::absolute(at(i, j)));
-      largest = magnitude > largest ? magnitude : largest;
-    }
+    detail::for_lanes(
+        columns, [&](size_t j) { return at(i, j); },
+        [&](size_t lane, float x) {
+          const std::uint32_t magnitude = detail::bits_of(x) & 0x7fffffffu;
+          lanes[lane] = magnitude > lanes[lane] ? magnitude : lanes[lane];
+        });
   }
+  std::uint32_t largest = 0;
+  for (const std::uint32_t magnitude : lanes) largest = magnitude > largest ? magnitude : largest;
   const float most = detail::float_of(largest);
   if (largest == 0 || !(most <= detail::kLargest)) return most;
   // Two factors, because the inverse of a subnormal number may be infinite: together they bring `most` to 1 or 2.
@@ -28,12 +32,11 @@ float norm_of(size_t rows, size_t columns, At at) {
   const float first = detail::scaled(1.0f, -half), second = detail::scaled(1.0f, half - exponent);
   float total = 0.0f;
   for (size_t i = 0; i < rows; ++i) {
-    detail::Lanes lanes;
-    for (size_t j = 0; j < columns; ++j) {
-      const float value = at(i, j) * first * second;
-      lanes.lane[j % detail::kLanes] += value * value;
-    }
-    total += lanes.sum();
+    detail::Lanes sums;
+    detail::for_lanes(
+        columns, [&](size_t j) { return at(i, j) * first * second; },
+        [&](size_t lane, float x) { sums.lane[lane] += x * x; });
+    total += sums.sum();
   }
   return detail::square_root(total) / first / second;
 }

@@ -118,6 +118,16 @@ struct Lanes {
   }
 };
 
+/// f(lane, element) for every element of a row of `columns` elements at(j): element j is in lane j mod 16.
+template <typename At, typename F>
+MOTE_INLINE void for_lanes(std::size_t columns, At at, F f) {
+  std::size_t j = 0;
+  for (; j + kLanes <= columns; j += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) f(lane, at(j + lane));
+  }
+  for (std::size_t lane = 0; j < columns; ++j, ++lane) f(lane, at(j));
+}
+
 /// How many elements from j on a loop over lanes takes, padding included: always kLanes where rows are padded that far.
 MOTE_INLINE std::size_t lanes_from(std::size_t j, std::size_t columns) {
   if constexpr (kRowAlignment % kLanes == 0) return kLanes;
