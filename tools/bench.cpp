@@ -162,20 +162,13 @@ const BenchProgram kProgram{"Usage: bench [options]\nMeasures the speed of mote 
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  try {
+  return tools::run_program("bench", [&] {
     const tools::BenchOptions options = tools::parse_bench_options(tools::kProgram, count, arguments);
     if (options.help) {
       std::printf("%s", tools::help_text(tools::kProgram).c_str());
     } else {
       tools::run(options);
     }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
-    }
     return 0;
-  } catch (const tools::Error& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "bench: %s\n", error.what());
-    return error.status;
-  }
+  });
 }

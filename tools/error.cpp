@@ -60,4 +60,22 @@ void require(const mote::Result& result) {
   if (!result.ok()) throw Error(describe(result));
 }
 
+int run_program(const char* name, const std::function<int()>& run) {
+  try {
+    const int status = run();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      throw Error("standard output: cannot be written", kExitFailed);
+    }
+    return status;
+  } catch (const Error& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return error.status;
+  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return kExitFailed;
+  }
+}
+
 }  // namespace tools

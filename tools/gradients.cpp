@@ -134,24 +134,13 @@ void run(const Options& options) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  try {
+  return tools::run_program("gradients", [&] {
     const tools::Options options = tools::parse_options(count, arguments);
     if (options.help) {
       std::printf("%s", tools::help_text().c_str());
     } else {
       tools::run(options);
     }
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
-    }
     return 0;
-  } catch (const tools::Error& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "gradients: %s\n", error.what());
-    return error.status;
-  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
-    std::fflush(stdout);
-    std::fprintf(stderr, "gradients: %s\n", error.what());
-    return tools::kExitFailed;
-  }
+  });
 }

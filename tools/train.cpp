@@ -297,24 +297,10 @@ int run(const Settings& settings) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  try {
+  return tools::run_program("train", [&] {
     const tools::Settings settings = tools::parse_settings(count, arguments);
-    if (settings.help) {
-      std::printf("%s", tools::help_text().c_str());
-      return 0;
-    }
-    const int status = tools::run(settings);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      throw tools::Error("standard output: cannot be written", tools::kExitFailed);
-    }
-    return status;
-  } catch (const tools::Error& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "train: %s\n", error.what());
-    return error.status;
-  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
-    std::fflush(stdout);
-    std::fprintf(stderr, "train: %s\n", error.what());
-    return tools::kExitFailed;
-  }
+    if (!settings.help) return tools::run(settings);
+    std::printf("%s", tools::help_text().c_str());
+    return 0;
+  });
 }
