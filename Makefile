@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test target test-target pytorch-golden bench bench-peers reproduce fingerprints format help clean data FORCE
+.PHONY: all test target test-target pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -170,11 +170,14 @@ fingerprints: all ## Compare trained bits across compilers, instruction sets, th
 reproduce: all ## Measure on MNIST what the lessons say, into tests/reproduce/RESULTS.md (TABLE=a for one table; needs python3)
 	python3 tests/reproduce/reproduce.py $(PROGRAM_FOLDER)/train $(TABLE)
 
+gradients-results: all ## Run every experiment of tools/gradients, into tests/gradients/RESULTS.md
+	tests/gradients/results.sh $(PROGRAM_FOLDER)/gradients > $(BUILD)/gradients.md && mv $(BUILD)/gradients.md tests/gradients/RESULTS.md
+
 format: ## Lay out all sources with clang-format
 	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp tests/target/*.hpp tests/target/*.cpp)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PYTHON (/usr/bin/python3)"
 
 clean: ## Remove everything that was built

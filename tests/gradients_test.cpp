@@ -51,6 +51,7 @@ TEST(Gradients, NormsHoldThePublishedDrawsBesideTheirQuantiles) {
   const std::vector<double> second = row(result.output, "784-30-30-30-10:", "hidden 2");
   EXPECT_NEAR(second[7], 0.0600 / 0.0118, 0.01);
   EXPECT_LT(row(result.output, "784-(10 x 30)-10:", "hidden 1")[0], 1e-5);
+  EXPECT_NE(result.output.find("Published numbers between 5 and 95 %: 9 of 9 norms, "), std::string::npos);
   EXPECT_EQ(gradients("norms --seeds 20").output, result.output);  // the same seeds, the same numbers
 }
 

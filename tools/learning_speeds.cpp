@@ -55,13 +55,25 @@ struct Draws {
   bool covers() const { return published >= quantile(values, 0.05) && published <= quantile(values, 0.95); }
 };
 
+/// How many of the published numbers lie between the quantiles.
+struct Covered {
+  std::size_t published = 0;
+  std::size_t covered = 0;
+
+  void add(const Draws& draws) {
+    published += draws.is_published() ? 1 : 0;
+    covered += draws.covers() ? 1 : 0;
+  }
+  std::string text() const { return std::to_string(covered) + " of " + std::to_string(published); }
+};
+
 /// Appends median, 5 and 95 % quantile, and what was published.
 void append(const Draws& draws, std::vector<double>& row) {
   for (const double q : {0.5, 0.05, 0.95}) row.push_back(quantile(draws.values, q));
   row.push_back(draws.published);
 }
 
-void measure_norms_of(Laboratory& laboratory, std::size_t hidden, std::size_t& published, std::size_t& covered) {
+void measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_norms, Covered& of_ratios) {
   const mote::Dataset images = laboratory.first_images(kImages);
   const mote::Topology topology = published_network(images, hidden);
   std::vector<Draws> norms(hidden + 1), ratios(hidden + 1);
@@ -93,9 +105,9 @@ void measure_norms_of(Laboratory& laboratory, std::size_t hidden, std::size_t& p
     Row row{layer_name(l, hidden), {}};
     for (const Draws* draws : {&norms[l], &ratios[l]}) {
       append(*draws, row.values);
-      published += draws->is_published() ? 1 : 0;
-      covered += draws->covers() ? 1 : 0;
     }
+    of_norms.add(norms[l]);
+    of_ratios.add(ratios[l]);
     table.rows.push_back(row);
   }
   laboratory.add(table);
@@ -149,12 +161,11 @@ void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
 }  // namespace
 
 void measure_norms(Laboratory& laboratory) {
-  std::size_t published = 0, covered = 0;
+  Covered norms, ratios;
   for (const std::size_t hidden : {1u, 2u, 3u, 4u, 6u, 8u, 10u}) {
-    measure_norms_of(laboratory, hidden, published, covered);
+    measure_norms_of(laboratory, hidden, norms, ratios);
   }
-  laboratory.note("\npublished draws and ratios within 5 and 95 %: " + std::to_string(covered) + " of " +
-                  std::to_string(published));
+  laboratory.note("\nPublished numbers between 5 and 95 %: " + norms.text() + " norms, " + ratios.text() + " ratios.");
 }
 
 void measure_training(Laboratory& laboratory) {
