@@ -51,7 +51,7 @@ endif
 
 LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(wildcard src/*.cpp))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
-PROGRAMS        := train bench gradients
+PROGRAMS        := train bench gradients predict
 # The default build puts the programs beside their sources, where the README runs them; others keep theirs to themselves.
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test target test-target pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all test target test-target interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -126,6 +126,9 @@ PYTHON ?= /usr/bin/python3
 pytorch-golden: ## Make the numbers anew that tests/pytorch_test.cpp compares with (needs PyTorch: python3-torch)
 	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo '$(PYTHON) has no PyTorch: apt-get install python3-torch, or say PYTHON=...'; exit 1; }
 	$(PYTHON) -W ignore::UserWarning tests/pytorch/golden.py > $(BUILD)/golden.txt && mv $(BUILD)/golden.txt tests/pytorch/golden.txt
+
+interchange: all ## Hold the outputs of networks to Python's, for model files of both (needs python3-numpy; python3-torch)
+	$(PYTHON) tests/interchange/interchange.py $(PROGRAM_FOLDER) $(BUILD)/mnist
 
 bench: all ## Measure mote on this machine's first processor (BENCH_OPTIONS=--help lists what can be chosen)
 	taskset -c 0 $(PROGRAM_FOLDER)/bench $(BENCH_OPTIONS)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "mote/checksum.hpp"
 
+#include "little_endian.hpp"
+
 namespace mote {
 namespace {
 
 std::uint32_t add_row(const float* row, std::size_t columns, std::uint32_t crc) {
   for (std::size_t j = 0; j < columns; ++j) {
-    std::uint32_t bits;
-    __builtin_memcpy(&bits, row + j, sizeof bits);
-    const unsigned char bytes[] = {static_cast<unsigned char>(bits), static_cast<unsigned char>(bits >> 8),
-                                   static_cast<unsigned char>(bits >> 16), static_cast<unsigned char>(bits >> 24)};
+    unsigned char bytes[4];
+    detail::store_float(row[j], bytes);
     crc = crc32(bytes, crc);
   }
   return crc;

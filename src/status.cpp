@@ -52,6 +52,27 @@ const char* to_string(Status status) {
     case Status::idx_trailing_bytes: return "bytes after the end of the data";
     case Status::count_mismatch: return "number of labels or targets differs from number of images";
     case Status::label_out_of_range: return "label out of range";
+    case Status::read_failed: return "reading failed";
+    case Status::write_failed: return "writing failed";
+    case Status::model_truncated: return "truncated model file";
+    case Status::model_syntax: return "not a safetensors header";
+    case Status::model_duplicate: return "a name that was there before";
+    case Status::model_too_many_metadata: return "too many metadata";
+    case Status::model_value: return "a value that is out of range or unknown";
+    case Status::model_no_sizes: return "sizes are missing in the metadata";
+    case Status::model_no_activations: return "activations are missing in the metadata";
+    case Status::model_no_loss: return "the loss is missing in the metadata";
+    case Status::model_unknown_tensor: return "a tensor that the network does not have";
+    case Status::model_missing_tensor: return "a tensor is missing";
+    case Status::model_tensor_type: return "a tensor is not of type F32";
+    case Status::model_tensor_shape: return "a tensor has another shape than the network's";
+    case Status::model_tensor_offsets: return "offsets that are not those of the tensor or not in the file";
+    case Status::model_data_gap: return "tensors overlap or leave a gap";
+    case Status::model_class_names: return "number of class names differs from number of outputs";
+    case Status::model_checksum: return "damaged: wrong checksum";
+    case Status::model_fingerprint: return "damaged: wrong fingerprint of the parameters";
+    case Status::model_bad_number: return "a parameter is not finite, or a variance negative";
+    case Status::model_differs: return "a model of another network";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: a number is not finite";
   }

@@ -21,6 +21,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  const std::string& path() const { return path_; }
   void write(std::string_view bytes);
   /// Hands over to the system what was written so far, so that others can read it in PATH.part.
   void flush();

@@ -8,6 +8,7 @@
 
 #include "error.hpp"
 #include "interrupt.hpp"
+#include "program.hpp"
 
 namespace tools {
 
@@ -91,7 +92,7 @@ void Bagging::finish(std::size_t member, Trained trained) {
     if (!settings_.quiet) {
       const std::string name = "member " + number + "/" + std::to_string(settings_.ensemble);
       std::printf("%s  %s\n", name.c_str(), training_line(next.epochs, next.stopping).c_str());
-      std::fflush(stdout);
+      flush_output();
     }
     for (const EpochReport& epoch : next.epochs) {
       if (epoch.complete) log_->write_line(number + "," + epoch_csv(epoch));

@@ -11,6 +11,7 @@
 #include "image_files.hpp"
 #include "names.hpp"
 #include "peak.hpp"
+#include "program.hpp"
 #include "sparsity.hpp"
 #include "table.hpp"
 #include "timing.hpp"

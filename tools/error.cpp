@@ -28,9 +28,13 @@ const char* format_of(mote::Status status) {
     case Status::idx_rank: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::idx_truncated_header:
     case Status::idx_truncated_body:
+    case Status::model_truncated:
     case Status::idx_trailing_bytes: return "found %" PRIu64 " bytes, expected %" PRIu64;
     case Status::idx_zero_dimension: return "dimension %" PRIu64;
+    case Status::model_class_names:
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
+    case Status::model_checksum:
+    case Status::model_fingerprint: return "found %08" PRIx64 ", expected %08" PRIx64;
     case Status::target_out_of_range: return "in sample %" PRIu64;
     case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
     default: return nullptr;
@@ -58,24 +62,6 @@ std::string describe(const mote::Result& result) {
 
 void require(const mote::Result& result) {
   if (!result.ok()) throw Error(describe(result));
-}
-
-int run_program(const char* name, const std::function<int()>& run) {
-  try {
-    const int status = run();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-      throw Error("standard output: cannot be written", kExitFailed);
-    }
-    return status;
-  } catch (const Error& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "%s: %s\n", name, error.what());
-    return error.status;
-  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
-    std::fflush(stdout);
-    std::fprintf(stderr, "%s: %s\n", name, error.what());
-    return kExitFailed;
-  }
 }
 
 }  // namespace tools

@@ -2,7 +2,6 @@
 // Refusals: one line that says what, why and what to do.
 #pragma once
 
-#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -27,9 +26,5 @@ std::string describe(const mote::Result& result);
 
 /// Throws an Error that says what is wrong unless result.ok().
 void require(const mote::Result& result);
-
-/// The exit status of a program: what run() returns, or that of an Error, which is printed after the program's name.
-/// Output that cannot be written is an error too.
-int run_program(const char* name, const std::function<int()>& run);
 
 }  // namespace tools

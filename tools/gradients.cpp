@@ -14,6 +14,7 @@
 #include "experiments.hpp"
 #include "image_files.hpp"
 #include "names.hpp"
+#include "program.hpp"
 #include "option_values.hpp"
 
 namespace tools {

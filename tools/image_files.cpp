@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "error.hpp"
+#include "input_file.hpp"
 #include "large_pages.hpp"
 #include "mote/idx.hpp"
 
@@ -43,27 +43,16 @@ class Bump {
   explicit Bump(mote::Memory memory) : memory_(memory) {}
 
   mote::Bytes read(const std::string& path) {
-    struct stat info;
-    if (stat(path.c_str(), &info) != 0) throw Error(path + ": " + std::strerror(errno));
-    if (S_ISDIR(info.st_mode)) throw Error(path + ": is a directory, expected an IDX file");
-    if (!S_ISREG(info.st_mode)) throw Error(path + ": is not a regular file, expected an IDX file");
-    std::FILE* file = std::fopen(path.c_str(), "rb");
-    if (file == nullptr) throw Error(path + ": " + std::strerror(errno));
     used_ = std::min((used_ + alignof(float) - 1) / alignof(float) * alignof(float), memory_.size());
-    const std::size_t room = memory_.size() - used_;
-    const std::size_t size = std::fread(memory_.data() + used_, 1, room, file);
-    const bool failed = std::ferror(file) != 0;
-    const bool more = !failed && size == room && std::fgetc(file) != EOF;
-    std::fclose(file);
-    if (failed) throw Error(path + ": cannot be read");
-    if (more) {
-      const std::size_t total = used_ + static_cast<std::size_t>(info.st_size);
+    InputFile file(path, "an IDX file");
+    mote::Bytes bytes;
+    if (!file.read_all(memory_.subspan(used_, memory_.size() - used_), bytes)) {
+      const std::size_t total = used_ + static_cast<std::size_t>(file.size());
       throw Error(
           path + ": the data set does not fit: " + std::to_string(memory_.size()) +
           " bytes of static memory are built in; rebuild with: make DATA_MB=" + std::to_string(2 * (total >> 20) + 2));
     }
-    const mote::Bytes bytes(memory_.data() + used_, size);
-    used_ += size;
+    used_ += bytes.size();
     return bytes;
   }
 

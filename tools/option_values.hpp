@@ -46,15 +46,23 @@ inline float real_number(std::string_view option, std::string_view value, const 
   return number;
 }
 
-/// Layer sizes with commas between them.
-inline std::vector<std::uint32_t> sizes(std::string_view option, std::string_view value) {
-  std::vector<std::uint32_t> list;
+inline std::vector<std::string> comma_separated(std::string_view value) {
+  std::vector<std::string> list;
   for (std::string_view rest = value;;) {
     const std::size_t comma = rest.find(',');
-    list.push_back(whole_number<std::uint32_t>(option, rest.substr(0, comma), 1, mote::kMaxLayerSize));
+    list.emplace_back(rest.substr(0, comma));
     if (comma == std::string_view::npos) return list;
     rest.remove_prefix(comma + 1);
   }
+}
+
+/// Layer sizes with commas between them.
+inline std::vector<std::uint32_t> sizes(std::string_view option, std::string_view value) {
+  std::vector<std::uint32_t> list;
+  for (const std::string& size : comma_separated(value)) {
+    list.push_back(whole_number<std::uint32_t>(option, size, 1, mote::kMaxLayerSize));
+  }
+  return list;
 }
 
 template <typename Enum, std::size_t N>

@@ -39,6 +39,7 @@ std::string describe_optimizer(const mote::OptimizerOptions& optimizer) {
 }
 
 std::string describe_start(const Settings& settings) {
+  if (!settings.load.empty()) return "parameters of " + settings.load;
   std::string text = "weights " + std::string(name_of(kWeightInits, settings.weights.distribution));
   if (settings.weights.scale != 1.0f) text += format(" times %g", static_cast<double>(settings.weights.scale));
   if (settings.biases.distribution == mote::BiasInit::constant) {
@@ -112,6 +113,15 @@ std::string describe_batch(std::size_t batch, std::size_t samples) {
   return batch == 1 ? "online (batch of 1)" : format("mini-batches of %zu", batch);
 }
 
+std::string describe_training(const Settings& settings, const mote::TrainingOptions& options, std::size_t images) {
+  const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
+  std::string text =
+      format("training  %s%s, l2 %g%s, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(), l1.c_str(),
+             static_cast<double>(options.l2), describe_limits(options).c_str(),
+             describe_batch(options.batch_size, images).c_str(), settings.epochs, settings.epochs == 1 ? "" : "s");
+  return text + describe_schedule(settings, options) + describe_stopping(settings);
+}
+
 }  // namespace
 
 std::string describe_sizes(const mote::Topology& topology) {
@@ -130,19 +140,13 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
              images.columns, describe_aim(images.train).c_str(), training_images, validation_images, images.test.count);
   text +=
       format("network   %s, %s%s%s%s with %s, %zu parameters\n", describe_sizes(topology).c_str(),
-             topology.layer_count > 1 ? std::string(name_of(kActivations, settings.activation)).c_str() : "",
+             topology.layer_count > 1 ? std::string(name_of(kActivations, topology.layers[0].activation)).c_str() : "",
              topology.all_scale_floats() != 0 ? " after batch normalization" : "", topology.layer_count > 1 ? ", " : "",
              std::string(name_of(kActivations, topology.output_activation())).c_str(),
              describe_loss(options.loss).c_str(), topology.trainable_count());
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
-  const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
-  text += format("training  %s%s, l2 %g%s, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(),
-                 l1.c_str(), static_cast<double>(options.l2), describe_limits(options).c_str(),
-                 describe_batch(options.batch_size, training_images).c_str(), settings.epochs,
-                 settings.epochs == 1 ? "" : "s");
-  text += describe_schedule(settings, options);
-  text += describe_stopping(settings);
+  if (!settings.evaluate) text += describe_training(settings, options, training_images);
   const Arena arena = plan_arena(settings, topology, options, training_images);
   const std::size_t threads = settings.ensemble > 1 ? arena.slots : options.workers;
   if (settings.ensemble > 1) {

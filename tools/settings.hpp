@@ -19,12 +19,16 @@ enum class RateSchedule { constant, step, exponential, cosine, plateau };
 struct Settings {
   bool help = false;
   bool quiet = false;
-  std::string data;       ///< folder; empty: the MNIST that make unpacked
-  std::string log;        ///< CSV file; empty: none
-  std::string report;     ///< HTML file; empty: none
-  bool diagnose = false;  ///< look at the layers after each epoch
-  bool plot = false;      ///< curves in the terminal
-  std::string command;    ///< as typed, quoted for a shell
+  std::string data;                      ///< folder; empty: the MNIST that make unpacked
+  std::string log;                       ///< CSV file; empty: none
+  std::string report;                    ///< HTML file; empty: none
+  bool diagnose = false;                 ///< look at the layers after each epoch
+  bool plot = false;                     ///< curves in the terminal
+  std::string command;                   ///< as typed, quoted for a shell
+  std::string save;                      ///< model file to write; empty: none
+  std::string load;                      ///< model file to start from; empty: none
+  bool evaluate = false;                 ///< do not train
+  std::vector<std::string> class_names;  ///< for the model file; empty: those of the loaded one, or none
 
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty

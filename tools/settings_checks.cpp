@@ -97,9 +97,30 @@ void check_limits(const Settings& s, const Given& given) {
   }
 }
 
+void check_files(const Settings& s, const Given& given) {
+  for (const char* option : {"--layers", "--hidden", "--activation", "--batch-norm", "--loss", "--huber-delta",
+                             "--label-smoothing", "--output-activation", "--init", "--init-scale", "--bias-init"}) {
+    if (given.names.count(option) == 0 || s.load.empty()) continue;
+    throw Error(std::string(option) + " and --load contradict each other: the network, its loss and its parameters " +
+                "are those of the file");
+  }
+  if (s.evaluate && s.load.empty()) throw Error("--evaluate has no meaning without --load");
+  for (const char* option : {"--save", "--log", "--report", "--plot"}) {
+    if (s.evaluate && given.names.count(option) != 0) {
+      throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
+    }
+  }
+  if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names has no meaning without --save");
+  if (s.ensemble > 1 && !(s.save.empty() && s.load.empty())) {
+    throw Error(std::string(s.save.empty() ? "--load" : "--save") +
+                " and --ensemble contradict each other: a model file holds one network");
+  }
+}
+
 }  // namespace
 
 void resolve(Settings& s, const Given& given) {
+  check_files(s, given);
   if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   resolve_loss(s, given);

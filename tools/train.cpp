@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@
 #include "interrupt.hpp"
 #include "mote/mote.hpp"
 #include "names.hpp"
+#include "network_files.hpp"
 #include "pictures.hpp"
+#include "program.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "settings.hpp"
@@ -30,6 +33,8 @@ namespace {
 
 mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
+
+mote::Trainer trainer;  // of a single network
 
 mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   const std::size_t inputs = images.train.features, outputs = images.train.outputs();
@@ -166,8 +171,9 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
-/// What run() has found out before training begins.
+/// What run() has found out before training begins. model: to start from, or null.
 struct Prepared {
+  ModelFile* model;
   ImageSet images;
   mote::Topology topology;
   Split split;
@@ -177,9 +183,15 @@ struct Prepared {
   const mote::Dataset& responses() const { return split.validation.count != 0 ? split.validation : split.train; }
 };
 
+void test_single(const Prepared& run, TestReport& report) {
+  const std::size_t classes = run.images.test.labels != nullptr ? run.images.train.classes : 0;
+  report.confusion.resize(classes * classes);
+  require(trainer.evaluate(run.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
+  report.fingerprint = mote::fingerprint(run.topology, trainer.parameters());
+}
+
 /// Trains, evaluates, prints, and puts down in `record` what came of it.
 void run_single(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
-  static mote::Trainer trainer;
   const Arena arena = plan_arena(settings, run.topology, run.options, run.split.train.count);
   const mote::Memory memory = network_memory;
   require(trainer.bind(run.topology, run.options, run.split.train.count,
@@ -187,6 +199,11 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   WorkerPool pool(settings.threads);
   trainer.set_parallel(pool.parallel());
   trainer.initialize(settings.weights, settings.biases);
+  if (run.model != nullptr) {
+    run.model->load(trainer.parameters(), trainer.running_statistics());
+    trainer.keep_parameters();
+  }
+  if (settings.evaluate) return test_single(run, record.test);
   mote::Span<float> best;
   if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
   const mote::Memory inspection = memory.subspan(arena.inspection, arena.inspection_size);
@@ -203,7 +220,7 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   listener.epoch = [&](const EpochReport& report) {
     progress.clear();
     say(settings, epoch_line(report));
-    std::fflush(stdout);
+    flush_output();
     if (report.complete) log.write_line(epoch_csv(report));
     diagnose();
   };
@@ -223,13 +240,8 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   }
   for (const std::string& line : record.ending) say(settings, line);
   if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
-  const bool has_labels = run.images.test.labels != nullptr;
-  const std::size_t classes = has_labels ? run.images.train.classes : 0;
-  TestReport& report = record.test;
-  report.confusion.resize(classes * classes);
-  require(trainer.evaluate(run.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
-  report.fingerprint = mote::fingerprint(run.topology, trainer.parameters());
-  report.divergence = trained.divergence;
+  test_single(run, record.test);
+  record.test.divergence = trained.divergence;
   record.networks = {trained.epochs};
   record.kept_epoch = diverged ? trained.good_epoch : settings.early_stopping ? trained.stopping.best_epoch : 0;
   if (!settings.has_pictures()) return;
@@ -250,14 +262,23 @@ void run_ensemble(const Settings& settings, const Prepared& run, Progress& progr
   if (settings.has_pictures()) record.inspection = bagging.inspect(run.responses(), run.images.test);
 }
 
-int run(const Settings& settings) {
+int run(Settings settings) {
   if (settings.isa && !mote::select(*settings.isa).ok()) {
     throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
                 ": not supported by this machine or not built in");
   }
   const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
-  Prepared run{load_image_set(folder, data_memory, settings.aim, settings.loss.kind), {}, {}, {}};
-  run.topology = make_topology(settings, run.images);
+  std::optional<ModelFile> model;
+  if (!settings.load.empty()) {
+    model.emplace(settings.load);
+    take_model(settings, model->description());
+  }
+  Prepared run{
+      model ? &*model : nullptr, load_image_set(folder, data_memory, settings.aim, settings.loss.kind), {}, {}, {}};
+  if (model) fit_to_model(settings, model->description(), run.images);
+  run.topology = model ? model->description().topology : make_topology(settings, run.images);
+  std::string class_names;
+  const mote::ModelDescription description = describe_network(settings, run.topology, run.images, class_names);
   run.split = make_split(settings, run.images.train);
   const std::size_t images = run.split.train.count;
   run.options = make_options(settings, images);
@@ -274,7 +295,12 @@ int run(const Settings& settings) {
   record.responses = run.split.validation.count != 0 ? "validation" : "training";
   Pictures pictures(settings);
   if (!settings.quiet) std::printf("%s", record.settings.c_str());
-  std::fflush(stdout);
+  flush_output();
+  std::optional<AtomicFile> save;
+  if (!settings.save.empty()) {
+    require_model_or_nothing(settings.save);
+    save.emplace("--save", settings.save);
+  }
   listen_for_interrupt();
   const bool many = settings.ensemble > 1;
   const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
@@ -290,6 +316,7 @@ int run(const Settings& settings) {
   pictures.draw(record);
   if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
+  if (save) save_model(*save, description, trainer.parameters(), trainer.running_statistics());
   return interrupted() ? kExitInterrupted : 0;
 }
 

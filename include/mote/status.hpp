@@ -60,6 +60,29 @@ enum class Status : std::uint8_t {
   idx_trailing_bytes,    ///< found: bytes present; expected: bytes that the header announces
   count_mismatch,        ///< found: number of labels or targets; expected: number of images
   label_out_of_range,    ///< found: label; expected: largest label allowed
+  // Reading and writing through the caller's functions.
+  read_failed,   ///< ByteSource::read said no
+  write_failed,  ///< ByteSink::write said no
+  // Model files (model_file.hpp). "Byte" is one of the file, 0 the first: where what is wrong begins.
+  model_truncated,  ///< found: bytes of the file; expected: bytes that its header asks for, or the least possible
+  model_syntax,     ///< found: byte; no JSON, or not that of a safetensors header
+  model_duplicate,  ///< found: byte; the same name was there before
+  model_too_many_metadata,  ///< found: byte; expected: the most that are read
+  model_value,              ///< found: byte; a value of the metadata or the description that is out of range or unknown
+  model_no_sizes,           ///< the metadata lack it, likewise the following
+  model_no_activations,
+  model_no_loss,
+  model_unknown_tensor,  ///< found: byte
+  model_missing_tensor,  ///< found: which one: model_tensor_name()
+  model_tensor_type,     ///< found: byte; only F32 is read
+  model_tensor_shape,    ///< found: byte; not that of this parameter
+  model_tensor_offsets,  ///< found: byte; out of order, not of the tensor's size, or past the end
+  model_data_gap,        ///< found: byte where no tensor begins, or more than one
+  model_class_names,     ///< found: class names; expected: outputs
+  model_checksum,        ///< found: checksum of the file; expected: the one that it says
+  model_fingerprint,     ///< found: fingerprint of the parameters; expected: the one that the file says
+  model_bad_number,      ///< found: tensor that has NaN, infinity or a negative variance: model_tensor_name()
+  model_differs,         ///< describes another network than the one to load into: difference()
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Files to be read as a whole.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "mote/stream.hpp"
+
+namespace tools {
+
+/// A regular file. Throws an Error that names it.
+class InputFile {
+ public:
+  /// kind: what errors say was expected, such as "an IDX file".
+  InputFile(const std::string& path, const char* kind);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::uint64_t size() const { return size_; }
+  /// All of it, to the beginning of `memory`; returns false when it does not fit.
+  bool read_all(mote::Memory memory, mote::Bytes& bytes);
+  /// Reads where it is asked to, as often as wanted; must not outlive this.
+  mote::ByteSource source();
+
+ private:
+  std::string path_;
+  std::uint64_t size_ = 0;
+  std::uint64_t position_ = 0;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace tools

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "model_files.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "error.hpp"
+
+namespace tools {
+namespace {
+
+constexpr std::size_t kLongestHeader = 1 << 20;  // bytes
+
+bool is_at_byte(mote::Status status) {
+  using mote::Status;
+  switch (status) {
+    case Status::model_syntax:
+    case Status::model_duplicate:
+    case Status::model_too_many_metadata:
+    case Status::model_value:
+    case Status::model_unknown_tensor:
+    case Status::model_tensor_type:
+    case Status::model_tensor_shape:
+    case Status::model_tensor_offsets:
+    case Status::model_data_gap: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void require_model_or_nothing(const std::string& path) {
+  std::error_code none;
+  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::file_size(path, none) == 0) return;
+  InputFile old(path, "a model");
+  unsigned char start[9] = {};  // the size of the header, and how it begins
+  const mote::ByteSource source = old.source();
+  if (source.size >= sizeof start && source.read(source.context, 0, mote::Memory(start)) && start[8] == '{') return;
+  throw Error("--save: " + path + ": exists and is not a model; name another file");
+}
+
+void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
+                mote::Span<const float> running) {
+  const auto write = [](void* context, mote::Bytes bytes) {
+    static_cast<AtomicFile*>(context)->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return true;
+  };
+  const mote::Result result = mote::write_model(model, parameters, running, {write, &file});
+  if (!result.ok()) throw Error("--save: " + file.path() + ": " + describe(result), kExitFailed);
+  file.commit();
+}
+
+ModelFile::ModelFile(const std::string& path)
+    : file_(path, "a safetensors file"), header_(std::min<std::uint64_t>(file_.size(), kLongestHeader)) {
+  const mote::Result result =
+      mote::read_model_description(file_.source(), {header_.data(), header_.size()}, description_);
+  if (!result.ok()) fail(result);
+}
+
+std::vector<std::string> names_of(const mote::ModelDescription& model) {
+  std::vector<std::string> names;
+  const mote::Bytes text = model.class_names;
+  for (const unsigned char* begin = text.begin(); !text.empty();) {
+    const unsigned char* end = std::find(begin, text.end(), static_cast<unsigned char>('\n'));
+    names.emplace_back(begin, end);
+    if (end == text.end()) break;
+    begin = end + 1;
+  }
+  for (std::size_t i = names.size(); i < model.topology.outputs(); ++i) names.push_back(std::to_string(i));
+  return names;
+}
+
+void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
+  std::vector<unsigned char> header(header_.size());
+  const mote::Result result =
+      mote::read_model(file_.source(), {header.data(), header.size()}, description_.topology, parameters, running);
+  if (!result.ok()) fail(result);
+}
+
+/// What stands in the file from a byte on, as far as it is of one piece and can be printed.
+std::string ModelFile::excerpt(std::size_t at) const {
+  if (at < 8 || at - 8 >= header_.size()) return "";
+  std::string text;
+  for (std::size_t i = at - 8; i < header_.size() && text.size() < 48; ++i) {
+    const unsigned char c = header_[i];
+    text += c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '?';
+    const char closing = text[0] == '[' ? ']' : '"';
+    if (text.size() > 1 && text.back() == closing) break;
+  }
+  return ": " + text;
+}
+
+void ModelFile::fail(const mote::Result& result) const {
+  std::string text = path() + ": " + describe(result);
+  if (is_at_byte(result.status)) {
+    const auto at = static_cast<std::size_t>(result.found);
+    text += ", at byte " + std::to_string(at) + excerpt(at);
+  }
+  const bool of_tensor =
+      result.status == mote::Status::model_missing_tensor || result.status == mote::Status::model_bad_number;
+  // Without a description, the header tells which network it is for.
+  if (of_tensor && description_.topology.layer_count != 0) {
+    text +=
+        std::string(": ") + mote::model_tensor_name(description_.topology, static_cast<std::size_t>(result.found)).text;
+  }
+  throw Error(text);
+}
+
+}  // namespace tools

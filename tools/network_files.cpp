@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "network_files.hpp"
+
+#include "error.hpp"
+#include "names.hpp"
+
+namespace tools {
+
+void take_model(Settings& settings, const mote::ModelDescription& model) {
+  settings.loss = model.loss;
+  settings.activation = model.topology.layers[0].activation;
+  settings.output_activation = model.topology.output_activation();
+  const std::string loss(name_of(kLosses, model.loss.kind));
+  if (settings.class_names.empty() && !model.class_names.empty()) {
+    settings.class_names = names_of(model);
+  }
+  if (settings.aim == Aim::inputs && model.loss.kind == mote::Loss::cross_entropy) {
+    throw Error("--autoencoder does not go with the loss of " + settings.load + ", " + loss);
+  }
+}
+
+void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images) {
+  const std::size_t inputs = model.topology.inputs, outputs = model.topology.outputs();
+  if (images.train.features != inputs) {
+    throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) +
+                " inputs, but the images have " + std::to_string(images.train.features) + " pixels");
+  }
+  if (images.train.outputs() != outputs) {
+    throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
+                " outputs, but the data want " + std::to_string(images.train.outputs()));
+  }
+  images.train.scale = images.test.scale = model.input_scale;
+}
+
+mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
+                                        const ImageSet& images, std::string& names) {
+  if (!settings.class_names.empty() && settings.class_names.size() != topology.outputs()) {
+    throw Error("--class-names: found " + std::to_string(settings.class_names.size()) + " names, expected " +
+                std::to_string(topology.outputs()) + ", one for each output");
+  }
+  names.clear();
+  for (const std::string& name : settings.class_names) names += (names.empty() ? "" : "\n") + name;
+  mote::ModelDescription model;
+  model.topology = topology;
+  model.loss = settings.loss;
+  model.input_scale = images.train.scale;
+  model.rows = images.rows;
+  model.columns = images.columns;
+  model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
+  return model;
+}
+
+}  // namespace tools

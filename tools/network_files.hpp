@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// What tools/train makes of model files: --load and --save.
+#pragma once
+
+#include "image_files.hpp"
+#include "model_files.hpp"
+#include "settings.hpp"
+
+namespace tools {
+
+/// Puts loss and activations of a model in place of the settings', and class names unless there are some. Throws an
+/// Error where they do not go with the rest.
+void take_model(Settings& settings, const mote::ModelDescription& model);
+
+/// Makes pixels into inputs as the model wants them. Throws an Error when it is not for such images.
+void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images);
+
+/// What --save writes besides parameters; names: memory for the class names. Throws an Error for a wrong number of
+/// them.
+mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
+                                        const ImageSet& images, std::string& names);
+
+}  // namespace tools

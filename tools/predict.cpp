@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Says what a saved network makes of images.
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "error.hpp"
+#include "image_input.hpp"
+#include "model_files.hpp"
+#include "mote/mote.hpp"
+#include "program.hpp"
+
+namespace tools {
+namespace {
+
+constexpr const char* kHelp =
+    "Usage: predict MODEL IMAGES...\n"
+    "Prints what the network of a model file, saved by train --save or in PyTorch, makes of images: a line for each, "
+    "as\n"
+    "comma-separated values: file, number of the image in it, class, and the outputs of the network (with softmax,\n"
+    "probabilities). Images are IDX files of bytes, or binary PGM files of one image, of the size that the network\n"
+    "takes; bright is 255, as in the images it was trained on.\n\n"
+    "Exit status: 0 done; 1 the output could not be written; 2 a file was refused.\n";
+
+constexpr std::size_t kRows = 256;  // images at a time
+
+mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
+mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
+
+/// A network with its parameters and room for some images.
+struct Predictor {
+  mote::Network network;
+  mote::Span<float> inputs;  // [kRows][inputs]
+  float scale = 0.0f;
+};
+
+Predictor make_predictor(ModelFile& model) {
+  const mote::Topology& topology = model.description().topology;
+  const mote::Topology plain = without_batch_norm(topology);
+  const std::size_t running_count = mote::running_statistics_count(topology);
+  mote::MemoryPlan plan;
+  const std::size_t parameters_at = plan.take<float>(topology.parameter_count());
+  const std::size_t running_at = plan.take<float>(running_count);
+  const std::size_t inputs_at = plan.take<float>(kRows, topology.inputs);
+  const std::size_t scratch_bytes = mote::inference_bytes(plain, kRows);
+  const std::size_t scratch_at = plan.take_bytes(scratch_bytes);
+  const mote::Memory memory = network_memory;
+  if (plan.bytes() > memory.size()) {
+    throw Error(model.path() + ": the network needs " + std::to_string(plan.bytes()) + " bytes of static memory, but " +
+                std::to_string(memory.size()) +
+                " are built in; rebuild with: make MEMORY_MB=" + std::to_string((plan.bytes() >> 20) + 1));
+  }
+  const mote::Span<float> parameters = mote::part_of<float>(memory, parameters_at, topology.parameter_count());
+  const mote::Span<float> running = mote::part_of<float>(memory, running_at, running_count);
+  model.load(parameters, running);
+  require(mote::fold_batch_norm(topology, parameters, running, parameters));
+  Predictor predictor;
+  require(predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows,
+                                 memory.subspan(scratch_at, scratch_bytes)));
+  predictor.inputs = mote::part_of<float>(memory, inputs_at, kRows * topology.inputs);
+  predictor.scale = model.description().input_scale;
+  return predictor;
+}
+
+/// A field of comma-separated values (RFC 4180).
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+void print_header(const std::vector<std::string>& names) {
+  std::string line = "file,image,class";
+  for (const std::string& name : names) line += "," + csv_field(name);
+  std::printf("%s\n", line.c_str());
+}
+
+void predict(const Predictor& predictor, const std::string& path, const mote::Dataset& images,
+             const std::vector<std::string>& names) {
+  for (std::size_t first = 0; first < images.count; first += kRows) {
+    const std::size_t rows = std::min(kRows, images.count - first);
+    mote::gather(images, nullptr, first, rows, predictor.inputs.data());
+    const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      const mote::Span<const float> row = outputs.row(i);
+      std::string line = csv_field(path) + "," + std::to_string(first + i) + "," + csv_field(names[mote::argmax(row)]);
+      for (const float output : row) {
+        char number[32];
+        std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(output));
+        line += number;
+      }
+      std::printf("%s\n", line.c_str());
+    }
+    flush_output();
+  }
+}
+
+int run(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--help") {
+      std::printf("%s", kHelp);
+      return 0;
+    }
+    if (argument.size() > 1 && argument[0] == '-') {
+      throw Error("unknown option '" + argument + "'; --help says how it is used");
+    }
+  }
+  if (arguments.size() < 2) throw Error("a model file and at least one file of images are needed; see --help");
+  ModelFile model(arguments[0]);
+  const Predictor predictor = make_predictor(model);
+  const std::vector<std::string> names = names_of(model.description());
+  print_header(names);
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    mote::Dataset images = load_images(arguments[i], data_memory, model.description());
+    images.scale = predictor.scale;
+    predict(predictor, arguments[i], images, names);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace tools
+
+int main(int count, char** arguments) {
+  return tools::run_program("predict", [&] { return tools::run({arguments + 1, arguments + count}); });
+}

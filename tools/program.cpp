@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include "program.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "error.hpp"
+
+namespace tools {
+namespace {
+
+int fail(const char* name, const char* what, int status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", name, what);
+  return status;
+}
+
+}  // namespace
+
+int run_program(const char* name, const std::function<int()>& run) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  try {
+    const int status = run();
+    flush_output();
+    return status;
+  } catch (const Error& error) {
+    return fail(name, error.what(), error.status);
+  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+    return fail(name, error.what(), kExitFailed);
+  }
+}
+
+void flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  throw Error("standard output: cannot be written" + reason, kExitFailed);
+}
+
+}  // namespace tools
