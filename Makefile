@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test target test-target interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all test kill-test target test-target interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,6 +119,9 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 
 $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
+
+kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 runs that write checkpoints, each at a random moment, and resume them
+	MOTE_KILLS=1000 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*SurviveKills*'
 
 # Debian's packages are for Debian's Python.
 PYTHON ?= /usr/bin/python3

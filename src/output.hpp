@@ -52,11 +52,8 @@ class Output {
   void flush() {
     const Bytes piece(buffer_, used_);
     size_ += used_;
-    if (sink_ == nullptr) {
-      crc_ = crc32(piece, crc_);
-    } else {
-      ok_ = ok_ && sink_->write(sink_->context, piece);
-    }
+    crc_ = crc32(piece, crc_);
+    if (sink_ != nullptr) ok_ = ok_ && sink_->write(sink_->context, piece);
     used_ = 0;
   }
 

@@ -24,8 +24,8 @@ Random::Random(std::uint64_t seed, Stream stream) {
   mixer = split_mix(mixer) + static_cast<std::uint64_t>(stream);  // neighbouring seeds must not share streams
   for (int i = 0; i < 4; i += 2) {
     const std::uint64_t bits = split_mix(mixer);
-    state_[i] = static_cast<std::uint32_t>(bits);
-    state_[i + 1] = static_cast<std::uint32_t>(bits >> 32);
+    state_.words[i] = static_cast<std::uint32_t>(bits);
+    state_.words[i + 1] = static_cast<std::uint32_t>(bits >> 32);
   }
 }
 
@@ -36,14 +36,14 @@ std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number) {
 }
 
 std::uint32_t Random::next() {
-  const std::uint32_t result = rotate_left(state_[0] + state_[3], 7) + state_[0];
-  const std::uint32_t shifted = state_[1] << 9;
-  state_[2] ^= state_[0];
-  state_[3] ^= state_[1];
-  state_[1] ^= state_[2];
-  state_[0] ^= state_[3];
-  state_[2] ^= shifted;
-  state_[3] = rotate_left(state_[3], 11);
+  const std::uint32_t result = rotate_left(state_.words[0] + state_.words[3], 7) + state_.words[0];
+  const std::uint32_t shifted = state_.words[1] << 9;
+  state_.words[2] ^= state_.words[0];
+  state_.words[3] ^= state_.words[1];
+  state_.words[1] ^= state_.words[2];
+  state_.words[0] ^= state_.words[3];
+  state_.words[2] ^= shifted;
+  state_.words[3] = rotate_left(state_.words[3], 11);
   return result;
 }
 

@@ -73,6 +73,14 @@ const char* to_string(Status status) {
     case Status::model_fingerprint: return "damaged: wrong fingerprint of the parameters";
     case Status::model_bad_number: return "a parameter is not finite, or a variance negative";
     case Status::model_differs: return "a model of another network";
+    case Status::flash_geometry: return "sizes of slots or writes that cannot be";
+    case Status::flash_empty: return "nothing was saved yet";
+    case Status::flash_full: return "record too large for a slot";
+    case Status::checkpoint_magic: return "not a checkpoint";
+    case Status::checkpoint_size: return "truncated, or something comes after its end";
+    case Status::checkpoint_checksum: return "damaged: wrong checksum";
+    case Status::checkpoint_differs: return "a checkpoint of other training";
+    case Status::checkpoint_progress: return "numbers that no training comes to";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: a number is not finite";
   }

@@ -109,13 +109,46 @@ float Trainer::learning_rate() const {
   return options_.optimizer.learning_rate * rate_factor(options_.schedule, step_.step.number);
 }
 
-Result Trainer::begin_epoch(const Dataset& dataset) {
+TrainingProgress Trainer::progress() const {
+  return {epoch_,
+          epoch_ == 0 ? 0 : position_,
+          dropout_.sample,
+          step_.step.number,
+          options_.optimizer.learning_rate,
+          totals_,
+          epoch_ == 0 ? order_random_.state() : epoch_order_};
+}
+
+Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset) {
+  if (const Result result = check_data(dataset); !result.ok()) return result;
+  if (const Result result = set_learning_rate(progress.learning_rate); !result.ok()) return result;
+  MOTE_ASSERT(progress.position <= samples_);
+  dataset_ = dataset;
+  position_ = progress.epochs == 0 ? samples_ : static_cast<std::size_t>(progress.position);
+  totals_ = progress.totals;
+  epoch_ = static_cast<std::size_t>(progress.epochs);
+  dropout_.sample = progress.samples_seen;
+  step_.step.number = progress.steps;
+  divergence_ = {};
+  order_random_ = Random(progress.order_state);
+  epoch_order_ = progress.order_state;
+  if (epoch_ != 0) draw_order();
+  return Status::ok;
+}
+
+Result Trainer::check_data(const Dataset& dataset) const {
   if (const Result result = check(topology_, dataset); !result.ok()) return result;
   if (dataset.count != samples_) return {Status::count_mismatch, dataset.count, samples_};
+  return Status::ok;
+}
+
+Result Trainer::begin_epoch(const Dataset& dataset) {
+  if (const Result result = check_data(dataset); !result.ok()) return result;
   dataset_ = dataset;
   position_ = 0;
   totals_ = {};
   ++epoch_;
+  epoch_order_ = order_random_.state();
   draw_order();
   move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
   return Status::ok;

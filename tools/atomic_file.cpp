@@ -102,6 +102,14 @@ void AtomicFile::fail(const std::string& path) const {
   throw Error(what_ + ": " + path + ": " + std::strerror(errno), kExitFailed);
 }
 
+mote::ByteSink sink_of(AtomicFile& file) {
+  const auto write = [](void* context, mote::Bytes bytes) {
+    static_cast<AtomicFile*>(context)->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return true;
+  };
+  return {write, &file};
+}
+
 void write_file(const std::string& what, const std::string& path, std::string_view bytes) {
   AtomicFile file(what, path);
   file.write(bytes);

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "mote/stream.hpp"
+
 namespace tools {
 
 /// What is written goes to PATH.part in the same folder; commit() brings it to the disk and renames it to PATH, so that
@@ -37,6 +39,9 @@ class AtomicFile {
   std::string part_;
   std::FILE* file_ = nullptr;
 };
+
+/// Writes to it; throws what it throws.
+mote::ByteSink sink_of(AtomicFile& file);
 
 /// Writes all of a file.
 void write_file(const std::string& what, const std::string& path, std::string_view bytes);

@@ -70,7 +70,8 @@ Trained Bagging::train_member(std::size_t slot, std::size_t member) {
   };
   const mote::Span<float> kept = parameters(member);
   try {
-    Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}});
+    Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}},
+                                   begin_training(settings_));
     if (!trained.divergence.empty()) throw Error(trained.divergence, kExitFailed);
     const mote::Span<const float> learnt = trainer.inference_parameters();
     std::copy(learnt.begin(), learnt.end(), kept.begin());

@@ -29,12 +29,14 @@ const char* format_of(mote::Status status) {
     case Status::idx_truncated_header:
     case Status::idx_truncated_body:
     case Status::model_truncated:
+    case Status::checkpoint_size:
     case Status::idx_trailing_bytes: return "found %" PRIu64 " bytes, expected %" PRIu64;
     case Status::idx_zero_dimension: return "dimension %" PRIu64;
     case Status::model_class_names:
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::model_checksum:
-    case Status::model_fingerprint: return "found %08" PRIx64 ", expected %08" PRIx64;
+    case Status::model_fingerprint:
+    case Status::checkpoint_checksum: return "found %08" PRIx64 ", expected %08" PRIx64;
     case Status::target_out_of_range: return "in sample %" PRIu64;
     case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
     default: return nullptr;

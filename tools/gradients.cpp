@@ -14,8 +14,8 @@
 #include "experiments.hpp"
 #include "image_files.hpp"
 #include "names.hpp"
-#include "program.hpp"
 #include "option_values.hpp"
+#include "program.hpp"
 
 namespace tools {
 namespace {

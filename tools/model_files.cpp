@@ -41,11 +41,7 @@ void require_model_or_nothing(const std::string& path) {
 
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
                 mote::Span<const float> running) {
-  const auto write = [](void* context, mote::Bytes bytes) {
-    static_cast<AtomicFile*>(context)->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    return true;
-  };
-  const mote::Result result = mote::write_model(model, parameters, running, {write, &file});
+  const mote::Result result = mote::write_model(model, parameters, running, sink_of(file));
   if (!result.ok()) throw Error("--save: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "settings.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string_view>
 
@@ -245,9 +247,43 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.load = v; }},
     {"--evaluate", nullptr, "do not train, only say how the network of --load does on the test images",
      [](Settings& s, Given&, std::string_view) { s.evaluate = true; }},
+    {"--checkpoint", "FILE",
+     "write all that training goes on from at the end of every epoch, and on Ctrl-C (default: none; --resume: its "
+     "file)",
+     [](Settings& s, Given&, std::string_view v) { s.checkpoint = v; }},
+    {"--checkpoint-seconds", "S", "write it within epochs too, every S seconds; 0: after every batch (default: off)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.checkpoint_seconds = real_number("--checkpoint-seconds", v, kNotNegative, is_not_negative);
+     }},
+    {"--resume", "FILE",
+     "go on from a checkpoint, with the options that are in it, to the same bits as without the interruption; options "
+     "that would change them are refused",
+     [](Settings& s, Given&, std::string_view v) { s.resume = v; }},
     {"--quiet", nullptr, "print the result only", [](Settings& s, Given&, std::string_view) { s.quiet = true; }},
     {"--help", nullptr, "print this and stop", [](Settings& s, Given&, std::string_view) { s.help = true; }},
 };
+
+// Options that change no bit of what is learnt, so that a run that resumes may have others...
+constexpr std::string_view kHarmless[] = {"--data",
+                                          "--log",
+                                          "--report",
+                                          "--plot",
+                                          "--quiet",
+                                          "--save",
+                                          "--threads",
+                                          "--isa",
+                                          "--checkpoint",
+                                          "--resume",
+                                          "--class-names",
+                                          "--help",
+                                          "--checkpoint-seconds"};
+// ... of which these are of one run only.
+constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
+
+template <std::size_t N>
+bool is_in(const std::string_view (&names)[N], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
 
 const Option& find_option(std::string_view name) {
   for (const Option& option : kOptions) {
@@ -300,10 +336,13 @@ Settings parse_settings(int count, const char* const* arguments) {
     if (option.argument != nullptr && value.empty()) {
       throw Error(std::string(option.name) + ": its value " + option.argument + " is empty");
     }
+    const std::string argument = option.name + (value.empty() ? "" : "=" + std::string(value));
+    (is_in(kHarmless, option.name) ? settings.harmless : settings.deciding).push_back(argument);
+    if (!is_in(kForgotten, option.name)) settings.remembered.push_back(argument);
     given.names.insert(option.name);
     option.set(settings, given, value);
   }
-  resolve(settings, given);
+  if (settings.resume.empty()) resolve(settings, given);  // the rest is in the checkpoint
   return settings;
 }
 

@@ -19,16 +19,22 @@ enum class RateSchedule { constant, step, exponential, cosine, plateau };
 struct Settings {
   bool help = false;
   bool quiet = false;
-  std::string data;                      ///< folder; empty: the MNIST that make unpacked
-  std::string log;                       ///< CSV file; empty: none
-  std::string report;                    ///< HTML file; empty: none
-  bool diagnose = false;                 ///< look at the layers after each epoch
-  bool plot = false;                     ///< curves in the terminal
-  std::string command;                   ///< as typed, quoted for a shell
-  std::string save;                      ///< model file to write; empty: none
-  std::string load;                      ///< model file to start from; empty: none
-  bool evaluate = false;                 ///< do not train
-  std::vector<std::string> class_names;  ///< for the model file; empty: those of the loaded one, or none
+  bool diagnose = false;                    ///< look at the layers after each epoch
+  std::string data;                         ///< folder; empty: the MNIST that make unpacked
+  std::string log;                          ///< CSV file; empty: none
+  std::string report;                       ///< HTML file; empty: none
+  bool plot = false;                        ///< curves in the terminal
+  std::string command;                      ///< as typed, quoted for a shell
+  std::string save;                         ///< model file to write; empty: none
+  std::string load;                         ///< model file to start from; empty: none
+  std::string checkpoint;                   ///< file to write checkpoints to; empty: none
+  std::optional<float> checkpoint_seconds;  ///< between checkpoints within an epoch; none: only at its end
+  std::string resume;                       ///< checkpoint to go on from; empty: none
+  std::vector<std::string> deciding;        ///< options given that decide what is learnt, as "--seed=3"
+  std::vector<std::string> harmless;        ///< the others
+  std::vector<std::string> remembered;      ///< those that a run that resumes is given again
+  bool evaluate = false;                    ///< do not train
+  std::vector<std::string> class_names;     ///< for the model file; empty: those of the loaded one, or none
 
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty

@@ -105,15 +105,18 @@ void check_files(const Settings& s, const Given& given) {
                 "are those of the file");
   }
   if (s.evaluate && s.load.empty()) throw Error("--evaluate has no meaning without --load");
-  for (const char* option : {"--save", "--log", "--report", "--plot"}) {
+  for (const char* option : {"--save", "--log", "--report", "--plot", "--checkpoint"}) {
     if (s.evaluate && given.names.count(option) != 0) {
       throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
     }
   }
   if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names has no meaning without --save");
-  if (s.ensemble > 1 && !(s.save.empty() && s.load.empty())) {
-    throw Error(std::string(s.save.empty() ? "--load" : "--save") +
-                " and --ensemble contradict each other: a model file holds one network");
+  if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
+    throw Error("--checkpoint-seconds has no meaning without --checkpoint");
+  }
+  for (const char* option : {"--save", "--load", "--checkpoint"}) {
+    if (s.ensemble == 1 || given.names.count(option) == 0) continue;
+    throw Error(std::string(option) + " and --ensemble contradict each other: the file holds one network");
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "arena.hpp"
 #include "bagging.hpp"
+#include "checkpoints.hpp"
 #include "csv_log.hpp"
 #include "diagnosis.hpp"
 #include "error.hpp"
@@ -174,6 +175,7 @@ void say(const Settings& settings, const std::string& line) {
 /// What run() has found out before training begins. model: to start from, or null.
 struct Prepared {
   ModelFile* model;
+  CheckpointReader* resume;  // to go on from, or null
   ImageSet images;
   mote::Topology topology;
   Split split;
@@ -208,9 +210,19 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
   const mote::Memory inspection = memory.subspan(arena.inspection, arena.inspection_size);
   const auto diagnose = [&] {
-    if (settings.has_pictures()) record.diagnoses.push_back(diagnose_layers(trainer, run.split.train, inspection));
+    // From the start or not at all.
+    if (settings.has_pictures() && run.resume == nullptr)
+      record.diagnoses.push_back(diagnose_layers(trainer, run.split.train, inspection));
   };
-  std::size_t images_done = 0;
+  TrainingState state = begin_training(settings);
+  if (run.resume != nullptr) {
+    run.resume->restore(settings, run.split, trainer, best, state);
+    for (const EpochReport& report : state.trained.epochs) log.write_line(epoch_csv(report));
+  }
+  std::optional<CheckpointWriter> checkpoint;
+  if (!settings.checkpoint.empty()) checkpoint.emplace(settings, run.split);
+  std::size_t images_done = state.trained.epochs.size() * run.split.train.count;
+  if (trainer.samples_left() != 0) images_done += run.split.train.count - trainer.samples_left();
   Listener listener;
   listener.batch = [&](std::size_t epoch, std::size_t images) {
     images_done += images;
@@ -225,12 +237,17 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
     diagnose();
   };
   diagnose();
+  if (checkpoint) {
+    listener.resumable = [&](const TrainingState& now, bool within_epoch) {
+      checkpoint->write(trainer, now, best, within_epoch);
+    };
+  }
   const Clock::time_point start = Clock::now();
   Diagnosis diagnosis;
   if (settings.diagnose) {
     diagnosis = {run.topology, run.split.train, memory.subspan(arena.diagnosis, arena.diagnosis_size)};
   }
-  const Trained trained = train(trainer, run.split, settings, best, listener, diagnosis);
+  const Trained trained = train(trainer, run.split, settings, best, listener, state, diagnosis);
   const bool diverged = !trained.divergence.empty();
   if (settings.early_stopping && !diverged) record.ending.push_back(stopping_line(trained.stopping, settings.epochs));
   record.ending.push_back(time_line(start, diverged));
@@ -273,8 +290,14 @@ int run(Settings settings) {
     model.emplace(settings.load);
     take_model(settings, model->description());
   }
-  Prepared run{
-      model ? &*model : nullptr, load_image_set(folder, data_memory, settings.aim, settings.loss.kind), {}, {}, {}};
+  std::optional<CheckpointReader> resume;
+  if (!settings.resume.empty()) resume.emplace(settings.resume);
+  Prepared run{model ? &*model : nullptr,
+               resume ? &*resume : nullptr,
+               load_image_set(folder, data_memory, settings.aim, settings.loss.kind),
+               {},
+               {},
+               {}};
   if (model) fit_to_model(settings, model->description(), run.images);
   run.topology = model ? model->description().topology : make_topology(settings, run.images);
   std::string class_names;
@@ -326,7 +349,7 @@ int run(Settings settings) {
 int main(int count, char** arguments) {
   return tools::run_program("train", [&] {
     const tools::Settings settings = tools::parse_settings(count, arguments);
-    if (!settings.help) return tools::run(settings);
+    if (!settings.help) return tools::run(settings.resume.empty() ? settings : tools::resume_settings(settings));
     std::printf("%s", tools::help_text().c_str());
     return 0;
   });

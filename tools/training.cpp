@@ -11,15 +11,29 @@
 namespace tools {
 namespace {
 
-/// Trains for one epoch or until interrupted. not_finite: training has diverged.
-mote::Result train_epoch(mote::Trainer& trainer, const mote::Dataset& train, std::size_t epoch,
-                         const Listener& listener, Diagnosis& diagnosis) {
-  require(trainer.begin_epoch(train));
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Trains for one epoch, or what is left of it, or until interrupted. not_finite: training has diverged.
+mote::Result train_epoch(mote::Trainer& trainer, const Split& split, const Listener& listener, TrainingState& state,
+                         Diagnosis& diagnosis) {
+  const double before = state.seconds;
+  const Clock::time_point start = Clock::now();
+  const std::size_t epoch = state.trained.epochs.size() + 1;
+  if (trainer.samples_left() == 0) {
+    state.learning_rate = trainer.learning_rate();
+    require(trainer.begin_epoch(split.train));
+  }
   while (trainer.samples_left() > 0 && !interrupted()) {
     const std::size_t left = trainer.samples_left();
     diagnosis.before_batch(trainer);
     if (const mote::Result result = trainer.train_batch(); !result.ok()) return result;
     listener.batch(epoch, left - trainer.samples_left());
+    state.seconds = before + seconds_since(start);
+    if (listener.resumable && trainer.samples_left() > 0) listener.resumable(state, !interrupted());
   }
   return mote::Status::ok;
 }
@@ -40,45 +54,57 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
   return stopping;
 }
 
-}  // namespace
-
-Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener, Diagnosis diagnosis) {
-  using Clock = std::chrono::steady_clock;
-  mote::ReduceOnPlateau plateau = make_plateau(settings);
-  Trained trained;
-  trained.stopping = make_stopping(settings);
+/// Validates, and does what is done between epochs.
+void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
+                  const Diagnosis& diagnosis, TrainingState& state) {
+  Trained& trained = state.trained;
   const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
   const bool validates = split.validation.count != 0;
-  for (std::size_t epoch = 1; epoch <= settings.epochs && !interrupted(); ++epoch) {
-    const Clock::time_point start = Clock::now();
-    const float learning_rate = rate_changes ? trainer.learning_rate() : 0.0f;
-    if (!train_epoch(trainer, split.train, epoch, listener, diagnosis).ok()) {
+  EpochReport report{trained.epochs.size() + 1, settings.epochs, trainer.epoch_totals(), {}, state.seconds};
+  if (rate_changes) report.learning_rate = state.learning_rate;
+  report.has_labels = settings.aim == Aim::labels;
+  report.complete = trainer.samples_left() == 0;
+  if (diagnosis.enabled() && report.complete) report.layers = diagnosis.layers(trainer);
+  if (validates) require(trainer.evaluate(split.validation, report.validation));
+  const float loss = (validates ? report.validation : report.train).mean_loss();
+  if (std::isfinite(loss)) {
+    trainer.keep_parameters();
+    trained.good_epoch = report.epoch;
+  }
+  if (settings.schedule == RateSchedule::plateau) {
+    const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
+    require(trainer.set_learning_rate(state.plateau.update(loss, base)));
+  }
+  if (settings.early_stopping && report.complete) {
+    trained.stopping.update(report.validation, trainer.model(), best_model);
+  }
+  trained.epochs.push_back(report);
+  state.seconds = 0.0;
+}
+
+}  // namespace
+
+TrainingState begin_training(const Settings& settings) {
+  TrainingState state;
+  state.plateau = make_plateau(settings);
+  state.trained.stopping = make_stopping(settings);
+  return state;
+}
+
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
+              const Listener& listener, TrainingState state, Diagnosis diagnosis) {
+  Trained& trained = state.trained;
+  if (listener.resumable) listener.resumable(state, false);
+  while (trained.epochs.size() < settings.epochs && !interrupted()) {
+    if (settings.early_stopping && trained.stopping.should_stop()) break;
+    if (!train_epoch(trainer, split, listener, state, diagnosis).ok()) {
       trained.divergence = divergence_text(trainer.divergence(), trainer.topology(), trainer.options().clips());
       trainer.restore_parameters();
       return trained;
     }
-    EpochReport report{epoch, settings.epochs, trainer.epoch_totals(), {}, 0.0, learning_rate};
-    report.has_labels = settings.aim == Aim::labels;
-    report.complete = trainer.samples_left() == 0;
-    report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    if (diagnosis.enabled() && report.complete) report.layers = diagnosis.layers(trainer);
-    if (validates) require(trainer.evaluate(split.validation, report.validation));
-    const float loss = (validates ? report.validation : report.train).mean_loss();
-    if (std::isfinite(loss)) {
-      trainer.keep_parameters();
-      trained.good_epoch = epoch;
-    }
-    if (settings.schedule == RateSchedule::plateau) {
-      const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
-      require(trainer.set_learning_rate(plateau.update(loss, base)));
-    }
-    if (settings.early_stopping && report.complete) {
-      trained.stopping.update(report.validation, trainer.model(), best_model);
-    }
-    trained.epochs.push_back(report);
-    listener.epoch(report);
-    if (settings.early_stopping && trained.stopping.should_stop()) break;
+    finish_epoch(trainer, split, settings, best_model, diagnosis, state);
+    if (listener.resumable && trained.epochs.back().complete) listener.resumable(state, false);
+    listener.epoch(trained.epochs.back());
   }
   if (settings.early_stopping) trained.stopping.restore(best_model, trainer.model());
   return trained;

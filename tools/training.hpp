@@ -20,10 +20,15 @@ struct Split {
   mote::Dataset validation;
 };
 
+struct TrainingState;
+
 /// What is told while a network trains, on the thread that trains it.
 struct Listener {
   std::function<void(std::size_t epoch, std::size_t images)> batch;  // images: of this batch
   std::function<void(const EpochReport&)> epoch;
+  /// Called where training can be resumed: with within_epoch between two batches, else at the beginning, at the end of
+  /// an epoch and when interrupted. May be empty.
+  std::function<void(const TrainingState&, bool within_epoch)> resumable = {};
 };
 
 /// What became of it. stopping: its final state; with early stopping the parameters are those of its best epoch.
@@ -35,10 +40,21 @@ struct Trained {
                                ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
 };
 
-/// Trains for the epochs of the settings, until early stopping or an interrupt. best_model: memory for a copy of
-/// Trainer::model(), for early stopping, where the settings ask for it.
-/// diagnosis: what looks at each epoch, if it is enabled.
+/// Where the epochs stand, besides the trainer and the best model: what resuming them takes.
+struct TrainingState {
+  mote::ReduceOnPlateau plateau;
+  Trained trained;
+  double seconds = 0.0;        ///< that the epoch has taken, if it is not complete
+  float learning_rate = 0.0f;  ///< with which it began
+};
+
+/// Before the first epoch.
+TrainingState begin_training(const Settings& settings);
+
+/// Trains for the epochs of the settings that are left, until early stopping or an interrupt. best_model: memory for a
+/// copy of Trainer::model(), for early stopping, where the settings ask for it. diagnosis: what looks at each epoch, if
+/// it is enabled.
 Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener, Diagnosis diagnosis = {});
+              const Listener& listener, TrainingState state, Diagnosis diagnosis = {});
 
 }  // namespace tools

@@ -16,7 +16,15 @@ enum class Stream : std::uint32_t { initialization, shuffle, dropout, bootstrap 
 /// machine, the floating-point ones included.
 class Random {
  public:
+  /// Where a generator stands: never all zero.
+  struct State {
+    std::uint32_t words[4] = {};
+  };
+
   Random(std::uint64_t seed, Stream stream);
+  /// Goes on from where another one stood.
+  explicit Random(const State& state) : state_(state) {}
+  const State& state() const { return state_; }
 
   /// 32 uniform bits.
   std::uint32_t next();
@@ -30,7 +38,7 @@ class Random {
   float gaussian();
 
  private:
-  std::uint32_t state_[4];
+  State state_;
 };
 
 /// The seed of one of several runs that share a seed, such as a member of an ensemble: every number gives another, with

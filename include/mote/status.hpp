@@ -83,6 +83,16 @@ enum class Status : std::uint8_t {
   model_fingerprint,     ///< found: fingerprint of the parameters; expected: the one that the file says
   model_bad_number,      ///< found: tensor that has NaN, infinity or a negative variance: model_tensor_name()
   model_differs,         ///< describes another network than the one to load into: difference()
+  // Flash memory (flash_record.hpp).
+  flash_geometry,  ///< sizes of slots or writes that cannot be
+  flash_empty,     ///< no whole record in either slot
+  flash_full,      ///< found: bytes of the record; expected: the most that a slot holds
+  // Checkpoints (checkpoint.hpp).
+  checkpoint_magic,     ///< something else
+  checkpoint_size,      ///< found: bytes; expected: bytes that it says it has, or the least possible
+  checkpoint_checksum,  ///< found: that of the bytes; expected: the one that they say
+  checkpoint_differs,   ///< of other training: read_checkpoint() names the first difference
+  checkpoint_progress,  ///< numbers that no training comes to
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.

@@ -25,6 +25,17 @@
 
 namespace mote {
 
+/// Where training stands, besides its arrays: what a checkpoint has to keep (checkpoint.hpp).
+struct TrainingProgress {
+  std::uint64_t epochs = 0;        ///< begun
+  std::uint64_t position = 0;      ///< samples of the last of them that were trained on
+  std::uint64_t samples_seen = 0;  ///< since training began: what masks of dropout are drawn from
+  std::uint32_t steps = 0;         ///< what the schedule and the optimizer count
+  float learning_rate = 0.0f;      ///< set_learning_rate()
+  LossTotals totals;               ///< epoch_totals()
+  Random::State order_state;       ///< of the generator of orders, before it drew that of the epoch
+};
+
 class Trainer {
  public:
   /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive
@@ -73,6 +84,12 @@ class Trainer {
   /// Loss and accuracy on any data; see evaluate(). Batch normalization takes its running statistics.
   Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
+  /// Where training stands, between two batches. With model(), optimizer_state() and kept_model() all of it.
+  TrainingProgress progress() const;
+  /// Goes on from there, in the middle of an epoch too: draws its order again. Checks the data as begin_epoch() does,
+  /// and the learning rate; the rest is trusted.
+  Result resume(const TrainingProgress& progress, const Dataset& dataset);
+
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
   /// What training adjusts, laid out for topology(). To be changed between epochs only. A Network binds to them unless
@@ -87,6 +104,14 @@ class Trainer {
   /// Both, one after the other: what a copy of what was learnt needs. To be changed between epochs only.
   Span<float> model() { return model_; }
   Span<const float> model() const { return model_; }
+  /// What the optimizer remembers: state_arrays() of the parameters' layout.
+  Span<float> optimizer_state() { return state_; }
+  Span<const float> optimizer_state() const { return state_; }
+  /// What keep_parameters() keeps, if it may.
+  Span<float> kept_model() { return kept_; }
+  Span<const float> kept_model() const { return kept_; }
+  /// As many as a training set has.
+  std::size_t samples() const { return samples_; }
 
   /// What a Network binds to: inference_parameters() for inference_topology(). Without batch normalization that is
   /// parameters() for topology(); with it, a folded copy in the trainer's memory, good until the next call or
@@ -95,6 +120,7 @@ class Trainer {
   Span<const float> inference_parameters();
 
  private:
+  Result check_data(const Dataset& dataset) const;
   void draw_order();
   ActiveInputs merge_active(std::size_t shares);
   ActiveInputs gather_rows(std::size_t done, Share share, std::size_t worker);
@@ -110,6 +136,7 @@ class Trainer {
   Topology topology_;
   TrainingOptions options_;
   Random order_random_{0, Stream::shuffle};
+  Random::State epoch_order_;  // of order_random_ when the epoch began
   Backpropagation backpropagation_;
   ParameterStep step_;
   Parallel parallel_;
