@@ -123,21 +123,22 @@ TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
     const auto start = std::chrono::steady_clock::now();
     const Outcome expected = outcome(train_here("--quiet " + run));
     const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
-    for (int i = 0; i < kills / static_cast<int>(std::size(kRuns)); ++i) {
+    for (int killed = 0; killed < kills / static_cast<int>(std::size(kRuns));) {
       remove_files();
       std::uniform_int_distribution<long> moment(0, whole.count());
       const bool ended = run_and_kill(run, std::chrono::microseconds(moment(random)));
       const bool is_there = fs::exists(checkpoint());
+      killed += !ended;
       ++(ended ? after : is_there ? between : before);
       const CommandResult resumed =
           train_here("--quiet " + (is_there ? "--resume " + checkpoint() + " --checkpoint-seconds 0" : run));
       ASSERT_EQ(resumed.status, 0) << resumed.output;
       expect_same(outcome(resumed), expected);
-      ASSERT_FALSE(HasFailure()) << "run " << r << ", kill " << i;
+      ASSERT_FALSE(HasFailure()) << "run " << r << ", kill " << killed;
     }
   }
-  std::printf("killed %d before the first checkpoint, %d while there was one, %d had ended; all ended alike\n", before,
-              between, after);
+  std::printf("killed %d runs, %d of them before their first checkpoint, and %d too late; all came to the same end\n",
+              before + between, before, after);
   EXPECT_GT(between, 0);
 }
 
