@@ -21,9 +21,11 @@ std::uint64_t bits_of(float x) {
   return bits;
 }
 
-/// Calls f(name, value) for all that the bits of training depend on, but for what may change on the way.
-template <typename F>
-void for_each_setting(const Trainer& trainer, F f) {
+/// f(context, name, value).
+using Visitor = void (*)(void*, const char*, std::uint64_t);
+
+void visit_settings(const Trainer& trainer, Visitor visitor, void* context) {
+  const auto f = [&](const char* name, std::uint64_t value) { visitor(context, name, value); };
   const Topology& topology = trainer.topology();
   const TrainingOptions& options = trainer.options();
   f("layers", topology.layer_count);
@@ -64,6 +66,14 @@ void for_each_setting(const Trainer& trainer, F f) {
   f("fused multiply-add", arithmetic_is_fused());
 }
 
+/// Calls f(name, value) for all that the bits of training depend on, but for what may change on the way.
+template <typename F>
+void for_each_setting(const Trainer& trainer, F f) {
+  visit_settings(
+      trainer, [](void* context, const char* name, std::uint64_t value) { (*static_cast<F*>(context))(name, value); },
+      &f);
+}
+
 std::uint64_t setting_count(const Trainer& trainer) {
   std::uint64_t count = 0;
   for_each_setting(trainer, [&](const char*, std::uint64_t) { ++count; });
@@ -93,25 +103,14 @@ void for_each_array(AnyTrainer& trainer, F f) {
   f(trainer.kept_model());
 }
 
-void put32(Output& out, std::uint32_t value) {
-  unsigned char bytes[4];
-  detail::store32(value, bytes);
-  for (const unsigned char byte : bytes) out.put(byte);
-}
-
-void put64(Output& out, std::uint64_t value) {
-  put32(out, static_cast<std::uint32_t>(value));
-  put32(out, static_cast<std::uint32_t>(value >> 32));
-}
-
 void put_progress(Output& out, const TrainingProgress& progress) {
   for_each_field(progress, [&](const auto& field) {
     if constexpr (sizeof field == 8) {
-      put64(out, field);
+      out.long_word(field);
     } else {
       std::uint32_t bits;
       __builtin_memcpy(&bits, &field, sizeof bits);
-      put32(out, bits);
+      out.word(bits);
     }
   });
 }
@@ -180,19 +179,19 @@ std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes) {
 
 Result write_checkpoint(const Trainer& trainer, Bytes note, const ByteSink& sink) {
   Output out(&sink);
-  for (const unsigned char byte : kMagic) out.put(byte);
-  put64(out, checkpoint_bytes(trainer, note.size()));
-  put64(out, note.size());
-  for (const unsigned char byte : note) out.put(byte);
-  put64(out, setting_count(trainer));
-  for_each_setting(trainer, [&](const char*, std::uint64_t value) { put64(out, value); });
+  out.bytes(kMagic);
+  out.long_word(checkpoint_bytes(trainer, note.size()));
+  out.long_word(note.size());
+  out.bytes(note);
+  out.long_word(setting_count(trainer));
+  for_each_setting(trainer, [&](const char*, std::uint64_t value) { out.long_word(value); });
   put_progress(out, trainer.progress());
   for_each_array(trainer, [&](Span<const float> array) {
-    put64(out, array.size());
-    for (const float x : array) put32(out, static_cast<std::uint32_t>(bits_of(x)));
+    out.long_word(array.size());
+    for (const float x : array) out.bits(x);
   });
   out.flush();
-  put32(out, out.crc());
+  out.word(out.crc());
   out.flush();
   return out.ok() ? Status::ok : Status::write_failed;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "json.hpp"
-#include "little_endian.hpp"
 #include "model_metadata.hpp"
 #include "model_tensor.hpp"
 #include "mote/checksum.hpp"
@@ -26,15 +25,12 @@ class Writer {
     Output header(nullptr);
     write_header(header, 0);
     const std::uint64_t padded = (header.size() + 7) / 8 * 8;  // so that the data begin at a multiple of 8
-    for (int shift = 0; shift < 64; shift += 8) out.put(static_cast<unsigned char>(padded >> shift));
+    out.long_word(padded);
     write_header(out, checksum);
     for (std::uint64_t size = header.size(); size < padded; ++size) out.put(' ');
     for (std::size_t i = 0; i < model_tensor_count(topology_); ++i) {
-      detail::for_each_element(topology_, detail::model_tensor(topology_, i), parameters_, running_, [&](float x) {
-        unsigned char bytes[4];
-        detail::store_float(x, bytes);
-        for (const unsigned char byte : bytes) out.put(byte);
-      });
+      detail::for_each_element(topology_, detail::model_tensor(topology_, i), parameters_, running_,
+                               [&](float x) { out.bits(x); });
     }
     out.flush();
   }

@@ -12,50 +12,21 @@ class Output {
  public:
   explicit Output(const ByteSink* sink) : sink_(sink) {}
 
-  void put(unsigned char byte) {
-    buffer_[used_++] = byte;
-    if (used_ == kPiece) flush();
-  }
-  void text(const char* text) {
-    for (; *text != '\0'; ++text) put(static_cast<unsigned char>(*text));
-  }
-  void number(std::uint64_t value) {
-    std::uint64_t power = 1;
-    while (value / power >= 10) power *= 10;
-    for (; power != 0; power /= 10) put(static_cast<unsigned char>('0' + value / power % 10));
-  }
-  void hex(std::uint32_t value, int digits) {
-    while (digits-- > 0) put(static_cast<unsigned char>("0123456789abcdef"[value >> 4 * digits & 15u]));
-  }
+  void put(unsigned char byte);
+  void bytes(Bytes bytes);
+  // Binary, the least significant byte first.
+  void word(std::uint32_t value);
+  void long_word(std::uint64_t value);
+  void bits(float x);
+  // Text.
+  void text(const char* text);
+  void number(std::uint64_t value);
+  void hex(std::uint32_t value, int digits);
   /// As C's %a has it. x: finite, >= 0.
-  void fraction(float x) {
-    std::uint32_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
-    const std::uint32_t exponent = bits >> 23;
-    text(exponent == 0 ? "0x0." : "0x1.");
-    hex((bits & 0x7fffff) << 1, 6);
-    text(exponent < 127 ? "p-" : "p+");
-    number(exponent == 0 ? 126 : exponent < 127 ? 127 - exponent : exponent - 127);
-  }
+  void fraction(float x);
   /// What is in a string of JSON.
-  void escaped(Bytes bytes) {
-    for (const unsigned char byte : bytes) {
-      if (byte < 0x20) {
-        text("\\u");
-        hex(byte, 4);
-        continue;
-      }
-      if (byte == '"' || byte == '\\') put('\\');
-      put(byte);
-    }
-  }
-  void flush() {
-    const Bytes piece(buffer_, used_);
-    size_ += used_;
-    crc_ = crc32(piece, crc_);
-    if (sink_ != nullptr) ok_ = ok_ && sink_->write(sink_->context, piece);
-    used_ = 0;
-  }
+  void escaped(Bytes bytes);
+  void flush();
 
   std::uint64_t size() const { return size_ + used_; }
   std::uint32_t crc() const { return crc_; }

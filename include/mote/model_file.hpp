@@ -46,8 +46,9 @@ Result write_model(const ModelDescription& model, Span<const float> parameters, 
                    const ByteSink& sink);
 
 /// Reads the header and checks that it describes a whole file. header: room for it; memory_too_small says how many
-/// bytes it takes. The description's class_names are a view of that memory. On failure `model` is left
-/// alone, but for model_missing_tensor, where its topology says which one that is.
+/// bytes it takes. The description's class_names are a view of that memory. On failure `model` is left alone, but for
+/// model_missing_tensor, where its topology says which one that is. Like read_model(), it takes some 170 bytes of stack
+/// for each of kMaxLayers layers.
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model);
 
 /// Loads into a network of exactly this topology; model_differs otherwise, and difference() of the two says where.
