@@ -54,7 +54,7 @@ Result read_model_description(const ByteSource& file, Memory header, ModelDescri
 /// Loads into a network of exactly this topology; model_differs otherwise, and difference() of the two says where.
 /// parameters, running: as for write_model; running may be empty where there is no batch normalization. Everything is
 /// checked before the first parameter is written, the file as a whole by its checksum if it has one; only after
-/// read_failed or model_fingerprint all parameters are 0.
+/// model_fingerprint, or read_failed on the way, all parameters are 0.
 Result read_model(const ByteSource& file, Memory header, const Topology& topology, Span<float> parameters,
                   Span<float> running);
 
