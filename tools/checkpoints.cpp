@@ -138,8 +138,7 @@ std::uint32_t checksum_of(const mote::Dataset& dataset, std::uint32_t crc) {
 /// "--seed 3" of "--seed=3"
 std::string as_typed(const std::string& argument) {
   std::string text = argument;
-  std::replace(text.begin(), std::find(text.begin(), text.end(), '=') + (text.find('=') == std::string::npos ? 0 : 1),
-               '=', ' ');
+  if (const std::size_t equals = text.find('='); equals != std::string::npos) text[equals] = ' ';
   return text;
 }
 
