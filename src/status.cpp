@@ -78,7 +78,7 @@ const char* to_string(Status status) {
     case Status::flash_full: return "record too large for a slot";
     case Status::checkpoint_magic: return "not a checkpoint";
     case Status::checkpoint_size: return "truncated, or something comes after its end";
-    case Status::checkpoint_checksum: return "damaged: wrong checksum";
+    case Status::checkpoint_checksum: return "damaged checkpoint: wrong checksum";
     case Status::checkpoint_differs: return "a checkpoint of other training";
     case Status::checkpoint_progress: return "numbers that no training comes to";
     case Status::unsupported_instruction_set: return "instruction set not supported here";

@@ -165,7 +165,7 @@ TEST_F(Checkpoints, RefuseContradictions) {
       {resume + "--isa baseline", "was made with another value of: fused multiply-add"},
       {resume + "--data " + folder_.file("other"), "was made with other images, labels or targets"},
       {"--resume " + folder_.file("notes"), "notes: not a checkpoint"},
-      {"--resume " + folder_.file("damaged"), "damaged: damaged: wrong checksum"},
+      {"--resume " + folder_.file("damaged"), "damaged: damaged checkpoint: wrong checksum"},
       {"--resume " + folder_.file("none"), "none: No such file or directory"},
       {"--checkpoint " + folder_.file("notes"), "notes: exists and is not a checkpoint; name another file"},
       {"--ensemble 2 --checkpoint " + checkpoint(), "--checkpoint and --ensemble contradict each other"},
