@@ -84,6 +84,14 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& f
   }
 }
 
+/// Room for the longest name beside the lines, and the gap before it. Scripts cannot be asked how wide a letter is.
+double name_width(const LineChart& chart) {
+  constexpr double kLetter = 6.7, kGap = 14.0, kMost = 220.0;
+  std::size_t longest = 0;
+  for (const Series& series : chart.series) longest = std::max(longest, series.name.size());
+  return std::min(kMost, kGap + kLetter * static_cast<double>(longest));
+}
+
 struct Name {
   std::size_t series;
   double y;
@@ -102,7 +110,9 @@ std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const 
   const std::size_t every = (names.size() + room - 1) / room;
   std::vector<Name> placed;
   for (std::size_t i = 0; i < names.size(); i += every) placed.push_back(names[i]);
-  std::stable_sort(placed.begin(), placed.end(), [](const Name& a, const Name& b) { return a.y < b.y; });
+  std::stable_sort(placed.begin(), placed.end(), [](const Name& a, const Name& b) {
+    return std::floor(a.y / kLineHeight) < std::floor(b.y / kLineHeight);  // ends that are level keep their order
+  });
   double free_from = frame.top;
   for (Name& name : placed) {
     name.y = std::max(name.y, free_from);
@@ -134,7 +144,7 @@ std::string summary(const LineChart& chart) {
 
 std::string to_svg(const LineChart& chart) {
   constexpr double kWidth = 420.0, kHeight = 240.0;
-  const Frame frame{52.0, 20.0, 330.0, 206.0};
+  const Frame frame{52.0, 20.0, kWidth - std::max(90.0, name_width(chart)), 206.0};
   Svg svg(kWidth, kHeight, summary(chart));
   const ChartAxes axes = axes_of(chart, 6, 6);
   if (axes.empty) {

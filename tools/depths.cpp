@@ -102,6 +102,10 @@ void measure_depth(Laboratory& laboratory) {
                   " seeds; the best epoch's besides",
               {{"mean", 2}, {"deviation", 2}, {"lowest", 2}, {"highest", 2}, {"published", 2}, {"best_epoch", 2}},
               {}};
+  LineChart chart;
+  chart.title = "Validation accuracy in %, by hidden layers";
+  chart.x_name = "layers";
+  chart.series = {{"mean", {}}, {"published", {}}};
   for (std::size_t hidden = 1; hidden <= kMostHidden; ++hidden) {
     const mote::Topology topology =
         deep_network(train, hidden, 30, mote::Activation::sigmoid, mote::Activation::sigmoid);
@@ -133,8 +137,11 @@ void measure_depth(Laboratory& laboratory) {
         seeds < 2 ? std::numeric_limits<double>::quiet_NaN() : std::sqrt(squares / static_cast<double>(seeds - 1));
     table.rows.push_back({sizes_of(topology),
                           {mean, deviation, quantile(last, 0.0), quantile(last, 1.0), kPublished[hidden - 1], best}});
+    chart.series[0].points.push_back({static_cast<double>(hidden), mean});
+    chart.series[1].points.push_back({static_cast<double>(hidden), kPublished[hidden - 1]});
   }
   laboratory.add(table);
+  laboratory.add(chart);
 }
 
 void measure_cures(Laboratory& laboratory) {
@@ -167,6 +174,8 @@ void measure_cures(Laboratory& laboratory) {
       "Momentum 0.9, mini-batches of 32, softmax with cross-entropy; the best of the learning rates 0.1, 0.03, 0.01 "
       "and 0.003.");
   laboratory.add(sizes);
+  laboratory.add(chart_of(accuracy, "layers", false));
+  laboratory.add(chart_of(sizes, "layers", true));
 }
 
 }  // namespace tools

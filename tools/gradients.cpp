@@ -10,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "atomic_file.hpp"
 #include "error.hpp"
+#include "experiment_page.hpp"
 #include "experiments.hpp"
 #include "image_files.hpp"
 #include "names.hpp"
 #include "option_values.hpp"
+#include "page.hpp"
 #include "program.hpp"
 
 namespace tools {
@@ -30,6 +33,9 @@ struct Options {
   std::size_t seeds = 0;   // 0: as many as the experiment likes
   std::size_t epochs = 0;  // likewise
   std::optional<mote::InstructionSet> isa;
+  std::string report;   // HTML file; empty: none
+  std::string command;  // as typed
+  bool plot = false;
   bool help = false;
 };
 
@@ -56,6 +62,8 @@ void set_option(Options& options, std::string_view name, std::string_view value)
     options.seeds = whole_number<std::size_t>(name, value, 1, kMost);
   } else if (name == "--epochs") {
     options.epochs = whole_number<std::size_t>(name, value, 1, kMost);
+  } else if (name == "--report") {
+    options.report = value;
   } else if (name == "--isa") {
     options.isa = choice(name, value, kInstructionSets);
   } else {
@@ -65,10 +73,13 @@ void set_option(Options& options, std::string_view name, std::string_view value)
 
 Options parse_options(int count, const char* const* arguments) {
   Options options;
+  options.command = command_line(count, arguments);
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--help") {
       options.help = true;
+    } else if (argument == "--plot") {
+      options.plot = true;
     } else if (argument.substr(0, 2) != "--") {
       options.chosen.push_back(find_experiment(argument));
     } else if (const std::size_t equals = argument.find('='); equals != std::string_view::npos) {
@@ -110,6 +121,10 @@ std::string help_text() {
          "  --isa NAME    instruction set to compute with: " +
          list_names(kInstructionSets) +
          "\n                (default: the best of this machine)\n"
+         "  --report FILE.html  write charts and tables as a web page, which loads nothing and replaces no file but "
+         "its\n"
+         "                like (default: none)\n"
+         "  --plot        draw the charts in the terminal (default: off)\n"
          "  --help        print this and stop\n";
 }
 
@@ -124,11 +139,24 @@ void run(const Options& options) {
   laboratory.memory = network_memory;
   laboratory.seed = options.seed;
   laboratory.is_terminal = isatty(STDERR_FILENO) != 0;
+  laboratory.plots = options.plot;
+  laboratory.has_pictures = options.plot || !options.report.empty();
+  std::optional<AtomicFile> page;
+  if (!options.report.empty()) {
+    check_report_path(options.report);
+    page.emplace("--report", options.report);
+  }
+  std::string sections;
   for (const Experiment& experiment : options.chosen) {
+    laboratory.found = {};
     laboratory.seeds = options.seeds == 0 ? experiment.seeds : options.seeds;
     laboratory.epochs = options.epochs == 0 ? experiment.epochs : options.epochs;
     experiment.run(laboratory);
+    sections += experiment_section(experiment, laboratory);
   }
+  if (!page) return;
+  page->write(html_page("Experiments on unstable gradients", options.command, sections));
+  page->commit();
 }
 
 }  // namespace

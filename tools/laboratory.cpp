@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 #include "error.hpp"
+#include "terminal_plot.hpp"
 
 namespace tools {
 
@@ -20,12 +22,20 @@ mote::Dataset Laboratory::first_images(std::size_t count) const {
 
 void Laboratory::add(const Table& table) {
   progress("");
-  tables.push_back(table);
+  found.tables.push_back(table);
   std::printf("%s", to_text(table).c_str());
   std::fflush(stdout);
 }
 
-void Laboratory::note(const std::string& text) const {
+void Laboratory::add(const LineChart& chart) {
+  if (!has_pictures) return;
+  progress("");
+  found.charts.push_back(chart);
+  if (plots) std::printf("\n%s", to_text(chart, terminal_style()).c_str());
+}
+
+void Laboratory::note(const std::string& text) {
+  found.notes.push_back(text);
   std::printf("%s\n", text.c_str());
 }
 
@@ -73,6 +83,20 @@ std::vector<mote::LayerDiagnostics> Subject::diagnose(const mote::Dataset& image
   require(mote::diagnose(topology, trainer.parameters(), trainer.options().loss, images, rows, scratch_,
                          {layers.data(), layers.size()}));
   return layers;
+}
+
+LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {
+  LineChart chart;
+  chart.title = table.title;
+  chart.x_name = x_name;
+  chart.logarithmic = logarithmic;
+  for (const Row& row : table.rows) {
+    chart.series.push_back({row.name, {}});
+    for (std::size_t c = 0; c < row.values.size(); ++c) {
+      chart.series.back().points.push_back({std::strtod(table.columns[c].name.c_str(), nullptr), row.values[c]});
+    }
+  }
+  return chart;
 }
 
 double quantile(std::vector<double> values, double q) {

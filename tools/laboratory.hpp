@@ -8,10 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "chart.hpp"
 #include "mote/mote.hpp"
 #include "table.hpp"
 
 namespace tools {
+
+/// What came of an experiment.
+struct Findings {
+  std::vector<Table> tables;
+  std::vector<LineChart> charts;
+  std::vector<std::string> notes;
+};
 
 /// What an experiment works with.
 struct Laboratory {
@@ -21,14 +29,18 @@ struct Laboratory {
   std::size_t seeds = 1;      ///< how many
   std::size_t epochs = 0;     ///< of trainings
   bool is_terminal = false;   ///< says on standard error what is being done
-  std::vector<Table> tables;  ///< what was found
+  bool has_pictures = false;  ///< whether charts are wanted
+  bool plots = false;         ///< whether they are printed, too
+  Findings found;             ///< by the experiment that runs
 
   /// The first `count` images. Throws an Error when there are fewer.
   mote::Dataset first_images(std::size_t count) const;
   /// Prints a table and keeps it.
   void add(const Table& table);
-  /// Prints a line below a table.
-  void note(const std::string& text) const;
+  /// Keeps a chart, where pictures are wanted.
+  void add(const LineChart& chart);
+  /// Prints a line below a table and keeps it.
+  void note(const std::string& text);
   /// On a terminal, replaces the line that says what is being done; empty: removes it.
   void progress(const std::string& text) const;
 };
@@ -66,6 +78,9 @@ class Subject {
  private:
   mote::Memory scratch_;
 };
+
+/// A table whose columns are numbers as a chart: a series for each row.
+LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic);
 
 /// The value that a share q of the values does not exceed, between neighbours as a straight line; NaN of none.
 double quantile(std::vector<double> values, double q);

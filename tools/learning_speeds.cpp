@@ -73,7 +73,8 @@ void append(const Draws& draws, std::vector<double>& row) {
   row.push_back(draws.published);
 }
 
-void measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_norms, Covered& of_ratios) {
+/// Tables of one network; returns the medians, by hidden layer.
+Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_norms, Covered& of_ratios) {
   const mote::Dataset images = laboratory.first_images(kImages);
   const mote::Topology topology = published_network(images, hidden);
   std::vector<Draws> norms(hidden + 1), ratios(hidden + 1);
@@ -111,6 +112,11 @@ void measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_no
     table.rows.push_back(row);
   }
   laboratory.add(table);
+  Series medians{std::to_string(hidden) + " hidden", {}};
+  for (std::size_t l = 0; l < hidden; ++l) {
+    medians.points.push_back({static_cast<double>(l + 1), median(norms[l].values)});
+  }
+  return medians;
 }
 
 constexpr std::size_t kSteps[] = {0, 1, 10, 100, 499};
@@ -124,6 +130,27 @@ const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
      {0.0600, 0.0572, 0.0104, 0.00028, 0.00022},
      {0.2831, 0.2782, 0.0596, 0.00138, 0.00126}},
     {}};
+
+/// The picture of the chapter: one run, looked at after every step.
+void draw_training_of(Laboratory& laboratory, std::size_t hidden) {
+  if (!laboratory.has_pictures) return;
+  const mote::Dataset images = laboratory.first_images(kImages);
+  const mote::Topology topology = published_network(images, hidden);
+  const std::string seed = "seed " + std::to_string(laboratory.seed);
+  laboratory.progress(sizes_of(topology) + ", every step of " + seed);
+  LineChart chart;
+  chart.title = sizes_of(topology) + ": speed of learning, |dC/db|, " + seed;
+  chart.x_name = "step";
+  chart.logarithmic = true;
+  for (std::size_t l = 0; l < hidden; ++l) chart.series.push_back({layer_name(l, hidden), {}});
+  Subject subject(laboratory, topology, published_options(laboratory.seed), kImages, kPublishedStart);
+  for (std::size_t step = 0; step < 500; ++step) {
+    if (step != 0) require(subject.trainer.train_epoch(images));
+    const std::vector<double> speeds = speeds_of(subject, images);
+    for (std::size_t l = 0; l < hidden; ++l) chart.series[l].points.push_back({static_cast<double>(step), speeds[l]});
+  }
+  laboratory.add(chart);
+}
 
 void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
   const mote::Dataset images = laboratory.first_images(kImages);
@@ -162,14 +189,22 @@ void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
 
 void measure_norms(Laboratory& laboratory) {
   Covered norms, ratios;
+  LineChart chart;
+  chart.title = "Speed of learning at the start, |dC/db|, medians by hidden layer";
+  chart.x_name = "layer";
+  chart.logarithmic = true;
   for (const std::size_t hidden : {1u, 2u, 3u, 4u, 6u, 8u, 10u}) {
-    measure_norms_of(laboratory, hidden, norms, ratios);
+    chart.series.push_back(measure_norms_of(laboratory, hidden, norms, ratios));
   }
+  laboratory.add(chart);
   laboratory.note("\nPublished numbers between 5 and 95 %: " + norms.text() + " norms, " + ratios.text() + " ratios.");
 }
 
 void measure_training(Laboratory& laboratory) {
-  for (const std::size_t hidden : {2u, 3u, 4u}) measure_training_of(laboratory, hidden);
+  for (const std::size_t hidden : {2u, 3u, 4u}) {
+    measure_training_of(laboratory, hidden);
+    draw_training_of(laboratory, hidden);
+  }
 }
 
 }  // namespace tools

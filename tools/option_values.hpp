@@ -72,6 +72,22 @@ Enum choice(std::string_view option, std::string_view value, const Named<Enum> (
   return chosen;
 }
 
+/// An argument as a shell would have to read it.
+inline std::string quoted(std::string_view argument) {
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+,./:@%";
+  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string_view::npos) return std::string(argument);
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+/// A command as it was typed, quoted for a shell.
+inline std::string command_line(int count, const char* const* arguments) {
+  std::string command;
+  for (int i = 0; i < count; ++i) command += (i == 0 ? "" : " ") + quoted(arguments[i]);
+  return command;
+}
+
 inline constexpr const char* kPositive = "a finite number greater than 0";
 inline constexpr const char* kNotNegative = "a finite number, at least 0";
 inline constexpr const char* kShare = "0 <= X < 1";

@@ -292,15 +292,6 @@ const Option& find_option(std::string_view name) {
   throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
 }
 
-/// An argument as a shell would have to read it.
-std::string quoted(std::string_view argument) {
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+,./:@%";
-  if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string_view::npos) return std::string(argument);
-  std::string text = "'";
-  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 /// `text` in lines of at most `width` characters, each after the first indented.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
   std::string wrapped;
@@ -318,7 +309,7 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
 Settings parse_settings(int count, const char* const* arguments) {
   Settings settings;
   Given given;
-  for (int i = 0; i < count; ++i) settings.command += (i == 0 ? "" : " ") + quoted(arguments[i]);
+  settings.command = command_line(count, arguments);
   for (int i = 1; i < count; ++i) {
     std::string_view name = arguments[i];
     const std::size_t equals = name.find('=');

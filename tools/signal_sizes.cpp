@@ -187,6 +187,8 @@ void measure_variances(Laboratory& laboratory) {
     }
     laboratory.add(forward);
     laboratory.add(backward);
+    laboratory.add(chart_of(forward, "layer", true));
+    laboratory.add(chart_of(backward, "layer", true));
   }
 }
 

@@ -15,13 +15,17 @@ std::string number(double value, int decimals, bool significant, const char* mis
   return text;
 }
 
+std::string right_aligned(const std::string& text, std::size_t width) {
+  return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
+}
+
+}  // namespace
+
 std::string cell(const Table& table, const Row& row, std::size_t column) {
   return number(row.values[column], table.columns[column].decimals, table.columns[column].significant, "-");
 }
 
-std::string right_aligned(const std::string& text, std::size_t width) {
-  return std::string(width > text.size() ? width - text.size() : 0, ' ') + text;
-}
+namespace {
 
 std::size_t width_of(const Table& table, std::size_t column) {
   std::size_t width = table.columns[column].name.size();

@@ -26,6 +26,9 @@ struct Table {
   std::vector<Row> rows;
 };
 
+/// A value as text; "-" where it does not apply.
+std::string cell(const Table& table, const Row& row, std::size_t column);
+
 std::string to_text(const Table& table);
 
 /// {"key": [{"name": "...", "column": number, ...}, ...], ...}

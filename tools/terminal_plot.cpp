@@ -90,31 +90,48 @@ struct Grid {
   }
 };
 
-void draw_line(Canvas& canvas, Dot from, Dot to, int series, std::size_t& drawn) {
-  const double dx = static_cast<double>(to.x) - static_cast<double>(from.x);
-  const double dy = static_cast<double>(to.y) - static_cast<double>(from.y);
-  const double steps = std::max({std::fabs(dx), std::fabs(dy), 1.0});
-  for (double i = 0.0; i <= steps; i += 1.0, ++drawn) {
-    const auto [dash, gap] = kDashes[static_cast<std::size_t>(series) % std::size(kDashes)];
-    if (drawn % (dash + gap) >= dash) continue;
-    canvas.set(static_cast<std::size_t>(std::lround(static_cast<double>(from.x) + dx * i / steps)),
-               static_cast<std::size_t>(std::lround(static_cast<double>(from.y) + dy * i / steps)), series);
+/// Draws the dots of one series, one after another, dashed as it is.
+class Pen {
+ public:
+  Pen(Canvas& canvas, std::size_t series)
+      : canvas_(canvas), series_(static_cast<int>(series)), dashes_(kDashes[series % std::size(kDashes)]) {}
+
+  void touch(Dot dot) { canvas_.set(dot.x, dot.y, series_); }
+
+  void draw_line(Dot from, Dot to) {
+    const double dx = static_cast<double>(to.x) - static_cast<double>(from.x);
+    const double dy = static_cast<double>(to.y) - static_cast<double>(from.y);
+    const double steps = std::max({std::fabs(dx), std::fabs(dy), 1.0});
+    for (double i = 0.0; i <= steps; i += 1.0) {
+      const Dot dot{static_cast<std::size_t>(std::lround(static_cast<double>(from.x) + dx * i / steps)),
+                    static_cast<std::size_t>(std::lround(static_cast<double>(from.y) + dy * i / steps))};
+      if (dot.x == last_.x && dot.y == last_.y) continue;  // where the last line ended
+      if (drawn_++ % (dashes_.dash + dashes_.gap) < dashes_.dash) touch(dot);
+      last_ = dot;
+    }
   }
-}
+
+ private:
+  Canvas& canvas_;
+  int series_;
+  Dashes dashes_;
+  std::size_t drawn_ = 0;  // or left out, as a gap
+  Dot last_{static_cast<std::size_t>(-1), 0};
+};
 
 void draw_series(Canvas& canvas, const LineChart& chart, std::size_t s, const Grid& grid) {
   const std::vector<Point>& points = chart.series[s].points;
   const auto shown = [&](std::size_t i) { return i < points.size() && can_show(chart, points[i].y); };
-  std::size_t drawn = 0;
+  Pen pen(canvas, s);
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (!shown(i)) continue;
     const Dot dot = grid.dot(points[i]);
     if (shown(i + 1)) {
-      draw_line(canvas, dot, grid.dot(points[i + 1]), static_cast<int>(s), drawn);
+      pen.draw_line(dot, grid.dot(points[i + 1]));
     } else if (i == 0 || !shown(i - 1)) {  // alone, and bigger, to be seen
       const std::size_t x = dot.x / 2 * 2, y = dot.y / 2 * 2;
       for (const Dot part : {Dot{x, y}, Dot{x + 1, y}, Dot{x, y + 1}, Dot{x + 1, y + 1}}) {
-        canvas.set(part.x, part.y, static_cast<int>(s));
+        pen.touch(part);
       }
     }
   }
