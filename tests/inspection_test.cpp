@@ -130,32 +130,6 @@ TEST_F(Inspection, BearsActivationsThatAreAllTheSameOrNotFinite) {
   EXPECT_DOUBLE_EQ(infinite.layers[0].mean, static_cast<double>(3e38f) / 7.0);
 }
 
-TEST_F(Inspection, DiagnosesTheFirstImagesAndLeavesTheTrainerAlone) {
-  for (const bool batch_norm : {false, true}) {
-    const mote::Topology topology{2, {3, Activation::sigmoid, batch_norm}, {2, Activation::softmax}};
-    mote::TrainingOptions options;
-    options.batch_size = 4;
-    static mote::Storage<1 << 18> memory;
-    mote::Trainer trainer;
-    ASSERT_TRUE(trainer.bind(topology, options, 4, memory).ok());
-    trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
-    const std::uint32_t before = mote::fingerprint(topology, trainer.parameters());
-    const mote::Memory scratch = memory_;
-    const std::vector<mote::LayerDiagnostics> found =
-        tools::diagnose_layers(trainer, data_, scratch.subspan(0, tools::inspection_bytes(topology)));
-    EXPECT_EQ(mote::fingerprint(topology, trainer.parameters()), before);
-    std::vector<mote::LayerDiagnostics> expected(2);
-    ASSERT_TRUE(mote::diagnose(topology, trainer.parameters(), options.loss, data_, 4, memory_,
-                               {expected.data(), expected.size()})
-                    .ok());
-    ASSERT_EQ(found.size(), 2u);
-    for (std::size_t l = 0; l < 2; ++l) {
-      EXPECT_GT(found[l].delta_norm, 0.0f);
-      EXPECT_EQ(found[l].bias_gradient, expected[l].bias_gradient);
-    }
-  }
-}
-
 TEST_F(Inspection, NeedsAllItsMemory) {
   const mote::Span<const float> parameters(parameters_.data(), parameters_.size());
   const mote::Memory memory = memory_;

@@ -28,7 +28,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
   arena.kept = memory.take<float>(arena.kept_count, model_count(topology));
   arena.inspection_size = settings.has_pictures() ? inspection_bytes(topology) : 0;
   arena.inspection = memory.take_bytes(arena.inspection_size);
-  arena.diagnosis_size = settings.diagnose ? Diagnosis::bytes(topology, images) : 0;
+  arena.diagnosis_size = settings.looks_at_layers() ? Diagnosis::bytes(topology, images) : 0;
   arena.diagnosis = memory.take_bytes(arena.diagnosis_size);
   arena.training = memory.take_bytes(0);
   mote::MemoryPlan one;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "chart_svg.hpp"
+#include "diagnosis.hpp"
 #include "page.hpp"
 #include "png.hpp"
 #include "svg.hpp"
@@ -106,7 +107,7 @@ std::string speeds(const RunRecord& record) {
   return section("How fast the layers learn",
                  format("Norm of the gradient of the loss by a layer's biases, on the first training images (at most "
                         "%zu), before the first epoch and after each. At the end: ",
-                        kDiagnosedImages) +
+                        Diagnosis::kImages) +
                      verdicts + ".",
                  element("div", figure(to_svg(chart), escape(chart.title)), "charts"));
 }

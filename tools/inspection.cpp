@@ -191,17 +191,7 @@ std::vector<Unit> look_at_units(const mote::Topology& topology, mote::Span<const
 
 std::size_t inspection_bytes(const mote::Topology& topology) {
   const mote::Topology folded = mote::without_batch_norm(topology);
-  return std::max({plan_responses(folded).bytes, mote::ensemble_evaluation_bytes(folded, 1),
-                   mote::diagnosis_bytes(topology, kDiagnosedImages)});
-}
-
-std::vector<mote::LayerDiagnostics> diagnose_layers(const mote::Trainer& trainer, const mote::Dataset& images,
-                                                    mote::Memory scratch) {
-  const mote::Dataset some = images.subset(0, std::min(images.count, kDiagnosedImages));
-  std::vector<mote::LayerDiagnostics> layers(trainer.topology().layer_count);
-  require(mote::diagnose(trainer.topology(), trainer.parameters(), trainer.options().loss, some, some.count, scratch,
-                         {layers.data(), layers.size()}));
-  return layers;
+  return std::max(plan_responses(folded).bytes, mote::ensemble_evaluation_bytes(folded, 1));
 }
 
 Inspection inspect(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,

@@ -47,16 +47,8 @@ struct Inspection {
   std::vector<Unit> units;        ///< the largest norm first
 };
 
-/// Bytes of scratch memory that inspect() and diagnose_layers() need for a network, with or without batch
-/// normalization.
+/// Bytes of scratch memory that inspect() needs for a network, with or without batch normalization.
 std::size_t inspection_bytes(const mote::Topology& topology);
-
-/// Images on which layers are diagnosed: enough for a steady gradient, and a small part of an epoch.
-inline constexpr std::size_t kDiagnosedImages = 256;
-
-/// How fast each layer learns and what is wrong with it, on the first of `images`; changes nothing in the trainer.
-std::vector<mote::LayerDiagnostics> diagnose_layers(const mote::Trainer& trainer, const mote::Dataset& images,
-                                                    mote::Memory scratch);
 
 /// Of several members, mistakes are those of all together, the rest is the first one's. topology: without batch
 /// normalization. responses: samples to look at the layers with; the first 1000 are taken.

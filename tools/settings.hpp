@@ -74,6 +74,7 @@ struct Settings {
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
 
   bool has_pictures() const { return plot || !report.empty(); }
+  bool looks_at_layers() const { return ensemble == 1 && (diagnose || has_pictures()); }
 };
 
 /// Throws an Error for anything that is not understood or contradicts itself.

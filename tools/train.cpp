@@ -208,12 +208,10 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   if (settings.evaluate) return test_single(run, record.test);
   mote::Span<float> best;
   if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
-  const mote::Memory inspection = memory.subspan(arena.inspection, arena.inspection_size);
-  const auto diagnose = [&] {
-    // From the start or not at all.
-    if (settings.has_pictures() && run.resume == nullptr)
-      record.diagnoses.push_back(diagnose_layers(trainer, run.split.train, inspection));
-  };
+  Diagnosis diagnosis;
+  if (settings.looks_at_layers()) {
+    diagnosis = {run.topology, run.split.train, memory.subspan(arena.diagnosis, arena.diagnosis_size)};
+  }
   TrainingState state = begin_training(settings);
   if (run.resume != nullptr) {
     run.resume->restore(settings, run.split, trainer, best, state);
@@ -234,20 +232,18 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
     say(settings, epoch_line(report));
     flush_output();
     if (report.complete) log.write_line(epoch_csv(report));
-    diagnose();
+    if (!diagnosis.enabled() || run.resume != nullptr) return;  // drawn from the start or not at all
+    record.diagnoses.push_back(report.layers.empty() ? diagnosis.layers(trainer) : report.layers);
   };
-  diagnose();
   if (checkpoint) {
     listener.resumable = [&](const TrainingState& now, bool within_epoch) {
       checkpoint->write(trainer, now, best, within_epoch);
     };
   }
+  if (diagnosis.enabled() && run.resume == nullptr) record.diagnoses.push_back(diagnosis.layers(trainer));
   const Clock::time_point start = Clock::now();
-  Diagnosis diagnosis;
-  if (settings.diagnose) {
-    diagnosis = {run.topology, run.split.train, memory.subspan(arena.diagnosis, arena.diagnosis_size)};
-  }
-  const Trained trained = train(trainer, run.split, settings, best, listener, state, diagnosis);
+  const Trained trained =
+      train(trainer, run.split, settings, best, listener, state, settings.diagnose ? diagnosis : Diagnosis());
   const bool diverged = !trained.divergence.empty();
   if (settings.early_stopping && !diverged) record.ending.push_back(stopping_line(trained.stopping, settings.epochs));
   record.ending.push_back(time_line(start, diverged));
@@ -264,7 +260,7 @@ void run_single(const Settings& settings, const Prepared& run, Progress& progres
   if (!settings.has_pictures()) return;
   const mote::Span<const float> learnt = trainer.inference_parameters();
   record.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run.options.loss, run.responses(),
-                              run.images.test, inspection);
+                              run.images.test, memory.subspan(arena.inspection, arena.inspection_size));
 }
 
 void run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
