@@ -187,6 +187,9 @@ TEST(HtmlReport, DrawsHowFastLayersLearnFromTheStartOn) {
   const std::string page = tools::html_report(record);
   EXPECT_EQ(count(elements_of(page), "svg"), 2u + 1u + 1u + 2u);
   EXPECT_NE(page.find("At the end: layer 1 vanishing, layer 2 healthy."), std::string::npos);
+  tools::RunRecord deep = record;
+  deep.diagnoses = {{slow, slow, slow, fast}};
+  EXPECT_NE(tools::html_report(deep).find("At the end: layers 1 to 3 vanishing, layer 4 healthy."), std::string::npos);
   EXPECT_NE(tools::plot_run(record, {80, false}).find("\nSpeed of learning, |dC/db|\n    1 ┤"), std::string::npos)
       << tools::plot_run(record, {80, false});
 }

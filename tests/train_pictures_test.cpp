@@ -54,7 +54,7 @@ TEST_F(TrainPictures, DeepNetworksShowWhichLayersLearnSlowly) {
   EXPECT_NE(page.find("How fast the layers learn"), std::string::npos);
   EXPECT_NE(page.find("layer 1, epoch 0: "), std::string::npos);
   EXPECT_NE(page.find("layer 5, epoch 2: "), std::string::npos);
-  EXPECT_NE(page.find("layer 1 vanishing"), std::string::npos);
+  EXPECT_NE(page.find("At the end: layer 1 vanishing, "), std::string::npos);
 }
 
 TEST_F(TrainPictures, EveryKindOfRunHasAReport) {

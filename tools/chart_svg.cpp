@@ -72,10 +72,10 @@ std::string line_through(const Series& series, const Frame& frame, const ChartAx
 }
 
 void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& frame, const ChartAxes& axes) {
-  constexpr std::size_t kMostDots = 60;
+  constexpr std::size_t kMostDots = 160;  // in the whole chart; more would hide the lines
   const Series& series = chart.series[s];
   svg.path(line_through(series, frame, axes, chart), style_of("line", s));
-  if (series.points.size() > kMostDots) return;
+  if (series.points.size() * chart.series.size() > kMostDots) return;
   for (const Point& point : series.points) {
     if (!can_show(chart, point.y)) continue;
     const std::string tip =

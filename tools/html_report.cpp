@@ -99,10 +99,12 @@ std::string curves(const RunRecord& record) {
 std::string speeds(const RunRecord& record) {
   if (record.diagnoses.empty()) return "";
   const LineChart chart = speed_chart(record);
+  const std::vector<mote::LayerDiagnostics>& last = record.diagnoses.back();
   std::string verdicts;
-  for (std::size_t l = 0; l < record.diagnoses.back().size(); ++l) {
-    verdicts +=
-        format("%slayer %zu %s", l == 0 ? "" : ", ", l + 1, mote::to_string(record.diagnoses.back()[l].verdict));
+  for (std::size_t l = 0, end = 0; l < last.size(); l = end) {
+    while (end < last.size() && last[end].verdict == last[l].verdict) ++end;
+    const std::string which = end == l + 1 ? format("layer %zu ", end) : format("layers %zu to %zu ", l + 1, end);
+    verdicts += (l == 0 ? "" : ", ") + which + mote::to_string(last[l].verdict);
   }
   return section("How fast the layers learn",
                  format("Norm of the gradient of the loss by a layer's biases, on the first training images (at most "

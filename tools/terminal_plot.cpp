@@ -157,6 +157,15 @@ std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
   return names;
 }
 
+/// The chart with every series, or every second, third, ... of more than there are lines for names.
+LineChart with_names_for_all(const LineChart& chart) {
+  LineChart some = chart;
+  some.series.clear();
+  const std::size_t every = (chart.series.size() + kLines - 1) / kLines;
+  for (std::size_t s = 0; s < chart.series.size(); s += every) some.series.push_back(chart.series[s]);
+  return some;
+}
+
 std::string name_beside(const LineChart& chart, int series, bool colour) {
   if (series == kNone) return "";
   const std::size_t s = static_cast<std::size_t>(series);
@@ -195,7 +204,8 @@ TerminalStyle terminal_style() {
   return style;
 }
 
-std::string to_text(const LineChart& chart, const TerminalStyle& style) {
+std::string to_text(const LineChart& all, const TerminalStyle& style) {
+  const LineChart chart = with_names_for_all(all);
   std::string text = chart.title + "\n";
   if (axes_of(chart, 3, 5).empty) return text + "  no finite numbers to draw\n";
   std::size_t left = 0, right = chart.x_name.size();

@@ -20,7 +20,8 @@ struct TerminalStyle {
 TerminalStyle terminal_style();
 
 /// The title, then ten lines of dots, four high and two wide in a character, then the numbers of the horizontal axis.
-/// The first series is a whole line, others are dashed, each in its way.
+/// The first series is a whole line, others are dashed, each in its way; of
+/// more than ten, every second, third, ... is drawn.
 std::string to_text(const LineChart& chart, const TerminalStyle& style);
 
 /// The bars alone, one character each: a blank is none at all, and eight heights. More bars than `most` are put
