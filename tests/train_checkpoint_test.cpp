@@ -21,10 +21,10 @@ using train_program::SmallSet;
 
 // Between them they use everything that a checkpoint has to bring back.
 const char* const kRuns[] = {
-    "--hidden 5 --epochs 8 --batch 10",
-    "--hidden 5 --epochs 8 --batch 10 --optimizer adam --dropout 0.3 --input-dropout 0.1 --schedule cosine --warmup 1",
-    "--hidden 6,5 --batch-norm --epochs 12 --batch 10 --early-stopping loss --stop-patience 2 --learning-rate 0.5",
-    "--hidden 5 --epochs 8 --batch 10 --optimizer nesterov --schedule plateau --patience 0 --clip-norm 0.5 --l2 0.01 "
+    "--hidden 5 --epochs 25 --batch 10",
+    "--hidden 5 --epochs 25 --batch 10 --optimizer adam --dropout 0.3 --input-dropout 0.1 --schedule cosine --warmup 1",
+    "--hidden 6,5 --batch-norm --epochs 40 --batch 10 --early-stopping loss --stop-patience 8 --learning-rate 0.5",
+    "--hidden 5 --epochs 25 --batch 10 --optimizer nesterov --schedule plateau --patience 0 --clip-norm 0.5 --l2 0.01 "
     "--diagnose"};
 
 class Checkpoints : public SmallSet {
@@ -69,6 +69,7 @@ class Checkpoints : public SmallSet {
   /// Starts train and kills it after a time. Returns whether it had ended before.
   bool run_and_kill(const std::string& options, std::chrono::microseconds after) const {
     const std::string command = "exec " + train_program::program() + "--quiet --data " + folder_.path() + " " + options;
+    std::fflush(nullptr);  // or the child brings it out too
     const pid_t child = fork();
     if (child == 0) {
       if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
