@@ -24,8 +24,8 @@ const char* const kRuns[] = {
     "--hidden 5 --epochs 25 --batch 10",
     "--hidden 5 --epochs 25 --batch 10 --optimizer adam --dropout 0.3 --input-dropout 0.1 --schedule cosine --warmup 1",
     "--hidden 6,5 --batch-norm --epochs 40 --batch 10 --early-stopping loss --stop-patience 8 --learning-rate 0.5",
-    "--hidden 5 --epochs 25 --batch 10 --optimizer nesterov --schedule plateau --patience 0 --clip-norm 0.5 --l2 0.01 "
-    "--diagnose"};
+    ("--hidden 5 --epochs 25 --batch 10 --optimizer nesterov --schedule plateau --patience 0 --clip-norm 0.5 --l2 0.01 "
+     "--diagnose")};
 
 class Checkpoints : public SmallSet {
  protected:
