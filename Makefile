@@ -35,7 +35,7 @@ CLANG_PASSES     := -mllvm -extra-vectorizer-passes
 CLANG_PASSES     := $(if $(IS_CLANG),$(shell $(CXX) $(CLANG_PASSES) -x c++ -c /dev/null -o /dev/null 2>/dev/null && echo $(CLANG_PASSES)))
 KERNEL_OPTIMIZE  := $(if $(IS_CLANG),$(NUMERIC_OPTIMIZE) $(CLANG_PASSES),$(OPTIMIZE) -fno-tree-loop-distribute-patterns -fno-ivopts) -ftree-vectorize -funroll-loops
 PRODUCTS := kernels weight_update regularization
-NUMERIC  := $(PRODUCTS) vector_math activation batch_norm dropout loss optimizer information
+NUMERIC  := $(PRODUCTS) compact_product vector_math activation batch_norm dropout loss optimizer information
 
 # On x86-64 the numeric files are compiled three times; src/instruction_set.cpp chooses when the program runs, and asks the
 # processor for exactly these features.

@@ -9,6 +9,7 @@
 
 #include "mote/activation.hpp"
 #include "mote/batch_norm.hpp"
+#include "mote/compact_product.hpp"
 #include "mote/dropout.hpp"
 #include "mote/information.hpp"
 #include "mote/kernels.hpp"

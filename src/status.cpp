@@ -81,6 +81,11 @@ const char* to_string(Status status) {
     case Status::checkpoint_checksum: return "damaged checkpoint: wrong checksum";
     case Status::checkpoint_differs: return "a checkpoint of other training";
     case Status::checkpoint_progress: return "numbers that no training comes to";
+    case Status::model_size_mismatch: return "weights, biases or factors are not as many as the network has";
+    case Status::weight_out_of_range: return "weight not finite or too large for the format";
+    case Status::model_damaged: return "the model differs from the one that was exported";
+    case Status::golden_mismatch: return "the model does not answer as it did when it was exported";
+    case Status::weights_not_trainable: return "weights smaller than 32 bits cannot be trained";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: a number is not finite";
   }

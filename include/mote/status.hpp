@@ -93,6 +93,12 @@ enum class Status : std::uint8_t {
   checkpoint_checksum,  ///< found: that of the bytes; expected: the one that they say
   checkpoint_differs,   ///< of other training: read_checkpoint() names the first difference
   checkpoint_progress,  ///< numbers that no training comes to
+  // Compact models: a trained network in flash.
+  model_size_mismatch,    ///< found: weights, biases or factors given; expected: how many the topology has
+  weight_out_of_range,    ///< not finite, or too large for the format; found: index of the weight
+  model_damaged,          ///< found: checksum; expected: the one that was exported
+  golden_mismatch,        ///< the model does not answer as it did when it was exported; found: first such output
+  weights_not_trainable,  ///< training needs weights of 32 bits; found: bits of those given; expected: 32
   // The machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Training gone wrong.

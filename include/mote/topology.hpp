@@ -100,6 +100,12 @@ struct Topology {
   constexpr std::size_t stride_of(std::size_t layer) const { return row_stride(outputs_of(layer)); }
   constexpr Activation output_activation() const { return layers[layer_count - 1].activation; }
 
+  /// Units of the largest layer.
+  constexpr std::size_t max_outputs() const {
+    std::size_t most = 0;
+    for (std::size_t l = 0; l < layer_count; ++l) most = outputs_of(l) > most ? outputs_of(l) : most;
+    return most;
+  }
   /// Longest row of activations or deltas, in floats.
   constexpr std::size_t max_stride() const {
     std::size_t longest = 0;
