@@ -202,6 +202,8 @@ TEST_F(TrainOptions, HelpNamesEveryOptionAndItsDefault) {
                              "--no-bootstrap",
                              "--batch-norm",
                              "--report",
+                             "--export-header",
+                             "--export-weights",
                              "--plot"}) {
     EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
   }

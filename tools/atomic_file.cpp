@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "error.hpp"
 
@@ -108,6 +109,18 @@ mote::ByteSink sink_of(AtomicFile& file) {
     return true;
   };
   return {write, &file};
+}
+
+void require_own_or_nothing(const std::string& what, const std::string& path, std::string_view start,
+                            const std::string& kind) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return;
+  std::ifstream file(path, std::ios::binary);
+  std::string found(start.size(), '\0');
+  file.read(found.data(), static_cast<std::streamsize>(found.size()));
+  found.resize(static_cast<std::size_t>(file.gcount()));
+  if (found.empty() || found == start) return;
+  throw Error(what + ": " + path + ": exists and is not " + kind + "; name another file");
 }
 
 void write_file(const std::string& what, const std::string& path, std::string_view bytes) {

@@ -43,6 +43,11 @@ class AtomicFile {
 /// Writes to it; throws what it throws.
 mote::ByteSink sink_of(AtomicFile& file);
 
+/// Throws an Error where there is a file that neither is empty nor begins as those of its kind do: it may be dear to
+/// somebody. kind: "a report of this program".
+void require_own_or_nothing(const std::string& what, const std::string& path, std::string_view start,
+                            const std::string& kind);
+
 /// Writes all of a file.
 void write_file(const std::string& what, const std::string& path, std::string_view bytes);
 

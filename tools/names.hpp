@@ -51,6 +51,9 @@ inline constexpr Named<mote::Monitor> kMonitors[] = {{"loss", mote::Monitor::los
                                                      {"accuracy", mote::Monitor::accuracy}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
+inline constexpr Named<mote::WeightFormat> kWeightFormats[] = {{"float32", mote::WeightFormat::float32},
+                                                               {"float16", mote::WeightFormat::float16},
+                                                               {"int8", mote::WeightFormat::int8}};
 inline constexpr Named<mote::Optimizer> kOptimizers[] = {
     {"sgd", mote::Optimizer::sgd},           {"momentum", mote::Optimizer::momentum},
     {"nesterov", mote::Optimizer::nesterov}, {"adagrad", mote::Optimizer::adagrad},

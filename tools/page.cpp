@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "page.hpp"
 
-#include <filesystem>
-#include <fstream>
-
-#include "error.hpp"
+#include "atomic_file.hpp"
 #include "page_style.hpp"
 #include "svg.hpp"
 
@@ -37,15 +34,7 @@ std::string html_page(const std::string& heading, const std::string& command, co
 }
 
 void check_report_path(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
-  std::ifstream file(path, std::ios::binary);
-  const std::string expected = kPageStart;
-  std::string start(expected.size(), '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(file.gcount()));
-  if (start.empty() || start == expected) return;
-  throw Error("--report: " + path + ": exists and is not a report of this program; name another file");
+  require_own_or_nothing("--report", path, kPageStart, "a report of this program");
 }
 
 }  // namespace tools

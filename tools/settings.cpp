@@ -237,6 +237,14 @@ const Option kOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.report = v; }},
     {"--plot", nullptr, "draw the curves in the terminal, and how the layers respond (default: off)",
      [](Settings& s, Given&, std::string_view) { s.plot = true; }},
+    {"--export-header", "FILE.hpp",
+     "write the trained network as a C++ header for firmware: constant weights, batch normalization folded in, and an "
+     "input with its answer for the firmware to check (default: none)",
+     [](Settings& s, Given&, std::string_view v) { s.header = v; }},
+    {"--export-weights", "NAME",
+     "weights of that header: float32, float16 (half the flash) or int8 (a quarter, one factor for each unit) (default "
+     "float32)",
+     [](Settings& s, Given&, std::string_view v) { s.header_weights = choice("--export-weights", v, kWeightFormats); }},
     {"--save", "FILE",
      "write what was learnt to a model file in the safetensors format, for predict, PyTorch and NumPy (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.save = v; }},
@@ -264,19 +272,10 @@ const Option kOptions[] = {
 };
 
 // Options that change no bit of what is learnt, so that a run that resumes may have others...
-constexpr std::string_view kHarmless[] = {"--data",
-                                          "--log",
-                                          "--report",
-                                          "--plot",
-                                          "--quiet",
-                                          "--save",
-                                          "--threads",
-                                          "--isa",
-                                          "--checkpoint",
-                                          "--resume",
-                                          "--class-names",
-                                          "--help",
-                                          "--checkpoint-seconds"};
+constexpr std::string_view kHarmless[] = {
+    "--data",       "--log",           "--report",         "--plot",    "--quiet",
+    "--save",       "--export-header", "--export-weights", "--threads", "--isa",
+    "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds"};
 // ... of which these are of one run only.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 

@@ -19,9 +19,11 @@ enum class RateSchedule { constant, step, exponential, cosine, plateau };
 struct Settings {
   bool help = false;
   bool quiet = false;
-  bool diagnose = false;                    ///< look at the layers after each epoch
-  std::string data;                         ///< folder; empty: the MNIST that make unpacked
-  std::string log;                          ///< CSV file; empty: none
+  bool diagnose = false;  ///< look at the layers after each epoch
+  std::string data;       ///< folder; empty: the MNIST that make unpacked
+  std::string log;        ///< CSV file; empty: none
+  std::string header;     ///< C++ header for firmware; empty: none
+  mote::WeightFormat header_weights = mote::WeightFormat::float32;
   std::string report;                       ///< HTML file; empty: none
   bool plot = false;                        ///< curves in the terminal
   std::string command;                      ///< as typed, quoted for a shell

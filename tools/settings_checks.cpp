@@ -97,6 +97,22 @@ void check_limits(const Settings& s, const Given& given) {
   }
 }
 
+/// No file is written by two.
+void check_written_files(const Settings& s) {
+  const std::pair<const char*, const std::string&> files[] = {{"--log", s.log},
+                                                              {"--report", s.report},
+                                                              {"--save", s.save},
+                                                              {"--checkpoint", s.checkpoint},
+                                                              {"--export-header", s.header}};
+  for (const auto& [option, path] : files) {
+    for (const auto& [other, other_path] : files) {
+      if (option == other) break;
+      if (path.empty() || path != other_path) continue;
+      throw Error(std::string(other) + " and " + option + " name the same file, " + path);
+    }
+  }
+}
+
 void check_files(const Settings& s, const Given& given) {
   for (const char* option : {"--layers", "--hidden", "--activation", "--batch-norm", "--loss", "--huber-delta",
                              "--label-smoothing", "--output-activation", "--init", "--init-scale", "--bias-init"}) {
@@ -114,7 +130,10 @@ void check_files(const Settings& s, const Given& given) {
   if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
     throw Error("--checkpoint-seconds has no meaning without --checkpoint");
   }
-  for (const char* option : {"--save", "--load", "--checkpoint"}) {
+  if (given.names.count("--export-weights") != 0 && s.header.empty()) {
+    throw Error("--export-weights has no meaning without --export-header");
+  }
+  for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
     if (s.ensemble == 1 || given.names.count(option) == 0) continue;
     throw Error(std::string(option) + " and --ensemble contradict each other: the file holds one network");
   }
@@ -124,6 +143,7 @@ void check_files(const Settings& s, const Given& given) {
 
 void resolve(Settings& s, const Given& given) {
   check_files(s, given);
+  check_written_files(s);
   if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   resolve_loss(s, given);
@@ -138,7 +158,6 @@ void resolve(Settings& s, const Given& given) {
   if (s.early_stopping == mote::Monitor::accuracy && s.aim != Aim::labels) {
     throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
   }
-  if (!s.log.empty() && s.log == s.report) throw Error("--log and --report name the same file, " + s.log);
   if (s.diagnose && s.ensemble > 1) throw Error("--diagnose looks at one network, not at an --ensemble");
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {

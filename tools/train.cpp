@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "arena.hpp"
+#include "atomic_file.hpp"
 #include "bagging.hpp"
+#include "c_header.hpp"
 #include "checkpoints.hpp"
 #include "csv_log.hpp"
 #include "diagnosis.hpp"
@@ -320,6 +322,11 @@ int run(Settings settings) {
     require_model_or_nothing(settings.save);
     save.emplace("--save", settings.save);
   }
+  std::optional<AtomicFile> header;
+  if (!settings.header.empty()) {
+    check_header_path(settings.header);
+    header.emplace("--export-header", settings.header);
+  }
   listen_for_interrupt();
   const bool many = settings.ensemble > 1;
   const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
@@ -336,6 +343,10 @@ int run(Settings settings) {
   if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
   if (save) save_model(*save, description, trainer.parameters(), trainer.running_statistics());
+  if (header) {
+    say(settings, write_header(*header, {trainer.inference_topology(), trainer.inference_parameters(), run.images.test,
+                                         settings.header_weights}));
+  }
   return interrupted() ? kExitInterrupted : 0;
 }
 

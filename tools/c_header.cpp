@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "c_header.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cinttypes>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <string_view>
+#include <vector>
+
+#include "error.hpp"
+#include "names.hpp"
+
+namespace tools {
+namespace {
+
+constexpr const char* kHeaderStart = "// A network trained by mote, written by tools/train --export-header.";
+
+/// Names that a file may have and a namespace may not.
+constexpr std::string_view kTaken[] = {"auto",   "char",     "class",    "const",  "default", "double",
+                                       "export", "float",    "friend",   "int",    "long",    "mote",
+                                       "new",    "operator", "private",  "public", "short",   "static",
+                                       "std",    "switch",   "template", "this",   "union",   "virtual"};
+
+/// The shortest decimal number that reads back as x.
+std::string number(float x) {
+  char text[32];
+  for (int digits = 6; digits <= 9; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, static_cast<double>(x));
+    if (std::strtof(text, nullptr) == x) break;
+  }
+  std::string result = text;
+  if (result.find_first_of(".e") == std::string::npos) result += ".0";
+  return result + "f";
+}
+std::string number(std::int8_t x) {
+  return std::to_string(x);
+}
+std::string number(std::uint8_t x) {
+  return std::to_string(x);
+}
+std::string number(mote::Half x) {
+  char text[16];
+  std::snprintf(text, sizeof text, "{0x%04x}", static_cast<unsigned>(x.bits));
+  return text;
+}
+
+/// "  1, 2, 3,\n" in lines of at most 120 characters.
+template <typename T>
+std::string list(const T* values, std::size_t count) {
+  std::string text, line;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string next = number(values[i]) + ",";
+    if (line.size() + 1 + next.size() > 119) {
+      text += " " + line + "\n";
+      line.clear();
+    }
+    line += " " + next;
+  }
+  return text + " " + line + "\n";
+}
+
+template <typename T>
+std::string array(const char* type, const std::string& name, const std::vector<T>& values) {
+  return std::string("alignas(16) inline constexpr ") + type + " " + name + "[] = {\n" +
+         list(values.data(), values.size()) + "};\n";
+}
+
+/// Weights of all layers, each under a line that says whose they are.
+template <typename T>
+std::string weights_array(const char* type, const mote::Topology& topology, const std::vector<T>& weights) {
+  std::string text = std::string("alignas(16) inline constexpr ") + type + " kWeights[] = {\n";
+  const T* layer = weights.data();
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
+    text +=
+        "  // layer " + std::to_string(l + 1) + ": [" + std::to_string(inputs) + "][" + std::to_string(outputs) + "]\n";
+    for (std::size_t k = 0; k < inputs; ++k, layer += outputs) text += list(layer, outputs);
+  }
+  return text + "};\n";
+}
+
+std::string enumerator(mote::Activation activation) {
+  std::string name(name_of(kActivations, activation));
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return "mote::Activation::" + name;
+}
+
+/// What initializes a Topology: its constructor takes up to 8 layers.
+std::string topology_text(const mote::Topology& topology) {
+  const bool few = topology.layer_count <= 8;
+  std::string text =
+      few ? "{" + std::to_string(topology.inputs)
+          : " = [] {\n  mote::Topology topology;\n  topology.inputs = " + std::to_string(topology.inputs) + ";\n";
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::string layer =
+        "{" + std::to_string(topology.outputs_of(l)) + ", " + enumerator(topology.layers[l].activation) + "}";
+    text += few ? ", " + layer : "  static_cast<void>(topology.add(" + layer + "));\n";
+  }
+  return text + (few ? "}" : "  return topology;\n}()");
+}
+
+/// The compact network in memory that it owns.
+struct Compact {
+  std::vector<float> floats, biases, factors;
+  std::vector<mote::Half> halves;
+  std::vector<std::int8_t> bytes;
+  mote::CompactModel model;
+
+  explicit Compact(const Export& what) {
+    const mote::Topology& t = what.topology;
+    const std::size_t weights = mote::compact_weight_count(t), rows = mote::compact_row_count(t);
+    biases.resize(rows);
+    const mote::Span<float> b{biases.data(), rows};
+    switch (what.format) {
+      case mote::WeightFormat::float32:
+        floats.resize(weights);
+        require_weights(what, mote::make_compact(t, what.parameters, mote::Span<float>{floats.data(), weights}, b));
+        model = {t, mote::Span<const float>{floats.data(), weights}, b};
+        return;
+      case mote::WeightFormat::float16:
+        halves.resize(weights);
+        require_weights(what,
+                        mote::make_compact(t, what.parameters, mote::Span<mote::Half>{halves.data(), weights}, b));
+        model = {t, mote::Span<const mote::Half>{halves.data(), weights}, b};
+        return;
+      case mote::WeightFormat::int8: break;
+    }
+    bytes.resize(weights);
+    factors.resize(rows);
+    const mote::Span<float> f{factors.data(), rows};
+    require_weights(what, mote::make_compact(t, what.parameters, mote::Span<std::int8_t>{bytes.data(), weights}, b, f));
+    model = {t, mote::Span<const std::int8_t>{bytes.data(), weights}, b, f};
+  }
+
+  static void require_weights(const Export& what, const mote::Result& result) {
+    if (result.ok()) return;
+    throw Error("--export-header: " + describe(result) + "; --export-weights float32 takes any finite weight, found " +
+                    std::string(name_of(kWeightFormats, what.format)),
+                kExitFailed);
+  }
+
+  std::string source() const {
+    const mote::Topology& t = model.topology;
+    std::string text;
+    if (!floats.empty()) text += weights_array("float", t, floats);
+    if (!halves.empty()) text += weights_array("mote::Half", t, halves);
+    if (!bytes.empty()) text += weights_array("std::int8_t", t, bytes);
+    text += "// One row a layer, padded to a multiple of 16.\n" + array("float", "kBiases", biases);
+    if (!factors.empty()) {
+      text += "// A weight is its byte times the factor of its column.\n" + array("float", "kFactors", factors);
+    }
+    return text + "inline constexpr mote::CompactModel kModel{kTopology, kWeights, kBiases" +
+           (factors.empty() ? "" : ", kFactors") + "};\nstatic_assert(kModel.checked.ok());\n";
+  }
+  std::size_t size() const {
+    return floats.size() * sizeof(float) + halves.size() * sizeof(mote::Half) + bytes.size() +
+           (biases.size() + factors.size()) * sizeof(float);
+  }
+};
+
+/// The name of a file, without folders and extension, as a C++ identifier.
+std::string identifier_of(const std::string& path) {
+  std::string name = std::filesystem::path(path).stem().string();
+  for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+  const bool starts_badly = name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+  return starts_badly || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken) ? "model_" + name
+                                                                                                   : name;
+}
+
+/// The source of the header.
+std::string header_source(const std::string& name, const Compact& compact, const mote::Dataset& test,
+                          const mote::CompactNetwork& network) {
+  const std::vector<std::uint8_t> inputs(test.features_data, test.features_data + test.features);
+  const auto answer = network.forward(inputs.data(), test.scale);
+  const std::vector<float> outputs(answer.begin(), answer.end());
+  char checksum[16];
+  std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(compact.model));
+  return kHeaderStart + std::string(" mote/compact_network.hpp says how to use it.\n#pragma once\n\n#include \"") +
+         "mote/compact_network.hpp\"\n\nnamespace " + name + " {\n\ninline constexpr mote::Topology kTopology" +
+         topology_text(compact.model.topology) + ";\n" + compact.source() +
+         "\n// What the first test sample gives: mote::verify() compares.\n" +
+         array("std::uint8_t", "kGoldenInputs", inputs) + array("float", "kGoldenOutputs", outputs) +
+         "inline constexpr mote::Golden kGolden{kGoldenInputs, " + number(test.scale) + ", kGoldenOutputs, " +
+         (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";
+}
+
+}  // namespace
+
+void check_header_path(const std::string& path) {
+  require_own_or_nothing("--export-header", path, kHeaderStart, "a header of this program");
+}
+
+std::string write_header(AtomicFile& file, const Export& what) {
+  const Compact compact(what);
+  std::vector<unsigned char> block(mote::compact_bytes(what.topology) + mote::kAlignment);
+  const std::size_t past = reinterpret_cast<std::uintptr_t>(block.data()) % mote::kAlignment;
+  const mote::Memory all{block.data(), block.size()};
+  mote::CompactNetwork network;
+  require(network.bind(compact.model,
+                       all.subspan((mote::kAlignment - past) % mote::kAlignment, mote::compact_bytes(what.topology))));
+  file.write(header_source(identifier_of(file.path()), compact, what.test, network));
+  file.commit();
+  std::string line = file.path() + ": " + std::to_string(compact.size()) + " bytes of " +
+                     std::string(name_of(kWeightFormats, what.format)) + " weights and their biases";
+  const mote::Dataset& test = what.test;
+  if (test.labels == nullptr) return line;
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < test.count; ++i) {
+    const auto outputs = network.forward(test.features_data + i * test.features, test.scale);
+    correct += mote::argmax(outputs) == test.labels[i] ? 1 : 0;
+  }
+  char accuracy[64];
+  std::snprintf(accuracy, sizeof accuracy, ", test accuracy %.4f (%zu/%zu)",
+                static_cast<double>(correct) / static_cast<double>(test.count), correct, test.count);
+  return line + accuracy;
+}
+
+}  // namespace tools
