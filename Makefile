@@ -62,7 +62,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test kill-test target test-target interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all test kill-test target test-target size dist install interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -70,10 +70,10 @@ all: $(BUILD)/libmote.a $(PROGRAM_FILES) data ## Build the library, the tools an
 
 data: $(BUILD)/mnist/verified
 
-# Everything is rebuilt when the compiler or the flags change.
+# Everything is rebuilt when the compiler or the flags change, but install takes what was built with whatever flags.
 FLAGS_NOW := $(CXX) $(COMPILER) $(CPPFLAGS) $(CXXFLAGS) $(BASE) $(KERNEL_OPTIMIZE) $(NUMERIC_OPTIMIZE) $(BUILDS:%=$(SET_%)) $(LDFLAGS) $(MEMORY_MB) $(DATA_MB)
 ifeq ($(filter help clean format,$(MAKECMDGOALS)),)
-IGNORED := $(shell mkdir -p $(BUILD); printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags || \
+IGNORED := $(shell mkdir -p $(BUILD); $(if $(filter dist install,$(MAKECMDGOALS)),test -e $(BUILD)/flags,printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags) || \
                    printf '%s\n' '$(FLAGS_NOW)' > $(BUILD)/flags)
 endif
 
@@ -168,6 +168,37 @@ $(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
 $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
 
+dist: $(BUILD)/dist/mote.hpp $(BUILD)/dist/mote.cpp ## All of the library as two files, for any development environment
+
+$(BUILD)/dist/mote.hpp: tools/amalgamate.awk LICENSE $(wildcard include/mote/*.hpp)
+	@mkdir -p $(@D)
+	$(call say,AWK,$@) awk -f $< -v part=header include/mote/mote.hpp > $@
+
+$(BUILD)/dist/mote.cpp: tools/amalgamate.awk LICENSE $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp)
+	@mkdir -p $(@D)
+	$(call say,AWK,$@) awk -f $< -v part=source $(sort $(wildcard src/*.cpp)) > $@
+
+VERSION  = $(shell sed -n 's/.*kVersion\[\] = "\(.*\)";/\1/p' include/mote/version.hpp)
+PREFIX  ?= /usr/local
+define PC
+prefix=$(PREFIX)
+includedir=$${prefix}/include
+libdir=$${prefix}/lib
+
+Name: mote
+Description: A small neural-network library that trains and runs without heap or operating system
+Version: $(VERSION)
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lmote
+endef
+export PC
+
+install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (PREFIX=/usr/local, DESTDIR=)
+	install -d $(DESTDIR)$(PREFIX)/include/mote $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 include/mote/*.hpp $(DESTDIR)$(PREFIX)/include/mote
+	install -m 644 $(BUILD)/libmote.a $(DESTDIR)$(PREFIX)/lib
+	printf '%s\n' "$$PC" > $(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc
+
 include tests/target/target.mk
 
 fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
@@ -184,7 +215,7 @@ format: ## Lay out all sources with clang-format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PYTHON (/usr/bin/python3)"
+	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PREFIX (/usr/local), DESTDIR, PYTHON (/usr/bin/python3)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)

@@ -4,22 +4,18 @@
 #include "little_endian.hpp"
 #include "mote/checksum.hpp"
 #include "mote/instruction_set.hpp"
+#include "numeric.hpp"
 #include "output.hpp"
 
 namespace mote {
 namespace {
 
+using detail::bits_of;
 using detail::Output;
 
 constexpr unsigned char kMagic[8] = {'m', 'o', 't', 'e', ' ', 'c', 'k', '1'};
 constexpr std::uint64_t kNoteBegin = 24, kCrcBytes = 4, kProgressBytes = 64;
 constexpr std::size_t kPiece = 256;
-
-std::uint64_t bits_of(float x) {
-  std::uint32_t bits;
-  __builtin_memcpy(&bits, &x, sizeof bits);
-  return bits;
-}
 
 /// f(context, name, value).
 using Visitor = void (*)(void*, const char*, std::uint64_t);

@@ -195,7 +195,7 @@ MOTE_INLINE float tanh_of(float x) {
 }
 
 /// Square root, correctly rounded, in integers: for cores without the instruction. x >= 0.
-MOTE_INLINE float square_root_by_bits(float x) {
+[[maybe_unused]] MOTE_INLINE float square_root_by_bits(float x) {
   if (!(x > 0.0f) || x == kInfinity) return x;
   int shift = 0;
   for (; x < 0x1p-100f; ++shift) x *= 4.0f;  // subnormals too

@@ -19,7 +19,7 @@ float half_cosine_wave(float u) {
   return sine < 1.0f ? sine * sine : 1.0f;
 }
 
-float power(float base, std::uint32_t exponent) {
+float integer_power(float base, std::uint32_t exponent) {
   float result = 1.0f;
   for (; exponent != 0; exponent >>= 1, base *= base) {
     if (exponent & 1u) result *= base;
@@ -40,9 +40,9 @@ float rate_factor(const Schedule& schedule, std::uint32_t t) {
   const std::uint32_t rest = steps % schedule.decay_steps;
   const float factor = schedule.factor;
   switch (schedule.decay) {
-    case Decay::step: return power(factor, whole);
+    case Decay::step: return integer_power(factor, whole);
     case Decay::exponential:
-      return power(factor, whole) *
+      return integer_power(factor, whole) *
              detail::exp_of<false>(detail::log_of<false>(factor) * ratio(rest, schedule.decay_steps));
     case Decay::cosine:
       if (whole != 0) return factor;

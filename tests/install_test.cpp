@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// How other projects get mote: installed, found by pkg-config, or as two files. Run from the root of the repository.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "command.hpp"
+#include "temporary_folder.hpp"
+
+namespace {
+
+std::string variable(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+std::string compiler() {
+  return variable("MOTE_CXX", "g++");
+}
+
+bool has(const std::string& program) {
+  return run_command("command -v " + program).status == 0;
+}
+
+void require(const CommandResult& result) {
+  ASSERT_EQ(result.status, 0) << result.output;
+}
+
+/// Installs what was built under folder/root and answers how pkg-config finds it there.
+std::string install(const TemporaryFolder& folder) {
+  const std::string root = folder.file("root");
+  require(run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + variable("MOTE_BUILD", "build") + " CXX='" +
+                      compiler() + "' PREFIX=/usr DESTDIR=" + root));
+  return "PKG_CONFIG_PATH=" + root + "/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=" + root + " ";
+}
+
+constexpr const char* kLearnt = "accuracy 1 fingerprint ";
+
+TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
+  const TemporaryFolder folder;
+  install(folder);
+  std::size_t headers = 0, files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.file("root"))) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    if (entry.path().extension() != ".hpp") continue;
+    ++headers;
+    EXPECT_TRUE(std::filesystem::exists("include/mote/" + entry.path().filename().string())) << entry.path();
+  }
+  std::size_t expected = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("include/mote")) expected += entry.exists() ? 1 : 0;
+  EXPECT_EQ(headers, expected);
+  EXPECT_EQ(files, expected + 2) << "libmote.a and mote.pc";
+}
+
+TEST(Install, ServesAProjectWithPlainMake) {
+  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  const TemporaryFolder folder;
+  const std::string environment = install(folder);
+  require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "make -C tests/consumer OUT=" + folder.path() +
+                      " CXX='" + compiler() + "' LDFLAGS='" + variable("MOTE_LINK", "") + "'"));
+  const CommandResult result = run_command(folder.file("consumer"));
+  EXPECT_EQ(result.output.rfind(kLearnt, 0), 0u) << result.output;
+}
+
+TEST(Install, ServesAProjectWithCMake) {
+  if (!has("pkg-config") || !has("cmake")) GTEST_SKIP() << "apt-get install cmake pkg-config";
+  const TemporaryFolder folder;
+  const std::string environment = install(folder), build = folder.file("build");
+  require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "cmake -S tests/consumer -B " + build +
+                      " -DCMAKE_CXX_COMPILER='" + compiler() + "' && cmake --build " + build));
+  const CommandResult result = run_command(build + "/consumer");
+  EXPECT_EQ(result.output.rfind(kLearnt, 0), 0u) << result.output;
+}
+
+/// Whatever the compiler would fuse by itself: -ffp-contract=off is not given here.
+TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
+  const TemporaryFolder folder;
+  const std::string awk = "awk -f tools/amalgamate.awk -v part=";
+  require(run_command(awk + "header include/mote/mote.hpp > " + folder.file("mote.hpp") + " && " + awk +
+                      "source src/*.cpp > " + folder.file("mote.cpp")));
+  const std::string common =
+      " -std=c++17 -O2 -Wall -Wextra -Werror -DMOTE_HEADER='\"mote.hpp\"' tests/consumer/main.cpp ";
+  require(run_command(compiler() + common + "-I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
+                      folder.file("alone")));
+  const std::string alone = run_command(folder.file("alone")).output;
+  EXPECT_EQ(alone.rfind(kLearnt, 0), 0u) << alone;
+  if (run_command("grep -qw fma /proc/cpuinfo").status != 0) return;  // no such class here
+  require(run_command(compiler() + common + "-mfma -mavx2 -I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
+                      folder.file("fused")));
+  const std::string fused = run_command(folder.file("fused")).output;
+  require(run_command(
+      compiler() + " -std=c++17 -O2 -Iinclude -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
+      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("library")));
+  const std::string library = run_command(folder.file("library")).output;
+  EXPECT_TRUE(library == fused || library == alone) << library << fused << alone;
+  EXPECT_NE(fused, alone) << "the two classes of arithmetic";
+}
+
+}  // namespace
