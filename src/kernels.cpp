@@ -43,12 +43,10 @@ size_t panel_floats(size_t depth) {
   return smaller(kPanelRows, rounded_up(depth)) * kPanelColumns;
 }
 
-/// panel[k] = row k of b, or row list[k].
-void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, const std::uint32_t* list,
-                float* __restrict panel) {
+/// panel[k] = row k of b.
+void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict panel) {
   for (size_t k = 0; k < rows; ++k) {
-    const float* __restrict row = b + (list == nullptr ? k : list[k]) * ldb;
-    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = row[j];
+    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = b[k * ldb + j];
   }
 }
 
@@ -69,7 +67,7 @@ void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t i
       operands.b += k * all.ldb + n;
       operands.c += n;
       if (packs) {
-        copy_panel(depth, width, operands.b, all.ldb, nullptr, pack);
+        copy_panel(depth, width, operands.b, all.ldb, pack);
         operands.b = pack;
         operands.ldb = width;
       }
@@ -116,20 +114,6 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
   return done;
 }
 
-/// Z = A W with the listed columns of A only, at most kPanelRows of them when packing.
-void forward_listed(size_t batch, size_t columns, Operands operands, float* pack) {
-  if (!forward_packs(batch)) return product<Access::listed, Store>(batch, columns, operands);
-  const Operands all = operands;
-  operands.b = pack;
-  for (size_t n = 0; n < columns; n += kPanelColumns) {
-    const size_t width = smaller(kPanelColumns, columns - n);
-    copy_panel(all.depth, width, all.b + n, all.ldb, all.list, pack);
-    operands.ldb = width;
-    operands.c = all.c + n;
-    product<Access::listed_packed, Store>(batch, width, operands);
-  }
-}
-
 }  // namespace
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
@@ -137,19 +121,20 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   const size_t columns = padded_columns(outputs);
   Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
   size_t rows = batch;
-  if (list != nullptr && list_count < inputs && list_count <= kPanelRows) {
-    operands.depth = list_count;
-    if (list_count == 0) {
-      clear_padding(rows, 0, Z, ldz);
-    } else {
-      forward_listed(rows, columns, operands, pack);
-    }
-    rows = 0;
-  } else if (list == nullptr && forward_packs(batch) && inputs <= kPanelRows && columns >= kSkipFromColumns) {
+  if (forward_packs(batch) && inputs <= kPanelRows && columns >= kSkipFromColumns && list_count != inputs) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
     operands.c += done * ldz;
     rows -= done;
+  }
+  if (rows != 0 && list != nullptr && list_count < inputs) {
+    operands.depth = list_count;
+    if (list_count == 0) {
+      clear_padding(rows, 0, operands.c, ldz);
+    } else {
+      product<Access::listed, Store>(rows, columns, operands);
+    }
+    rows = 0;
   }
   if (rows != 0) {
     if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
@@ -172,7 +157,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
     Operands operands = all;
     operands.c += n;
     if (in_panels) {
-      copy_panel(batch, width, D + n, ldd, nullptr, pack);
+      copy_panel(batch, width, D + n, ldd, pack);
       operands.b = pack;
       operands.ldb = width;
     }

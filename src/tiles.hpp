@@ -32,11 +32,10 @@ static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole 
 
 /// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
 enum class Access {
-  plain,          // X[i][k] at x[i * ldx + k]
-  transposed,     // X[i][k] at x[k * ldx + i]
-  listed,         // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
-  listed_packed,  // the same of X, but row k of B at row k
-  listed_rows,    // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
+  plain,        // X[i][k] at x[i * ldx + k]
+  transposed,   // X[i][k] at x[k * ldx + i]
+  listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
+  listed_rows,  // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
 };
 
 /// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
@@ -80,10 +79,10 @@ void tile(const Operands& operands) {
     for (size_t j = 0; j < Columns; ++j) sum[i][j] = Finish::kStartsFromC ? c[row(i) * ldc + j] : 0.0f;
   }
   do {
-    constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_packed;
+    constexpr bool kListed = kAccess == Access::listed;
     constexpr bool kTransposed = kAccess == Access::transposed || kAccess == Access::listed_rows;
     const float* __restrict x_k = kListed ? x + *list : x;
-    const float* __restrict b_k = kAccess == Access::listed ? b + *list * ldb : b;
+    const float* __restrict b_k = kListed ? b + *list * ldb : b;
     // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
     if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
       MOTE_UNROLL
@@ -97,7 +96,7 @@ void tile(const Operands& operands) {
     } else {
       x += kTransposed ? ldx : 1;
     }
-    if constexpr (kAccess != Access::listed) b += ldb;
+    if constexpr (!kListed) b += ldb;
   } while (--depth != 0);
   float factors[kMostFactors] = {};  // a copy, which no store can change
   if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
