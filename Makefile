@@ -111,7 +111,7 @@ $(BUILD)/mnist/verified: tools/mnist/SHA256SUMS $(MNIST)
 	@touch $@
 
 test: all $(BUILD)/tests/mote_tests ## Build and run the tests (needs GoogleTest: libgtest-dev)
-	MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' MOTE_LINK='$(CXXFLAGS) $(LDFLAGS)' MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1
+	MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' MOTE_LINK='$(CXXFLAGS) $(LDFLAGS)' MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 $(TEST_FILTER:%=--gtest_filter='%')
 
 $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -200,6 +200,8 @@ install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (P
 	printf '%s\n' "$$PC" > $(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc
 
 include tests/target/target.mk
+include tests/checks.mk
+include tests/fuzz/fuzz.mk
 
 fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
 	tests/fingerprints.sh
@@ -211,7 +213,7 @@ gradients-results: all ## Run every experiment of tools/gradients, into tests/gr
 	tests/gradients/results.sh $(PROGRAM_FOLDER)/gradients > $(BUILD)/gradients.md && mv $(BUILD)/gradients.md tests/gradients/RESULTS.md
 
 format: ## Lay out all sources with clang-format
-	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp tests/target/*.hpp tests/target/*.cpp)
+	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp tests/target/*.hpp tests/target/*.cpp tests/fuzz/*.hpp tests/fuzz/*.cpp)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -35,8 +35,10 @@ Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
   if (json.empty() || json[0] != '{') return {Status::model_syntax, kBegin};  // the format allows no space before it
   if (const Result result = parse_model_header(json, room - size, header); !result.ok()) return result;
   ModelDescription& model = header.model;
-  unsigned char* names = json.data() + (model.class_names.data() - json.data());
-  if (!model.class_names.empty()) model.class_names = {names, detail::resolve_json(model.class_names, names)};
+  if (!model.class_names.empty()) {
+    unsigned char* names = json.data() + (model.class_names.data() - json.data());
+    model.class_names = {names, detail::resolve_json(model.class_names, names)};
+  }
   return detail::check_class_names(model);
 }
 

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# Programs of libFuzzer's, one for each reader of bytes from outside. Included by the Makefile.
+
+FUZZ_TARGETS := idx pgm model checkpoint flash options
+SECONDS      ?= 60
+FUZZ         := build/fuzz
+# Of the tools, what the readers need.
+FUZZ_TOOLS   := bench_options error image_files image_input input_file large_pages settings settings_checks
+# Longest input, in bytes.
+FUZZ_LENGTH_idx        := 64
+FUZZ_LENGTH_pgm        := 64
+FUZZ_LENGTH_model      := 4096
+FUZZ_LENGTH_checkpoint := 4096
+FUZZ_LENGTH_flash      := 2048
+FUZZ_LENGTH_options    := 512
+
+FUZZ_DICT_model   := -dict=$(FUZZ)/seeds/model.dict
+FUZZ_DICT_options := -dict=$(FUZZ)/seeds/options.dict
+
+FUZZ_BUILD := $(MAKE) CXX=clang++ BUILD=$(FUZZ) $(NARROW) CXXFLAGS='$(SANITIZE) -Wno-pass-failed -fsanitize=fuzzer-no-link'
+
+.PHONY: fuzz fuzz-seeds $(FUZZ_TARGETS:%=fuzz-%)
+
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed changed files to every reader, each for SECONDS (60), under sanitizers (needs clang, libclang-rt-14-dev)
+
+fuzz-seeds:
+	+$(FUZZ_BUILD) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz/%) $(FUZZ)/fuzz/seeds
+	$(FUZZ)/fuzz/seeds $(FUZZ)/seeds
+
+# One after the other. The corpus is kept, so that the next run goes on; a finding is kept too, and named.
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: fuzz-seeds
+	@mkdir -p $(FUZZ)/corpus/$* $(FUZZ)/findings
+	@$(FUZZ)/fuzz/$* -max_total_time=$(SECONDS) -max_len=$(FUZZ_LENGTH_$*) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -verbosity=1 -artifact_prefix=$(FUZZ)/findings/$*- $(FUZZ_DICT_$*) $(FUZZ_OPTIONS) \
+	    $(FUZZ)/corpus/$* $(FUZZ)/seeds/$* 2> $(FUZZ)/$*.log || { tail -n 40 $(FUZZ)/$*.log; exit 1; }
+	@printf '%-10s ' $*; awk '/number_of_executed_units/ { n = $$2 } /average_exec/ { a = $$2 } \
+	    / cov: / { for (i = 1; i < NF; ++i) { if ($$i == "cov:") c = $$(i + 1); if ($$i == "corp:") f = $$(i + 1) } } \
+	    END { print n " executions, " a " a second, " c " edges, corpus " f ", no findings" }' $(FUZZ)/$*.log
+
+$(FUZZ)/fuzz/%.o: tests/fuzz/%.cpp $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(FUZZ)/fuzz/seeds: $(FUZZ)/fuzz/seeds.o $(FUZZ_TOOLS:%=$(FUZZ)/tools/%.o) $(BUILD)/libmote.a
+	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest -pthread -o $@
+
+$(FUZZ_TARGETS:%=$(FUZZ)/fuzz/%): $(FUZZ)/fuzz/%: $(FUZZ)/fuzz/%.o $(FUZZ_TOOLS:%=$(FUZZ)/tools/%.o) $(BUILD)/libmote.a
+	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) -fsanitize=fuzzer $^ $(LDFLAGS) -pthread -o $@
+
+-include $(wildcard $(FUZZ)/fuzz/*.d)

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Writes what the fuzzers start from: seeds FOLDER makes a folder in it for each target, of files made by mote's own
+// writers, and dictionaries of the words that matter.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "checkpoint_case.hpp"
+#include "fuzz.hpp"
+#include "model_support.hpp"
+#include "mote/flash_record.hpp"
+#include "settings.hpp"
+
+namespace {
+
+/// Names the files 0, 1, ...
+class Folder {
+ public:
+  explicit Folder(const std::filesystem::path& path) : path_(path) { std::filesystem::create_directories(path_); }
+  void add(const std::string& bytes) {
+    std::ofstream file(path_ / std::to_string(count_++), std::ios::binary);
+    file << bytes;
+    fuzz::require(file.flush().good(), "a seed can be written");
+  }
+
+ private:
+  std::filesystem::path path_;
+  int count_ = 0;
+};
+
+std::string text_of(std::initializer_list<int> bytes) {
+  std::string text;
+  for (const int byte : bytes) text += static_cast<char>(byte);
+  return text;
+}
+
+void seed_idx(Folder folder) {
+  folder.add(text_of({0, 0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9}));                                          // labels
+  folder.add(text_of({2, 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6}));         // images
+  folder.add(text_of({0x81, 0, 0, 13, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0}));  // targets
+  folder.add(text_of({0, 0x1f, 0x8b, 8, 0}));                                                         // gzip
+}
+
+void seed_pgm(Folder folder) {
+  folder.add("P5 3 2 255\nabcdef");
+  folder.add("P5\n# a comment\n2 1\n# another\n15\n\x01\x0f");
+}
+
+/// As it is, and as a header, a zero byte and the data.
+void add_model(Folder& folder, const std::string& file) {
+  folder.add(text_of({0}) + file);
+  folder.add(text_of({1}) + model::header_of(file) + text_of({0}) + model::data_of(file));
+}
+
+void seed_model(Folder folder) {
+  mote::Layer normalized{3, mote::Activation::relu};
+  normalized.batch_norm = true;
+  model::Model small(mote::Topology{2, {2, mote::Activation::softmax}});
+  model::Model deep(mote::Topology{4, {3, mote::Activation::tanh}, {2, mote::Activation::gelu}, {1}});
+  model::Model norms(mote::Topology{6, normalized, {2, mote::Activation::softmax}});
+  norms.description.rows = 2, norms.description.columns = 3;
+  const std::string names = "zero\n\"one\" \xc3\xa4\xf0\x9f\x98\x80";
+  norms.description.class_names = model::bytes_of(names);
+  norms.description.loss.label_smoothing = 0.125f;
+  deep.description.loss = mote::Loss::huber;
+  for (const model::Model* model : {&small, &deep, &norms}) {
+    const std::string file = model->written(), header = model::header_of(file);
+    add_model(folder, file);
+    // Without the sums, which hardly any change would leave right.
+    const std::size_t sums = header.find(",\"fingerprint\""), end = header.find('}', sums);
+    add_model(folder, model::file_of(header.substr(0, sums) + header.substr(end), model::data_of(file)));
+  }
+}
+
+void seed_checkpoint(Folder folder) {
+  fuzz::CheckpointCase run;
+  folder.add(run.written({}));
+  fuzz::require(run.trainer().begin_epoch(run.dataset()).ok() && run.trainer().train_batch().ok(), "it trains");
+  const std::string note = "a note";
+  folder.add(run.written(model::bytes_of(note)));
+  fuzz::require(run.trainer().train_epoch(run.dataset()).ok(), "it trains");
+  folder.add(run.written({}));
+}
+
+/// Two records in memory that a flash writes.
+std::string slots_of(std::uint32_t unit, std::uint32_t slot_bytes) {
+  std::string memory(2 * std::size_t{slot_bytes}, '\xff');
+  mote::Flash flash;
+  flash.slot_bytes = slot_bytes, flash.write_bytes = unit, flash.context = memory.data();
+  flash.read = [](void* context, std::uint32_t offset, mote::Memory to) {
+    std::memcpy(to.data(), static_cast<char*>(context) + offset, to.size());
+    return true;
+  };
+  flash.erase = [](void*, std::uint32_t, std::uint32_t) { return true; };
+  flash.write = [](void* context, std::uint32_t offset, mote::Bytes bytes) {
+    std::memcpy(static_cast<char*>(context) + offset, bytes.data(), bytes.size());
+    return true;
+  };
+  for (const std::string text : {"first", "the second one"}) {
+    mote::FlashWriter writer;
+    fuzz::require(writer.begin(flash, text.size()).ok(), "a slot has room");
+    const mote::ByteSink sink = writer.sink();
+    fuzz::require(sink.write(sink.context, model::bytes_of(text)) && writer.commit().ok(),
+                  "memory takes what is written");
+  }
+  return memory;
+}
+
+void seed_flash(Folder folder) {
+  folder.add(text_of({0, 64, 255, 255, 9, 0}) + slots_of(1, 64));  // the save is not cut
+  folder.add(text_of({3, 12, 30, 0, 9, 0}) + slots_of(8, 96));     // while it erases
+  folder.add(text_of({2, 16, 70, 0, 20, 0}) + slots_of(4, 64));    // while it writes
+  folder.add(text_of({8, 128, 255, 255, 200, 0}));                 // erased
+}
+
+void seed_options(Folder folder) {
+  folder.add(text_of({0}) + "--hidden\n128,64\n--epochs=3\n--optimizer\nadam\n--learning-rate\n0.001");
+  folder.add(text_of({0}) + "--load=a\n--evaluate\n--threads\n2");
+  folder.add(text_of({0}) + "--autoencoder\n--loss\nhuber\n--huber-delta=2\n--schedule\nstep\n--decay-epochs\n2");
+  folder.add(text_of({0}) +
+             "--ensemble\n3\n--no-bootstrap\n--dropout\n0.5\n--early-stopping\nloss\n--stop-patience\n3");
+  folder.add(text_of({0}) + "--resume=a\n--checkpoint-seconds\n5\n--save=b\n--class-names\nno,yes\n--seed\n7");
+  folder.add(text_of({1}) + "--only\none,two\n--epochs\n3\n--json\n--isa\nv3");
+}
+
+/// The words of a text, and single characters, as libFuzzer's -dict takes them.
+void write_dictionary(const std::filesystem::path& path, const std::string& text, const std::string& marks) {
+  constexpr const char* kWord = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  std::ofstream file(path);
+  int count = 0;
+  const auto add = [&](const std::string& word) { file << "word" << count++ << "=\"" << word << "\"\n"; };
+  for (std::size_t at = 0; (at = text.find_first_of(kWord, at)) != std::string::npos;) {
+    const std::size_t end = std::min(text.find_first_not_of(kWord, at), text.size());
+    if (end - at > 1) add(text.substr(at, end - at));
+    at = end;
+  }
+  for (const char mark : marks) add(std::string(mark == '"' || mark == '\\' ? "\\" : "") + mark);
+  fuzz::require(file.flush().good(), "a dictionary can be written");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  fuzz::require(count == 2, "one argument, a folder");
+  const std::filesystem::path root = arguments[1];
+  seed_idx(Folder(root / "idx"));
+  seed_pgm(Folder(root / "pgm"));
+  seed_model(Folder(root / "model"));
+  seed_checkpoint(Folder(root / "checkpoint"));
+  seed_flash(Folder(root / "flash"));
+  seed_options(Folder(root / "options"));
+  write_dictionary(root / "options.dict", tools::help_text(), "=,");
+  write_dictionary(root / "model.dict",
+                   "sizes activations batch_norm loss huber_delta label_smoothing input_scale input_shape class_names "
+                   "fingerprint checksum __metadata__ dtype F32 I64 shape data_offsets layers. norms. .weight .bias "
+                   ".running_mean .running_var .num_batches_tracked 0x1. p-3 identity sigmoid tanh relu leaky-relu elu "
+                   "selu gelu silu softplus softmax cross-entropy sigmoid-cross-entropy quadratic mae huber",
+                   "{}[]:,\"\\");
+  return 0;
+}
