@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "arena.hpp"
 #include "atomic_file.hpp"
@@ -24,6 +22,7 @@
 #include "names.hpp"
 #include "network_files.hpp"
 #include "pictures.hpp"
+#include "preparation.hpp"
 #include "program.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -38,123 +37,6 @@ mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 mote::Trainer trainer;  // of a single network
-
-mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
-  const std::size_t inputs = images.train.features, outputs = images.train.outputs();
-  const std::string option = settings.layers.empty() ? "--hidden: " : "--layers: ";
-  std::vector<std::uint32_t> sizes = settings.layers;
-  if (sizes.empty()) {
-    sizes = settings.hidden;
-    sizes.insert(sizes.begin(), static_cast<std::uint32_t>(inputs));
-    sizes.push_back(static_cast<std::uint32_t>(outputs));
-  }
-  if (sizes.front() != inputs) {
-    throw Error("--layers: starts with " + std::to_string(sizes.front()) + " inputs, but the images have " +
-                std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
-  }
-  if (sizes.back() != outputs) {
-    const std::string count = std::to_string(outputs);
-    const std::string reason = settings.aim == Aim::inputs    ? "--autoencoder reproduces " + count + " pixels"
-                               : settings.aim == Aim::numbers ? "each image has " + count + " targets"
-                                                              : "the labels have " + count + " classes";
-    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " +
-                count + " or use --hidden");
-  }
-  if (settings.batch_norm && sizes.size() == 2) throw Error("--batch-norm: there is no hidden layer to normalize");
-  if (sizes.size() - 1 > mote::kMaxLayers) {
-    throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
-                std::to_string(mote::kMaxLayers) + " possible");
-  }
-  mote::Topology topology;
-  topology.inputs = sizes.front();
-  for (std::size_t i = 1; i < sizes.size(); ++i) {
-    const bool last = i + 1 == sizes.size();
-    const mote::Result added =
-        topology.add({sizes[i], last ? settings.output_activation : settings.activation, settings.batch_norm && !last});
-    if (!added.ok()) throw Error(option + describe(added));
-  }
-  if (const mote::Result result = mote::check(topology); !result.ok()) throw Error(option + describe(result));
-  return topology;
-}
-
-Split make_split(const Settings& settings, const mote::Dataset& all) {
-  const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
-  if (held_out >= all.count) {
-    throw Error("--validation: " + std::to_string(held_out) + " images held out leaves none of " +
-                std::to_string(all.count) + " to train on");
-  }
-  if (held_out == 0 && settings.early_stopping) {
-    throw Error("--early-stopping: there are no validation images to look at; hold some out with --validation");
-  }
-  const std::size_t most = all.count - held_out;
-  if (settings.train_limit > most) {
-    throw Error("--train-limit: " + std::to_string(settings.train_limit) + " asked for, but there are " +
-                std::to_string(most) + " training images besides those held out");
-  }
-  const std::size_t count = settings.train_limit == 0 ? most : settings.train_limit;
-  return {all.subset(0, count), all.subset(most, held_out)};
-}
-
-mote::Decay decay_of(RateSchedule schedule) {
-  switch (schedule) {
-    case RateSchedule::step: return mote::Decay::step;
-    case RateSchedule::exponential: return mote::Decay::exponential;
-    case RateSchedule::cosine: return mote::Decay::cosine;
-    case RateSchedule::constant:
-    case RateSchedule::plateau: break;
-  }
-  return mote::Decay::none;
-}
-
-/// The settings' epochs as parameter steps.
-mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::size_t batch_size) {
-  const auto steps = [&](double epochs) {
-    const double wanted = std::round(epochs * mote::steps_per_epoch(images, batch_size));
-    return static_cast<std::uint32_t>(std::min(wanted, 4294967295.0));
-  };
-  const double all = static_cast<double>(settings.epochs), warmup = static_cast<double>(settings.warmup);
-  const bool cosine = settings.schedule == RateSchedule::cosine;
-  const double usual = cosine ? std::max(all - warmup, 0.0) : all / 3.0;
-  mote::Schedule schedule;
-  schedule.decay = decay_of(settings.schedule);
-  const double epochs = settings.decay_epochs ? static_cast<double>(*settings.decay_epochs) : usual;
-  schedule.decay_steps = std::max(steps(epochs), 1u);
-  schedule.factor = settings.decay_factor.value_or(cosine ? 0.0f : 0.1f);
-  schedule.warmup_steps = steps(warmup);
-  return schedule;
-}
-
-mote::TrainingOptions make_options(const Settings& settings, std::size_t images) {
-  mote::TrainingOptions options;
-  options.loss = settings.loss;
-  options.optimizer = settings.optimizer;
-  options.l1 = settings.l1;
-  options.l2 = settings.l2;
-  options.seed = settings.seed;
-  options.clip_norm = settings.clip_norm;
-  options.clip_value = settings.clip_value;
-  options.max_norm = settings.max_norm;
-  options.hidden_dropout = settings.dropout;
-  options.input_dropout = settings.input_dropout;
-  options.keep_parameters = true;
-  options.bootstrap = settings.ensemble > 1 && settings.bootstrap;
-  options.workers = settings.ensemble > 1 ? 1 : settings.threads;  // threads train whole members
-  options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
-  if (options.batch_size == 0) options.batch_size = images;
-  if (options.batch_size > images) {
-    throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
-                " training images; use --batch full for all of them");
-  }
-  if (settings.batch_norm) {
-    options.memory_rows = std::max(options.memory_rows, options.batch_size);  // its statistics are of whole batches
-    if (images % options.batch_size == 1) {
-      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves a single one of the " +
-                  std::to_string(images) + " training images for the last step, too few for --batch-norm");
-    }
-  }
-  options.schedule = make_schedule(settings, images, options.batch_size);
-  return options;
-}
 
 using Clock = std::chrono::steady_clock;
 
@@ -174,12 +56,15 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
-/// What run() has found out before training begins. model: to start from, or null.
+/// What is known before training begins.
 struct Prepared {
-  ModelFile* model;
-  CheckpointReader* resume;  // to go on from, or null
+  std::optional<ModelFile> model;          // to start from
+  std::optional<CheckpointReader> resume;  // to go on from
+  std::string folder;
   ImageSet images;
   mote::Topology topology;
+  std::string class_names;  // which the description views
+  mote::ModelDescription description;
   Split split;
   mote::TrainingOptions options;
 
@@ -187,83 +72,142 @@ struct Prepared {
   const mote::Dataset& responses() const { return split.validation.count != 0 ? split.validation : split.train; }
 };
 
-void test_single(const Prepared& run, TestReport& report) {
-  const std::size_t classes = run.images.test.labels != nullptr ? run.images.train.classes : 0;
-  report.confusion.resize(classes * classes);
-  require(trainer.evaluate(run.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
-  report.fingerprint = mote::fingerprint(run.topology, trainer.parameters());
+/// Fills in the settings that a model decides.
+void prepare(Settings& settings, Prepared& run) {
+  if (settings.isa && !mote::select(*settings.isa).ok()) {
+    throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
+                ": not supported by this machine or not built in");
+  }
+  run.folder = settings.data.empty() ? mnist_folder() : settings.data;
+  if (!settings.load.empty()) {
+    run.model.emplace(settings.load);
+    take_model(settings, run.model->description());
+  }
+  if (!settings.resume.empty()) run.resume.emplace(settings.resume);
+  run.images = load_image_set(run.folder, data_memory, settings.aim, settings.loss.kind);
+  if (run.model) fit_to_model(settings, run.model->description(), run.images);
+  run.topology = run.model ? run.model->description().topology : make_topology(settings, run.images);
+  run.description = describe_network(settings, run.topology, run.images, run.class_names);
+  run.split = make_split(settings, run.images.train);
+  const std::size_t images = run.split.train.count;
+  run.options = make_options(settings, images);
+  require(mote::check(run.topology, run.options, images));
+  require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
+                 network_memory.size());
 }
 
-/// Trains, evaluates, prints, and puts down in `record` what came of it.
-void run_single(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
-  const Arena arena = plan_arena(settings, run.topology, run.options, run.split.train.count);
-  const mote::Memory memory = network_memory;
-  require(trainer.bind(run.topology, run.options, run.split.train.count,
-                       memory.subspan(arena.training, memory.size() - arena.training)));
-  WorkerPool pool(settings.threads);
-  trainer.set_parallel(pool.parallel());
-  trainer.initialize(settings.weights, settings.biases);
-  if (run.model != nullptr) {
+/// Training of one network. Puts down in `record` what came of it.
+class SingleRun {
+ public:
+  SingleRun(const Settings& settings, Prepared& run, Progress& progress, CsvLog& log, RunRecord& record)
+      : settings_(settings),
+        run_(run),
+        progress_(progress),
+        log_(log),
+        record_(record),
+        arena_(plan_arena(settings, run.topology, run.options, run.split.train.count)),
+        pool_(settings.threads) {
+    require(trainer.bind(run.topology, run.options, run.split.train.count,
+                         memory_.subspan(arena_.training, memory_.size() - arena_.training)));
+    trainer.set_parallel(pool_.parallel());
+    trainer.initialize(settings.weights, settings.biases);
+    if (!run.model) return;
     run.model->load(trainer.parameters(), trainer.running_statistics());
     trainer.keep_parameters();
   }
-  if (settings.evaluate) return test_single(run, record.test);
-  mote::Span<float> best;
-  if (arena.kept_count != 0) best = kept_parameters(arena, run.topology, memory, 0);
-  Diagnosis diagnosis;
-  if (settings.looks_at_layers()) {
-    diagnosis = {run.topology, run.split.train, memory.subspan(arena.diagnosis, arena.diagnosis_size)};
+
+  /// Trains, evaluates and prints.
+  void train() {
+    if (arena_.kept_count != 0) best_ = kept_parameters(arena_, run_.topology, memory_, 0);
+    if (settings_.looks_at_layers()) {
+      diagnosis_ = {run_.topology, run_.split.train, memory_.subspan(arena_.diagnosis, arena_.diagnosis_size)};
+    }
+    TrainingState state = begin_training(settings_);
+    if (run_.resume) {
+      run_.resume->restore(settings_, run_.split, trainer, best_, state);
+      for (const EpochReport& report : state.trained.epochs) log_.write_line(epoch_csv(report));
+    }
+    images_done_ = state.trained.epochs.size() * run_.split.train.count;
+    if (trainer.samples_left() != 0) images_done_ += run_.split.train.count - trainer.samples_left();
+    if (!settings_.checkpoint.empty()) checkpoint_.emplace(settings_, run_.split);
+    if (draws_layers()) record_.diagnoses.push_back(diagnosis_.layers(trainer));
+    const Clock::time_point start = Clock::now();
+    finish(tools::train(trainer, run_.split, settings_, best_, listener(), state,
+                        settings_.diagnose ? diagnosis_ : Diagnosis()),
+           start);
   }
-  TrainingState state = begin_training(settings);
-  if (run.resume != nullptr) {
-    run.resume->restore(settings, run.split, trainer, best, state);
-    for (const EpochReport& report : state.trained.epochs) log.write_line(epoch_csv(report));
+
+  /// How the network does on the test images.
+  void test() {
+    const std::size_t classes = run_.images.test.labels != nullptr ? run_.images.train.classes : 0;
+    TestReport& report = record_.test;
+    report.confusion.resize(classes * classes);
+    require(trainer.evaluate(run_.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
+    report.fingerprint = mote::fingerprint(run_.topology, trainer.parameters());
   }
-  std::optional<CheckpointWriter> checkpoint;
-  if (!settings.checkpoint.empty()) checkpoint.emplace(settings, run.split);
-  std::size_t images_done = state.trained.epochs.size() * run.split.train.count;
-  if (trainer.samples_left() != 0) images_done += run.split.train.count - trainer.samples_left();
-  Listener listener;
-  listener.batch = [&](std::size_t epoch, std::size_t images) {
-    images_done += images;
-    if (!progress.enabled()) return;
-    progress.update("epoch " + std::to_string(epoch) + "/" + std::to_string(settings.epochs), images_done);
-  };
-  listener.epoch = [&](const EpochReport& report) {
-    progress.clear();
-    say(settings, epoch_line(report));
-    flush_output();
-    if (report.complete) log.write_line(epoch_csv(report));
-    if (!diagnosis.enabled() || run.resume != nullptr) return;  // drawn from the start or not at all
-    record.diagnoses.push_back(report.layers.empty() ? diagnosis.layers(trainer) : report.layers);
-  };
-  if (checkpoint) {
-    listener.resumable = [&](const TrainingState& now, bool within_epoch) {
-      checkpoint->write(trainer, now, best, within_epoch);
+
+ private:
+  /// From the start or not at all.
+  bool draws_layers() const { return diagnosis_.enabled() && !run_.resume; }
+
+  Listener listener() {
+    Listener listener;
+    listener.batch = [this](std::size_t epoch, std::size_t images) {
+      images_done_ += images;
+      if (!progress_.enabled()) return;
+      progress_.update("epoch " + std::to_string(epoch) + "/" + std::to_string(settings_.epochs), images_done_);
     };
+    listener.epoch = [this](const EpochReport& report) {
+      progress_.clear();
+      say(settings_, epoch_line(report));
+      flush_output();
+      if (report.complete) log_.write_line(epoch_csv(report));
+      if (!draws_layers()) return;
+      record_.diagnoses.push_back(report.layers.empty() ? diagnosis_.layers(trainer) : report.layers);
+    };
+    if (checkpoint_) {
+      listener.resumable = [this](const TrainingState& now, bool within_epoch) {
+        checkpoint_->write(trainer, now, best_, within_epoch);
+      };
+    }
+    return listener;
   }
-  if (diagnosis.enabled() && run.resume == nullptr) record.diagnoses.push_back(diagnosis.layers(trainer));
-  const Clock::time_point start = Clock::now();
-  const Trained trained =
-      train(trainer, run.split, settings, best, listener, state, settings.diagnose ? diagnosis : Diagnosis());
-  const bool diverged = !trained.divergence.empty();
-  if (settings.early_stopping && !diverged) record.ending.push_back(stopping_line(trained.stopping, settings.epochs));
-  record.ending.push_back(time_line(start, diverged));
-  if (diverged && trained.good_epoch != 0) {
-    record.ending.push_back("result of the parameters after epoch " + std::to_string(trained.good_epoch) +
-                            ", the last good ones");
+
+  void finish(const Trained& trained, Clock::time_point start) {
+    const bool diverged = !trained.divergence.empty();
+    if (settings_.early_stopping && !diverged) {
+      record_.ending.push_back(stopping_line(trained.stopping, settings_.epochs));
+    }
+    record_.ending.push_back(time_line(start, diverged));
+    if (diverged && trained.good_epoch != 0) {
+      record_.ending.push_back("result of the parameters after epoch " + std::to_string(trained.good_epoch) +
+                               ", the last good ones");
+    }
+    for (const std::string& line : record_.ending) say(settings_, line);
+    if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
+    test();
+    record_.test.divergence = trained.divergence;
+    record_.networks = {trained.epochs};
+    record_.kept_epoch = diverged ? trained.good_epoch : settings_.early_stopping ? trained.stopping.best_epoch : 0;
+    if (!settings_.has_pictures()) return;
+    const mote::Span<const float> learnt = trainer.inference_parameters();
+    record_.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run_.options.loss, run_.responses(),
+                                 run_.images.test, memory_.subspan(arena_.inspection, arena_.inspection_size));
   }
-  for (const std::string& line : record.ending) say(settings, line);
-  if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
-  test_single(run, record.test);
-  record.test.divergence = trained.divergence;
-  record.networks = {trained.epochs};
-  record.kept_epoch = diverged ? trained.good_epoch : settings.early_stopping ? trained.stopping.best_epoch : 0;
-  if (!settings.has_pictures()) return;
-  const mote::Span<const float> learnt = trainer.inference_parameters();
-  record.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run.options.loss, run.responses(),
-                              run.images.test, memory.subspan(arena.inspection, arena.inspection_size));
-}
+
+  const Settings& settings_;
+  Prepared& run_;
+  Progress& progress_;
+  CsvLog& log_;
+  RunRecord& record_;
+  const mote::Memory memory_ = network_memory;
+  const Arena arena_;
+  WorkerPool pool_;
+  mote::Span<float> best_;
+  Diagnosis diagnosis_;
+  std::optional<CheckpointWriter> checkpoint_;
+  std::size_t images_done_ = 0;
+};
 
 void run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
   Bagging bagging(settings, run.topology, run.options, run.split, network_memory);
@@ -277,62 +221,64 @@ void run_ensemble(const Settings& settings, const Prepared& run, Progress& progr
   if (settings.has_pictures()) record.inspection = bagging.inspect(run.responses(), run.images.test);
 }
 
-int run(Settings settings) {
-  if (settings.isa && !mote::select(*settings.isa).ok()) {
-    throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
-                ": not supported by this machine or not built in");
-  }
-  const std::string folder = settings.data.empty() ? mnist_folder() : settings.data;
-  std::optional<ModelFile> model;
-  if (!settings.load.empty()) {
-    model.emplace(settings.load);
-    take_model(settings, model->description());
-  }
-  std::optional<CheckpointReader> resume;
-  if (!settings.resume.empty()) resume.emplace(settings.resume);
-  Prepared run{model ? &*model : nullptr,
-               resume ? &*resume : nullptr,
-               load_image_set(folder, data_memory, settings.aim, settings.loss.kind),
-               {},
-               {},
-               {}};
-  if (model) fit_to_model(settings, model->description(), run.images);
-  run.topology = model ? model->description().topology : make_topology(settings, run.images);
-  std::string class_names;
-  const mote::ModelDescription description = describe_network(settings, run.topology, run.images, class_names);
-  run.split = make_split(settings, run.images.train);
-  const std::size_t images = run.split.train.count;
-  run.options = make_options(settings, images);
-  require(mote::check(run.topology, run.options, images));
-  require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
-                 network_memory.size());
+RunRecord record_of(const Settings& settings, const Prepared& run) {
   RunRecord record;
   record.command = settings.command;
-  record.settings = describe_run(settings, folder, run.images, run.topology, run.options, images,
+  record.settings = describe_run(settings, run.folder, run.images, run.topology, run.options, run.split.train.count,
                                  run.split.validation.count, network_memory.size(), data_memory.size());
   record.has_labels = run.images.test.labels != nullptr;
   record.rows = run.images.rows;
   record.columns = run.images.columns;
   record.responses = run.split.validation.count != 0 ? "validation" : "training";
+  return record;
+}
+
+/// The files that a network is written to, opened before the work that fills them.
+class NetworkFiles {
+ public:
+  explicit NetworkFiles(const Settings& settings) : settings_(settings) {
+    if (!settings.save.empty()) {
+      require_model_or_nothing(settings.save);
+      model_.emplace("--save", settings.save);
+    }
+    if (!settings.header.empty()) {
+      check_header_path(settings.header);
+      header_.emplace("--export-header", settings.header);
+    }
+  }
+
+  void write(const Prepared& run) {
+    if (model_) save_model(*model_, run.description, trainer.parameters(), trainer.running_statistics());
+    if (!header_) return;
+    say(settings_, write_header(*header_, {trainer.inference_topology(), trainer.inference_parameters(),
+                                           run.images.test, settings_.header_weights}));
+  }
+
+ private:
+  const Settings& settings_;
+  std::optional<AtomicFile> model_, header_;
+};
+
+int run(Settings settings) {
+  Prepared run;
+  prepare(settings, run);
+  RunRecord record = record_of(settings, run);
   Pictures pictures(settings);
   if (!settings.quiet) std::printf("%s", record.settings.c_str());
   flush_output();
-  std::optional<AtomicFile> save;
-  if (!settings.save.empty()) {
-    require_model_or_nothing(settings.save);
-    save.emplace("--save", settings.save);
-  }
-  std::optional<AtomicFile> header;
-  if (!settings.header.empty()) {
-    check_header_path(settings.header);
-    header.emplace("--export-header", settings.header);
-  }
+  NetworkFiles files(settings);
   listen_for_interrupt();
   const bool many = settings.ensemble > 1;
   const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
   CsvLog log(settings.log, (many ? kEnsembleCsvHeader : kCsvHeader) + extra);
-  Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0, settings.ensemble * settings.epochs * images);
-  (many ? run_ensemble : run_single)(settings, run, progress, log, record);
+  Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0,
+                    settings.ensemble * settings.epochs * run.split.train.count);
+  if (many) {
+    run_ensemble(settings, run, progress, log, record);
+  } else {
+    SingleRun single(settings, run, progress, log, record);
+    settings.evaluate ? single.test() : single.train();
+  }
   const TestReport& report = record.test;
   std::printf("%s", test_lines(report.totals, record.has_labels).c_str());
   if (!settings.quiet && !report.confusion.empty()) {
@@ -342,11 +288,7 @@ int run(Settings settings) {
   pictures.draw(record);
   if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
-  if (save) save_model(*save, description, trainer.parameters(), trainer.running_statistics());
-  if (header) {
-    say(settings, write_header(*header, {trainer.inference_topology(), trainer.inference_parameters(), run.images.test,
-                                         settings.header_weights}));
-  }
+  files.write(run);
   return interrupted() ? kExitInterrupted : 0;
 }
 
