@@ -9,10 +9,10 @@ FUZZ_TOOLS   := bench_options error image_files image_input input_file large_pag
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
-FUZZ_LENGTH_model      := 4096
+FUZZ_LENGTH_model      := 1536
 FUZZ_LENGTH_checkpoint := 4096
-FUZZ_LENGTH_flash      := 2048
-FUZZ_LENGTH_options    := 512
+FUZZ_LENGTH_flash      := 1024
+FUZZ_LENGTH_options    := 256
 
 FUZZ_DICT_model   := -dict=$(FUZZ)/seeds/model.dict
 FUZZ_DICT_options := -dict=$(FUZZ)/seeds/options.dict
@@ -30,7 +30,7 @@ fuzz-seeds:
 # One after the other. The corpus is kept, so that the next run goes on; a finding is kept too, and named.
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: fuzz-seeds
 	@mkdir -p $(FUZZ)/corpus/$* $(FUZZ)/findings
-	@$(FUZZ)/fuzz/$* -max_total_time=$(SECONDS) -max_len=$(FUZZ_LENGTH_$*) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+	@$(FUZZ)/fuzz/$* -max_total_time=$(SECONDS) -max_len=$(FUZZ_LENGTH_$*) -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -verbosity=1 -artifact_prefix=$(FUZZ)/findings/$*- $(FUZZ_DICT_$*) $(FUZZ_OPTIONS) \
 	    $(FUZZ)/corpus/$* $(FUZZ)/seeds/$* 2> $(FUZZ)/$*.log || { tail -n 40 $(FUZZ)/$*.log; exit 1; }
 	@printf '%-10s ' $*; awk '/number_of_executed_units/ { n = $$2 } /average_exec/ { a = $$2 } \
