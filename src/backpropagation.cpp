@@ -18,7 +18,7 @@ constexpr std::size_t kShortGap = 5;
 /// Takes the first run of neighbours off the list, and short gaps with them.
 Share take_run(ActiveInputs& active) {
   const std::size_t begin = active.list[0];
-  std::size_t end = begin;
+  std::size_t end;
   do {
     end = *active.list++ + std::size_t{1};
   } while (--active.count != 0 && *active.list <= end + kShortGap);

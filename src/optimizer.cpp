@@ -151,6 +151,7 @@ void optimizer_step(const mote::OptimizerStep& step, const float* gradients, flo
     float* part = state == nullptr ? nullptr : state + first;
     const bool looks_ahead = step.options.method == mote::Optimizer::nesterov;
     const float* point = looks_ahead ? part + step.state_stride : parameters + first;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an optimizer that looks ahead has state.
     for (size_t i = 0; i < length; ++i) penalized[i] = multiply_add(step.l1, sign(point[i]), gradients[first + i]);
     step_without_l1(step, penalized, parameters + first, part, length);
   }

@@ -116,7 +116,7 @@ std::vector<std::size_t> Bagging::asked() const {
 std::vector<mote::Span<const float>> Bagging::members() const {
   std::vector<mote::Span<const float>> members;
   for (const std::size_t member : asked()) {
-    members.push_back(parameters(member).subspan(0, without_batch_norm(topology_).parameter_count()));
+    members.emplace_back(parameters(member).subspan(0, without_batch_norm(topology_).parameter_count()));
   }
   return members;
 }

@@ -76,6 +76,7 @@ mote::Dataset load_images(const std::string& path, mote::Memory memory, const mo
         throw Error(path + ": found a pixel of " + std::to_string(pixels[i]) + ", the largest possible is " +
                     std::to_string(image.largest));
       }
+      // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): parse_pgm() refuses a largest value of 0.
       pixels[i] = static_cast<unsigned char>((pixels[i] * 255u + image.largest / 2) / image.largest);
     }
     images.features_data = pixels;
