@@ -55,6 +55,12 @@ TEST(Readme, ProgramCompilesAndLearns) {
   EXPECT_EQ(block_with("accuracy 1,"), result.output);
 }
 
+TEST(Readme, FirmwareIsWhatTheBoardsRun) {
+  const std::string firmware = block_with("model::kGolden)");
+  ASSERT_NE(firmware, "");
+  EXPECT_NE(text_of("tests/target/firmware.cpp").find(firmware), std::string::npos);
+}
+
 TEST(Readme, OpensWithTheTwoCommands) {
   EXPECT_NE(block_with("make && ./tools/train"), "");
   EXPECT_NE(block_with("libgtest-dev && make test"), "");

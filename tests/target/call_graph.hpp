@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-/// Nodes are functions, those of one file named "file:name". A call through a pointer may reach every such
-/// function of its file that nobody calls directly.
+/// Nodes are functions, those of one file named "file:name". A call through a pointer may reach every such function of
+/// its file that nobody calls directly, and after link() every global function that nobody does.
 class CallGraph {
  public:
   /// Adds the functions of a .ci file; false if it cannot be read.
@@ -36,11 +36,22 @@ class CallGraph {
         calls_[quoted(line, "sourcename: ")].insert(to == kPointer ? source + to : to);
       }
     }
+    called_.insert(called.begin(), called.end());
+    own_.insert(own.begin(), own.end());
+    sources_.insert(source);
     for (const std::string& name : own) {
       const bool is_local = name.rfind(source + ":", 0) == 0;
       if (is_local && called.count(name) == 0) calls_[source + kPointer].insert(name);
     }
     return true;
+  }
+
+  /// The global functions that the program contains, but for those that start it: pointers may reach them.
+  void link(const std::set<std::string>& functions) {
+    for (const std::string& name : functions) {
+      if (own_.count(name) == 0 || called_.count(name) != 0) continue;
+      for (const std::string& source : sources_) calls_[source + kPointer].insert(name);
+    }
   }
 
   /// Bytes that a call of `name` may take, kRecursion and more if it may call itself. unknown: those of a function
@@ -56,6 +67,7 @@ class CallGraph {
     return bounds_[name] = own + deepest;
   }
 
+  bool knows(const std::string& name) const { return frames_.count(name) != 0; }
   /// Functions whose frames have no fixed size.
   const std::set<std::string>& unbounded() const { return unbounded_; }
   static constexpr std::size_t kRecursion = std::size_t{1} << 24;
@@ -71,5 +83,5 @@ class CallGraph {
 
   std::map<std::string, std::size_t> frames_, bounds_;
   std::map<std::string, std::set<std::string>> calls_;
-  std::set<std::string> unbounded_;
+  std::set<std::string> unbounded_, own_, called_, sources_;
 };

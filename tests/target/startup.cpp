@@ -11,6 +11,8 @@ int device_main();
 extern "C" {
 extern unsigned char data_start[], data_end[], bss_start[], bss_end[], stack_top[];
 extern const unsigned char data_load[];
+extern void (*const init_start[])();  // constructors of static objects
+extern void (*const init_end[])();
 
 // -fno-tree-loop-distribute-patterns keeps these loops from becoming calls to themselves.
 void* memcpy(void* to, const void* from, std::size_t count) {
@@ -50,6 +52,7 @@ constexpr unsigned char kPaint = 0xa5;
   constexpr std::size_t kOwnFrame = 64;
   for (unsigned char* byte = bss_end; byte < here - kOwnFrame; ++byte)
     *static_cast<volatile unsigned char*>(byte) = kPaint;
+  for (auto constructor = init_start; constructor != init_end; ++constructor) (*constructor)();
   device::exit(device_main());
 }
 
@@ -108,9 +111,9 @@ std::uint32_t clock() {
   auto* timer = reinterpret_cast<volatile std::uint32_t*>(0x40008000u);
   constexpr std::size_t kStart = 0x000 / 4, kCapture = 0x040 / 4, kBits = 0x508 / 4, kPrescaler = 0x510 / 4,
                         kCaptured = 0x540 / 4;
-  if (timer[kPrescaler] != 0) {
+  if (timer[kBits] != 3) {  // 3: 32 bits
+    timer[kBits] = 3;
     timer[kPrescaler] = 0;
-    timer[kBits] = 3;  // 32
     timer[kStart] = 1;
   }
   timer[kCapture] = 1;
@@ -120,7 +123,7 @@ constexpr std::uint32_t kClockMask = 0xffffffff;
 #else
 std::uint32_t clock() {
   auto* timer = reinterpret_cast<volatile std::uint32_t*>(0xe000e010u);  // SysTick: 24 bits, downwards
-  if (timer[0] == 0) {
+  if ((timer[0] & 1u) == 0) {
     timer[1] = 0xffffff;
     timer[2] = 0;
     timer[0] = 5;

@@ -13,7 +13,8 @@ CPU_m4f := -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16
 CPU_m7  := -mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 CPU_m33 := -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 # Vectors of floats (MVE) take subnormal numbers for 0, which would be other bits: scalars do.
-CPU_m55 := -mcpu=cortex-m55+nomve.fp -mfloat-abi=hard
+# Debian 12's assembler takes vcvt with the condition ne for MVE's vcvtn: no conditional instructions.
+CPU_m55 := -mcpu=cortex-m55+nomve.fp -mfloat-abi=hard -fno-if-conversion2
 BOARD_m0  := microbit 16 0x0 256K 0x20000000
 BOARD_m3  := mps2-an385 25 0x0 4M 0x20000000
 BOARD_m4f := mps2-an386 25 0x0 4M 0x20000000
@@ -29,16 +30,22 @@ board = $(word $2,$(BOARD_$1))
 TARGET_FLAGS := $(LIBRARY) -mthumb -ffreestanding -Os -fno-tree-loop-distribute-patterns -fstack-usage -fcallgraph-info=su \
                 -Iinclude -Itests/target -I$(TARGET_BUILD) -DMOTE_MAX_LAYERS=4 \
                 -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"'
+# Where no loop is worth its improvement: a twentieth less code.
+SMALLER := -fno-tree-loop-optimize
 TARGET_SOURCES := $(wildcard src/*.cpp)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
-IMAGES         := train train_adam
+# What the images differ in; X_float32 and its like take models with such weights.
+IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
+MODELS         := float32 float16 int8
+$(foreach model,$(MODELS),$(foreach image,infer firmware adapt,$(eval FLAGS_$(image)_$(model) := -I$(TARGET_BUILD)/$(model))))
+TARGET_DATA    += $(MODELS:%=$(TARGET_BUILD)/%/model.hpp)
 IMAGE_SOURCE    = $(firstword $(subst _, ,$1))
 
 define target_rules
 $(TARGET_BUILD)/$1/src/%.o: src/%.cpp tests/target/target.mk
 	@mkdir -p $$(@D)
-	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) -MMD -MP -c $$< -o $$@
+	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) $$(if $$(filter $(PRODUCTS) compact_product,$$*),,$(SMALLER)) -MMD -MP -c $$< -o $$@
 
 $(TARGET_BUILD)/$1/libmote.a: $(TARGET_SOURCES:src/%.cpp=$(TARGET_BUILD)/$1/src/%.o)
 	$$(call say,AR,$$@) rm -f $$@ && $(ARM)ar rcs $$@ $$^
@@ -78,6 +85,20 @@ $(TARGET_BUILD)/host/$1: $(TARGET_BUILD)/host/$1.o $(TARGET_BUILD)/host/host.o $
 endef
 $(foreach image,$(IMAGES),$(eval $(call host_image_rules,$(image))))
 
+# And for an aarch64 under emulation, if its compiler is there: from the two files of make dist.
+AARCH64 := $(if $(shell command -v aarch64-linux-gnu-g++),$(if $(shell command -v qemu-aarch64),train train_adam infer_float32))
+AARCH64_CXX = aarch64-linux-gnu-g++ $(CPPFLAGS) -Itests/target -I$(TARGET_BUILD) -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"' $(BASE) -O2
+
+$(TARGET_BUILD)/aarch64/mote.o: $(BUILD)/dist/mote.cpp $(BUILD)/dist/mote.hpp
+	@mkdir -p $(@D)
+	$(call say,CXX,$@) $(AARCH64_CXX) -c $< -o $@
+
+define aarch64_rule
+$(TARGET_BUILD)/aarch64/$1: tests/target/$(call IMAGE_SOURCE,$1).cpp tests/target/host.cpp tests/target/report.cpp $(TARGET_BUILD)/aarch64/mote.o $(TARGET_DATA)
+	$$(call say,LINK,$$@) $$(AARCH64_CXX) $(FLAGS_$1) -static $$(filter %.cpp %.o,$$^) -o $$@
+endef
+$(foreach image,$(AARCH64),$(eval $(call aarch64_rule,$(image))))
+
 $(TARGET_BUILD)/halve_images: $(TARGET_BUILD)/host/halve_images.o $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -o $@
 
@@ -85,7 +106,29 @@ $(TARGET_BUILD)/mnist/%-images: $(BUILD)/mnist/%-images-idx3-ubyte $(TARGET_BUIL
 	@mkdir -p $(@D)
 	$(call say,HALVE,$@) $(TARGET_BUILD)/halve_images $< 500 > $@
 
+# What the images run: as the README trains it.
+$(TARGET_BUILD)/model.safetensors: $(PROGRAM_FOLDER)/train | $(BUILD)/mnist/verified
+	@mkdir -p $(@D)
+	$(call say,TRAIN,$@) $(PROGRAM_FOLDER)/train --hidden 30 --activation sigmoid --init scaled-gaussian --epochs 5 \
+	    --data $(BUILD)/mnist --quiet --save $@ > $@.log
+
+$(MODELS:%=$(TARGET_BUILD)/%/model.hpp): $(TARGET_BUILD)/%/model.hpp: $(TARGET_BUILD)/model.safetensors
+	@mkdir -p $(@D)
+	$(call say,EXPORT,$@) $(PROGRAM_FOLDER)/train --load $< --evaluate --data $(BUILD)/mnist --export-header $@ --export-weights $* > $@.log
+
+# ccache keeps what a compiler makes, but not the call graphs beside it.
+target size test-target: export CCACHE_DISABLE = 1
+
 target: $(foreach target,$(TARGETS),$(IMAGES:%=$(TARGET_BUILD)/$(target)/%.elf)) ## Cross-build the library and images for Cortex-M (needs gcc-arm-none-eabi)
+
+RUN_TARGET_TESTS = MOTE_BUILD=$(BUILD) MOTE_BOARDS='$(foreach target,$(TARGETS),$(target):$(call board,$(target),1))' $(TARGET_BUILD)/target_tests --gtest_brief=1
+
+size: target $(TARGET_BUILD)/target_tests ## Write the sizes of the images into tests/target/SIZES.md
+	@$(RUN_TARGET_TESTS) --gtest_filter=Sizes.* >/dev/null || true
+	cp $(TARGET_BUILD)/SIZES.md tests/target/SIZES.md
+
+weight-formats: all ## Measure what weights of 16 and 8 bits cost in accuracy
+	tests/target/weight_formats.sh $(PROGRAM_FOLDER)/train
 
 $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -94,7 +137,7 @@ $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
-test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards, and compare with the host (needs qemu-system-arm)
-	MOTE_BUILD=$(BUILD) MOTE_BOARDS='$(foreach target,$(TARGETS),$(target):$(call board,$(target),1))' $(TARGET_BUILD)/target_tests --gtest_brief=1
+test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards, and compare with the host (needs qemu-system-arm)
+	$(RUN_TARGET_TESTS)
 
 -include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*.d)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A network that was trained elsewhere learns on the board that 0 is now called 9, 1 is called 8 and so on: its first
+// layer stays in flash, the last one learns in RAM.
+#include "device.hpp"
+#include "images.hpp"
+#include "model.hpp"
+#include "mote/checksum.hpp"
+#include "mote/fine_tuning.hpp"
+#include "mote/instruction_set.hpp"
+#include "report.hpp"
+
+MOTE_FLASH_BYTES(images, MOTE_MNIST "/t10k-images-idx3-ubyte", 16, 78400);
+MOTE_FLASH_BYTES(labels, MOTE_MNIST "/t10k-labels-idx1-ubyte", 8, 100);
+
+namespace {
+
+constexpr std::size_t kLearnt = 60;  // the others are what it is tested on
+constexpr float kScale = 1.0f / 255.0f;
+
+constexpr mote::FineTuningOptions make_options() {
+  mote::FineTuningOptions options;
+  options.optimizer = {mote::Optimizer::momentum, 0.05f, 0.9f};
+  options.batch_size = 4;
+  return options;
+}
+constexpr mote::FineTuningOptions kOptions = make_options();
+
+mote::Storage<mote::fine_tuning_bytes(model::kTopology, kOptions)> memory;
+mote::FineTuning tuning;
+#ifdef MOTE_MICROCONTROLLER
+static_assert(sizeof memory + sizeof tuning <= 6 * 1024);
+#endif
+
+std::uint8_t new_name(std::size_t i) {
+  return static_cast<std::uint8_t>(9 - labels[i]);
+}
+
+std::uint32_t correct() {
+  std::uint32_t count = 0;
+  for (std::size_t i = kLearnt; i < sizeof labels; ++i) {
+    count += mote::argmax(tuning.forward_pre_activations(images + i * model::kTopology.inputs, kScale)) == new_name(i);
+  }
+  return count;
+}
+
+}  // namespace
+
+int device_main() {
+  require(tuning.bind(model::kModel, kOptions, memory));
+  report("correct_before", correct());
+  std::uint64_t instructions = 0;
+  constexpr int kEpochs = 10;
+  for (int epoch = 0; epoch < kEpochs; ++epoch) {
+    for (std::size_t i = 0; i < kLearnt; ++i) {
+      const std::uint32_t start = device::clock();
+      require(tuning.train(images + i * model::kTopology.inputs, kScale, new_name(i)));
+      instructions += device::instructions_since(start);
+    }
+  }
+  report("correct_after", correct());
+  report("tested", sizeof labels - kLearnt);
+  report_bits("fingerprint", mote::fingerprint(tuning.topology(), tuning.parameters()));
+  report("fused", mote::arithmetic_is_fused() ? 1 : 0);
+  report("instructions_a_sample", instructions / (kEpochs * kLearnt));
+  report("memory_bytes", sizeof memory);
+  report("state_bytes", sizeof tuning);
+  report("stack_bytes", device::stack_used());
+  return 0;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What the images reported, as the tables that the README shows.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "board_runs.hpp"
+
+namespace results_table {
+
+inline void print_row(const std::vector<std::string>& cells) {
+  for (const std::string& cell : cells) std::printf("| %s ", cell.c_str());
+  std::printf("|\n");
+}
+
+inline void print_head(const std::vector<std::string>& cells) {
+  print_row(cells);
+  for (std::size_t i = 0; i < cells.size(); ++i) std::printf("|---");
+  std::printf("|\n");
+}
+
+/// Its last value, those of earlier epochs being before it.
+inline std::string value_of(const board_runs::Report& report, const std::string& name) {
+  const auto found = report.values.find(name);
+  return found == report.values.end() ? "" : board_runs::words(found->second).back();
+}
+
+inline std::string share_of(const board_runs::Report& report, const std::string& part, const std::string& whole) {
+  return value_of(report, part) + "/" + value_of(report, whole);
+}
+
+/// Which machines agree, by the bits of what they learnt and said.
+inline void print_bits() {
+  print_head({"machine", "multiply-add", "196-8-10, SGD", "learnt", "196-4-10, Adam", "learnt", "784-30-10 in flash",
+              "outputs"});
+  for (const char* machine : {"v4", "v3", "aarch64", "m4f", "m7", "m33", "m55", "baseline", "m3", "m0"}) {
+    const auto report = [&](const char* image) -> const board_runs::Report& {
+      return board_runs::run_on(machine, image);
+    };
+    if (report("train").status != 0) continue;
+    print_row({machine, value_of(report("train"), "fused") == "1" ? "fused" : "separate",
+               share_of(report("train"), "test_correct", "test_images"), value_of(report("train"), "fingerprint"),
+               share_of(report("train_adam"), "test_correct", "test_images"),
+               value_of(report("train_adam"), "fingerprint"), share_of(report("infer_float32"), "correct", "images"),
+               value_of(report("infer_float32"), "outputs")});
+  }
+}
+
+/// What the emulator counts: instructions, and bytes of stack.
+inline void print_instructions() {
+  print_head({"target", "inference, float32", "float16", "int8", "training, SGD", "Adam", "last layer only",
+              "stack of training", "of inference"});
+  print_row({"multiply-adds", "23820", "23820", "23820", "3376", "1688", "24120", "", ""});
+  for (const char* target : {"m0", "m3", "m4f", "m7", "m33", "m55"}) {
+    const auto value = [&](const char* image, const char* name) {
+      return value_of(board_runs::run_on(target, image), name);
+    };
+    print_row({target, value("infer_float32", "instructions_an_image"), value("infer_float16", "instructions_an_image"),
+               value("infer_int8", "instructions_an_image"), value("train", "instructions_a_sample"),
+               value("train_adam", "instructions_a_sample"), value("adapt_float32", "instructions_a_sample"),
+               value("train", "stack_bytes"), value("infer_float32", "stack_bytes")});
+  }
+}
+
+/// Prints the tables when all tests have run, not some that were chosen.
+class Printer : public testing::Environment {
+ public:
+  void TearDown() override {
+    if (testing::GTEST_FLAG(filter) != "*") return;
+    print_bits();
+    std::printf("\n");
+    print_instructions();
+  }
+};
+
+}  // namespace results_table
