@@ -68,7 +68,8 @@ TEST(Json, RefusesStringsThatAreNone) {
     EXPECT_EQ(read_string(inside), "refused") << inside;
   }
   for (const char* text : {"", "\"", "\"abc", "'abc'", "abc", "\"\\\""}) {
-    JsonReader json(bytes_of(text));
+    const std::string whole = text;
+    JsonReader json(bytes_of(whole));
     Bytes raw;
     EXPECT_FALSE(json.take_string(raw)) << text;
   }
