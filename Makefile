@@ -56,13 +56,14 @@ PROGRAMS        := train bench gradients predict
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
 TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(filter-out $(PROGRAMS:%=tools/%.cpp),$(wildcard tools/*.cpp)))
-TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(wildcard tests/*.cpp))
+# TESTS="idx kernels": these only, which need no more of the tools than TESTED_TOOLS.
+TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(wildcard tests/*.cpp)))
 MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/mnist/*.gz))
 
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test kill-test target test-target size weight-formats dist install interchange pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all test kill-test target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -117,7 +118,7 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
+$(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTS),$(TESTED_TOOLS:%=$(BUILD)/tools/%.o),$(TOOL_OBJECTS)) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
 kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 runs that write checkpoints, each at a random moment, and resume them
@@ -202,6 +203,7 @@ install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (P
 include tests/target/target.mk
 include tests/checks.mk
 include tests/fuzz/fuzz.mk
+include tests/emulated.mk
 
 fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
 	tests/fingerprints.sh

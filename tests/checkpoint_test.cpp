@@ -132,7 +132,7 @@ TEST(Checkpoint, CarriesANote) {
     const mote::Bytes bytes = model::bytes_of(file);
     std::uint64_t size = 0;
     ASSERT_TRUE(check_checkpoint(mote::source_of(bytes), size).ok());
-    std::string read(size, '\0');
+    std::string read(static_cast<std::size_t>(size), '\0');
     ASSERT_TRUE(
         read_checkpoint_note(mote::source_of(bytes), {reinterpret_cast<unsigned char*>(read.data()), read.size()})
             .ok());

@@ -129,8 +129,12 @@ TEST(Fingerprint, TakesTheScalesOfBatchNormalizationLast) {
   const std::uint32_t start = mote::fingerprint(plain, {parameters.data(), plain.parameter_count()});
   std::vector<float> scales(&parameters[normalized.scales_offset(0)], &parameters[normalized.scales_offset(0) + 2]);
   scales.insert(scales.end(), &parameters[normalized.scales_offset(1)], &parameters[normalized.scales_offset(1) + 18]);
-  std::vector<unsigned char> bytes(scales.size() * 4);
-  std::memcpy(bytes.data(), scales.data(), bytes.size());
+  std::vector<unsigned char> bytes;  // least significant first
+  for (const float scale : scales) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &scale, sizeof bits);
+    for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<unsigned char>(bits >> shift));
+  }
   EXPECT_EQ(mote::fingerprint(normalized, {parameters.data(), parameters.size()}),
             mote::crc32({bytes.data(), bytes.size()}, start));
 }

@@ -245,7 +245,7 @@ TEST(ModelFile, RefusesNumbersThatNoNetworkHas) {
     const std::vector<float> before = read.parameters;
     const Result result = read.read(model::file_of(header, data));
     EXPECT_EQ(result.status, Status::model_bad_number) << bits;
-    EXPECT_STREQ(mote::model_tensor_name(kNormed, result.found).text, "norms.0.running_var");
+    EXPECT_STREQ(mote::model_tensor_name(kNormed, static_cast<std::size_t>(result.found)).text, "norms.0.running_var");
     EXPECT_EQ(read.parameters, before);
   }
 }

@@ -177,7 +177,7 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
 CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a checkpoint") {
   std::uint64_t size = 0;
   if (const mote::Result result = mote::check_checkpoint(file_.source(), size); !result.ok()) refuse(describe(result));
-  std::string bytes(size, '\0');
+  std::string bytes(static_cast<std::size_t>(size), '\0');
   const mote::Memory room{reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()};
   if (const mote::Result result = mote::read_checkpoint_note(file_.source(), room); !result.ok()) {
     refuse(describe(result));

@@ -96,7 +96,7 @@ void add_numbers(Half& half, const std::string& path, std::size_t columns, mote:
                 " targets a sample, expected " + std::to_string(columns) + " as for training");
   }
   if (mote::check_targets(loss, half.dataset).ok()) return;
-  const std::size_t sample = mote::check_targets(loss, half.dataset).found;
+  const std::size_t sample = static_cast<std::size_t>(mote::check_targets(loss, half.dataset).found);
   const char* expected = loss == mote::Loss::cross_entropy ? "numbers from 0 to 1 that add up to 1"
                          : mote::is_cross_entropy(loss)    ? "numbers from 0 to 1"
                                                            : "finite numbers";

@@ -47,7 +47,8 @@ void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Spa
 }
 
 ModelFile::ModelFile(const std::string& path)
-    : file_(path, "a safetensors file"), header_(std::min<std::uint64_t>(file_.size(), kLongestHeader)) {
+    : file_(path, "a safetensors file"),
+      header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kLongestHeader))) {
   const mote::Result result =
       mote::read_model_description(file_.source(), {header_.data(), header_.size()}, description_);
   if (!result.ok()) fail(result);
