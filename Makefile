@@ -63,7 +63,7 @@ MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test kill-test target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,6 +123,11 @@ $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTS),$(TESTED_TOOLS:%=$(BUIL
 
 kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 runs that write checkpoints, each at a random moment, and resume them
 	MOTE_KILLS=1000 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*SurviveKills*'
+
+MUTANTS ?= 240
+SEED    ?= 1
+mutations: data ## Change one operator of src/ at a time and see whether a test fails, into tests/mutations/RESULTS.md (MUTANTS=240, SEED=1)
+	python3 tests/mutations/mutate.py --mutants $(MUTANTS) --seed $(SEED) > $(BUILD)/mutations.md && mv $(BUILD)/mutations.md tests/mutations/RESULTS.md
 
 # Debian's packages are for Debian's Python.
 PYTHON ?= /usr/bin/python3

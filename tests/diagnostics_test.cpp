@@ -339,6 +339,11 @@ TEST(DiagnosticsMoments, KeepTheirDigitsWhereSquaresWouldVanishOrOverflow) {
     expect_moments(tally.moments(), rows, std::to_string(scale));
   }
   EXPECT_EQ(mote::detail::MomentsTally().moments().deviation, 0.0f);
+  mote::detail::MomentsTally tally;
+  const float row[] = {0.0f, 2.0f};
+  tally.add(row);
+  EXPECT_EQ(tally.moments().mean, 1.0f);
+  EXPECT_NEAR(tally.moments().deviation, 1.0f, 1e-6f);
 }
 
 TEST(DiagnosticsErrors, SayWhatDoesNotFit) {

@@ -239,6 +239,18 @@ TEST_P(GradientBounds, OfAChainAreAttainedWithItsOwnSlopes) {
   }
 }
 
+TEST_P(GradientBounds, OfASampleWithoutErrorAreZero) {
+  Sample sample({9, {20, Activation::relu}, {5, Activation::identity}}, 1);
+  std::fill(sample.parameters.begin(), sample.parameters.end(), 0.0f);
+  sample.parameters[sample.topology.biases_offset(1) + sample.batch.labels[0]] = 1.0f;
+  for (const mote::LayerBound& layer : sample.bounds(Loss::quadratic)) {
+    EXPECT_EQ(layer.bias_gradient, 0.0f);
+    EXPECT_EQ(layer.factor, 0.0f);
+    EXPECT_EQ(layer.bound, 0.0f);
+    EXPECT_EQ(layer.sample_bound, 0.0f);
+  }
+}
+
 TEST(GradientBoundsErrors, SayWhatDoesNotFit) {
   const Sample sample(network_of(Activation::tanh), 1);
   const mote::Span<const float> flat{sample.parameters.data(), sample.parameters.size()};

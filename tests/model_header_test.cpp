@@ -76,7 +76,8 @@ TEST(ModelHeader, ReadsHexadecimalFractionsOfCAndPython) {
                {"0x1p-151", 0.0f},
                {"-0x1p0", 0.0f},
                {"0x1p9999", 0.0f},
-               {"0x1.00000000000000000p0", 0.0f},
+               {"0x1.000000000000000p0", 1.0f},
+               {"0x1.0000000000000000p0", 0.0f},
                {"0x1p0 ", 0.0f},
                {"0x1.2.3p0", 0.0f},
                {"", 0.0f}};
@@ -215,6 +216,8 @@ TEST(ModelHeader, RefusesSizesThatDoNotFitTheFile) {
     EXPECT_EQ(model::read_description(wrong, model).status, Status::model_truncated) << size;
   }
   EXPECT_EQ(model::read_description("", model).status, Status::model_truncated);
+  EXPECT_EQ(model::read_description(std::string(7, '\0'), model).status, Status::model_truncated);
+  EXPECT_EQ(model::read_description(std::string(8, '\0'), model).status, Status::model_syntax);  // an empty header
 }
 
 }  // namespace

@@ -41,6 +41,18 @@ std::vector<float> sparse(size_t batch, size_t inputs, size_t every, std::vector
   return a;
 }
 
+TEST(SetBytes, AreListedWhereverTheyStand) {
+  for (const std::uint8_t value : {1, 128, 255}) {
+    for (std::size_t i = 0; i < 37; ++i) {
+      std::vector<std::uint8_t> mask(37, 0);
+      mask[i] = value;
+      std::vector<std::uint32_t> list(mask.size());
+      ASSERT_EQ(mote::list_set({mask.data(), mask.size()}, list.data()), 1u) << i;
+      EXPECT_EQ(list[0], i);
+    }
+  }
+}
+
 TEST_P(ZeroInputs, ForwardProductIsTheSameWithAndWithoutThem) {
   for (const size_t batch : {1u, 2u, 11u, 13u, 25u, 48u, 100u}) {
     for (const size_t inputs : {1u, 30u, 100u, 784u}) {
