@@ -189,8 +189,13 @@ TEST(FineTuning, RefusesWhatCannotLearn) {
     change(options);
     return tuning.bind(example.model, options, memory.memory()).status;
   };
+  FineTuningOptions all_layers;
+  all_layers.layers = 3;
+  const mote::Result too_many = tuning.bind(example.model, all_layers, memory.memory());
+  EXPECT_EQ(too_many.status, Status::too_many_layers);
+  EXPECT_EQ(too_many.found, 3u);
+  EXPECT_EQ(too_many.expected, 2u);
   EXPECT_EQ(status([](auto& o) { o.layers = 0; }), Status::no_layers);
-  EXPECT_EQ(status([](auto& o) { o.layers = 3; }), Status::too_many_layers);
   EXPECT_EQ(status([](auto& o) { o.batch_size = 0; }), Status::bad_batch_size);
   EXPECT_EQ(status([](auto& o) { o.l2 = NAN; }), Status::bad_penalty);
   EXPECT_EQ(status([](auto& o) { o.optimizer.learning_rate = 0.0f; }), Status::bad_learning_rate);

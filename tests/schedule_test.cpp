@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "mote/checksum.hpp"
 #include "support.hpp"
 #include "training_support.hpp"
 
@@ -97,6 +98,21 @@ TEST(Schedule, DecaysByTheFactorInSoManySteps) {
   EXPECT_NEAR(rate_factor({Decay::cosine, 10, 0.0f}, 5), 0.5f, 1e-7f);
   EXPECT_EQ(mote::steps_per_epoch(55000, 64), 860u);
   EXPECT_EQ(mote::steps_per_epoch(64, 64), 1u);
+}
+
+TEST(Schedule, GivesTheSameBitsInEveryArithmeticClass) {
+  const auto checksum = [](const Schedule& schedule) {
+    std::uint32_t crc = 0;
+    for (std::uint32_t t = 0; t < 2000; ++t) {
+      const std::uint32_t bits = mote::test::bits(rate_factor(schedule, t));
+      unsigned char stored[4];
+      for (int i = 0; i < 4; ++i) stored[i] = static_cast<unsigned char>(bits >> 8 * i);
+      crc = mote::crc32(stored, crc);
+    }
+    return crc;
+  };
+  EXPECT_EQ(checksum({Decay::exponential, 1000, 0.1f}), 1111975790u);
+  EXPECT_EQ(checksum({Decay::cosine, 1500, 0.1f, 100}), 25976082u);
 }
 
 TEST(Schedule, RefusesWhatMakesNoSense) {

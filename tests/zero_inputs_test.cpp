@@ -42,7 +42,7 @@ std::vector<float> sparse(size_t batch, size_t inputs, size_t every, std::vector
 }
 
 TEST(SetBytes, AreListedWhereverTheyStand) {
-  for (const std::uint8_t value : {1, 128, 255}) {
+  for (const std::uint8_t value : {std::uint8_t{1}, std::uint8_t{128}, std::uint8_t{255}}) {
     for (std::size_t i = 0; i < 37; ++i) {
       std::vector<std::uint8_t> mask(37, 0);
       mask[i] = value;

@@ -154,7 +154,8 @@ def page(results, seed):
             text = (ROOT / path).read_text().splitlines()[number]
             mutated = text[:column] + new + text[column + len(old):]
             lines += [f"- {path}:{number + 1}", f"  - was: `{text.strip()}`", f"  - is: `{mutated.strip()}`"]
-            lines += ["  - " + known.get((str(path), text.strip(), mutated.strip()), "not explained")]
+            why = (known.get((str(path), text.strip(), kind)) for kind in (mutated.strip(), "any change"))
+            lines += ["  - " + next(filter(None, why), "not explained")]
     return "\n".join(lines)
 
 
