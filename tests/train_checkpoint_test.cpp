@@ -126,7 +126,7 @@ TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
     const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
     for (int killed = 0; killed < kills / static_cast<int>(std::size(kRuns));) {
       remove_files();
-      std::uniform_int_distribution<long> moment(0, whole.count());
+      std::uniform_int_distribution<std::chrono::microseconds::rep> moment(0, whole.count());
       const bool ended = run_and_kill(run, std::chrono::microseconds(moment(random)));
       const bool is_there = fs::exists(checkpoint());
       killed += !ended;
