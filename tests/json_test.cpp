@@ -36,6 +36,7 @@ TEST(Json, ReadsStringsWithEscapes) {
   EXPECT_EQ(read_string("layers.0.weight"), "layers.0.weight");
   EXPECT_EQ(read_string(R"(\"\\\/\b\f\n\r\t)"), "\"\\/\b\f\n\r\t");
   EXPECT_EQ(read_string(R"(\u0041\u00e9\u20AC\ud834\udd1e)"), "A\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e");
+  EXPECT_EQ(read_string(R"(\ud800\udc00\udbff\udfff)"), "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf");  // first and last of pairs
   EXPECT_EQ(read_string("A\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e"), "A\xc3\xa9\xe2\x82\xac\xf0\x9d\x84\x9e");
   EXPECT_EQ(read_string(R"(\u0000x)"), std::string("\0x", 2));
 }
