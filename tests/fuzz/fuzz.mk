@@ -5,7 +5,8 @@ FUZZ_TARGETS := idx pgm model checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Of the tools, what the readers need.
-FUZZ_TOOLS   := bench_options error image_files image_input input_file large_pages settings settings_checks
+FUZZ_TOOLS   := bench_options error image_files image_input input_file large_pages learning_options network_options run_options \
+                settings settings_checks
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
