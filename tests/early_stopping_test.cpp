@@ -47,7 +47,8 @@ struct Rehearsal {
     float best[2] = {kNotANumber, kNotANumber}, parameters[2] = {};
     for (const LossTotals& validation : epochs) {
       parameters[0] = parameters[1] = static_cast<float>(stopping.epoch + 1);
-      stopping.update(validation, parameters, best);
+      const bool improved = stopping.update(validation, parameters, best);
+      EXPECT_EQ(improved, stopping.best_epoch == stopping.epoch);
       if (stopping.should_stop()) break;
     }
     float restored[2] = {-1.0f, -1.0f};

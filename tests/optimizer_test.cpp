@@ -342,4 +342,13 @@ TEST_P(Optimizers, PartsOfAnyLengthMakeTheWholeToTheBitAndNothingElseIsWritten) 
   }
 }
 
+TEST_P(Optimizers, APenaltyOfOneIsAPenalty) {
+  float theta[] = {0.5f, -0.5f, 0.0f};
+  const float gradients[3] = {};
+  mote::optimizer_step({{Optimizer::sgd, 0.25f}, 0.0f, 1, 0, 1.0f}, gradients, theta, nullptr, 3);
+  EXPECT_EQ(theta[0], 0.25f);
+  EXPECT_EQ(theta[1], -0.25f);
+  EXPECT_EQ(theta[2], 0.0f);
+}
+
 }  // namespace
