@@ -76,7 +76,7 @@ struct Twin {
     }
     return x;
   }
-  void step(const Example& e, std::size_t first, std::size_t count, double rate) {
+  void step(const Example& e, std::size_t first, std::size_t count, double rate, double l2) {
     double dw[7][3] = {}, db[3] = {};
     for (std::size_t s = first; s < first + count; ++s) {
       const std::vector<double> x = features(e, e.sample(s));
@@ -93,7 +93,7 @@ struct Twin {
       }
     }
     for (int j = 0; j < 3; ++j) {
-      for (int i = 0; i < 7; ++i) w[i][j] -= rate * dw[i][j];
+      for (int i = 0; i < 7; ++i) w[i][j] -= rate * (dw[i][j] + l2 * w[i][j]);
       b[j] -= rate * db[j];
     }
   }
@@ -106,6 +106,7 @@ TEST(FineTuning, LearnsAsTheFormulasSayAndLeavesTheModelAlone) {
     FineTuningOptions options;
     options.optimizer = {Optimizer::sgd, 0.2f};
     options.batch_size = batch;
+    options.l2 = batch == 1 ? 0.0f : 0.125f;
     GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
     FineTuning tuning;
     ASSERT_TRUE(tuning.bind(example.model, options, memory.memory()).ok());
@@ -114,7 +115,7 @@ TEST(FineTuning, LearnsAsTheFormulasSayAndLeavesTheModelAlone) {
       EXPECT_EQ(tuning.waiting(), i % batch);
       ASSERT_TRUE(tuning.train(example.sample(i), kScale, example.labels[i]).ok());
       if (i % batch == 1) tuning.forward_pre_activations(example.sample(0), kScale);  // a question changes nothing
-      if ((i + 1) % batch == 0) twin.step(example, i + 1 - batch, batch, 0.2);
+      if ((i + 1) % batch == 0) twin.step(example, i + 1 - batch, batch, 0.2, wide(options.l2));
     }
     const Topology& last = tuning.topology();
     for (std::size_t i = 0; i < 7; ++i) {
