@@ -170,6 +170,7 @@ TEST_P(ActivationFunctions, DerivativesAreExactAtTheEnds) {
   EXPECT_EQ(tanh[2], 0.0f);
   EXPECT_EQ(tanh[3], 0.0f);
   EXPECT_EQ(derivatives(Activation::relu), (std::vector<float>{0.0f, 1.0f, 1.0f, 0.0f, 1.0f, 1.0f}));
+  EXPECT_EQ(derivatives(Activation::leaky_relu), (std::vector<float>{0.01f, 1.0f, 1.0f, 0.01f, 1.0f, 1.0f}));
   EXPECT_EQ(derivatives(Activation::identity), std::vector<float>(activations.size(), 1.0f));
 }
 
