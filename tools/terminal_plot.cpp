@@ -185,27 +185,7 @@ std::string numbers_below(const LineChart& chart, const Grid& grid, std::size_t 
   return line + "  " + chart.x_name;
 }
 
-}  // namespace
-
-TerminalStyle terminal_style() {
-  TerminalStyle style;
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string_view(value == nullptr ? "" : value);
-  };
-  const bool is_terminal = isatty(STDOUT_FILENO) != 0;
-  winsize size = {};
-  if (is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    style.columns = size.ws_col;
-  } else if (const long columns = std::strtol(std::string(variable("COLUMNS")).c_str(), nullptr, 10); columns > 0) {
-    style.columns = static_cast<std::size_t>(std::min(columns, 1000L));
-  }
-  style.colour = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
-  return style;
-}
-
-std::string to_text(const LineChart& all, const TerminalStyle& style) {
-  const LineChart chart = with_names_for_all(all);
+std::string drawn(const LineChart& chart, const TerminalStyle& style) {
   std::string text = chart.title + "\n";
   if (axes_of(chart, 3, 5).empty) return text + "  no finite numbers to draw\n";
   std::size_t left = 0, right = chart.x_name.size();
@@ -230,6 +210,29 @@ std::string to_text(const LineChart& all, const TerminalStyle& style) {
     text += "\n";
   }
   return text + numbers_below(chart, grid, left + 2) + "\n";
+}
+
+}  // namespace
+
+TerminalStyle terminal_style() {
+  TerminalStyle style;
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string_view(value == nullptr ? "" : value);
+  };
+  const bool is_terminal = isatty(STDOUT_FILENO) != 0;
+  winsize size = {};
+  if (is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    style.columns = size.ws_col;
+  } else if (const long columns = std::strtol(std::string(variable("COLUMNS")).c_str(), nullptr, 10); columns > 0) {
+    style.columns = static_cast<std::size_t>(std::min(columns, 1000L));
+  }
+  style.colour = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+  return style;
+}
+
+std::string to_text(const LineChart& chart, const TerminalStyle& style) {
+  return drawn(with_names_for_all(chart), style);
 }
 
 std::string bars(const Histogram& histogram, std::size_t most) {
