@@ -4,6 +4,7 @@
 #include "mote/kernels.hpp"
 
 #include "mote/topology.hpp"
+#include "narrow_gradient.hpp"
 #include "numeric.hpp"
 #include "tiles.hpp"
 #include "transpose.hpp"
@@ -18,10 +19,10 @@ using std::size_t;
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;       // fewer do not repay looking for zeros
 constexpr size_t kPackWeightsFromRows = 160;  // fewer rows do not repay copying dense panels of W
-constexpr size_t kPackedDepth = 512;          // of such a panel
-constexpr size_t kPanelsFromBatch = 24;       // fewer rows: the whole of W goes by once anyway
+constexpr size_t kBlockDepth = kBlockSide, kBlockColumns = kBlockSide;
+constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
 
-void plain_product(bool accumulate, size_t rows, size_t columns, const Operands& operands) {
+void plain_product(bool accumulate, size_t rows, size_t columns, Operands& operands) {
   if (accumulate) {
     product<Access::plain, Accumulate>(rows, columns, operands);
   } else {
@@ -38,40 +39,74 @@ size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/// Floats that fit in the scratch memory of a product whose sums have `depth` terms.
-size_t panel_floats(size_t depth) {
-  return smaller(kPanelRows, rounded_up(depth)) * kPanelColumns;
+/// Floats of the scratch memory of a product with a matrix of `rows` by `columns` that hold a block of the matrix.
+size_t block_floats(size_t rows, size_t columns) {
+  return pack_floats(rows, columns) - strip_floats(rows, columns);
 }
 
-/// panel[k] = row k of b.
-void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict panel) {
+/// to[k] = row k of b.
+void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
   for (size_t k = 0; k < rows; ++k) {
-    for (size_t j = 0; j < columns; ++j) panel[k * columns + j] = b[k * ldb + j];
+    for (size_t j = 0; j < columns; ++j) to[k * columns + j] = b[k * ldb + j];
   }
 }
 
-/// Z = A W, panel of columns by panel: each panel of W stays near while all rows of A pass by. Many rows repay copying
-/// it, as wide as the memory for it allows, since A then passes by less often.
-void forward_in_panels(size_t batch, size_t columns, Operands operands, size_t inputs, float* pack) {
-  const Operands all = operands;
-  const bool packs = batch >= kPackWeightsFromRows;
-  for (size_t k = 0; k < inputs; k += kPackedDepth) {
-    const size_t depth = smaller(kPackedDepth, inputs - k);
-    const size_t widest =
-        packs ? panel_floats(inputs) / rounded_up(depth) / kPanelColumns * kPanelColumns : kPanelColumns;
+/// to[k][i] = x[k][i] for the `height` rows of a register tile.
+void copy_strip(size_t depth, size_t height, const float* __restrict x, size_t ldx, float* __restrict to) {
+  for (size_t k = 0; k < depth; ++k) {
+    for (size_t i = 0; i < height; ++i) to[k * height + i] = x[k * ldx + i];
+  }
+}
+
+/// C = X B, or C += X B, a block of B at a time: rearranged, one panel of columns after the other, it stays near while
+/// all rows of X pass by. copy(k, depth, n, width, to) writes rows [k, k + depth) of columns [n, n + width) of B. When
+/// X is transposed, each strip of it is rearranged as well.
+template <Access kAccess, typename Copy>
+void product_in_blocks(bool accumulate, size_t rows, size_t columns, const Operands& all, float* block,
+                       size_t block_size, const Copy& copy) {
+  for (size_t k = 0; k < all.depth; k += kBlockDepth) {
+    Operands operands = all;
+    operands.depth = smaller(kBlockDepth, all.depth - k);
+    const size_t fitting = smaller(block_size / operands.depth / kPanelColumns * kPanelColumns, kBlockColumns);
+    const size_t widest = rows <= kPanelsFromBatch ? kPanelColumns : fitting;  // few: read once, from the nearest cache
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
-      operands = all;
-      operands.depth = depth;
+      for (size_t j = 0; j < width; j += kPanelColumns) {
+        copy(k, operands.depth, n + j, smaller(kPanelColumns, width - j), block + j * operands.depth);
+      }
+      for (size_t i = 0, height; i < rows; i += height) {
+        height = tile_height(rows - i, kRows);
+        operands.x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
+        if constexpr (kAccess == Access::transposed) {
+          copy_strip(operands.depth, height, operands.x, all.ldx, block + block_size);
+          operands.x = block + block_size;
+          operands.ldx = height;
+        }
+        for (size_t j = 0; j < width; j += kPanelColumns) {
+          operands.ldb = smaller(kPanelColumns, width - j);
+          operands.b = block + j * operands.depth;
+          operands.c = all.c + i * all.ldc + n + j;
+          if (accumulate || k != 0) {
+            row_of_tiles<kAccess, Accumulate>(height, operands.ldb, operands);
+          } else {
+            row_of_tiles<kAccess, Store>(height, operands.ldb, operands);
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
+void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
+  for (size_t k = 0; k < all.depth; k += kBlockDepth) {
+    for (size_t n = 0; n < columns; n += kPanelColumns) {
+      Operands operands = all;
+      operands.depth = smaller(kBlockDepth, all.depth - k);
       operands.x += k;
       operands.b += k * all.ldb + n;
       operands.c += n;
-      if (packs) {
-        copy_panel(depth, width, operands.b, all.ldb, pack);
-        operands.b = pack;
-        operands.ldb = width;
-      }
-      plain_product(k != 0, batch, width, operands);
+      plain_product(k != 0, batch, smaller(kPanelColumns, columns - n), operands);
     }
   }
 }
@@ -139,8 +174,13 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   if (rows != 0) {
     if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
       product<Access::plain, Store>(rows, columns, operands);
+    } else if (rows < kPackWeightsFromRows) {
+      forward_in_panels(rows, columns, operands);
     } else {
-      forward_in_panels(rows, columns, operands, inputs, pack);
+      const auto copy = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+        copy_panel(depth, width, W + k * ldw + n, ldw, to);
+      };
+      product_in_blocks<Access::plain>(false, rows, columns, operands, pack, block_floats(inputs, outputs), copy);
     }
   }
   clear_padding(batch, columns, Z, ldz);
@@ -149,23 +189,25 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
                      size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
   const size_t columns = padded_columns(outputs);
-  const Operands all{batch, A, lda, nullptr, D, ldd, dW, ldw};
-  const bool in_panels =
-      pack != nullptr && batch * columns > 2 * kCachedFloats && batch <= kPanelRows && inputs >= kPackFromRows;
-  for (size_t n = 0; n < columns; n += in_panels ? kPanelColumns : columns) {
-    const size_t width = in_panels ? smaller(kPanelColumns, columns - n) : columns;
-    Operands operands = all;
-    operands.c += n;
-    if (in_panels) {
-      copy_panel(batch, width, D + n, ldd, pack);
-      operands.b = pack;
-      operands.ldb = width;
-    }
-    if (accumulate) {
-      product<Access::transposed, Accumulate>(inputs, width, operands);
-    } else {
-      product<Access::transposed, Store>(inputs, width, operands);
-    }
+  const size_t narrow = accumulate ? 0 : narrow_inputs(batch, inputs, outputs);
+  for (size_t i = 0; i < narrow; i += kNarrowInputs) {
+    narrow_gradient(batch, smaller(kNarrowInputs, narrow - i), outputs, A + i, lda, D, ldd, dW + i * ldw);
+  }
+  if (narrow == inputs) return;
+  A += narrow;
+  dW += narrow * ldw;
+  inputs -= narrow;
+  Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
+  if (kRearranges && pack != nullptr && is_large(batch, outputs) && inputs >= kPackFromRows) {
+    const auto copy = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+      copy_panel(depth, width, D + k * ldd + n, ldd, to);
+    };
+    product_in_blocks<Access::transposed>(accumulate, inputs, columns, operands, pack, block_floats(batch, outputs),
+                                          copy);
+  } else if (accumulate) {
+    product<Access::transposed, Accumulate>(inputs, columns, operands);
+  } else {
+    product<Access::transposed, Store>(inputs, columns, operands);
   }
   clear_padding(inputs, columns, dW, ldw);
 }
@@ -193,19 +235,15 @@ namespace {
   }
 }
 
-/// dA = D W^T with panels of W transposed, as wide as the memory for them allows: rows of dA are then written along.
+/// dA = D W^T with blocks of W transposed: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const size_t columns = padded_columns(inputs);
-  for (size_t n = 0; n < outputs; n += kPanelRows) {
-    const size_t depth = smaller(kPanelRows, outputs - n);
-    const size_t widest = panel_floats(outputs) / rounded_up(depth) / kPanelColumns * kPanelColumns;
-    for (size_t k = 0; k < columns; k += widest) {
-      const size_t width = smaller(widest, columns - k);
-      transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, pack, width);
-      plain_product(n != 0, batch, width, {depth, D + n, ldd, nullptr, pack, width, dA + k, lda});
-    }
-  }
+  const auto copy = [&](size_t n, size_t depth, size_t k, size_t width, float* to) {
+    transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to, width);
+  };
+  product_in_blocks<Access::plain>(false, batch, padded_columns(inputs),
+                                   {outputs, D, ldd, nullptr, nullptr, 0, dA, lda}, pack, block_floats(inputs, outputs),
+                                   copy);
 }
 
 /// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.
@@ -217,7 +255,8 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
     transpose(samples, outputs, D + m * ldd, ldd, pack, width);
     for (size_t k = 0; k < inputs; k += kStripRows) {
       const size_t rows = smaller(kStripRows, inputs - k);
-      product<Access::plain, Store>(rows, width, {outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width});
+      Operands operands{outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width};
+      product<Access::plain, Store>(rows, width, operands);
       transpose(rows, samples, strip, width, dA + m * lda + k, lda);
     }
   }

@@ -30,6 +30,9 @@ constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
 constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
 static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
+constexpr size_t kPrefetchFromDepth = 64;  // shorter sums do not wait long enough for the lines they go to
+constexpr size_t kLine = 16;               // floats that come together from memory
+
 /// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
 enum class Access {
   plain,        // X[i][k] at x[i * ldx + k]
@@ -124,10 +127,19 @@ MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc
   }
 }
 
+/// Asks for the lines that a tile will write to, so that they come while it sums.
+MOTE_INLINE void prefetch_tile(size_t rows, size_t columns, const Operands& operands) {
+  if (operands.depth < kPrefetchFromDepth) return;
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(operands.c + i * operands.ldc + j, 1);
+  }
+}
+
 /// Tiles of `width` columns side by side, as many as fit in the `columns` that are left.
 template <typename Finish>
-MOTE_INLINE void use_tile(Tile tile, size_t width, size_t& columns, Operands& operands) {
+MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns, Operands& operands) {
   while (columns >= width) {
+    if constexpr (!Finish::kInPlace) prefetch_tile(rows, width, operands);
     tile(operands);
     operands.b += width;
     operands.c += width;
@@ -138,17 +150,23 @@ MOTE_INLINE void use_tile(Tile tile, size_t width, size_t& columns, Operands& op
 
 /// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
 template <Access kAccess, typename Finish>
-void row_of_tiles(size_t rows, size_t columns, Operands operands) {
+MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
+  const size_t all = columns;
   if (rows == 1) {
     constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-    use_tile<Finish>(tile<1, kWideColumns, kAccess, Finish>, kWideColumns, columns, operands);
-    use_tile<Finish>(tile<1, kHalf, kAccess, Finish>, kHalf, columns, operands);
+    use_tile<Finish>(tile<1, kWideColumns, kAccess, Finish>, 1, kWideColumns, columns, operands);
+    use_tile<Finish>(tile<1, kHalf, kAccess, Finish>, 1, kHalf, columns, operands);
   }
   constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  use_tile<Finish>(tile_for<kColumns, kAccess, Finish>(rows, kAllRows), kColumns, columns, operands);
+  use_tile<Finish>(tile_for<kColumns, kAccess, Finish>(rows, kAllRows), rows, kColumns, columns, operands);
   if constexpr (kNarrowColumns < kColumns) {
-    use_tile<Finish>(tile_for<kNarrowColumns, kAccess, Finish>(rows, kAllRows), kNarrowColumns, columns, operands);
+    use_tile<Finish>(tile_for<kNarrowColumns, kAccess, Finish>(rows, kAllRows), rows, kNarrowColumns, columns,
+                     operands);
   }
+  const size_t done = all - columns;
+  operands.b -= done;
+  operands.c -= done;
+  if constexpr (Finish::kHasState) operands.state -= done;
 }
 
 /// How many of `left` rows come next, at most `most`. The last two heights are nearly equal: a tile of few rows uses
@@ -157,9 +175,10 @@ MOTE_INLINE size_t tile_height(size_t left, size_t most) {
   return left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
 }
 
-/// All `rows` x `columns` of C.
+/// All `rows` x `columns` of C. Operands are changed where they stand, here and above: a copy would be read before the
+/// fields that were written last have left the processor's buffers, which costs as much as a small tile.
 template <Access kAccess, typename Finish>
-void product(size_t rows, size_t columns, Operands operands) {
+void product(size_t rows, size_t columns, Operands& operands) {
   while (rows != 0) {
     const size_t height = tile_height(rows, kRows);
     row_of_tiles<kAccess, Finish>(height, columns, operands);

@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "narrow_gradient.hpp"
 #include "numeric.hpp"
 #include "tiles.hpp"
 #include "updates.hpp"
@@ -58,11 +59,25 @@ struct Update {
     product<kAccess, Momentum>(count, columns, operands);
   }
 
+  /// As many rows as are worth it; returns the others.
+  mote::Share narrow(mote::Share rows, size_t outputs) const {
+    if constexpr (!kRearranges) return rows;
+    alignas(64) float gradients[kNarrowInputs * kSide];
+    for (size_t left = narrow_inputs(batch, rows.size(), outputs); left != 0;) {
+      const size_t count = left < kNarrowInputs ? left : kNarrowInputs;
+      narrow_gradient(batch, count, outputs, A + rows.begin, lda, D, stride, gradients);
+      apply(gradients, rows.begin * stride, count * stride);
+      rows.begin += count;
+      left -= count;
+    }
+    return rows;
+  }
+
   void in_strips(mote::Share rows) const {
     while (rows.size() != 0) {
       const size_t height = tile_height(rows.size(), kUpdateRows);
-      product<Access::transposed, Store>(height, columns,
-                                         {batch, A + rows.begin, lda, nullptr, D, stride, strip, stride});
+      Operands operands{batch, A + rows.begin, lda, nullptr, D, stride, strip, stride};
+      product<Access::transposed, Store>(height, columns, operands);
       apply(strip, rows.begin * stride, height * stride);
       rows.begin += height;
     }
@@ -71,7 +86,8 @@ struct Update {
   void in_strips(size_t count, const std::uint32_t* list) const {
     while (count != 0) {
       const size_t height = tile_height(count, kUpdateRows);
-      product<Access::listed_rows, Store>(height, columns, {batch, A, lda, list, D, stride, strip, stride});
+      Operands operands{batch, A, lda, list, D, stride, strip, stride};
+      product<Access::listed_rows, Store>(height, columns, operands);
       for (size_t i = 0, run = 1; i < height; i += run, run = 1) {
         while (i + run < height && list[i + run] == list[i] + run) ++run;
         apply(strip + i * stride, list[i] * stride, run * stride);
@@ -104,6 +120,7 @@ void update_weights(size_t batch, mote::Share rows, size_t outputs, const float*
   const bool in_tiles = update.ends_tiles();
   if (!in_tiles) clear_padding(kUpdateRows, columns, strip, stride);
   if (active.list == nullptr) {
+    rows = update.narrow(rows, outputs);
     return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.in_strips(rows);
   }
   if (in_tiles) {

@@ -42,6 +42,7 @@ const std::map<std::string, int> kLevels = {
     {"idx", 1},
     {"json", 1},
     {"kernels", 1},
+    {"narrow_gradient", 1},
     {"rows", 1},
     {"tiles", 1},
     {"transpose", 1},

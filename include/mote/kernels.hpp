@@ -30,10 +30,20 @@ inline constexpr bool kRearranges = kRowAlignment >= 16;  ///< whether the follo
 inline constexpr std::size_t kPanelColumns = 32;          ///< widest panel of a matrix that is rearranged at a time
 inline constexpr std::size_t kPanelRows = 1024;           ///< longest
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
+inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
+inline constexpr std::size_t kBlockStrip = 16;            ///< rows of the other matrix that are rearranged beside it
 inline constexpr std::size_t kPackFromRows = 48;  ///< fewer rows do not repay rearranging for the forward product
 /// Whether a forward product of this many rows may use its scratch memory.
 constexpr bool forward_packs(std::size_t rows) {
   return kRearranges && rows >= kPackFromRows;
+}
+/// Whether a matrix is too large for the caches, together with what it is multiplied by.
+constexpr bool is_large(std::size_t rows, std::size_t columns) {
+  return rows * columns >= kBlockSide * kBlockSide;
+}
+/// Floats of scratch memory, the last, for what is beside a block.
+constexpr std::size_t strip_floats(std::size_t rows, std::size_t columns) {
+  return is_large(rows, columns) ? kBlockStrip * kBlockSide : kStripRows * kPanelColumns;
 }
 }  // namespace detail
 
@@ -44,7 +54,9 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
   const std::size_t longer = rows > columns ? rows : columns;
   const std::size_t panel_rows = (longer + 15) / 16 * 16;
   const std::size_t panel = panel_rows < detail::kPanelRows ? panel_rows : detail::kPanelRows;
-  return (panel + detail::kStripRows) * detail::kPanelColumns;
+  const std::size_t block =
+      detail::is_large(rows, columns) ? detail::kBlockSide * detail::kBlockSide : panel * detail::kPanelColumns;
+  return block + detail::strip_floats(rows, columns);
 }
 
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null) for
