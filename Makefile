@@ -60,6 +60,10 @@ TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(filter-out $(PROG
 TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(wildcard tests/*.cpp)))
 MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/mnist/*.gz))
 
+# A list of tests as GoogleTest wants it.
+empty :=
+with_colons = $(subst $(empty) $(empty),:,$(strip $1))
+
 # One short line a step; `make V=1` shows the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 

@@ -3,6 +3,7 @@
 // by machine, and none of it changes the order of a sum.
 #include "mote/kernels.hpp"
 
+#include "blocks.hpp"
 #include "mote/topology.hpp"
 #include "narrow_gradient.hpp"
 #include "numeric.hpp"
@@ -17,10 +18,10 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromColumns = 64;       // fewer do not repay looking for zeros
-constexpr size_t kPackWeightsFromRows = 160;  // fewer rows do not repay copying dense panels of W
-constexpr size_t kBlockDepth = kBlockSide, kBlockColumns = kBlockSide;
-constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
+constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
+constexpr size_t kPackWeightsFromRows = 160;    // fewer rows do not repay copying dense panels of W
+constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
+constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
 
 void plain_product(bool accumulate, size_t rows, size_t columns, Operands& operands) {
   if (accumulate) {
@@ -33,68 +34,6 @@ void plain_product(bool accumulate, size_t rows, size_t columns, Operands& opera
 /// The next multiple of the side of a transposed block.
 size_t rounded_up(size_t n) {
   return (n + kSide - 1) / kSide * kSide;
-}
-
-size_t smaller(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-/// Floats of the scratch memory of a product with a matrix of `rows` by `columns` that hold a block of the matrix.
-size_t block_floats(size_t rows, size_t columns) {
-  return pack_floats(rows, columns) - strip_floats(rows, columns);
-}
-
-/// to[k] = row k of b.
-void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
-  for (size_t k = 0; k < rows; ++k) {
-    for (size_t j = 0; j < columns; ++j) to[k * columns + j] = b[k * ldb + j];
-  }
-}
-
-/// to[k][i] = x[k][i] for the `height` rows of a register tile.
-void copy_strip(size_t depth, size_t height, const float* __restrict x, size_t ldx, float* __restrict to) {
-  for (size_t k = 0; k < depth; ++k) {
-    for (size_t i = 0; i < height; ++i) to[k * height + i] = x[k * ldx + i];
-  }
-}
-
-/// C = X B, or C += X B, a block of B at a time: rearranged, one panel of columns after the other, it stays near while
-/// all rows of X pass by. copy(k, depth, n, width, to) writes rows [k, k + depth) of columns [n, n + width) of B. When
-/// X is transposed, each strip of it is rearranged as well.
-template <Access kAccess, typename Copy>
-void product_in_blocks(bool accumulate, size_t rows, size_t columns, const Operands& all, float* block,
-                       size_t block_size, const Copy& copy) {
-  for (size_t k = 0; k < all.depth; k += kBlockDepth) {
-    Operands operands = all;
-    operands.depth = smaller(kBlockDepth, all.depth - k);
-    const size_t fitting = smaller(block_size / operands.depth / kPanelColumns * kPanelColumns, kBlockColumns);
-    const size_t widest = rows <= kPanelsFromBatch ? kPanelColumns : fitting;  // few: read once, from the nearest cache
-    for (size_t n = 0; n < columns; n += widest) {
-      const size_t width = smaller(widest, columns - n);
-      for (size_t j = 0; j < width; j += kPanelColumns) {
-        copy(k, operands.depth, n + j, smaller(kPanelColumns, width - j), block + j * operands.depth);
-      }
-      for (size_t i = 0, height; i < rows; i += height) {
-        height = tile_height(rows - i, kRows);
-        operands.x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
-        if constexpr (kAccess == Access::transposed) {
-          copy_strip(operands.depth, height, operands.x, all.ldx, block + block_size);
-          operands.x = block + block_size;
-          operands.ldx = height;
-        }
-        for (size_t j = 0; j < width; j += kPanelColumns) {
-          operands.ldb = smaller(kPanelColumns, width - j);
-          operands.b = block + j * operands.depth;
-          operands.c = all.c + i * all.ldc + n + j;
-          if (accumulate || k != 0) {
-            row_of_tiles<kAccess, Accumulate>(height, operands.ldb, operands);
-          } else {
-            row_of_tiles<kAccess, Store>(height, operands.ldb, operands);
-          }
-        }
-      }
-    }
-  }
 }
 
 /// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
@@ -149,6 +88,41 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
   return done;
 }
 
+/// z += Rows rows of W, each times its factor, in order.
+template <size_t Rows>
+void add_rows(size_t columns, const float* factors, const float* const* rows, float* __restrict z) {
+  float factor[Rows];
+  const float* __restrict row[Rows];
+  for (size_t i = 0; i < Rows; ++i) {
+    factor[i] = factors[i];
+    row[i] = rows[i];
+  }
+  for (size_t j = 0; j < columns; ++j) {
+    float sum = z[j];
+    MOTE_UNROLL
+    for (size_t i = 0; i < Rows; ++i) sum = multiply_add(factor[i], row[i][j], sum);
+    z[j] = sum;
+  }
+}
+
+/// z = a W for one sample: a few rows of W at a time are read along their whole length, which memory is up to three
+/// times as fast at as at columns of tiles. Rows whose factor is 0 are not read.
+void forward_along_rows(size_t columns, const Operands& operands) {
+  for (size_t j = 0; j < columns; ++j) operands.c[j] = 0.0f;
+  float factors[kStreams];
+  const float* rows[kStreams];
+  size_t count = 0;
+  for (size_t k = 0; k < operands.depth; ++k) {
+    factors[count] = operands.x[k];
+    rows[count] = operands.b + k * operands.ldb;
+    count += operands.x[k] != 0.0f ? 1 : 0;
+    if (count < kStreams) continue;
+    add_rows<kStreams>(columns, factors, rows, operands.c);
+    count = 0;
+  }
+  for (size_t i = 0; i < count; ++i) add_rows<1>(columns, factors + i, rows + i, operands.c);
+}
+
 }  // namespace
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
@@ -156,6 +130,10 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   const size_t columns = padded_columns(outputs);
   Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
   size_t rows = batch;
+  if (kRearranges && batch == 1 && columns > kWideColumns && inputs * columns >= kStreamedFloats) {
+    forward_along_rows(columns, operands);
+    rows = 0;
+  }
   if (forward_packs(batch) && inputs <= kPanelRows && columns >= kSkipFromColumns && list_count != inputs) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;

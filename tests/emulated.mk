@@ -17,8 +17,6 @@ GOOGLETEST     ?= /usr/src/googletest/googletest
 # that take minutes when emulated.
 NOT_EMULATED := Readme.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
 TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench*
-empty :=
-space := $(empty) $(empty)
 
 test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf, riscv64 and s390x (needs g++-s390x-linux-gnu etc., qemu-user)
 
@@ -48,5 +46,5 @@ $(BUILD)/emulated/%: $(BUILD)/tools/%
 	printf '#!/bin/sh\nexec %s %s "$$@"\n' $(EMULATOR) $(abspath $<) > $@ && chmod +x $@
 
 emulated-tests: $(BUILD)/tests/mote_tests $(if $(TESTS),,$(PROGRAMS:%=$(BUILD)/emulated/%)) data
-	MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' MOTE_TOOLS=$(BUILD)/emulated $(EMULATOR) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='-$(subst $(space),:,$(strip $(NOT_EMULATED) $(TOO_LONG)))'
+	MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' MOTE_TOOLS=$(BUILD)/emulated $(EMULATOR) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='-$(call with_colons,$(NOT_EMULATED) $(TOO_LONG))'
 endif

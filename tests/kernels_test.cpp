@@ -39,6 +39,7 @@ std::vector<Shape> shapes() {
       {3, 40, 1100},    // backward in two blocks
       {50, 33, 2060},   // in three
       {14, 128, 512},   // strides that skip multiples of 128
+      {1, 910, 600},    // weights from far away, in rows
       {160, 520, 600},  // large weights, in blocks of both indices
       {520, 50, 600},   // large deltas, likewise
       {26, 600, 520},   // large weights, transposed

@@ -102,6 +102,32 @@ void measure_kernels(Bench& bench) {
   bench.add(table);
 }
 
+/// Batch 1 does two operations for every weight it reads: how fast weights come is its limit.
+void measure_reading(Bench& bench) {
+  Table table{
+      "reading",
+      "Forward with batch 1, inputs x outputs: GB/s of weights, of reading alone as many bytes, and their ratio",
+      {{"KB", 0}, {"forward", 1}, {"reading", 1}, {"%", 0}},
+      {}};
+  constexpr Shape kShapes[] = {{1, 64, 128},   {1, 128, 64},    {1, 784, 128},  {1, 512, 512},
+                               {1, 784, 1024}, {1, 2048, 2048}, {1, 4096, 8192}};
+  for (const Shape& shape : kShapes) {
+    ProductBench products(shape);
+    const std::size_t floats = shape.inputs * products.output_stride;
+    const double bytes = static_cast<double>(floats * sizeof(float));
+    std::vector<double> shares;
+    double forward = 0.0, reading = 0.0;
+    for (std::size_t i = 0; i < kSamples; ++i) {  // beside each other, on a machine whose speed may change
+      forward = bytes / time_per_call([&] { products.run(Product::forward); }, 1).median;
+      reading = measure_read_bandwidth(mote::selected(), products.weights.data(), floats);
+      shares.push_back(forward / reading);
+    }
+    const std::string name = std::to_string(shape.inputs) + "x" + std::to_string(shape.outputs);
+    table.rows.push_back({name, {bytes / 1024, forward / kGiga, reading / kGiga, 100.0 * summarize(shares).median}});
+  }
+  bench.add(table);
+}
+
 /// A training step of 784-width-10, from bytes to new parameters, divided by the images in it.
 double seconds_per_image(const mote::Dataset& train, std::uint32_t width, std::size_t batch) {
   const mote::Topology topology{static_cast<std::uint32_t>(train.features),
@@ -148,6 +174,7 @@ void run(const BenchOptions& options) {
   measure_training(bench);
   if (options.wants("w4")) measure_inference(bench);
   if (options.wants("kernels")) measure_kernels(bench);
+  if (options.wants("reading")) measure_reading(bench);
   if (options.wants("growth")) measure_growth(bench);
   if (options.wants("elementwise")) bench.add(measure_elementwise());
   if (options.wants("sparsity")) bench.add(measure_sparsity(bench.images.train, options.repeats));
@@ -157,7 +184,7 @@ void run(const BenchOptions& options) {
 const BenchProgram kProgram{"Usage: bench [options]\nMeasures the speed of mote on one core.\n",
                             "--epochs",
                             5,
-                            {"w1", "w2", "w3", "w4", "kernels", "growth", "elementwise", "sparsity"}};
+                            {"w1", "w2", "w3", "w4", "kernels", "reading", "growth", "elementwise", "sparsity"}};
 
 }  // namespace
 }  // namespace tools

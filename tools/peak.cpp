@@ -24,8 +24,9 @@ constexpr bool kBaselineIsFused = true;
 constexpr bool kBaselineIsFused = false;
 #endif
 
-constexpr int kLinks = 64;          // of the chain that a cycle is measured by; enough to hide what counts them
-constexpr std::size_t kDepth = 64;  // operands of so many steps stay in the nearest cache
+constexpr std::size_t kMostSums = 128;  // of those that are read side by side
+constexpr int kLinks = 64;              // of the chain that a cycle is measured by; enough to hide what counts them
+constexpr std::size_t kDepth = 64;      // operands of so many steps stay in the nearest cache
 
 /// Operands, and room for the result so that the arithmetic is not in vain.
 struct Operands {
@@ -67,6 +68,17 @@ struct Tile {
   std::size_t sums;
 };
 
+/// Sums of every Columns-th float, from the first Columns of them on. There are more sums in registers than additions
+/// that wait for each other.
+template <std::size_t Columns>
+inline __attribute__((always_inline)) void read(const float* __restrict from, std::size_t count, float* sums) {
+  float sum[Columns] = {};
+  for (; count >= Columns; count -= Columns, from += Columns) {
+    for (std::size_t j = 0; j < Columns; ++j) sum[j] += from[j];
+  }
+  for (std::size_t j = 0; j < Columns; ++j) sums[j] = sum[j];
+}
+
 double operations_per_second(const Tile& tile) {
   static Operands operands;
   for (float& x : operands.left) x = 0.5f;
@@ -80,6 +92,9 @@ template <std::size_t Rows>
 void accumulate_baseline(Operands& operands) {
   accumulate<Rows, 8, kBaselineIsFused>(operands);
 }
+void read_baseline(const float* from, std::size_t count, float* sums) {
+  read<32>(from, count, sums);
+}
 constexpr Tile kBaselineTiles[] = {{accumulate_baseline<6>, 6 * 8}, {accumulate_baseline<5>, 5 * 8}};
 
 #if defined(__x86_64__)
@@ -87,11 +102,17 @@ template <std::size_t Rows>
 __attribute__((target("avx2,fma"))) void accumulate_v3(Operands& operands) {
   accumulate<Rows, 16, true>(operands);
 }
+__attribute__((target("avx2,fma"))) void read_v3(const float* from, std::size_t count, float* sums) {
+  read<64>(from, count, sums);
+}
 constexpr Tile kV3Tiles[] = {{accumulate_v3<6>, 6 * 16}, {accumulate_v3<5>, 5 * 16}};
 
 template <std::size_t Rows>
 __attribute__((target("avx512f,fma" TOOLS_WIDE))) void accumulate_v4(Operands& operands) {
   accumulate<Rows, 32, true>(operands);
+}
+__attribute__((target("avx512f,fma" TOOLS_WIDE))) void read_v4(const float* from, std::size_t count, float* sums) {
+  read<128>(from, count, sums);
 }
 constexpr Tile kV4Tiles[] = {{accumulate_v4<12>, 12 * 32}, {accumulate_v4<8>, 8 * 32}};
 #endif
@@ -104,6 +125,18 @@ double best_of(const Tile (&tiles)[N]) {
 }
 
 }  // namespace
+
+double measure_read_bandwidth(mote::InstructionSet set, const float* from, std::size_t count) {
+  auto* read_all = read_baseline;
+#if defined(__x86_64__)
+  if (set == mote::InstructionSet::v3) read_all = read_v3;
+  if (set == mote::InstructionSet::v4) read_all = read_v4;
+#endif
+  static_cast<void>(set);
+  alignas(64) static float sums[kMostSums];
+  const Summary seconds = time_per_call([&] { read_all(from, count, sums); });
+  return static_cast<double>(count * sizeof(float)) / seconds.median;
+}
 
 double measure_peak(mote::InstructionSet set) {
 #if defined(__x86_64__)
