@@ -20,6 +20,7 @@ using std::size_t;
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
 constexpr size_t kPackWeightsFromRows = 160;    // fewer rows do not repay copying dense panels of W
+constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
 constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
 
@@ -249,9 +250,9 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
     clear_padding(batch, inputs, dA, lda);
     return;
   }
-  // Fewer samples than half a block would leave most of the lanes of their transposed deltas empty.
-  const bool few_weights = batch <= kSide / 2 || 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
-  if (few_weights || outputs > kPanelRows) {
+  const bool few_samples = batch < kLeastTransposedDeltas;
+  const bool few_weights = 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
+  if (few_samples || few_weights || outputs > kPanelRows) {
     backward_from_weights(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
   } else {
     backward_from_deltas(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
