@@ -13,8 +13,11 @@ sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers
 sanitize-memory:
 	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE)' test
 
+# Only those that have threads need building.
 sanitize-threads:
-	+$(MAKE) BUILD=build/tsan $(NARROW) CXXFLAGS='-g -fsanitize=thread' TEST_FILTER='*Thread*:*Parallel*:*Worker*' test
+	+$(MAKE) BUILD=build/tsan $(NARROW) CXXFLAGS='-g -fsanitize=thread' TEST_FILTER='*Thread*:*Parallel*:*Worker*' test \
+	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*_test.cpp))' \
+	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
 
 # Numeric files as they are compiled for any processor, the others as they are where there is a choice.
 LINT_FLAGS = -std=c++17 $(CPPFLAGS) -Isrc -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB)
