@@ -20,9 +20,11 @@ struct Case {
   std::size_t batch, first, rows, outputs;
   std::size_t active_percent;  // 100: no list is given
 };
-// Below, at and above kUpdateRows; strides with and without extra padding; runs of active inputs of many lengths.
-constexpr Case kCases[] = {{1, 0, 1, 1, 100},   {3, 0, 11, 10, 100}, {10, 0, 12, 30, 100}, {7, 5, 13, 128, 100},
-                           {10, 0, 40, 30, 60}, {4, 9, 77, 16, 20},  {5, 3, 50, 128, 90},  {2, 0, 20, 12, 0}};
+// Below, at and above kUpdateRows; strides with and without extra padding; runs of active inputs of many lengths; few
+// outputs of many samples, whose gradient is found transposed.
+constexpr Case kCases[] = {{1, 0, 1, 1, 100},    {3, 0, 11, 10, 100},  {10, 0, 12, 30, 100}, {7, 5, 13, 128, 100},
+                           {10, 0, 40, 30, 60},  {4, 9, 77, 16, 20},   {5, 3, 50, 128, 90},  {2, 0, 20, 12, 0},
+                           {24, 3, 32, 10, 100}, {30, 0, 150, 12, 100}};
 
 class Layer {
  public:
