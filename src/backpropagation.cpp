@@ -211,14 +211,14 @@ BatchNorm Backpropagation::batch_norm(std::size_t layer) const {
 
 void Backpropagation::forward_sums(std::size_t stage, std::size_t rows, std::size_t part, std::size_t parts) {
   const std::size_t l = normalized_layer(stage);
-  const Share columns = columns_of(topology_.outputs_of(l), parts, part);
+  const Share columns = columns_of(topology_.stride_of(l), parts, part);  // sums of the padding are 0, and used
   mote::batch_statistics(rows, columns.size(), topology_.stride_of(l), normalized(l) + columns.begin,
                          batch_norm(l).from(columns.begin));
 }
 
 void Backpropagation::backward_sums(std::size_t stage, std::size_t rows, std::size_t part, std::size_t parts) {
   const std::size_t l = normalized_layer(stage);
-  const Share columns = columns_of(topology_.outputs_of(l), parts, part);
+  const Share columns = columns_of(topology_.stride_of(l), parts, part);
   batch_norm_gradients(rows, columns.size(), topology_.stride_of(l), deltas_ + layer_offset(l) + columns.begin,
                        normalized(l) + columns.begin, batch_norm(l).from(columns.begin));
 }

@@ -13,7 +13,8 @@ namespace {
 using detail::bits_of;
 using detail::Output;
 
-constexpr unsigned char kMagic[8] = {'m', 'o', 't', 'e', ' ', 'c', 'k', '1'};
+constexpr std::size_t kCheckpointMagicBytes = sizeof kCheckpointMagic - 1;
+static_assert(kCheckpointMagicBytes == 8);
 constexpr std::uint64_t kNoteBegin = 24, kCrcBytes = 4, kProgressBytes = 64;
 constexpr std::size_t kPiece = 256;
 
@@ -175,7 +176,7 @@ std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes) {
 
 Result write_checkpoint(const Trainer& trainer, Bytes note, const ByteSink& sink) {
   Output out(&sink);
-  out.bytes(kMagic);
+  out.bytes({reinterpret_cast<const unsigned char*>(kCheckpointMagic), kCheckpointMagicBytes});
   out.long_word(checkpoint_bytes(trainer, note.size()));
   out.long_word(note.size());
   out.bytes(note);
@@ -197,7 +198,7 @@ Result check_checkpoint(const ByteSource& file, std::uint64_t& note_bytes) {
   constexpr std::uint64_t kLeast = kNoteBegin + kCrcBytes;
   if (file.size < kLeast) return {Status::checkpoint_size, file.size, kLeast};
   if (!file.read(file.context, 0, {piece, kNoteBegin})) return Status::read_failed;
-  if (__builtin_memcmp(piece, kMagic, sizeof kMagic) != 0) return Status::checkpoint_magic;
+  if (__builtin_memcmp(piece, kCheckpointMagic, kCheckpointMagicBytes) != 0) return Status::checkpoint_magic;
   const std::uint64_t size = detail::load64(piece + 8), note = detail::load64(piece + 16);
   if (file.size != size) return {Status::checkpoint_size, file.size, size};
   std::uint32_t crc = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // From trained parameters to the weights of a CompactModel: apart from the network, which does not need it.
 #include "mote/compact_network.hpp"
+#include "mote/finite.hpp"
 #include "numeric.hpp"
 
 namespace mote {
@@ -43,10 +44,6 @@ Result convert_weights(const Topology& topology, Span<const float> parameters, C
   return Status::ok;
 }
 
-bool is_finite(float x) {
-  return x - x == 0.0f;
-}
-
 /// To nearest, ties to even; false when that is no finite number.
 bool to_half(float x, Half& half) {
   const std::uint32_t bits = detail::bits_of(x), sign = bits >> 16 & 0x8000u;
@@ -74,7 +71,7 @@ Result make_compact(const Topology& topology, Span<const float> parameters, Span
   copy_biases(topology, parameters, biases);
   return convert_weights(topology, parameters, [&](float weight, std::size_t index, std::size_t, std::size_t) {
     weights[index] = weight;
-    return true;
+    return detail::is_finite(weight);
   });
 }
 
@@ -103,7 +100,7 @@ Result make_compact(const Topology& topology, Span<const float> parameters, Span
       convert_weights(topology, parameters, [&](float weight, std::size_t, std::size_t layer, std::size_t j) {
         float& factor = row_of(layer)[j];
         factor = detail::maximum(factor, detail::absolute(weight));
-        return is_finite(weight);
+        return detail::is_finite(weight);
       });
   if (!largest.ok()) return largest;
   for (float& factor : factors) factor /= 127.0f;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/ensemble.hpp"
 
+#include "little_endian.hpp"
 #include "mote/checksum.hpp"
 #include "mote/vector_math.hpp"
 #include "scoring.hpp"
@@ -93,9 +94,8 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
 std::uint32_t fingerprint(const Topology& topology, Members members) {
   std::uint32_t crc = 0;
   for (const Span<const float> parameters : members) {
-    const std::uint32_t own = fingerprint(topology, parameters);
-    const unsigned char bytes[] = {static_cast<unsigned char>(own), static_cast<unsigned char>(own >> 8),
-                                   static_cast<unsigned char>(own >> 16), static_cast<unsigned char>(own >> 24)};
+    unsigned char bytes[4];
+    detail::store32(fingerprint(topology, parameters), bytes);
     crc = crc32(bytes, crc);
   }
   return crc;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/fine_tuning.hpp"
 
+#include "mote/finite.hpp"
+
 namespace mote {
 namespace {
 
@@ -81,8 +83,12 @@ Result FineTuning::train(const std::uint8_t* inputs, float scale, std::uint8_t l
   Targets targets;
   targets.labels = labels_.data();
   backpropagation_.forward(step_.gradient_point(), features_.data(), batch_size_);
+  const LossTotals before = totals_;
   backpropagation_.compute_loss(loss_, targets, 1.0f / static_cast<float>(batch_size_), totals_);
-  if (totals_.sum - totals_.sum != 0.0f) return {Status::not_finite, step_.step.number};
+  if (!detail::is_finite(totals_.sum)) {
+    totals_ = before;
+    return {Status::not_finite, step_.step.number};
+  }
   if (step_.step.number != 0xffffffffu) ++step_.step.number;
   backpropagation_.backward(step_.gradient_point(), features_.data(), {nullptr, false, &step_});
   return Status::ok;

@@ -19,31 +19,52 @@ std::uint32_t whole_writes(const Flash& flash, std::uint32_t bytes) {
 
 struct Slot {
   std::uint32_t sequence = 0, size = 0;
-  bool is_whole = false;
+  bool is_whole = false, is_readable = true;
 };
 
-Result read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
+/// False when something could not be read.
+bool read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
   const std::uint32_t begin = index * flash.slot_bytes;
   unsigned char piece[kMaxFlashWrite];
-  if (!flash.read(flash.context, begin, {piece, kHeaderBytes})) return Status::read_failed;
+  if (!flash.read(flash.context, begin, {piece, kHeaderBytes})) return false;
   slot.sequence = load32(piece + 4);
   slot.size = load32(piece + 8);
-  if (load32(piece) != kMark || load32(piece + 12) != ~slot.size || slot.size > flash_capacity(flash)) {
-    return Status::ok;
-  }
+  if (load32(piece) != kMark || load32(piece + 12) != ~slot.size || slot.size > flash_capacity(flash)) return true;
   std::uint32_t crc = crc32({piece, kHeaderBytes});
   const std::uint32_t record = begin + whole_writes(flash, kHeaderBytes);
   for (std::uint32_t done = 0; done < slot.size;) {
     const std::uint32_t left = slot.size - done;
     const Memory part(piece, left < sizeof piece ? left : sizeof piece);
-    if (!flash.read(flash.context, record + done, part)) return Status::read_failed;
+    if (!flash.read(flash.context, record + done, part)) return false;
     crc = crc32(part, crc);
     done += static_cast<std::uint32_t>(part.size());
   }
-  if (!flash.read(flash.context, record + whole_writes(flash, slot.size), {piece, kEndBytes})) {
-    return Status::read_failed;
-  }
+  if (!flash.read(flash.context, record + whole_writes(flash, slot.size), {piece, kEndBytes})) return false;
   slot.is_whole = load32(piece) == crc && load32(piece + 4) == ~crc;
+  return true;
+}
+
+/// Flash with error correction refuses to read words that a loss of power left half written: like others that are not
+/// as they should be, they make a slot one that is not whole.
+Slot read_slot(const Flash& flash, std::uint32_t index) {
+  Slot slot;
+  slot.is_readable = read_slot(flash, index, slot);
+  return slot;
+}
+
+/// The record that was committed last, and the slot that the next belongs into.
+Result survey(const Flash& flash, FlashRecord& newest, std::uint32_t& next) {
+  if (const Result result = check(flash); !result.ok()) return result;
+  const Slot slots[] = {read_slot(flash, 0), read_slot(flash, 1)};
+  if (!slots[0].is_whole && !slots[1].is_whole) {
+    next = slots[0].is_readable ? 0 : 1;  // which surely holds no record
+    return slots[next].is_readable ? Status::flash_empty : Status::read_failed;
+  }
+  // Sequence numbers may wrap around: the newer is less than half the circle ahead.
+  const bool second_is_newer = slots[1].sequence - slots[0].sequence < 0x80000000u;
+  const std::uint32_t index = slots[1].is_whole && (!slots[0].is_whole || second_is_newer) ? 1 : 0;
+  newest = {flash, index, slots[index].sequence, slots[index].size};
+  next = 1 - index;
   return Status::ok;
 }
 
@@ -69,17 +90,8 @@ std::uint32_t flash_capacity(const Flash& flash) {
 }
 
 Result find_newest(const Flash& flash, FlashRecord& record) {
-  if (const Result result = check(flash); !result.ok()) return result;
-  Slot slots[2];
-  for (std::uint32_t i = 0; i < 2; ++i) {
-    if (const Result result = read_slot(flash, i, slots[i]); !result.ok()) return result;
-  }
-  if (!slots[0].is_whole && !slots[1].is_whole) return Status::flash_empty;
-  // Sequence numbers may wrap around: the newer is less than half the circle ahead.
-  const bool second_is_newer = slots[1].sequence - slots[0].sequence < 0x80000000u;
-  const std::uint32_t newest = slots[1].is_whole && (!slots[0].is_whole || second_is_newer) ? 1 : 0;
-  record = {flash, newest, slots[newest].sequence, slots[newest].size};
-  return Status::ok;
+  std::uint32_t next = 0;
+  return survey(flash, record, next);
 }
 
 ByteSource source_of(const FlashRecord& record) {
@@ -89,10 +101,11 @@ ByteSource source_of(const FlashRecord& record) {
 Result FlashWriter::begin(const Flash& flash, std::uint64_t size) {
   ok_ = false;
   FlashRecord newest;
-  const Result found = find_newest(flash, newest);
+  std::uint32_t next = 0;
+  const Result found = survey(flash, newest, next);
   if (!found.ok() && found.status != Status::flash_empty) return found;
   if (size > flash_capacity(flash)) return {Status::flash_full, size, flash_capacity(flash)};
-  record_ = {flash, found.ok() ? 1 - newest.slot : 0, newest.sequence + 1, static_cast<std::uint32_t>(size)};
+  record_ = {flash, next, newest.sequence + 1, static_cast<std::uint32_t>(size)};
   at_ = record_.slot * flash.slot_bytes;
   left_ = record_.size;
   used_ = 0;
@@ -118,8 +131,8 @@ Result FlashWriter::commit() {
   store32(crc_, end);
   store32(~crc_, end + 4);
   if (!put(end) || !flush()) return Status::write_failed;
-  Slot slot;
-  if (const Result result = read_slot(record_.flash, record_.slot, slot); !result.ok()) return result;
+  const Slot slot = read_slot(record_.flash, record_.slot);
+  if (!slot.is_readable) return Status::read_failed;
   return slot.is_whole && slot.sequence == record_.sequence ? Status::ok : Status::write_failed;
 }
 

@@ -117,7 +117,9 @@ class Writer {
   std::uint32_t fingerprint_;
 };
 
-Result check_description(const ModelDescription& model) {
+}  // namespace
+
+Result check(const ModelDescription& model) {
   if (const Result result = check(model.topology); !result.ok()) return result;
   if (const Result result = check(model.loss, model.topology.output_activation()); !result.ok()) return result;
   const bool is_right =
@@ -125,11 +127,9 @@ Result check_description(const ModelDescription& model) {
   return is_right ? detail::check_class_names(model) : Result(Status::model_value);
 }
 
-}  // namespace
-
 Result write_model(const ModelDescription& model, Span<const float> parameters, Span<const float> running,
                    const ByteSink& sink) {
-  if (const Result result = check_description(model); !result.ok()) return result;
+  if (const Result result = check(model); !result.ok()) return result;
   const Topology& topology = model.topology;
   if (const Result result = detail::check_sizes(topology, parameters, running); !result.ok()) return result;
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {

@@ -6,6 +6,10 @@
 // merge between such builds could run wide instructions on a machine without them.
 #pragma once
 
+#if defined(__FAST_MATH__)
+#error "mote's results are the same to the bit everywhere: compile it without -ffast-math and -Ofast"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 

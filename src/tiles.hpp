@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Matrix products as register tiles: a block of rows times a few vectors of columns is held in registers while the
-// inner index runs. Plain loops of constant length, which compilers unroll and vectorise. For kernels.cpp only;
-// internal linkage.
+// inner index runs. Plain loops of constant length, which compilers unroll and vectorise. Internal linkage.
 #pragma once
 
 #include <utility>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Transposed copies of small blocks, as plain loops that compilers turn into permutations of vectors. For kernels.cpp
-// only; internal linkage.
+// Transposed copies of small blocks, as plain loops that compilers turn into permutations of vectors. Internal
+// linkage.
 #pragma once
 
 #include "numeric.hpp"

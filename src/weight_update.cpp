@@ -119,7 +119,7 @@ void update_weights(size_t batch, mote::Share rows, size_t outputs, const float*
   const Update update{batch, columns, stride, A, lda, D, step, weights, state, strip};
   const bool in_tiles = update.ends_tiles();
   if (!in_tiles) clear_padding(kUpdateRows, columns, strip, stride);
-  if (active.list == nullptr) {
+  if (active.list == nullptr || active.count == rows.size()) {
     rows = update.narrow(rows, outputs);
     return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.in_strips(rows);
   }

@@ -63,12 +63,12 @@ TEST_F(AtomicFile, IsThereAfterCommitAndNotBefore) {
   tools::AtomicFile file("--save", folder_.file("a"));
   file.write("one ");
   file.flush();
-  EXPECT_EQ(contents("a.part"), "one ");
+  EXPECT_EQ(contents("a.mote-part"), "one ");
   EXPECT_FALSE(fs::exists(folder_.file("a")));
   file.write(std::string_view("two\0", 4));
   file.commit();
   EXPECT_EQ(contents("a"), std::string("one two\0", 8));
-  EXPECT_FALSE(fs::exists(folder_.file("a.part")));
+  EXPECT_FALSE(fs::exists(folder_.file("a.mote-part")));
 }
 
 TEST_F(AtomicFile, LeavesTheOldFileUntilCommitAndWithoutIt) {
@@ -80,7 +80,7 @@ TEST_F(AtomicFile, LeavesTheOldFileUntilCommitAndWithoutIt) {
     EXPECT_EQ(contents("a"), "old");
   }
   EXPECT_EQ(contents("a"), "old");
-  EXPECT_FALSE(fs::exists(folder_.file("a.part")));
+  EXPECT_FALSE(fs::exists(folder_.file("a.mote-part")));
 }
 
 TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
@@ -88,8 +88,8 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
   {
     const FileSizeLimit limit(100000);
     EXPECT_EQ(error_of("a", std::string(100001, 'x'), tools::kExitFailed),
-              "--save: " + folder_.file("a") + ".part: File too large");
-    EXPECT_FALSE(fs::exists(folder_.file("a.part")));
+              "--save: " + folder_.file("a") + ".mote-part: File too large");
+    EXPECT_FALSE(fs::exists(folder_.file("a.mote-part")));
     EXPECT_EQ(contents("a"), "old");
     EXPECT_EQ(error_of("a", std::string(100000, 'x'), 0), "none");
   }
@@ -97,7 +97,7 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
 }
 
 TEST_F(AtomicFile, TakesOverWhatAKilledProgramLeft) {
-  folder_.write("a.part", "much more than what follows");
+  folder_.write("a.mote-part", "much more than what follows");
   tools::write_file("--save", folder_.file("a"), "new");
   EXPECT_EQ(contents("a"), "new");
 }
@@ -141,10 +141,12 @@ TEST_F(AtomicFile, RefusesWhatIsNoRegularFile) {
   EXPECT_EQ(error_of("folder", "x", tools::kExitRefused),
             "--save: " + folder_.file("folder") + ": is not a regular file");
   EXPECT_EQ(error_of("pipe", "x", tools::kExitRefused), "--save: " + folder_.file("pipe") + ": is not a regular file");
+  ASSERT_EQ(mkfifo(folder_.file("b.mote-part").c_str(), 0600), 0);
+  EXPECT_NE(error_of("b", "x", tools::kExitFailed).find("b.mote-part: "), std::string::npos);
   EXPECT_EQ(error_of("dangling", "x", tools::kExitRefused),
             "--save: " + folder_.file("dangling") + ": is a link to nothing");
   EXPECT_EQ(error_of("missing/a", "x", tools::kExitFailed),
-            "--save: " + folder_.file("missing/a") + ".part: No such file or directory");
+            "--save: " + folder_.file("missing/a") + ".mote-part: No such file or directory");
 }
 
 TEST_F(AtomicFile, RefusesWithoutPermission) {
@@ -163,7 +165,7 @@ TEST_F(AtomicFile, RefusesWithoutPermission) {
   const std::string of_folder = error_of("b/c", "new", tools::kExitFailed);
   ASSERT_EQ(setresuid(user, user, user), 0);
   EXPECT_EQ(of_file, "--save: " + folder_.file("a") + ": Permission denied");
-  EXPECT_EQ(of_folder, "--save: " + folder_.file("b/c") + ".part: Permission denied");
+  EXPECT_EQ(of_folder, "--save: " + folder_.file("b/c") + ".mote-part: Permission denied");
   EXPECT_EQ(contents("a"), "old");
 }
 

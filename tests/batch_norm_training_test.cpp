@@ -57,6 +57,23 @@ TEST(BatchNormTraining, PaddingOfParametersStaysZero) {
   EXPECT_EQ(std::count(parameters.begin(), parameters.end(), 0.0f), static_cast<long>(parameters.size()));
 }
 
+TEST(BatchNormTraining, EvaluationChangesNothing) {
+  const Topology wide{5, {128, Activation::tanh, true}, {250, Activation::relu, true}, {3, Activation::softmax}};
+  const Samples samples(wide, 40);
+  Floats models[2];
+  for (const bool evaluates : {false, true}) {
+    Bound bound(wide, with_batch(10, 256, Optimizer::sgd), 40);
+    bound.train(samples.dataset, 1);
+    LossTotals totals;
+    if (evaluates) {
+      ASSERT_TRUE(bound.trainer.evaluate(samples.dataset, totals).ok());
+    }
+    bound.train(samples.dataset, 1);
+    models[evaluates ? 1 : 0] = copy_of(bound.trainer.model());  // padding too, which checkpoints hold
+  }
+  EXPECT_TRUE(same_bits(models[0], models[1]));
+}
+
 /// Mini-batch gradient descent by the twin, with slopes for gradients, and its running statistics.
 struct TwinTraining {
   twin::NormalizedNetwork network;

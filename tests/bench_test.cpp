@@ -7,6 +7,7 @@
 
 #include "command.hpp"
 #include "peak.hpp"
+#include "temporary_folder.hpp"
 
 namespace {
 
@@ -24,6 +25,16 @@ TEST(Bench, ElementwiseGivesANumberForEachFunction) {
         << result.output;
   }
   EXPECT_EQ(result.output.find("null"), std::string::npos) << result.output;
+}
+
+TEST(Bench, RefusesImagesThatItsNetworksDoNotTake) {
+  const TemporaryFolder folder;
+  write_image_set(folder);
+  for (const char* part : {"w1", "w4"}) {
+    const auto result = run_command(bench() + "--epochs 1 --only " + part + " --data " + folder.path() + " 2>&1");
+    EXPECT_EQ(result.status, 2) << part << ": " << result.output;
+    EXPECT_NE(result.output.find("inputs of the network"), std::string::npos) << result.output;
+  }
 }
 
 TEST(Bench, RefusesAPartThatIsNoneAndListsThoseThatAre) {

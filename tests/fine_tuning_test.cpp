@@ -178,6 +178,20 @@ TEST(FineTuning, LearnsWithEveryOptimizerInOneLayerOrTwo) {
   }
 }
 
+TEST(FineTuning, ABatchWithoutAFiniteLossIsLeftOut) {
+  const Example example;
+  const FineTuningOptions options;
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(example.model, options, memory.memory()).ok());
+  ASSERT_TRUE(tuning.train(example.sample(0), kScale, example.labels[0]).ok());
+  const std::vector<float> before(tuning.parameters().begin(), tuning.parameters().end());
+  EXPECT_EQ(tuning.train(example.sample(1), INFINITY, example.labels[1]).status, Status::not_finite);
+  EXPECT_EQ(before, std::vector<float>(tuning.parameters().begin(), tuning.parameters().end()));
+  EXPECT_TRUE(tuning.train(example.sample(2), kScale, example.labels[2]).ok());
+  EXPECT_EQ(tuning.totals().samples, 2u);
+}
+
 TEST(FineTuning, RefusesWhatCannotLearn) {
   const Example example;
   const FineTuningOptions usual;

@@ -44,6 +44,8 @@ class Simulated {
   void power() { left_ = ~std::size_t{0}; }
   std::size_t used() const { return used_; }
   std::vector<unsigned char>& bytes() { return bytes_; }
+  /// From here on this slot's bytes from `offset` on cannot be read, until they are erased.
+  void spoil(std::uint32_t slot, std::uint32_t offset) { spoiled_[slot] = offset; }
 
  private:
   bool spend() {
@@ -57,12 +59,14 @@ class Simulated {
   static bool read(void* context, std::uint32_t offset, mote::Memory to) {
     Simulated& self = *static_cast<Simulated*>(context);
     EXPECT_LE(offset + to.size(), self.bytes_.size());
+    if (offset % self.flash_.slot_bytes + to.size() > self.spoiled_[offset / self.flash_.slot_bytes]) return false;
     std::copy_n(self.bytes_.begin() + offset, to.size(), to.begin());
     return true;
   }
   static bool erase(void* context, std::uint32_t offset, std::uint32_t size) {
     Simulated& self = *static_cast<Simulated*>(context);
     EXPECT_TRUE(offset % self.flash_.slot_bytes == 0 && size == self.flash_.slot_bytes);
+    self.spoiled_[offset / self.flash_.slot_bytes] = kNever;
     for (std::size_t i = offset; i < offset + size; ++i) {
       if (!self.spend()) return self.bytes_[i] = self.halfway(self.bytes_[i], 0xff), false;
       self.bytes_[i] = 0xff;
@@ -91,6 +95,8 @@ class Simulated {
   std::mt19937 random_;
   std::size_t left_ = ~std::size_t{0};
   std::size_t used_ = 0;
+  static constexpr std::uint32_t kNever = 0xffffffffu;
+  std::uint32_t spoiled_[2] = {kNever, kNever};
 };
 
 Bytes bytes_of(const std::string& text) {
@@ -135,6 +141,31 @@ TEST(FlashRecord, BringsBackTheLastOfMany) {
     ASSERT_TRUE(save(flash, text).ok());
     EXPECT_EQ(load(flash), text);
   }
+}
+
+TEST(FlashRecord, OutlivesASlotThatCannotBeRead) {
+  for (const std::uint32_t slot : {0u, 1u}) {
+    for (const std::uint32_t offset : {0u, 8u, 64u, 920u}) {
+      Simulated flash(1024, 8);
+      flash.spoil(slot, offset);  // before anything was saved
+      ASSERT_TRUE(save(flash, "first").ok()) << slot << " from " << offset;
+      ASSERT_TRUE(save(flash, "second").ok());
+      ASSERT_TRUE(save(flash, text_of(3, 900)).ok());
+      FlashRecord third;
+      ASSERT_TRUE(find_newest(flash.flash(), third).ok());
+      flash.spoil(slot, offset);
+      EXPECT_EQ(load(flash).substr(0, 6), slot == third.slot ? "second" : text_of(3, 6));
+      ASSERT_TRUE(save(flash, "fourth").ok());
+      EXPECT_EQ(load(flash), "fourth");
+    }
+  }
+  Simulated flash(1024, 8);
+  ASSERT_TRUE(save(flash, "only").ok());
+  flash.spoil(0, 0);
+  flash.spoil(1, 0);
+  FlashRecord record;
+  EXPECT_EQ(find_newest(flash.flash(), record).status, Status::read_failed);
+  EXPECT_EQ(save(flash, "next").status, Status::read_failed);
 }
 
 TEST(FlashRecord, FillsASlotAndNoMore) {

@@ -62,7 +62,7 @@ class Checkpoints : public SmallSet {
   void remove_files() const {
     for (const std::string& path : {checkpoint(), model(), log()}) {
       fs::remove(path);
-      fs::remove(path + ".part");
+      fs::remove(path + ".mote-part");
     }
   }
 
@@ -155,6 +155,7 @@ TEST_F(Checkpoints, RefuseContradictions) {
     folder_.write(std::string("other/") + name, bytes);
   }
   folder_.write("notes", "mine, and no checkpoint of train, whatever its name");
+  folder_.write("short", "mine too");
   folder_.write("damaged", before.substr(0, before.size() / 2) + "x" + before.substr(before.size() / 2 + 1));
   const struct {
     std::string options, error;
@@ -164,11 +165,12 @@ TEST_F(Checkpoints, RefuseContradictions) {
       {resume + "--seed 2", "--seed 2 contradicts --resume: " + checkpoint() + " was made without --seed"},
       {resume + "--batch-norm", "--batch-norm contradicts --resume"},
       {resume + "--isa baseline", "was made with another value of: fused multiply-add"},
-      {resume + "--data " + folder_.file("other"), "was made with other images, labels or targets"},
+      {resume + "--data " + folder_.file("other"), "was made with other images, labels, targets or scale of pixels"},
       {"--resume " + folder_.file("notes"), "notes: not a checkpoint"},
       {"--resume " + folder_.file("damaged"), "damaged: damaged checkpoint: wrong checksum"},
       {"--resume " + folder_.file("none"), "none: No such file or directory"},
       {"--checkpoint " + folder_.file("notes"), "notes: exists and is not a checkpoint; name another file"},
+      {"--checkpoint " + folder_.file("short"), "short: exists and is not a checkpoint; name another file"},
       {"--ensemble 2 --checkpoint " + checkpoint(), "--checkpoint and --ensemble contradict each other"},
       {"--checkpoint-seconds 3", "--checkpoint-seconds has no meaning without --checkpoint"},
   };
@@ -188,10 +190,10 @@ TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
   const CommandResult full = run_command("ulimit -f 2; " + train_program::program() + "--data " + folder_.path() +
                                          " --hidden 300 --epochs 1 --checkpoint " + checkpoint());
   EXPECT_EQ(full.status, 1) << full.output;
-  EXPECT_NE(full.output.find("train: --checkpoint: " + checkpoint() + ".part: File too large"), std::string::npos)
+  EXPECT_NE(full.output.find("train: --checkpoint: " + checkpoint() + ".mote-part: File too large"), std::string::npos)
       << full.output;
   EXPECT_EQ(contents(checkpoint()), before);
-  EXPECT_FALSE(fs::exists(checkpoint() + ".part"));
+  EXPECT_FALSE(fs::exists(checkpoint() + ".mote-part"));
 }
 
 }  // namespace

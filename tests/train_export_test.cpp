@@ -66,6 +66,15 @@ TEST_F(Export, IsACppHeaderWhoseNetworkAnswersAsItDid) {
   }
 }
 
+TEST_F(Export, IsACppHeaderForTheLibraryInTwoFilesToo) {
+  folder_.write("program.cpp", "#include \"model.hpp\"\nstatic_assert(model::kTopology.inputs == 12);\n");
+  ASSERT_EQ(export_as("int8").status, 0);
+  ASSERT_EQ(run_command("make -s dist BUILD=" + folder_.file("build")).status, 0);
+  const CommandResult compiled = run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -fsyntax-only -I" +
+                                             folder_.file("build/dist") + " " + folder_.file("program.cpp"));
+  EXPECT_EQ(compiled.status, 0) << compiled.output;
+}
+
 TEST_F(Export, WritesTheSameForTheSameNetwork) {
   ASSERT_EQ(export_as("int8").status, 0);
   const std::string first = contents(folder_.file("model.hpp"));
@@ -88,7 +97,8 @@ TEST_F(Export, OfAModelFileNeedsNoTraining) {
 
 TEST_F(Export, NamesANamespaceThatCppTakes) {
   for (const auto& [file, name] :
-       {std::pair("class.hpp", "model_class"), std::pair("7.hpp", "model_7"), std::pair("mote.hpp", "model_mote")}) {
+       {std::pair("class.hpp", "model_class"), std::pair("7.hpp", "model_7"), std::pair("mote.hpp", "model_mote"),
+        std::pair("bool.hpp", "model_bool"), std::pair("log.hpp", "model_log"), std::pair("digits.hpp", "digits")}) {
     ASSERT_EQ(export_as("int8", file).status, 0);
     EXPECT_NE(contents(folder_.file(file)).find("\nnamespace " + std::string(name) + " {\n"), std::string::npos);
   }

@@ -37,7 +37,7 @@ TEST_F(ModelTools, EvaluateWhatWasSaved) {
         "--loss huber --huber-delta 0.3 --activation gelu", "--label-smoothing 0.1 --early-stopping loss"}) {
     expect_same_result(options);
   }
-  EXPECT_FALSE(fs::exists(model() + ".part"));
+  EXPECT_FALSE(fs::exists(model() + ".mote-part"));
 }
 
 TEST_F(ModelTools, GoOnFromWhatWasSaved) {
@@ -155,6 +155,7 @@ TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
 TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
   ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
   folder_.write("notes", "mine, not a model");
+  folder_.write("source.c", "int f() {\n  return 42;\n}\n");
   fs::create_directory(folder_.file("other"));
   folder_.write("other/train-images-idx3-ubyte", idx_images(48, 3, 5, 4));
   folder_.write("other/train-labels-idx1-ubyte", idx_labels(48, 4));
@@ -172,8 +173,11 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {"--evaluate", "--evaluate has no meaning without --load"},
       {"--class-names a,b,c,d", "--class-names has no meaning without --save"},
       {"--class-names a,b,c --save x", "--class-names: found 3 names, expected 4"},
+      {"--class-names 'a,b,c,d\xff' --save x", "--class-names: "},
+      {"--class-names 'a,b,c,d\ne' --save x", "--class-names: "},
       {load + "--autoencoder", "--autoencoder does not go with the loss of"},
       {"--save " + folder_.file("notes"), "exists and is not a model; name another file"},
+      {"--save " + folder_.file("source.c"), "source.c: exists and is not a model; name another file"},
       {"--load " + folder_.file("notes"), "truncated model file"},
       {"--load " + folder_.file("none"), "none: No such file or directory"},
       {"--load " + folder_.path(), "is a directory, expected a safetensors file"},
@@ -193,12 +197,22 @@ TEST_F(ModelTools, LeaveTheOldFileWhenTheDiskIsFullOrTrainingFails) {
   const CommandResult full = run_command("ulimit -f 1; " + train_program::program() + "--data " + folder_.path() +
                                          " --hidden 300 --epochs 1 --save " + model());
   EXPECT_EQ(full.status, 1) << full.output;
-  EXPECT_NE(full.output.find("train: --save: " + model() + ".part: File too large"), std::string::npos) << full.output;
+  EXPECT_NE(full.output.find("train: --save: " + model() + ".mote-part: File too large"), std::string::npos)
+      << full.output;
   EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --save " + model()).status,
             1);
   EXPECT_EQ(train_here("--epochs 1 --save " + folder_.file("missing/model")).status, 1);
   EXPECT_EQ(contents(model()), before);
-  EXPECT_FALSE(fs::exists(model() + ".part"));
+  EXPECT_FALSE(fs::exists(model() + ".mote-part"));
+}
+
+TEST_F(ModelTools, NormalizedNetworksGoOnInBatchesOfAnySize) {
+  const std::string data = "--epochs 1 --quiet --validation 100 --train-limit ";
+  ASSERT_EQ(train_program::train(data + "700 --hidden 4 --batch-norm --save " + model()).status, 0);
+  for (const char* options : {"700 --batch 400", "700 --batch full", "165 --evaluate"}) {
+    const CommandResult result = train_program::train("--load " + model() + " " + data + options);
+    EXPECT_EQ(result.status, 0) << options << ": " << result.output;
+  }
 }
 
 // The other direction, networks made in Python, is in the script too.
@@ -219,7 +233,7 @@ TEST_F(ModelTools, SayWhenTheirReaderIsGone) {
   EXPECT_NE(result.output.find("train: standard output: cannot be written: Broken pipe\nstatus 1"), std::string::npos)
       << result.output;
   EXPECT_FALSE(fs::exists(log));
-  EXPECT_FALSE(fs::exists(log + ".part"));
+  EXPECT_FALSE(fs::exists(log + ".mote-part"));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ class TrainPictures : public SmallSet {
     elements_.clear();
     EXPECT_EQ(markup::parse(page, elements_), "") << options;
     EXPECT_GE(markup::count(elements_, "svg"), 2u) << options;
-    EXPECT_FALSE(std::filesystem::exists(folder_.file("run.html.part")));
+    EXPECT_FALSE(std::filesystem::exists(folder_.file("run.html.mote-part")));
     return page;
   }
 
@@ -126,7 +126,7 @@ TEST_F(TrainPictures, RefusesAPathBeforeTraining) {
       {"--report " + folder_.file("notes.html"), 2,
        "notes.html: exists and is not a report of this program; name another"},
       {"--report " + folder_.path(), 2, "is not a regular file"},
-      {"--report " + folder_.file("none/run.html"), 1, "none/run.html.part: No such file"},
+      {"--report " + folder_.file("none/run.html"), 1, "none/run.html.mote-part: No such file"},
       {"--log " + folder_.file("a") + " --report " + folder_.file("a"), 2, "--log and --report name the same file"},
       {"--report", 2, "--report: its value FILE.html is missing"},
   };

@@ -204,7 +204,7 @@ TEST_F(SmallSet, LogsOneLineAnEpoch) {
     EXPECT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
   }
   EXPECT_FALSE(std::getline(log, line));
-  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.part")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.mote-part")));
 }
 
 TEST_F(SmallSet, LeavesAnOldLogAloneWhenItFails) {
@@ -214,7 +214,7 @@ TEST_F(SmallSet, LeavesAnOldLogAloneWhenItFails) {
   EXPECT_EQ(train_here("--batch 100" + log).status, 2);
   EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity" + log).status, 1);
   EXPECT_EQ(contents(folder_.file("log.csv")), old);
-  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.part")));
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.mote-part")));
   EXPECT_EQ(train_here("--epochs 1" + log).status, 0);
   EXPECT_NE(contents(folder_.file("log.csv")), old);
 }
@@ -236,7 +236,7 @@ TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
       {"train-images-idx3-ubyte", 2, "train-images-idx3-ubyte: exists and is not a log"},
       {"pipe", 2, "pipe: is not a regular file"},
       {".", 2, "is not a regular file"},
-      {"missing/log.csv", 1, "missing/log.csv.part: No such file"},
+      {"missing/log.csv", 1, "missing/log.csv.mote-part: No such file"},
   };
   for (const auto& c : cases) {
     const CommandResult result = train_here("--quiet --epochs 1 --log " + folder_.file(c.file));
@@ -276,6 +276,40 @@ TEST_F(SmallSet, DivergenceLeavesTheLastGoodParameters) {
   const CommandResult shorter = train_here(options + "--learning-rate 3000 --epochs " + epoch);
   EXPECT_EQ(shorter.status, 0);
   EXPECT_EQ(line_with(result.output, "parameters fingerprint "), line_with(shorter.output, "parameters fingerprint "));
+}
+
+TEST_F(SmallSet, DivergenceLeavesTheLogAndTheBestParametersOfEarlyStopping) {
+  const std::string log = folder_.file("log.csv");
+  const std::string options =
+      "--hidden none --loss quadratic --output-activation identity --batch full --warmup 1000 "
+      "--early-stopping loss --stop-patience 1000 --learning-rate 3000 --epochs 1000 --log ";
+  const CommandResult result = train_here(options + log);
+  EXPECT_EQ(result.status, 1);
+  const std::string line = line_with(result.output, "result of the parameters after epoch ");
+  ASSERT_NE(line.find(", the best ones"), std::string::npos) << result.output;
+  const int epoch = std::stoi(line.substr(37));
+  std::istringstream lines(contents(log));
+  std::string row, best_row;
+  double best = INFINITY;
+  int best_epoch = 0, rows = 0;
+  for (std::getline(lines, row); std::getline(lines, row); ++rows) {
+    std::istringstream cells(row);
+    std::vector<std::string> values;
+    for (std::string cell; std::getline(cells, cell, ',');) values.push_back(cell);
+    const double loss = std::stod(values.at(3));
+    if (loss < best) best = loss, best_epoch = rows + 1;
+  }
+  EXPECT_GT(rows, epoch);
+  EXPECT_EQ(epoch, best_epoch);
+}
+
+TEST_F(SmallSet, AClosedStandardOutputHarmsNoFile) {
+  const std::string report = folder_.file("report.html"), options = "--epochs 1 --report " + report;
+  ASSERT_EQ(train_here(options).status, 0);
+  const std::string before = contents(report);
+  const CommandResult result = run_command("{ " + program() + "--data " + folder_.path() + " " + options + " >&-; }");
+  EXPECT_EQ(result.status, 1);
+  EXPECT_EQ(contents(report), before);
 }
 
 TEST_F(SmallSet, SaysWhatKeepsTrainingWithinLimits) {

@@ -94,4 +94,16 @@ TEST_P(WeightUpdate, IsTheGradientThenTheStep) {
   }
 }
 
+TEST(WeightUpdateLists, AListOfAllInputsIsNotRead) {
+  const std::vector<float> ones(32, 1.0f);
+  const std::vector<std::uint32_t> never_set(32, 0);
+  std::vector<float> weights(32 * mote::row_stride(1)), strip(mote::detail::kUpdateRows * mote::row_stride(1));
+  std::vector<float> deltas(mote::row_stride(1));
+  deltas[0] = 1.0f;
+  const mote::OptimizerStep step{{Optimizer::sgd, 1.0f}, 0.0f, 1, weights.size(), 0.0f};
+  mote::update_weights(1, {0, 32}, 1, ones.data(), 32, deltas.data(), {never_set.data(), 32}, step, weights.data(),
+                       nullptr, strip.data());
+  for (std::size_t i = 0; i < 32; ++i) EXPECT_EQ(weights[i * mote::row_stride(1)], -1.0f) << i;
+}
+
 }  // namespace

@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kPart = ".mote-part";
+
 /// The file at the end of links, which stay.
 std::string without_links(const std::string& what, const std::string& path) {
   std::error_code error;
@@ -40,7 +42,7 @@ bool same_file(int file, const std::string& path) {
 }  // namespace
 
 AtomicFile::AtomicFile(const std::string& what, const std::string& path)
-    : what_(what), path_(without_links(what, path)), part_(path_ + ".part") {
+    : what_(what), path_(without_links(what, path)), part_(path_ + kPart) {
   struct stat old;
   const bool exists = stat(path_.c_str(), &old) == 0;
   if (exists && access(path_.c_str(), W_OK) != 0) fail(path_);  // renaming would replace it all the same
@@ -55,10 +57,18 @@ AtomicFile::AtomicFile(const std::string& what, const std::string& path)
 
 /// Opens and locks the part, which another run may be writing or have left behind.
 int AtomicFile::open_part() const {
-  const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   if (part < 0) fail(part_);
+  struct stat opened;
+  if (fstat(part, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+    close(part);
+    throw Error(what_ + ": " + part_ + ": is not a regular file");
+  }
+  const bool is_locked = flock(part, LOCK_EX | LOCK_NB) == 0;
+  // Some file systems have no locks: then nobody looks after two runs that write one file.
+  const bool cannot_lock = !is_locked && errno != EWOULDBLOCK;
   // Between open and lock the other run may have renamed it: it is that run's file then.
-  if (flock(part, LOCK_EX | LOCK_NB) == 0 && same_file(part, part_)) return part;
+  if ((is_locked || cannot_lock) && same_file(part, part_)) return part;
   close(part);
   throw Error(what_ + ": " + path_ + ": is being written by another program", kExitFailed);
 }
@@ -80,6 +90,9 @@ void AtomicFile::flush() {
 void AtomicFile::commit() {
   flush();
   if (fsync(fileno(file_)) != 0) fail(part_);
+  if (!same_file(fileno(file_), part_)) {
+    throw Error(what_ + ": " + part_ + ": was removed or replaced while it was written", kExitFailed);
+  }
   if (std::rename(part_.c_str(), path_.c_str()) != 0) fail(path_);
   std::FILE* file = file_;
   file_ = nullptr;

@@ -10,11 +10,11 @@
 
 namespace tools {
 
-/// What is written goes to PATH.part in the same folder; commit() brings it to the disk and renames it to PATH, so that
-/// an old file stays whole until the new one is complete, through a kill or a power cut too. Without commit() the old
-/// file stays and nothing else is left (but PATH.part, which the next takes over, if the program is killed). An old
-/// file keeps its permissions, and links to it stay. Throws an Error with status kExitFailed where the system refuses,
-/// and kExitRefused where PATH is something else than a regular file.
+/// What is written goes to PATH.mote-part in the same folder; commit() brings it to the disk and renames it to PATH, so
+/// that an old file stays whole until the new one is complete, through a kill or a power cut too. Without commit() the
+/// old file stays and nothing else is left (but PATH.mote-part, which the next takes over, if the program is killed).
+/// An old file keeps its permissions, and links to it stay. Throws an Error with status kExitFailed where the system
+/// refuses, and kExitRefused where PATH is something else than a regular file.
 class AtomicFile {
  public:
   /// what: how errors call the file, before its path: an option, such as "--log".
@@ -25,7 +25,7 @@ class AtomicFile {
 
   const std::string& path() const { return path_; }
   void write(std::string_view bytes);
-  /// Hands over to the system what was written so far, so that others can read it in PATH.part.
+  /// Hands over to the system what was written so far, so that others can read it in PATH.mote-part.
   void flush();
   void commit();
 

@@ -71,6 +71,9 @@ void measure_inference(Bench& bench) {
               {{"us_per_image", 3}, {"images_per_s", 0}, kGflopsColumn, kShareColumn},
               {}};
   const mote::Dataset& test = bench.images.test;
+  if (test.features != workload.topology.inputs) {
+    require({mote::Status::input_size_mismatch, test.features, workload.topology.inputs});
+  }
   const FloatArray images = to_floats(test);
   OwningTrainer trainer(workload.topology, workload.options, workload.weight_init, test.count);
   for (const std::size_t batch : kInferenceBatches) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,13 +21,31 @@ namespace {
 constexpr const char* kHeaderStart = "// A network trained by mote, written by tools/train --export-header.";
 
 /// Names that a file may have and a namespace may not.
-constexpr std::string_view kTaken[] = {"auto",   "char",     "class",    "const",  "default", "double",
-                                       "export", "float",    "friend",   "int",    "long",    "mote",
-                                       "new",    "operator", "private",  "public", "short",   "static",
-                                       "std",    "switch",   "template", "this",   "union",   "virtual"};
+constexpr std::string_view kTaken =
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class "
+    "co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
+    "default "
+    "delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int long "
+    "mote "
+    "mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register "
+    "reinterpret_cast requires return short signed sizeof static static_assert static_cast std struct switch template "
+    "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t while "
+    "xor xor_eq "
+    // Functions of C's library, which is included by others, and what programs begin with.
+    "abort abs acos asin atan atof atoi bsearch calloc cbrt ceil clock close cos cosh div erf erfc exit exp exp2 expm1 "
+    "fabs floor fma fmod free frexp getc getenv gets hypot index isnan j0 j1 jn labs ldexp ldiv lgamma link linux log "
+    "log10 "
+    "log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf putc puts qsort "
+    "raise rand random read realloc remainder remove rename rint round select send signal sin sinh sqrt srand strlen "
+    "system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn ";
 
-/// The shortest decimal number that reads back as x.
+/// The shortest decimal number that reads back as x, which must be one.
 std::string number(float x) {
+  if (!std::isfinite(x)) {
+    throw Error("--export-header: a bias or an output for the first test sample is " + std::to_string(x) +
+                    ", expected finite numbers; train with a smaller learning rate",
+                kExitFailed);
+  }
   char text[32];
   for (int digits = 6; digits <= 9; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, static_cast<double>(x));
@@ -167,8 +186,7 @@ std::string identifier_of(const std::string& path) {
   std::string name = std::filesystem::path(path).stem().string();
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   const bool starts_badly = name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
-  return starts_badly || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken) ? "model_" + name
-                                                                                                   : name;
+  return starts_badly || kTaken.find(" " + name + " ") != std::string_view::npos ? "model_" + name : name;
 }
 
 /// The source of the header.
@@ -179,10 +197,11 @@ std::string header_source(const std::string& name, const Compact& compact, const
   const std::vector<float> outputs(answer.begin(), answer.end());
   char checksum[16];
   std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(compact.model));
-  return kHeaderStart + std::string(" mote/compact_network.hpp says how to use it.\n#pragma once\n\n#include \"") +
-         "mote/compact_network.hpp\"\n\nnamespace " + name + " {\n\ninline constexpr mote::Topology kTopology" +
-         topology_text(compact.model.topology) + ";\n" + compact.source() +
-         "\n// What the first test sample gives: mote::verify() compares.\n" +
+  return kHeaderStart + std::string(" mote/compact_network.hpp says how to use it.\n#pragma once\n\n") +
+         "#if __has_include(\"mote/compact_network.hpp\")\n#include \"mote/compact_network.hpp\"\n#else\n" +
+         "#include \"mote.hpp\"  // what `make dist` writes\n#endif\n\nnamespace " + name +
+         " {\n\ninline constexpr mote::Topology kTopology" + topology_text(compact.model.topology) + ";\n" +
+         compact.source() + "\n// What the first test sample gives: mote::verify() compares.\n" +
          array("std::uint8_t", "kGoldenInputs", inputs) + array("float", "kGoldenOutputs", outputs) +
          "inline constexpr mote::Golden kGolden{kGoldenInputs, " + number(test.scale) + ", kGoldenOutputs, " +
          (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";

@@ -126,6 +126,7 @@ mote::Bytes bytes_of(const std::string& text) {
 std::uint32_t checksum_of(const mote::Dataset& dataset, std::uint32_t crc) {
   const std::uint64_t sizes[] = {dataset.count, dataset.features, dataset.classes, dataset.outputs()};
   crc = mote::crc32({reinterpret_cast<const unsigned char*>(sizes), sizeof sizes}, crc);
+  crc = mote::crc32({reinterpret_cast<const unsigned char*>(&dataset.scale), sizeof dataset.scale}, crc);
   crc = mote::crc32({dataset.features_data, dataset.count * dataset.features}, crc);
   if (dataset.labels != nullptr) crc = mote::crc32({dataset.labels, dataset.count}, crc);
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
@@ -150,13 +151,7 @@ std::uint32_t data_checksum(const Split& split) {
 
 CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
     : settings_(settings), data_(data_checksum(split)) {
-  const std::string& path = settings.checkpoint;
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::file_size(path, none) == 0) return;
-  InputFile old(path, "a checkpoint");
-  std::uint64_t note = 0;
-  if (mote::check_checkpoint(old.source(), note).status != mote::Status::checkpoint_magic) return;
-  throw Error("--checkpoint: " + path + ": exists and is not a checkpoint; name another file");
+  require_own_or_nothing("--checkpoint", settings.checkpoint, mote::kCheckpointMagic, "a checkpoint");
 }
 
 void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
@@ -191,7 +186,7 @@ CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a che
 void CheckpointReader::restore(const Settings& settings, const Split& split, mote::Trainer& trainer,
                                mote::Span<float> best, TrainingState& state) {
   if (data_checksum(split) != note_.data) {
-    refuse("was made with other images, labels or targets than those of --data");
+    refuse("was made with other images, labels, targets or scale of pixels than those of --data and --load");
   }
   if (note_.best.size() != best.size())
     refuse("early stopping: found " + std::to_string(note_.best.size()) + " parameters, expected " +

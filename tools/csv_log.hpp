@@ -9,8 +9,8 @@
 
 namespace tools {
 
-/// Lines go to FILE.part one by one; close() makes it FILE, as AtomicFile says. Without close() nothing is left. Only a
-/// FILE that starts with the same header is ever replaced. Throws an Error.
+/// Lines go to FILE.mote-part one by one; close() makes it FILE, as AtomicFile says. Without close() nothing is left.
+/// Only a FILE that starts with the same header is ever replaced. Throws an Error.
 class CsvLog {
  public:
   /// Starts with `header`; an empty path makes all calls do nothing.

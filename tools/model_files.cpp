@@ -35,7 +35,11 @@ void require_model_or_nothing(const std::string& path) {
   InputFile old(path, "a model");
   unsigned char start[9] = {};  // the size of the header, and how it begins
   const mote::ByteSource source = old.source();
-  if (source.size >= sizeof start && source.read(source.context, 0, mote::Memory(start)) && start[8] == '{') return;
+  if (source.size >= sizeof start && source.read(source.context, 0, mote::Memory(start)) && start[8] == '{') {
+    std::uint64_t header = 0;
+    for (std::size_t i = 0; i < 8; ++i) header |= std::uint64_t{start[i]} << 8 * i;
+    if (header <= source.size - 8) return;
+  }
   throw Error("--save: " + path + ": exists and is not a model; name another file");
 }
 

@@ -10,6 +10,7 @@ void take_model(Settings& settings, const mote::ModelDescription& model) {
   settings.loss = model.loss;
   settings.activation = model.topology.layers[0].activation;
   settings.output_activation = model.topology.output_activation();
+  settings.batch_norm = model.topology.all_scale_floats() != 0;
   const std::string loss(name_of(kLosses, model.loss.kind));
   if (settings.class_names.empty() && !model.class_names.empty()) {
     settings.class_names = names_of(model);
@@ -47,6 +48,9 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   model.rows = images.rows;
   model.columns = images.columns;
   model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
+  if (const mote::Result result = check(model); !settings.class_names.empty() && !result.ok()) {
+    throw Error("--class-names: " + describe(result) + "; expected UTF-8 without line breaks");
+  }
   return model;
 }
 

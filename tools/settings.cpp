@@ -13,11 +13,13 @@
 namespace tools {
 namespace {
 
-// Options that change no bit of what is learnt, so that a run that resumes may have others...
+// Options that change no bit of what is learnt, so that a run that resumes may have others (a checkpoint has the
+// parameters of --load, and knows which network they are of) ...
 constexpr std::string_view kHarmless[] = {
     "--data",       "--log",           "--report",         "--plot",    "--quiet",
     "--save",       "--export-header", "--export-weights", "--threads", "--isa",
-    "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds"};
+    "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds",
+    "--load"};
 // ... of which these are of one run only.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 

@@ -181,7 +181,7 @@ class SingleRun {
     record_.ending.push_back(time_line(start, diverged));
     if (diverged && trained.good_epoch != 0) {
       record_.ending.push_back("result of the parameters after epoch " + std::to_string(trained.good_epoch) +
-                               ", the last good ones");
+                               (settings_.early_stopping ? ", the best ones" : ", the last good ones"));
     }
     for (const std::string& line : record_.ending) say(settings_, line);
     if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
@@ -286,8 +286,8 @@ int run(Settings settings) {
   }
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
   pictures.draw(record);
-  if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   log.close();
+  if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
   files.write(run);
   return interrupted() ? kExitInterrupted : 0;
 }

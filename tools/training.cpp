@@ -99,7 +99,12 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
     if (settings.early_stopping && trained.stopping.should_stop()) break;
     if (!train_epoch(trainer, split, listener, state, diagnosis).ok()) {
       trained.divergence = divergence_text(trainer.divergence(), trainer.topology(), trainer.options().clips());
-      trainer.restore_parameters();
+      if (settings.early_stopping && trained.stopping.best_epoch != 0) {
+        trained.stopping.restore(best_model, trainer.model());
+        trained.good_epoch = trained.stopping.best_epoch;
+      } else {
+        trainer.restore_parameters();
+      }
       return trained;
     }
     finish_epoch(trainer, split, settings, best_model, diagnosis, state);

@@ -28,6 +28,9 @@
 
 namespace mote {
 
+/// The first bytes of every checkpoint, and the 0 after them.
+inline constexpr char kCheckpointMagic[] = "mote ck1";
+
 /// Bytes that write_checkpoint() hands to its sink, for a note of that size.
 std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes);
 

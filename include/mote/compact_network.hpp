@@ -127,7 +127,8 @@ std::uint32_t checksum(const CompactModel& model);
 Result verify(const CompactNetwork& network, const Golden& golden);
 
 /// Writes the weights and biases of `parameters`, laid out as topology.hpp says, as a CompactModel wants them.
-/// count_mismatch unless each span has exactly the room. float16 rounds to nearest, ties to even: weight_out_of_range
+/// model_size_mismatch unless each span has exactly the room. float32: weight_out_of_range (found: index of the weight)
+/// for what is not finite. float16 rounds to nearest, ties to even: weight_out_of_range
 /// (found: index of the weight) for what is not finite or rounds to 65,520 or more. int8: factors are the largest
 /// magnitude of each column / 127; weights that are not finite: weight_out_of_range.
 Result make_compact(const Topology& topology, Span<const float> parameters, Span<float> weights, Span<float> biases);

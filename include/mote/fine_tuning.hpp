@@ -80,8 +80,8 @@ class FineTuning {
   Result bind(CompactModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 
   /// Takes a sample, and after every batch_size of them a parameter step. inputs: [inputs] bytes, each standing for
-  /// byte * scale. label_out_of_range; not_finite (found: the step, 0 = the first) when the batch's loss is not, before
-  /// its step: the parameters are of no use then.
+  /// byte * scale. label_out_of_range; not_finite (found: the step, 0 = the first) when the batch's loss is not: such
+  /// a batch is left out, and if the parameters were good they still are.
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);
 
   /// What the network says now, before the activation of its last layer; a view that is good until the next call.

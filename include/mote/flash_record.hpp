@@ -51,7 +51,9 @@ struct FlashRecord {
   std::uint32_t size = 0;      ///< bytes
 };
 
-/// The record that was committed last. flash_empty; read_failed; flash_geometry.
+/// The record that was committed last. flash_empty; flash_geometry; read_failed when neither slot can be read. A slot
+/// that cannot be read does not count, as flash with error correction answers for words half written when power was
+/// lost.
 Result find_newest(const Flash& flash, FlashRecord& record);
 
 /// Its bytes. `record` must outlive it, and nothing may be saved meanwhile but the next record.

@@ -38,6 +38,10 @@ struct ModelDescription {
   Bytes class_names;  ///< UTF-8, with line feeds between them, one for each output; or empty
 };
 
+/// What write_model() says of a description: what check(topology) or check(loss) find, model_value for another field
+/// that cannot be, model_class_names.
+Result check(const ModelDescription& model);
+
 /// Writes a model file. parameters: parameter_count() floats of the topology; running: running_statistics_count(), laid
 /// out as batch_norm_folding.hpp says. What check(topology) or check(loss) find; model_value for another field of the
 /// description that is out of range, model_class_names; model_bad_number for a parameter that no file should hold;
