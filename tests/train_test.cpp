@@ -290,7 +290,7 @@ TEST_F(SmallSet, DivergenceLeavesTheLogAndTheBestParametersOfEarlyStopping) {
   const int epoch = std::stoi(line.substr(37));
   std::istringstream lines(contents(log));
   std::string row, best_row;
-  double best = INFINITY;
+  double best = HUGE_VAL;
   int best_epoch = 0, rows = 0;
   for (std::getline(lines, row); std::getline(lines, row); ++rows) {
     std::istringstream cells(row);
