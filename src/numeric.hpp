@@ -7,7 +7,7 @@
 #pragma once
 
 #if defined(__FAST_MATH__)
-#error "mote's results are the same to the bit everywhere: compile it without -ffast-math and -Ofast"
+#error "mote's results are the same to the bit everywhere: do not let the compiler reorder or assume (__FAST_MATH__)"
 #endif
 
 #include <cstddef>
