@@ -52,7 +52,7 @@ valgrind: all $(BUILD)/tests/mote_tests ## Run a part of the tests, and the tool
 
 # Left out are tests that run compilers, and long trainings by the tools: counting makes every loop ten times as slow.
 UNCOUNTED := Accuracy.* Bench.* Gradients.* GradientsReport.* HiddenActivations* Install.* Amalgamation.* Symbols.* Structure.* \
-             Readme.* TrainPictures.* *SurviveKills* Export.IsACpp*
+             Readme.* TrainPictures.* *SurviveKills* Export.IsACpp* ExportOfMnist.*
 
 coverage: ## Print which share of the library's lines and branches the tests run (needs gcovr)
 	+$(MAKE) BUILD=build/coverage $(NARROW) OPTIMIZE=-O0 CXXFLAGS='--coverage -fprofile-update=atomic' LDFLAGS=--coverage \
