@@ -122,6 +122,7 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   }
   if (settings.batch_norm) {
     options.memory_rows = std::max(options.memory_rows, options.batch_size);  // its statistics are of whole batches
+    // Nothing is trained then, and any size will do that leaves no single image.
     while (settings.evaluate && options.batch_size > 2 && images % options.batch_size == 1) --options.batch_size;
     if (images % options.batch_size == 1) {
       throw Error("--batch: " + std::to_string(options.batch_size) + " leaves a single one of the " +
