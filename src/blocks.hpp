@@ -5,6 +5,7 @@
 
 #include "mote/kernels.hpp"
 #include "tiles.hpp"
+#include "transpose.hpp"
 
 namespace mote::detail {
 namespace {
@@ -23,53 +24,83 @@ MOTE_INLINE size_t block_floats(size_t rows, size_t columns) {
   return mote::pack_floats(rows, columns) - strip_floats(rows, columns);
 }
 
-/// to[k] = row k of b.
-MOTE_INLINE void copy_panel(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
+/// The distance of rows in a strip of so many columns.
+MOTE_INLINE size_t strip_stride(size_t columns) {
+  return (columns + kSide - 1) / kSide * kSide;
+}
+
+/// to[k][j] = x[k][j]: a strip of a matrix whose columns are the rows of X.
+MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx, float* __restrict to) {
+  const size_t stride = strip_stride(columns);
   for (size_t k = 0; k < rows; ++k) {
-    for (size_t j = 0; j < columns; ++j) to[k * columns + j] = b[k * ldb + j];
+    for (size_t j = 0; j < columns; ++j) to[k * stride + j] = x[k * ldx + j];
   }
 }
 
-/// to[k][i] = x[k][i] for the `height` rows of a register tile.
-MOTE_INLINE void copy_strip(size_t depth, size_t height, const float* __restrict x, size_t ldx, float* __restrict to) {
-  for (size_t k = 0; k < depth; ++k) {
-    for (size_t i = 0; i < height; ++i) to[k * height + i] = x[k * ldx + i];
+/// The columns of b in panels of kPanelColumns, one after the other: read along its rows, as memory likes best.
+MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
+  const size_t whole = columns / kPanelColumns * kPanelColumns, rest = columns - whole;
+  for (size_t k = 0; k < rows; ++k, b += ldb) {
+    for (size_t n = 0; n < whole; n += kPanelColumns) {
+      for (size_t j = 0; j < kPanelColumns; ++j) to[n * rows + k * kPanelColumns + j] = b[n + j];
+    }
+    for (size_t j = 0; j < rest; ++j) to[whole * rows + k * rest + j] = b[whole + j];
   }
 }
 
-/// C = X B, or C += X B, a block of B at a time: rearranged, one panel of columns after the other, it stays near while
-/// all rows of X pass by. copy(k, depth, n, width, to) writes rows [k, k + depth) of columns [n, n + width) of B. When
-/// X is transposed, each strip of it is rearranged as well.
-template <Access kAccess, typename Copy>
-void product_in_blocks(bool accumulate, size_t rows, size_t columns, const Operands& all, float* block,
-                       size_t block_size, const Copy& copy) {
+/// X B or some of it, for the rows of X at operands.x and all columns of the block of B. Changes operands.
+template <Access kAccess, typename Finish>
+void block_of_tiles(size_t rows, size_t columns, Operands& operands, const float* block) {
+  const float* const x = operands.x;
+  float* const c = operands.c;
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, kRows);
+    operands.x = x + (kAccess == Access::transposed ? i : i * operands.ldx);
+    for (size_t n = 0; n < columns; n += kPanelColumns) {
+      operands.ldb = smaller(kPanelColumns, columns - n);
+      operands.b = block + n * operands.depth;
+      operands.c = c + i * operands.ldc + n;
+      row_of_tiles<kAccess, Finish>(height, operands.ldb, operands);
+    }
+  }
+}
+
+template <Access kAccess>
+void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands, const float* block) {
+  if (accumulate) {
+    block_of_tiles<kAccess, Accumulate>(rows, columns, operands, block);
+  } else {
+    block_of_tiles<kAccess, Store>(rows, columns, operands, block);
+  }
+}
+
+/// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
+/// pass by, in strips, which are rearranged as well when in_strips says so. copy_b(k, depth, n, columns, to) writes
+/// rows [k, k + depth) of columns [n, n + columns) of B, panel after panel; copy_x(k, depth, i, rows, to) writes
+/// columns [k, k + depth) of rows [i, i + rows) of X transposed, the distance of rows being strip_stride(rows).
+template <typename CopyX, typename CopyB>
+void product_in_blocks(bool in_strips, bool accumulate, size_t rows, size_t columns, Operands operands, float* block,
+                       size_t block_size, const CopyX& copy_x, const CopyB& copy_b) {
+  const Operands all = operands;
   for (size_t k = 0; k < all.depth; k += kBlockDepth) {
-    Operands operands = all;
     operands.depth = smaller(kBlockDepth, all.depth - k);
     const size_t fitting = smaller(block_size / operands.depth / kPanelColumns * kPanelColumns, kBlockColumns);
     const size_t widest = rows <= kPanelsFromBatch ? kPanelColumns : fitting;  // few: read once, from the nearest cache
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
-      for (size_t j = 0; j < width; j += kPanelColumns) {
-        copy(k, operands.depth, n + j, smaller(kPanelColumns, width - j), block + j * operands.depth);
-      }
-      for (size_t i = 0, height; i < rows; i += height) {
-        height = tile_height(rows - i, kRows);
-        operands.x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
-        if constexpr (kAccess == Access::transposed) {
-          copy_strip(operands.depth, height, operands.x, all.ldx, block + block_size);
+      copy_b(k, operands.depth, n, width, block);
+      const size_t strip = in_strips ? kBlockStrip : rows;
+      for (size_t i = 0; i < rows; i += strip) {
+        const size_t height = smaller(strip, rows - i);
+        operands.c = all.c + i * all.ldc + n;
+        if (in_strips) {
           operands.x = block + block_size;
-          operands.ldx = height;
-        }
-        for (size_t j = 0; j < width; j += kPanelColumns) {
-          operands.ldb = smaller(kPanelColumns, width - j);
-          operands.b = block + j * operands.depth;
-          operands.c = all.c + i * all.ldc + n + j;
-          if (accumulate || k != 0) {
-            row_of_tiles<kAccess, Accumulate>(height, operands.ldb, operands);
-          } else {
-            row_of_tiles<kAccess, Store>(height, operands.ldb, operands);
-          }
+          operands.ldx = strip_stride(height);
+          copy_x(k, operands.depth, i, height, block + block_size);
+          block_of_tiles<Access::transposed>(accumulate || k != 0, height, width, operands, block);
+        } else {
+          operands.x = all.x + k;
+          block_of_tiles<Access::plain>(accumulate || k != 0, height, width, operands, block);
         }
       }
     }

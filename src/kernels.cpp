@@ -19,18 +19,10 @@ using std::size_t;
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
-constexpr size_t kPackWeightsFromRows = 160;    // fewer rows do not repay copying dense panels of W
+constexpr size_t kPackWeightsFromRows = 160;    // fewer rows do not repay copying dense panels of W, or strips beside
 constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
 constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
-
-void plain_product(bool accumulate, size_t rows, size_t columns, Operands& operands) {
-  if (accumulate) {
-    product<Access::plain, Accumulate>(rows, columns, operands);
-  } else {
-    product<Access::plain, Store>(rows, columns, operands);
-  }
-}
 
 /// The next multiple of the side of a transposed block.
 size_t rounded_up(size_t n) {
@@ -46,7 +38,12 @@ void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
       operands.x += k;
       operands.b += k * all.ldb + n;
       operands.c += n;
-      plain_product(k != 0, batch, smaller(kPanelColumns, columns - n), operands);
+      const size_t width = smaller(kPanelColumns, columns - n);
+      if (k != 0) {
+        product<Access::far, Accumulate>(batch, width, operands);
+      } else {
+        product<Access::far, Store>(batch, width, operands);
+      }
     }
   }
 }
@@ -156,14 +153,41 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     } else if (rows < kPackWeightsFromRows) {
       forward_in_panels(rows, columns, operands);
     } else {
-      const auto copy = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
-        copy_panel(depth, width, W + k * ldw + n, ldw, to);
+      const float* X = operands.x;
+      const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
+        transpose(count, depth, X + i * lda + k, lda, to, strip_stride(count));
       };
-      product_in_blocks<Access::plain>(false, rows, columns, operands, pack, block_floats(inputs, outputs), copy);
+      const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+        copy_panels(depth, width, W + k * ldw + n, ldw, to);
+      };
+      product_in_blocks(is_large(inputs, outputs), false, rows, columns, operands, pack, block_floats(inputs, outputs),
+                        copy_x, copy_b);
     }
   }
   clear_padding(batch, columns, Z, ldz);
 }
+
+namespace {
+
+/// dW = A^T D, or dW += it, a strip of A at a time: for a D that does not stay near, so that A is read once.
+void gradient_in_strips(bool accumulate, size_t rows, size_t columns, const Operands& all, float* strip) {
+  Operands operands = all;
+  for (size_t i = 0; i < rows; i += kBlockStrip) {
+    const size_t height = smaller(kBlockStrip, rows - i);
+    copy_strip(all.depth, height, all.x + i, all.ldx, strip);
+    operands.x = strip;
+    operands.ldx = strip_stride(height);
+    operands.c = all.c + i * all.ldc;
+    Operands changed = operands;
+    if (accumulate) {
+      product<Access::transposed, Accumulate>(height, columns, changed);
+    } else {
+      product<Access::transposed, Store>(height, columns, changed);
+    }
+  }
+}
+
+}  // namespace
 
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
                      size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
@@ -177,12 +201,18 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   dW += narrow * ldw;
   inputs -= narrow;
   Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
-  if (kRearranges && pack != nullptr && is_large(batch, outputs) && inputs >= kPackFromRows) {
-    const auto copy = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
-      copy_panel(depth, width, D + k * ldd + n, ldd, to);
+  const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
+  if (rearranges && is_large(batch, outputs)) {
+    const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
+      copy_strip(depth, count, A + k * lda + i, lda, to);
     };
-    product_in_blocks<Access::transposed>(accumulate, inputs, columns, operands, pack, block_floats(batch, outputs),
-                                          copy);
+    const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+      copy_panels(depth, width, D + k * ldd + n, ldd, to);
+    };
+    product_in_blocks(true, accumulate, inputs, columns, operands, pack, block_floats(batch, outputs), copy_x, copy_b);
+  } else if (rearranges && batch * columns >= kCachedFloats &&
+             batch * kBlockStrip <= mote::pack_floats(batch, outputs)) {
+    gradient_in_strips(accumulate, inputs, columns, operands, pack);
   } else if (accumulate) {
     product<Access::transposed, Accumulate>(inputs, columns, operands);
   } else {
@@ -217,12 +247,18 @@ namespace {
 /// dA = D W^T with blocks of W transposed: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const auto copy = [&](size_t n, size_t depth, size_t k, size_t width, float* to) {
-    transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to, width);
+  const auto copy_x = [&](size_t n, size_t depth, size_t m, size_t count, float* to) {
+    transpose(count, depth, D + m * ldd + n, ldd, to, strip_stride(count));
   };
-  product_in_blocks<Access::plain>(false, batch, padded_columns(inputs),
-                                   {outputs, D, ldd, nullptr, nullptr, 0, dA, lda}, pack, block_floats(inputs, outputs),
-                                   copy);
+  const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
+    for (size_t i = 0; i < columns; i += kPanelColumns, k += kPanelColumns) {
+      const size_t width = smaller(kPanelColumns, columns - i);
+      transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to + i * depth, width);
+    }
+  };
+  const bool in_strips = batch >= kPackWeightsFromRows && is_large(inputs, outputs);
+  product_in_blocks(in_strips, false, batch, padded_columns(inputs), {outputs, D, ldd, nullptr, nullptr, 0, dA, lda},
+                    pack, block_floats(inputs, outputs), copy_x, copy_b);
 }
 
 /// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.

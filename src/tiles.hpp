@@ -31,10 +31,12 @@ static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole 
 
 constexpr size_t kPrefetchFromDepth = 64;  // shorter sums do not wait long enough for the lines they go to
 constexpr size_t kLine = 16;               // floats that come together from memory
+constexpr size_t kRowsAhead = 8;           // so early: hardware does not foresee rows that are far apart
 
 /// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
 enum class Access {
   plain,        // X[i][k] at x[i * ldx + k]
+  far,          // the same, rows of B being asked for early
   transposed,   // X[i][k] at x[k * ldx + i]
   listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
   listed_rows,  // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
@@ -87,6 +89,9 @@ void tile(const Operands& operands) {
     const float* __restrict b_k = kListed ? b + *list * ldb : b;
     // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
     if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
+      if constexpr (kAccess == Access::far) {
+        for (size_t j = 0; j < Columns; j += kLine) __builtin_prefetch(b_k + kRowsAhead * ldb + j);
+      }
       MOTE_UNROLL
       for (size_t i = 0; i < Rows; ++i) {
         const float factor = x_k[kTransposed ? listed_row(i) : i * ldx];

@@ -32,7 +32,7 @@ inline constexpr std::size_t kPanelColumns = 32;          ///< widest panel of a
 inline constexpr std::size_t kPanelRows = 1024;           ///< longest
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
 inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
-inline constexpr std::size_t kBlockStrip = 16;            ///< rows of the other matrix that are rearranged beside it
+inline constexpr std::size_t kBlockStrip = 48;            ///< rows of the other matrix that are rearranged beside it
 inline constexpr std::size_t kPackFromRows = 48;  ///< fewer rows do not repay rearranging for the forward product
 /// Whether a forward product of this many rows may use its scratch memory.
 constexpr bool forward_packs(std::size_t rows) {
