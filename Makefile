@@ -17,6 +17,8 @@ endif
 CPPFLAGS += -Iinclude
 # ARITHMETIC=separate: multiply, round, add, round, on every machine, instead of fused multiply-add where there is one.
 ARITHMETIC ?= native
+# Processes that share the tests, at the same time under make -j.
+SHARDS   ?= 1
 ifeq ($(ARITHMETIC),separate)
 CPPFLAGS += -DMOTE_SEPARATE_ARITHMETIC
 endif
@@ -115,8 +117,12 @@ $(BUILD)/mnist/verified: tools/mnist/SHA256SUMS $(MNIST)
 	@cd $(@D) && sha256sum --check --quiet $(abspath $<)
 	@touch $@
 
-test: all $(BUILD)/tests/mote_tests ## Build and run the tests (needs GoogleTest: libgtest-dev)
-	MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' MOTE_LINK='$(CXXFLAGS) $(LDFLAGS)' MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 $(TEST_FILTER:%=--gtest_filter='%')
+test: $(patsubst %,test-shard-%,$(shell seq $(SHARDS))) ## Build and run the tests (needs GoogleTest: libgtest-dev)
+
+test-shard-%: all $(BUILD)/tests/mote_tests
+	GTEST_TOTAL_SHARDS=$(SHARDS) GTEST_SHARD_INDEX=$$(($* - 1)) MOTE_BUILD=$(BUILD) MOTE_CXX='$(CXX)' \
+	    MOTE_LINK='$(CXXFLAGS) $(LDFLAGS)' MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 \
+	    $(TEST_FILTER:%=--gtest_filter='%')
 
 $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -228,7 +234,7 @@ format: ## Lay out all sources with clang-format
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PREFIX (/usr/local), DESTDIR, PYTHON (/usr/bin/python3)"
+	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), SHARDS (1), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PREFIX (/usr/local), DESTDIR, PYTHON (/usr/bin/python3)"
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)
