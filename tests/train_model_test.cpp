@@ -170,6 +170,8 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {load + "--ensemble 2", "--load and --ensemble contradict each other"},
       {"--save x --ensemble 2", "--save and --ensemble contradict each other"},
       {load + "--evaluate --save x", "--save and --evaluate contradict each other"},
+      {load + "--evaluate --epochs 3", "--epochs and --evaluate contradict each other: nothing is trained"},
+      {load + "--evaluate --l2 0.1", "--l2 and --evaluate contradict each other"},
       {"--evaluate", "--evaluate has no meaning without --load"},
       {"--class-names a,b,c,d", "--class-names has no meaning without --save"},
       {"--class-names a,b,c --save x", "--class-names: found 3 names, expected 4"},

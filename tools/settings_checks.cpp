@@ -5,6 +5,7 @@
 #include <string>
 
 #include "error.hpp"
+#include "option_table.hpp"
 #include "option_values.hpp"
 
 namespace tools {
@@ -121,11 +122,15 @@ void check_files(const Settings& s, const Given& given) {
                 "are those of the file");
   }
   if (s.evaluate && s.load.empty()) throw Error("--evaluate has no meaning without --load");
-  for (const char* option : {"--save", "--log", "--report", "--plot", "--checkpoint"}) {
+  const auto refuse_to_train = [&](const char* option) {
     if (s.evaluate && given.names.count(option) != 0) {
       throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
     }
+  };
+  for (const char* option : {"--save", "--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs"}) {
+    refuse_to_train(option);
   }
+  for (const Option& option : learning_options()) refuse_to_train(option.name);
   if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names has no meaning without --save");
   if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
     throw Error("--checkpoint-seconds has no meaning without --checkpoint");
