@@ -37,6 +37,17 @@ MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict
   }
 }
 
+/// to[k][i] = x[i][k]: a strip of a matrix whose rows are those of X. Nothing after `columns` is read: rows of samples
+/// end there.
+MOTE_INLINE void transpose_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx,
+                                 float* __restrict to) {
+  const size_t stride = strip_stride(rows), whole = columns / kSide * kSide;
+  transpose(rows, whole, x, ldx, to, stride);
+  for (size_t k = whole; k < columns; ++k) {
+    for (size_t i = 0; i < rows; ++i) to[k * stride + i] = x[i * ldx + k];
+  }
+}
+
 /// The columns of b in panels of kPanelColumns, one after the other: read along its rows, as memory likes best.
 MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
   const size_t whole = columns / kPanelColumns * kPanelColumns, rest = columns - whole;

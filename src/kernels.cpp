@@ -155,7 +155,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     } else {
       const float* X = operands.x;
       const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
-        transpose(count, depth, X + i * lda + k, lda, to, strip_stride(count));
+        transpose_strip(count, depth, X + i * lda + k, lda, to);
       };
       const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
         copy_panels(depth, width, W + k * ldw + n, ldw, to);
@@ -248,7 +248,7 @@ namespace {
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
   const auto copy_x = [&](size_t n, size_t depth, size_t m, size_t count, float* to) {
-    transpose(count, depth, D + m * ldd + n, ldd, to, strip_stride(count));
+    transpose_strip(count, depth, D + m * ldd + n, ldd, to);
   };
   const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
     for (size_t i = 0; i < columns; i += kPanelColumns, k += kPanelColumns) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fenced_floats.hpp"
 #include "mote/topology.hpp"
 #include "numeric.hpp"
 #include "support.hpp"
@@ -15,6 +16,7 @@
 namespace {
 
 using mote::row_stride;
+using mote::test::FencedFloats;
 using mote::test::Guarded;
 using mote::test::kNotANumber;
 using mote::test::same_bits;
@@ -92,19 +94,24 @@ void expect_product(const float* c, size_t rows, size_t depth, size_t columns, s
 
 /// Inputs as the backpropagation has them, each exactly as large as its last element requires.
 struct Operands {
-  explicit Operands(const Shape& s, std::uint32_t seed) : shape(s) {
-    Source source(seed);
-    lda = s.inputs + source.below(6);
-    ldw = row_stride(s.outputs);
-    A = source.matrix(s.batch, s.inputs, lda, kNotANumber);  // what lies between the rows is nobody's business
-    A.resize((s.batch - 1) * lda + s.inputs);
-    A.shrink_to_fit();
-    W = source.matrix(s.inputs, s.outputs, ldw);
-    D = source.matrix(s.batch, s.outputs, ldw);
+  Operands(const Shape& s, std::uint32_t seed) : Operands(s, Source(seed)) {}
+  Operands(const Shape& s, Source source)
+      : shape(s),
+        lda(s.inputs + source.below(6)),
+        ldw(row_stride(s.outputs)),
+        A(samples(source)),
+        W(source.matrix(s.inputs, s.outputs, ldw)),
+        D(source.matrix(s.batch, s.outputs, ldw)) {}
+
+  std::vector<float> samples(Source& source) const {
+    // What lies between the rows is nobody's business.
+    std::vector<float> all = source.matrix(shape.batch, shape.inputs, lda, kNotANumber);
+    all.resize((shape.batch - 1) * lda + shape.inputs);
+    return all;
   }
   Shape shape;
   size_t lda, ldw;
-  std::vector<float> A, W, D;
+  FencedFloats A, W, D;
 };
 
 class Kernels : public mote::test::EachInstructionSet {};
