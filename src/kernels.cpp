@@ -40,9 +40,9 @@ void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
       operands.c += n;
       const size_t width = smaller(kPanelColumns, columns - n);
       if (k != 0) {
-        product<Access::far, Accumulate>(batch, width, operands);
+        product<Access::plain, Far<Accumulate>>(batch, width, operands);
       } else {
-        product<Access::far, Store>(batch, width, operands);
+        product<Access::plain, Far<Store>>(batch, width, operands);
       }
     }
   }
@@ -152,6 +152,8 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
       product<Access::plain, Store>(rows, columns, operands);
     } else if (rows < kPackWeightsFromRows) {
       forward_in_panels(rows, columns, operands);
+    } else if (inputs * columns <= kBlockSide * kBlockSide) {
+      product<Access::plain, Far<Store>>(rows, columns, operands);
     } else {
       const float* X = operands.x;
       const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
@@ -160,8 +162,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
       const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
         copy_panels(depth, width, W + k * ldw + n, ldw, to);
       };
-      product_in_blocks(is_large(inputs, outputs), false, rows, columns, operands, pack, block_floats(inputs, outputs),
-                        copy_x, copy_b);
+      product_in_blocks(true, false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_x, copy_b);
     }
   }
   clear_padding(batch, columns, Z, ldz);
@@ -169,18 +170,19 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
 
 namespace {
 
-/// dW = A^T D, or dW += it, a strip of A at a time: for a D that does not stay near, so that A is read once.
-void gradient_in_strips(bool accumulate, size_t rows, size_t columns, const Operands& all, float* strip) {
+/// dW = A^T D, `most` columns of A at a time: for a D that does not stay near, so that A is read once.
+void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t most, float* strip) {
+  const bool is_far = all.depth * columns > 2 * kCachedFloats;
   Operands operands = all;
-  for (size_t i = 0; i < rows; i += kBlockStrip) {
-    const size_t height = smaller(kBlockStrip, rows - i);
+  for (size_t i = 0; i < rows; i += most) {
+    const size_t height = smaller(most, rows - i);
     copy_strip(all.depth, height, all.x + i, all.ldx, strip);
     operands.x = strip;
     operands.ldx = strip_stride(height);
     operands.c = all.c + i * all.ldc;
     Operands changed = operands;
-    if (accumulate) {
-      product<Access::transposed, Accumulate>(height, columns, changed);
+    if (is_far) {
+      product<Access::transposed, Far<Store>>(height, columns, changed);
     } else {
       product<Access::transposed, Store>(height, columns, changed);
     }
@@ -202,7 +204,8 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   inputs -= narrow;
   Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
   const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
-  if (rearranges && is_large(batch, outputs)) {
+  const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
+  if (rearranges && batch * columns > kBlockSide * kBlockSide) {
     const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
       copy_strip(depth, count, A + k * lda + i, lda, to);
     };
@@ -210,9 +213,8 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
       copy_panels(depth, width, D + k * ldd + n, ldd, to);
     };
     product_in_blocks(true, accumulate, inputs, columns, operands, pack, block_floats(batch, outputs), copy_x, copy_b);
-  } else if (rearranges && batch * columns >= kCachedFloats &&
-             batch * kBlockStrip <= mote::pack_floats(batch, outputs)) {
-    gradient_in_strips(accumulate, inputs, columns, operands, pack);
+  } else if (rearranges && !accumulate && batch * columns >= kCachedFloats && strip != 0) {
+    gradient_in_strips(inputs, columns, operands, strip, pack);
   } else if (accumulate) {
     product<Access::transposed, Accumulate>(inputs, columns, operands);
   } else {

@@ -36,7 +36,6 @@ constexpr size_t kRowsAhead = 8;           // so early: hardware does not forese
 /// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
 enum class Access {
   plain,        // X[i][k] at x[i * ldx + k]
-  far,          // the same, rows of B being asked for early
   transposed,   // X[i][k] at x[k * ldx + i]
   listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
   listed_rows,  // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
@@ -45,11 +44,15 @@ enum class Access {
 /// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
 /// kInPlace: with listed_rows, row i of C and of the state is row list[i], not row i.
 struct Store {  // C = X B
-  static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = false;
+  static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = false, kAsksEarly = false;
   MOTE_INLINE void finish(const float*, float sum, float& c, float&) { c = sum; }
 };
 struct Accumulate : Store {  // C += X B
   static constexpr bool kStartsFromC = true;
+};
+template <typename Finish>
+struct Far : Finish {  // rows of B are asked for early: they are far from the processor, and far apart
+  static constexpr bool kAsksEarly = true;
 };
 
 /// A product X B with `depth` terms a sum.
@@ -89,7 +92,7 @@ void tile(const Operands& operands) {
     const float* __restrict b_k = kListed ? b + *list * ldb : b;
     // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
     if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
-      if constexpr (kAccess == Access::far) {
+      if constexpr (Finish::kAsksEarly) {
         for (size_t j = 0; j < Columns; j += kLine) __builtin_prefetch(b_k + kRowsAhead * ldb + j);
       }
       MOTE_UNROLL

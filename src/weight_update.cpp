@@ -19,14 +19,14 @@ namespace {
 using namespace mote::detail;
 using std::size_t;
 
-struct Sgd {  // C are parameters, and X B the gradient
-  static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = true;
+struct Sgd : Store {  // C are parameters, and X B the gradient
+  static constexpr bool kInPlace = true;
   MOTE_INLINE void finish(const float* factors, float sum, float& c, float&) {
     sgd_update(factors[0], factors[1], sum, c);
   }
 };
-struct Momentum {
-  static constexpr bool kStartsFromC = false, kHasState = true, kInPlace = true;
+struct Momentum : Store {
+  static constexpr bool kHasState = true, kInPlace = true;
   MOTE_INLINE void finish(const float* factors, float sum, float& c, float& velocity) {
     momentum_update(factors[0], factors[1], factors[2], sum, c, velocity);
   }

@@ -186,7 +186,7 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {load + "--data " + folder_.file("other"), "the network has 12 inputs, but the images have 15 pixels"},
   };
   for (const auto& c : cases) {
-    const CommandResult result = train_here("--epochs 1 " + c.options);
+    const CommandResult result = train_here(c.options);
     EXPECT_EQ(result.status, 2) << c.options;
     EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
   }
@@ -209,9 +209,9 @@ TEST_F(ModelTools, LeaveTheOldFileWhenTheDiskIsFullOrTrainingFails) {
 }
 
 TEST_F(ModelTools, NormalizedNetworksGoOnInBatchesOfAnySize) {
-  const std::string data = "--epochs 1 --quiet --validation 100 --train-limit ";
+  const std::string data = "--quiet --validation 100 --train-limit ";
   ASSERT_EQ(train_program::train(data + "700 --hidden 4 --batch-norm --save " + model()).status, 0);
-  for (const char* options : {"700 --batch 400", "700 --batch full", "165 --evaluate"}) {
+  for (const char* options : {"700 --epochs 1 --batch 400", "700 --epochs 1 --batch full", "165 --evaluate"}) {
     const CommandResult result = train_program::train("--load " + model() + " " + data + options);
     EXPECT_EQ(result.status, 0) << options << ": " << result.output;
   }
