@@ -16,7 +16,7 @@ GOOGLETEST     ?= /usr/src/googletest/googletest
 # Left out are tests that run compilers, whose programs would be this processor's, or tools of a processor's makers, and those
 # that train for seconds natively, which emulation makes a hundred times as long.
 NOT_EMULATED := Readme.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
-TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench* GradientsReport.* Gradients.TrainingFalls* Gradients.NormsHold*
+TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench* GradientsReport.* Gradients.TrainingFalls* Gradients.NormsHold* Gradients.Explode* Gradients.Bound* Gradients.Variance*
 
 test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf, riscv64 and s390x (needs g++-s390x-linux-gnu etc., qemu-user)
 
