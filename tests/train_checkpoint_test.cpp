@@ -104,9 +104,12 @@ TEST_F(Checkpoints, ChangeNothingAndResumeToTheSame) {
 TEST_F(Checkpoints, AreWrittenOnInterrupt) {
   const std::string run = "--hidden 5 --epochs 300 --batch 10 --optimizer adam";
   const Outcome expected = outcome(train_here("--quiet " + run + outputs()));
-  remove_files();
-  const CommandResult stopped = run_command("timeout -s INT 0.05 " + train_program::program() + "--quiet --data " +
-                                            folder_.path() + " " + run + outputs() + " --checkpoint " + checkpoint());
+  CommandResult stopped;
+  for (double seconds = 0.05; seconds < 60 && !fs::exists(checkpoint()); seconds *= 2) {  // slow machines start slowly
+    remove_files();
+    stopped = run_command("timeout -s INT " + std::to_string(seconds) + " " + train_program::program() +
+                          "--quiet --data " + folder_.path() + " " + run + outputs() + " --checkpoint " + checkpoint());
+  }
   ASSERT_TRUE(stopped.status == 124 || stopped.status == 130 || stopped.status == 0) << stopped.output;
   const CommandResult resumed = train_here("--quiet --resume " + checkpoint());
   EXPECT_EQ(resumed.status, 0) << resumed.output;
