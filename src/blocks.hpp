@@ -24,14 +24,14 @@ MOTE_INLINE size_t block_floats(size_t rows, size_t columns) {
   return mote::pack_floats(rows, columns) - strip_floats(rows, columns);
 }
 
-/// The distance of rows in a strip of so many columns.
-MOTE_INLINE size_t strip_stride(size_t columns) {
-  return (columns + kSide - 1) / kSide * kSide;
+/// The next multiple of the side of a transposed block, which is the distance of rows in a strip of n columns.
+MOTE_INLINE size_t rounded_up(size_t n) {
+  return (n + kSide - 1) / kSide * kSide;
 }
 
 /// to[k][j] = x[k][j]: a strip of a matrix whose columns are the rows of X.
 MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx, float* __restrict to) {
-  const size_t stride = strip_stride(columns);
+  const size_t stride = rounded_up(columns);
   for (size_t k = 0; k < rows; ++k) {
     for (size_t j = 0; j < columns; ++j) to[k * stride + j] = x[k * ldx + j];
   }
@@ -41,7 +41,7 @@ MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict
 /// end there.
 MOTE_INLINE void transpose_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx,
                                  float* __restrict to) {
-  const size_t stride = strip_stride(rows), whole = columns / kSide * kSide;
+  const size_t stride = rounded_up(rows), whole = columns / kSide * kSide;
   transpose(rows, whole, x, ldx, to, stride);
   for (size_t k = whole; k < columns; ++k) {
     for (size_t i = 0; i < rows; ++i) to[k * stride + i] = x[i * ldx + k];
@@ -88,7 +88,7 @@ void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& oper
 /// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
 /// pass by, in strips, which are rearranged as well when in_strips says so. copy_b(k, depth, n, columns, to) writes
 /// rows [k, k + depth) of columns [n, n + columns) of B, panel after panel; copy_x(k, depth, i, rows, to) writes
-/// columns [k, k + depth) of rows [i, i + rows) of X transposed, the distance of rows being strip_stride(rows).
+/// columns [k, k + depth) of rows [i, i + rows) of X transposed, the distance of rows being rounded_up(rows).
 template <typename CopyX, typename CopyB>
 void product_in_blocks(bool in_strips, bool accumulate, size_t rows, size_t columns, Operands operands, float* block,
                        size_t block_size, const CopyX& copy_x, const CopyB& copy_b) {
@@ -106,7 +106,7 @@ void product_in_blocks(bool in_strips, bool accumulate, size_t rows, size_t colu
         operands.c = all.c + i * all.ldc + n;
         if (in_strips) {
           operands.x = block + block_size;
-          operands.ldx = strip_stride(height);
+          operands.ldx = rounded_up(height);
           copy_x(k, operands.depth, i, height, block + block_size);
           block_of_tiles<Access::transposed>(accumulate || k != 0, height, width, operands, block);
         } else {

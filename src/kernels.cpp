@@ -24,11 +24,6 @@ constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many 
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
 constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
 
-/// The next multiple of the side of a transposed block.
-size_t rounded_up(size_t n) {
-  return (n + kSide - 1) / kSide * kSide;
-}
-
 /// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
   for (size_t k = 0; k < all.depth; k += kBlockDepth) {
@@ -152,7 +147,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
       product<Access::plain, Store>(rows, columns, operands);
     } else if (rows < kPackWeightsFromRows) {
       forward_in_panels(rows, columns, operands);
-    } else if (inputs * columns <= kBlockSide * kBlockSide) {
+    } else if (inputs * outputs <= kBlockSide * kBlockSide) {
       product<Access::plain, Far<Store>>(rows, columns, operands);
     } else {
       const float* X = operands.x;
@@ -178,7 +173,7 @@ void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t
     const size_t height = smaller(most, rows - i);
     copy_strip(all.depth, height, all.x + i, all.ldx, strip);
     operands.x = strip;
-    operands.ldx = strip_stride(height);
+    operands.ldx = rounded_up(height);
     operands.c = all.c + i * all.ldc;
     Operands changed = operands;
     if (is_far) {
@@ -205,7 +200,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
   const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
   const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
-  if (rearranges && batch * columns > kBlockSide * kBlockSide) {
+  if (rearranges && batch * outputs > kBlockSide * kBlockSide) {
     const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
       copy_strip(depth, count, A + k * lda + i, lda, to);
     };

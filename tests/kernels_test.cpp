@@ -47,6 +47,8 @@ std::vector<Shape> shapes() {
       {130, 59, 505},   // deltas too large to stay near: inputs in strips
       {700, 50, 100},   // in lower strips
       {161, 70, 900},   // weights that need not be rearranged
+      {161, 520, 504},  // large with its padding only
+      {520, 50, 504},   // likewise
       {26, 600, 520},   // large weights, transposed
       {24, 32, 12},     // the smallest gradient that is found transposed
       {64, 150, 10},    // in two pieces and a rest
