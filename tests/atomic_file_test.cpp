@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include "error.hpp"
 #include "temporary_folder.hpp"
@@ -94,6 +95,21 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
     EXPECT_EQ(error_of("a", std::string(100000, 'x'), 0), "none");
   }
   EXPECT_EQ(contents("a"), std::string(100000, 'x'));
+}
+
+// It throws through code without exceptions, which on some machines ends the program, if it throws at all.
+TEST_F(AtomicFile, TellsTheLibraryThatTheDiskIsFullWithoutThrowing) {
+  const FileSizeLimit limit(100000);
+  tools::AtomicFile file("--save", folder_.file("a"));
+  const mote::ByteSink sink = tools::sink_of(file);
+  const std::vector<unsigned char> bytes(60000);
+  EXPECT_TRUE(sink.write(sink.context, {bytes.data(), bytes.size()}));
+  EXPECT_NO_THROW(file.require_written());
+  EXPECT_NO_THROW(EXPECT_FALSE(sink.write(sink.context, {bytes.data(), bytes.size()})));
+  EXPECT_FALSE(sink.write(sink.context, {bytes.data(), 1})) << "though there is room for it";
+  EXPECT_THROW(file.require_written(), tools::Error);
+  EXPECT_THROW(file.commit(), tools::Error);
+  EXPECT_FALSE(fs::exists(folder_.file("a")));
 }
 
 TEST_F(AtomicFile, TakesOverWhatAKilledProgramLeft) {

@@ -80,7 +80,19 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(part_);
+  try_write(bytes);
+  require_written();
+}
+
+bool AtomicFile::try_write(std::string_view bytes) noexcept {
+  if (error_ == 0 && std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) error_ = errno;
+  return error_ == 0;
+}
+
+void AtomicFile::require_written() const {
+  if (error_ == 0) return;
+  errno = error_;
+  fail(part_);
 }
 
 void AtomicFile::flush() {
@@ -88,6 +100,7 @@ void AtomicFile::flush() {
 }
 
 void AtomicFile::commit() {
+  require_written();
   flush();
   if (fsync(fileno(file_)) != 0) fail(part_);
   if (!same_file(fileno(file_), part_)) {
@@ -118,8 +131,7 @@ void AtomicFile::fail(const std::string& path) const {
 
 mote::ByteSink sink_of(AtomicFile& file) {
   const auto write = [](void* context, mote::Bytes bytes) {
-    static_cast<AtomicFile*>(context)->write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-    return true;
+    return static_cast<AtomicFile*>(context)->try_write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
   return {write, &file};
 }

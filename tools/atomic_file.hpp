@@ -25,6 +25,10 @@ class AtomicFile {
 
   const std::string& path() const { return path_; }
   void write(std::string_view bytes);
+  /// Returns false where write would throw.
+  bool try_write(std::string_view bytes) noexcept;
+  /// Throws if something could not be written.
+  void require_written() const;
   /// Hands over to the system what was written so far, so that others can read it in PATH.mote-part.
   void flush();
   void commit();
@@ -38,9 +42,10 @@ class AtomicFile {
   std::string path_;
   std::string part_;
   std::FILE* file_ = nullptr;
+  int error_ = 0;  // of the first write that failed
 };
 
-/// Writes to it; throws what it throws.
+/// Writes to it, and throws nothing, as the library knows no exceptions: require_written() tells why writing failed.
 mote::ByteSink sink_of(AtomicFile& file);
 
 /// Throws an Error where there is a file that neither is empty nor begins as those of its kind do: it may be dear to

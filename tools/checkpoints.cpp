@@ -165,6 +165,7 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
   for_each_field(pack, note);
   AtomicFile file("--checkpoint", settings_.checkpoint);
   const mote::Result result = mote::write_checkpoint(trainer, bytes_of(pack.bytes()), sink_of(file));
+  file.require_written();
   if (!result.ok()) throw Error("--checkpoint: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
 }

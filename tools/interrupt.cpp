@@ -8,19 +8,20 @@
 namespace tools {
 namespace {
 
-std::atomic<bool> noted{false};  // without a lock, so that a signal handler may change it
+// When Ctrl-C was pressed first, or 0. Without a lock, so that a signal handler may change it; an atomic bool would
+// have one on RISC-V with GCC 12.
 std::atomic<std::time_t> noted_at{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::time_t>::is_always_lock_free);
+static_assert(std::atomic<std::time_t>::is_always_lock_free);
 
 /// (Programs such as timeout send the same signal twice: to the process and to its group.)
 void on_interrupt(int) {
-  const std::time_t now = std::time(nullptr);
-  if (noted && now - noted_at > 1) {
+  const std::time_t now = std::time(nullptr), first = noted_at;
+  if (first == 0) {
+    noted_at = now;
+  } else if (now - first > 1) {
     std::signal(SIGINT, SIG_DFL);
     std::raise(SIGINT);
   }
-  if (!noted) noted_at = now;
-  noted = true;
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ void listen_for_interrupt() {
 }
 
 bool interrupted() {
-  return noted;
+  return noted_at != 0;
 }
 
 }  // namespace tools

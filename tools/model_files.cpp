@@ -46,6 +46,7 @@ void require_model_or_nothing(const std::string& path) {
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
                 mote::Span<const float> running) {
   const mote::Result result = mote::write_model(model, parameters, running, sink_of(file));
+  file.require_written();
   if (!result.ok()) throw Error("--save: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where bytes come from and go to: a file, a flash, a connection, through functions of the caller's.
+// Where bytes come from and go to: a file, a flash, a connection, through functions of the caller's. They must throw no
+// exception: the library, which they are called by, is built without.
 #pragma once
 
 #include <cstdint>
