@@ -19,7 +19,8 @@ using std::size_t;
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
-constexpr size_t kPackWeightsFromRows = 160;    // fewer rows do not repay copying dense panels of W, or strips beside
+constexpr size_t kSkipFromRows = 48;            // likewise
+constexpr size_t kPackFromRows = 48;            // fewer rows of a gradient do not repay rearranging
 constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
 constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
@@ -116,6 +117,24 @@ void forward_along_rows(size_t columns, const Operands& operands) {
   for (size_t i = 0; i < count; ++i) add_rows<1>(columns, factors + i, rows + i, operands.c);
 }
 
+/// Z = A W, all terms of every sum.
+void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack) {
+  const size_t inputs = operands.depth, columns = padded_columns(outputs);
+  if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
+    return product<Access::plain, Store>(rows, columns, operands);
+  }
+  if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);
+  if (!forward_packs(rows, inputs, outputs)) return product<Access::plain, Far<Store>>(rows, columns, operands);
+  const Operands all = operands;
+  const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
+    transpose_strip(count, depth, all.x + i * all.ldx + k, all.ldx, to);
+  };
+  const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+    copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
+  };
+  product_in_blocks(true, false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_x, copy_b);
+}
+
 }  // namespace
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
@@ -127,7 +146,8 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     forward_along_rows(columns, operands);
     rows = 0;
   }
-  if (forward_packs(batch) && inputs <= kPanelRows && columns >= kSkipFromColumns && list_count != inputs) {
+  if (kRearranges && batch >= kSkipFromRows && inputs <= kPanelRows && columns >= kSkipFromColumns &&
+      list_count != inputs) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
     operands.c += done * ldz;
@@ -142,24 +162,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     }
     rows = 0;
   }
-  if (rows != 0) {
-    if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
-      product<Access::plain, Store>(rows, columns, operands);
-    } else if (rows < kPackWeightsFromRows) {
-      forward_in_panels(rows, columns, operands);
-    } else if (inputs * outputs <= kBlockSide * kBlockSide) {
-      product<Access::plain, Far<Store>>(rows, columns, operands);
-    } else {
-      const float* X = operands.x;
-      const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
-        transpose_strip(count, depth, X + i * lda + k, lda, to);
-      };
-      const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
-        copy_panels(depth, width, W + k * ldw + n, ldw, to);
-      };
-      product_in_blocks(true, false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_x, copy_b);
-    }
-  }
+  if (rows != 0) forward_dense(rows, outputs, operands, pack);
   clear_padding(batch, columns, Z, ldz);
 }
 

@@ -126,7 +126,7 @@ TEST_P(Kernels, ForwardProductSumsInOrder) {
     SCOPED_TRACE(name(s));
     const Operands o(s, 1);
     Guarded<float> Z(s.batch * o.ldw, kNotANumber), pack(mote::pack_floats(s.inputs, s.outputs), kNotANumber);
-    const bool packs = mote::detail::forward_packs(s.batch);
+    const bool packs = mote::detail::forward_packs(s.batch, s.inputs, s.outputs);
     mote::forward_product(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.W.data(), o.ldw, Z.data(), o.ldw,
                           packs ? pack.data() : nullptr);
     expect_product(

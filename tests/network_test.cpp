@@ -141,36 +141,49 @@ TEST(Network, OneSampleAloneEqualsTheSameSampleInAnyBatchBitForBit) {
 }
 
 TEST(Network, FewerRowsThanBoundGiveTheSameBits) {
-  const Topology topology{2100, {40, Activation::relu}, {10, Activation::softmax}};
-  Example example(topology, 100);
-  GuardedMemory large(mote::inference_bytes(topology, 100)), exact(mote::inference_bytes(topology, 47));
+  const Topology topology{600, {500, Activation::relu}, {10, Activation::softmax}};
+  constexpr std::size_t kMost = 160, kFewer = 159;  // which rearrange the weights, and which do not
+  Example example(topology, kMost);
+  GuardedMemory large(mote::inference_bytes(topology, kMost)), exact(mote::inference_bytes(topology, kFewer));
   Network a, b;
-  ASSERT_TRUE(a.bind(topology, example.parameter_span(), 100, large).ok());
-  ASSERT_TRUE(b.bind(topology, example.parameter_span(), 47, exact).ok());
-  EXPECT_EQ(a.max_rows(), 100u);
-  a.forward(example.inputs(0), 100);  // leaves other values behind
-  const std::vector<float> found = copy_of(a.forward(example.inputs(0), 47));
-  EXPECT_TRUE(same_bits(found.data(), copy_of(b.forward(example.inputs(0), 47)).data(), found.size()));
+  ASSERT_TRUE(a.bind(topology, example.parameter_span(), kMost, large).ok());
+  ASSERT_TRUE(b.bind(topology, example.parameter_span(), kFewer, exact).ok());
+  EXPECT_EQ(a.max_rows(), kMost);
+  a.forward(example.inputs(0), kMost);  // leaves other values behind
+  const std::vector<float> found = copy_of(a.forward(example.inputs(0), kFewer));
+  EXPECT_TRUE(same_bits(found.data(), copy_of(b.forward(example.inputs(0), kFewer)).data(), found.size()));
+}
+
+void expect_enough(const Topology& topology, std::size_t rows) {
+  SCOPED_TRACE(name_of(topology) + " rows " + std::to_string(rows));
+  Example example(topology, rows);
+  const std::size_t bytes = mote::inference_bytes(topology, rows);
+  GuardedMemory exact(bytes), larger(bytes + 1);
+  Network a, b;
+  ASSERT_TRUE(a.bind(topology, example.parameter_span(), rows, exact).ok());
+  ASSERT_TRUE(b.bind(topology, example.parameter_span(), rows, larger).ok());
+  const std::vector<float> first = copy_of(a.forward(example.inputs(0), rows));
+  const std::vector<float> second = copy_of(b.forward(example.inputs(0), rows));
+  EXPECT_TRUE(exact.intact());
+  EXPECT_TRUE(larger.intact());
+  EXPECT_TRUE(same_bits(first.data(), second.data(), first.size()));
+  for (const float a_j : first) ASSERT_EQ(a_j, a_j) << "read memory that was never written";
 }
 
 TEST(Network, ExactlyEnoughMemoryWorksAndNothingIsWrittenOutside) {
   for (const Topology& topology : topologies(Activation::relu, Activation::softmax)) {
-    for (const std::size_t rows : {1u, 2u, 13u, 24u, 25u, 47u, 48u, 65u}) {
-      SCOPED_TRACE(name_of(topology) + " rows " + std::to_string(rows));
-      Example example(topology, rows);
-      const std::size_t bytes = mote::inference_bytes(topology, rows);
-      GuardedMemory exact(bytes), larger(bytes + 1);
-      Network a, b;
-      ASSERT_TRUE(a.bind(topology, example.parameter_span(), rows, exact).ok());
-      ASSERT_TRUE(b.bind(topology, example.parameter_span(), rows, larger).ok());
-      const std::vector<float> first = copy_of(a.forward(example.inputs(0), rows));
-      const std::vector<float> second = copy_of(b.forward(example.inputs(0), rows));
-      EXPECT_TRUE(exact.intact());
-      EXPECT_TRUE(larger.intact());
-      EXPECT_TRUE(same_bits(first.data(), second.data(), first.size()));
-      for (const float a_j : first) ASSERT_EQ(a_j, a_j) << "read memory that was never written";
-    }
+    for (const std::size_t rows : {1u, 2u, 13u, 24u, 25u, 47u, 48u, 65u}) expect_enough(topology, rows);
   }
+  for (const std::size_t rows : {159u, 160u, 161u}) expect_enough({520, {504}, {512}, {513}}, rows);
+}
+
+TEST(Network, RearrangesOnlyLargeWeightsForManyRows) {
+  const auto bytes_beside_activations = [](const Topology& topology, std::size_t rows) {
+    return mote::inference_bytes(topology, rows) - 2 * rows * topology.max_stride() * sizeof(float);
+  };
+  EXPECT_EQ(bytes_beside_activations({512, {512}}, 1000), 0u);
+  EXPECT_EQ(bytes_beside_activations({512, {513}}, 159), 0u);
+  EXPECT_EQ(bytes_beside_activations({512, {513}}, 160), mote::pack_floats(512, 513) * sizeof(float));
 }
 
 TEST(Network, RefusesOneByteTooFew) {

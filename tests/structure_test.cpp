@@ -68,6 +68,7 @@ const std::map<std::string, int> kLevels = {
     {"compact_network", 3},
     {"batch_norm_folding", 3},
     {"backpropagation", 3},
+    {"gradient_slices", 3},
     {"slopes", 3},
     {"diagnostics", 4},
     {"checkpoint", 4},
@@ -84,6 +85,7 @@ const std::map<std::string, int> kLevels = {
     {"scoring", 4},
     {"gradient_bounds", 4},
     {"trainer", 4},
+    {"training_step", 4},
     {"training_options", 4},
     {"mote", 5},
     // Anyone may ask which build runs; choosing between builds means knowing every numeric function.

@@ -33,10 +33,10 @@ inline constexpr std::size_t kPanelRows = 1024;           ///< longest
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
 inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
 inline constexpr std::size_t kBlockStrip = 48;            ///< rows of the other matrix that are rearranged beside it
-inline constexpr std::size_t kPackFromRows = 48;  ///< fewer rows do not repay rearranging for the forward product
-/// Whether a forward product of this many rows may use its scratch memory.
-constexpr bool forward_packs(std::size_t rows) {
-  return kRearranges && rows >= kPackFromRows;
+inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer do not repay rearranging blocks of weights
+/// Whether a forward product of this many rows uses its scratch memory.
+constexpr bool forward_packs(std::size_t rows, std::size_t inputs, std::size_t outputs) {
+  return kRearranges && rows >= kPackWeightsFromRows && inputs * outputs > kBlockSide * kBlockSide;
 }
 /// Whether a matrix is too large for the caches, together with what it is multiplied by.
 constexpr bool is_large(std::size_t rows, std::size_t columns) {
@@ -60,9 +60,9 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
   return block + detail::strip_floats(rows, columns);
 }
 
-/// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null) for
-/// fewer than detail::kPackFromRows samples. list: null, or the list_count columns of A, in increasing order, that are
-/// not 0 in all rows; the terms of the others are left out, which for finite weights changes no bit.
+/// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null)
+/// unless detail::forward_packs(batch, inputs, outputs). list: null, or the list_count columns of A, in increasing
+/// order, that are not 0 in all rows; the terms of the others are left out, which for finite weights changes no bit.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack,
                      const std::uint32_t* list = nullptr, std::size_t list_count = 0);

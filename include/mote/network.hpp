@@ -19,10 +19,22 @@ struct InferencePlan {
   std::size_t bytes;
 };
 
+/// Floats of scratch memory of the products of any layer.
 constexpr std::size_t pack_floats(const Topology& topology) {
   std::size_t most = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const std::size_t floats = mote::pack_floats(topology.inputs_of(l), topology.outputs_of(l));
+    most = floats > most ? floats : most;
+  }
+  return most;
+}
+
+/// The same for inference on up to `rows` samples at a time.
+constexpr std::size_t forward_pack_floats(const Topology& topology, std::size_t rows) {
+  std::size_t most = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
+    const std::size_t floats = forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
     most = floats > most ? floats : most;
   }
   return most;
@@ -33,7 +45,7 @@ constexpr InferencePlan inference_plan(const Topology& topology, std::size_t row
   InferencePlan plan{};
   plan.activations[0] = memory.take<float>(rows, topology.max_stride());
   plan.activations[1] = memory.take<float>(rows, topology.max_stride());
-  plan.pack_count = forward_packs(rows) ? pack_floats(topology) : 0;
+  plan.pack_count = forward_pack_floats(topology, rows);
   plan.pack = memory.take<float>(plan.pack_count);
   plan.bytes = memory.bytes();
   return plan;
