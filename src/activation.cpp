@@ -56,7 +56,7 @@ void add_biases_and_activate(Activation activation, size_t rows, size_t columns,
 void multiply_by_derivative(Activation activation, size_t rows, size_t columns, size_t stride, const float* kept,
                             float* deltas) {
   const size_t padded = mote::detail::padded_columns(columns);
-  if (activation == Activation::identity || activation == Activation::softmax) return;
+  if (activation == Activation::softmax) return;
   mote::detail::visit(activation, [=](auto f) { scale_rows(rows, padded, stride, kept, deltas, f); });
 }
 

@@ -39,13 +39,21 @@ Result check(const Dataset& dataset) {
 }
 
 Result check_targets(Loss loss, const Dataset& dataset) {
+  if (dataset.inputs_are_targets) {
+    const float largest = 255.0f * dataset.scale;
+    const bool good = is_cross_entropy(loss) ? loss != Loss::cross_entropy && largest >= 0.0f && largest <= 1.0f
+                                             : detail::is_finite(largest);
+    return good ? Status::ok : Status::target_out_of_range;
+  }
   if (dataset.targets.data == nullptr) return Status::ok;
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
-    float sum = 0.0f;
+    float sum = 0.0f, lost = 0.0f;  // what rounding took: of a million summands it is more than the tolerance
     bool good = true;
     for (const float y : dataset.targets.row(i)) {
       good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
-      sum += y;
+      const float summand = y - lost, total = sum + summand;
+      lost = (total - sum) - summand;
+      sum = total;
     }
     constexpr float kTolerance = 1e-3f;
     if (loss == Loss::cross_entropy) good = good && sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;

@@ -40,6 +40,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
   labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
   correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
+  whole_ = part_of<float>(memory, plan.whole, plan.whole_count);
   inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
   masks_ = part_of<std::uint8_t>(memory, plan.masks, plan.masks_count);
   lists_ = part_of<std::uint32_t>(memory, plan.lists, plan.lists_count);
@@ -116,7 +117,8 @@ Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset)
   if (const Result result = set_learning_rate(progress.learning_rate); !result.ok()) return result;
   MOTE_ASSERT(progress.position <= samples_);
   dataset_ = dataset;
-  position_ = progress.epochs == 0 ? samples_ : static_cast<std::size_t>(progress.position);
+  const bool has_begun = progress.epochs != 0;
+  position_ = has_begun ? static_cast<std::size_t>(progress.position) : samples_;
   totals_ = progress.totals;
   epoch_ = static_cast<std::size_t>(progress.epochs);
   dropout_.sample = progress.samples_seen;
@@ -124,7 +126,7 @@ Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset)
   divergence_ = {};
   order_random_ = Random(progress.order_state);
   epoch_order_ = progress.order_state;
-  if (epoch_ != 0) draw_order();
+  if (has_begun) draw_order();
   return Status::ok;
 }
 

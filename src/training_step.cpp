@@ -22,6 +22,9 @@ ActiveInputs Trainer::gather_rows(std::size_t done, Share share, std::size_t wor
   float* rows = inputs_.data() + share.begin * inputs;
   gather(dataset_, order, start, share.size(), rows, labels_.data() + share.begin);
   if (options_.input_dropout != 0.0f) {
+    if (dataset_.inputs_are_targets) {
+      __builtin_memcpy(whole_.data() + share.begin * inputs, rows, share.size() * inputs * sizeof(float));
+    }
     Dropout dropout = dropout_.at(0, done + share.begin);
     dropout.rate = options_.input_dropout;
     drop_units(dropout, share.size(), inputs, inputs, rows);
@@ -37,6 +40,7 @@ ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float s
   const std::size_t shares = rows < 2 * kRowsPerWorker ? 1 : parallel_.workers;
   const std::size_t last = backpropagation_.stage_count() - 1;
   const std::uint32_t* order = order_.empty() ? nullptr : order_.data();
+  const float* whole = options_.input_dropout != 0.0f ? whole_.data() : inputs_.data();
   ActiveInputs active{lists_.data(), topology_.inputs};  // all of them
   backpropagation_.set_dropout(dropout_.at(0, done));
   for (std::size_t stage = 0; stage <= last; ++stage) {
@@ -46,7 +50,7 @@ ActiveInputs Trainer::compute_deltas(std::size_t done, std::size_t rows, float s
       if (stage == 0 && shares == 1) active = own;
       backpropagation_.forward_rows(step_.gradient_point(), inputs_.data(), share, worker, own, stage);
       if (stage < last) return;
-      const Targets targets = targets_of(dataset_, order, position_ + done, inputs_.data(), labels_.data());
+      const Targets targets = targets_of(dataset_, order, position_ + done, whole, labels_.data());
       correct_[worker] = backpropagation_.loss_rows(options_.loss, targets, scale, share);
       backpropagation_.delta_rows(step_.gradient_point(), share, worker, stage);
     });

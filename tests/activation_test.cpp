@@ -174,6 +174,19 @@ TEST_P(ActivationFunctions, DerivativesAreExactAtTheEnds) {
   EXPECT_EQ(derivatives(Activation::identity), std::vector<float>(activations.size(), 1.0f));
 }
 
+TEST_P(ActivationFunctions, TinyDeltasAreZero) {
+  for (const Activation activation : {Activation::identity, Activation::relu, Activation::tanh}) {
+    std::vector<float> deltas(row_stride(3));
+    const std::vector<float> kept(row_stride(3), activation == Activation::tanh ? 0.0f : 1.0f);
+    deltas[0] = 0x1p-101f;
+    deltas[1] = -0x1p-149f;
+    deltas[2] = 0x1p-100f;
+    mote::multiply_by_derivative(activation, 1, 3, row_stride(3), kept.data(), deltas.data());
+    deltas.resize(3);
+    EXPECT_EQ(deltas, (std::vector<float>{0.0f, 0.0f, 0x1p-100f}));
+  }
+}
+
 TEST_P(ActivationFunctions, HaveTheirLimitsAtTheInfinities) {
   struct Limits {
     Activation activation;

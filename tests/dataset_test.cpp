@@ -288,4 +288,24 @@ TEST(CheckTargets, NamesTheFirstSampleOutOfRange) {
   EXPECT_TRUE(mote::check_targets(Loss::cross_entropy, s.dataset).ok()) << "labels are checked where they are read";
 }
 
+TEST(CheckTargets, LetsInputsBeTargetsThatSuitTheLoss) {
+  using mote::Loss;
+  const Samples s;
+  mote::Dataset dataset = s.dataset.autoencoding();
+  EXPECT_TRUE(mote::check_targets(Loss::sigmoid_cross_entropy, dataset).ok());
+  EXPECT_EQ(mote::check_targets(Loss::cross_entropy, dataset).status, Status::target_out_of_range);
+  dataset.scale = 1.0f / 254.0f;
+  EXPECT_EQ(mote::check_targets(Loss::sigmoid_cross_entropy, dataset).status, Status::target_out_of_range);
+  EXPECT_TRUE(mote::check_targets(Loss::quadratic, dataset).ok());
+}
+
+TEST(CheckTargets, AddsUpDistributionsOverManyOutputs) {
+  for (const std::size_t outputs : {100003u, 1000003u}) {
+    const std::vector<float> uniform(outputs, 1.0f / static_cast<float>(outputs));
+    mote::Dataset dataset;
+    dataset.targets = {uniform.data(), 1, outputs, outputs};
+    EXPECT_TRUE(mote::check_targets(mote::Loss::cross_entropy, dataset).ok()) << outputs;
+  }
+}
+
 }  // namespace

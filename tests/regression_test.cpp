@@ -167,14 +167,17 @@ TEST(Regression, AnAutoencoderTrainsAsWithCopiesOfItsInputs) {
     samples.values[i] = static_cast<float>(samples.labelled.features[i]) * samples.dataset.scale;
   }
   for (const Loss loss : {Loss::sigmoid_cross_entropy, Loss::quadratic, Loss::mean_absolute_error}) {
-    TrainingOptions options = with_batch(7);
-    options.loss = loss;
-    Bound copies(topology, options, kSamples), own(topology, options, kSamples);
-    EXPECT_EQ(own.train(samples.labelled.dataset.autoencoding(), 2), copies.train(samples.dataset, 2));
-    LossTotals expected, found;
-    ASSERT_TRUE(own.trainer.evaluate(samples.labelled.dataset.autoencoding(), found).ok());
-    ASSERT_TRUE(own.trainer.evaluate(samples.dataset, expected).ok());
-    EXPECT_EQ(found.mean_loss(), expected.mean_loss());
+    for (const float input_dropout : {0.0f, 0.4f}) {  // what is dropped is to be reproduced all the same
+      TrainingOptions options = with_batch(7);
+      options.loss = loss;
+      options.input_dropout = input_dropout;
+      Bound copies(topology, options, kSamples), own(topology, options, kSamples);
+      EXPECT_EQ(own.train(samples.labelled.dataset.autoencoding(), 2), copies.train(samples.dataset, 2));
+      LossTotals expected, found;
+      ASSERT_TRUE(own.trainer.evaluate(samples.labelled.dataset.autoencoding(), found).ok());
+      ASSERT_TRUE(own.trainer.evaluate(samples.dataset, expected).ok());
+      EXPECT_EQ(found.mean_loss(), expected.mean_loss());
+    }
   }
 }
 

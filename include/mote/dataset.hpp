@@ -40,8 +40,8 @@ struct Dataset {
 Result check(const Dataset& dataset);
 
 /// ok, or target_out_of_range (found: the first sample with one). Targets must be finite, for the cross-entropies from
-/// 0 to 1; for cross_entropy those of a sample must add up to 1 within a thousandth. Training and evaluation trust
-/// them.
+/// 0 to 1; for cross_entropy those of a sample must add up to 1 within a thousandth, which inputs as targets never
+/// do: found is 0 for them. Training and evaluation trust them.
 Result check_targets(Loss loss, const Dataset& dataset);
 
 /// Pairs images [count][rows][columns] with labels [count]. classes: how many there are, or 0 for the largest label

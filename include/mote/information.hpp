@@ -6,8 +6,9 @@
 //   Kullback-Leibler divergence D(y || y') = sum y_i ln(y_i / y'_i)    >= 0, up to rounding
 //
 // (Shannon 1948; Kullback & Leibler 1951; Goodfellow et al. 2016, section 3.13.) Distributions are numbers from 0 to 1
-// that add up to 1; nobody checks that. Where y'_i = 0 < y_i the last two are infinite. Numbers below 0 and NaN give
-// NaN. Sums have one order, that of loss.hpp: the same bits on every machine of an arithmetic class.
+// that add up to 1; nobody checks that. Where y'_i = 0 < y_i the last two are infinite. NaN gives NaN, but a
+// y'_i beside a y_i of 0 is not looked at. Sums have one order, that of loss.hpp: the same bits on every machine of an
+// arithmetic class.
 #pragma once
 
 #include "mote/span.hpp"

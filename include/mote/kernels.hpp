@@ -11,8 +11,8 @@
 //
 // Every element of a product is summed over its inner index in increasing order, starting from 0 (or, accumulating,
 // from what stands there), with one multiply-add a step. So neither batch size, tile, vector width nor thread changes a
-// bit as long as weights are finite: terms with an activation of 0 may be left out, which an infinite weight would
-// show.
+// bit as long as weights are finite, but the sign of a sum of zeros: terms with an activation of 0 may be left out,
+// which an infinite weight would show.
 //
 // Strides marked "padded" are row_stride(columns) of topology.hpp. Padding, the columns up to the next multiple of
 // kRowAlignment, must be 0 where it is read, and is 0 where it is written as long as the operands are finite. No

@@ -72,8 +72,9 @@ class Trainer {
   /// Copies the model() as it is, a good one by the caller's judgement; initialize() does so too.
   /// options().keep_parameters must be true.
   void keep_parameters();
-  /// Brings back the model() last kept, and forgets what the optimizer remembers: after a divergence, training can
-  /// go on with begin_epoch(), at a lower learning rate. options().keep_parameters must be true.
+  /// Brings back the model() last kept, and forgets what the optimizer remembers and how many steps the schedule
+  /// has gone: after a divergence, training can go on with begin_epoch(), at a lower learning rate.
+  /// options().keep_parameters must be true.
   void restore_parameters();
 
   /// Loss and, where there are labels, accuracy of this epoch so far, each sample as it was seen, before the step it
@@ -150,6 +151,7 @@ class Trainer {
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
   Span<std::uint32_t> correct_;  // by each worker
+  Span<float> whole_;  // what inputs_ were before dropout, where they are targets too
   Span<float> inputs_;
   Span<std::uint8_t> masks_;
   Span<std::uint32_t> lists_;

@@ -26,7 +26,7 @@ struct TrainingOptions {
   std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
   std::uint64_t seed = 1;   ///< of all that is random: initial parameters, order, dropout, bootstrap sample
   float l1 = 0.0f;          ///< penalty l1 sum of |w| on weights, finite, >= 0
-  Schedule schedule = {};   ///< of the learning rate, in parameter steps since initialize()
+  Schedule schedule = {};   ///< of the learning rate, in parameter steps since initialize() or restore_parameters()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
   /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
   /// the list.
@@ -61,6 +61,8 @@ struct TrainingPlan {
   std::size_t folded_count;
   std::size_t order;  // [samples] unless samples come as they lie
   std::size_t order_count;
+  std::size_t whole;  // [rows][inputs] without dropout, for a network that may be an autoencoder; else nothing
+  std::size_t whole_count;
   std::size_t inputs;  // [rows][inputs]
   std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
   std::size_t masks_count;
@@ -84,6 +86,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.model_count = topology.parameter_count() + running_statistics_count(topology);
   plan.kept_count = options.keep_parameters ? plan.model_count : 0;
   plan.folded_count = topology.all_scale_floats() == 0 ? 0 : topology.scales_offset(0);
+  const bool keeps_whole = options.input_dropout != 0.0f && topology.outputs() == topology.inputs;
+  plan.whole_count = keeps_whole ? plan.rows * topology.inputs : 0;
   plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
@@ -97,6 +101,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
+  plan.whole = memory.take<float>(keeps_whole ? plan.rows : 0, topology.inputs);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
   plan.masks = memory.take<std::uint8_t>(mask_workers, topology.inputs);
   plan.lists = options.skip_zero_inputs ? memory.take<std::uint32_t>(list_workers, topology.inputs)
