@@ -187,6 +187,16 @@ TEST_F(Checkpoints, RefuseContradictions) {
   EXPECT_EQ(train_here(resume + "--learning-rate 0.1 --threads 2 --quiet").status, 0);
 }
 
+TEST_F(Checkpoints, TakeTheLastOfAnOptionGivenTwice) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --seed 1 --seed 2 --checkpoint " + checkpoint()).status, 0);
+  const CommandResult first = train_here("--resume " + checkpoint() + " --seed 1");
+  EXPECT_EQ(first.status, 2);
+  EXPECT_NE(first.output.find("--seed 1 contradicts --resume: " + checkpoint() + " was made with --seed 2"),
+            std::string::npos)
+      << first.output;
+  EXPECT_EQ(train_here("--resume " + checkpoint() + " --seed 2").status, 0);
+}
+
 TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
   ASSERT_EQ(train_here("--hidden 5 --epochs 1 --checkpoint " + checkpoint()).status, 0);
   const std::string before = contents(checkpoint());

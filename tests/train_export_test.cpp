@@ -111,7 +111,7 @@ TEST_F(Export, LeavesFilesOfOthersAlone) {
   EXPECT_NE(result.output.find("exists and is not a header of this program; name another file"), std::string::npos)
       << result.output;
   EXPECT_EQ(contents(folder_.file("model.hpp")), "int mine;\n");
-  const std::string twice = folder_.file("one") + " --log " + folder_.file("one");
+  const std::string twice = folder_.file("one") + " --log " + folder_.file("./one");
   EXPECT_NE(train_here("--export-header " + twice).output.find("--log and --export-header name the same file"),
             std::string::npos);
 }

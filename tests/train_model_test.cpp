@@ -172,6 +172,8 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {load + "--evaluate --save x", "--save and --evaluate contradict each other"},
       {load + "--evaluate --epochs 3", "--epochs and --evaluate contradict each other: nothing is trained"},
       {load + "--evaluate --l2 0.1", "--l2 and --evaluate contradict each other"},
+      {load + "--evaluate --diagnose", "--diagnose and --evaluate contradict each other"},
+      {load + "--evaluate --validation 9", "--validation and --evaluate contradict each other"},
       {"--evaluate", "--evaluate has no meaning without --load"},
       {"--class-names a,b,c,d", "--class-names has no meaning without --save"},
       {"--class-names a,b,c --save x", "--class-names: found 3 names, expected 4"},
@@ -209,12 +211,51 @@ TEST_F(ModelTools, LeaveTheOldFileWhenTheDiskIsFullOrTrainingFails) {
 }
 
 TEST_F(ModelTools, NormalizedNetworksGoOnInBatchesOfAnySize) {
-  const std::string data = "--quiet --validation 100 --train-limit ";
-  ASSERT_EQ(train_program::train(data + "700 --hidden 4 --batch-norm --save " + model()).status, 0);
-  for (const char* options : {"700 --epochs 1 --batch 400", "700 --epochs 1 --batch full", "165 --evaluate"}) {
+  const std::string data = "--quiet --train-limit ";
+  ASSERT_EQ(train_program::train(data + "700 --validation 100 --hidden 4 --batch-norm --save " + model()).status, 0);
+  for (const char* options : {"700 --epochs 1 --batch 400", "700 --epochs 1 --batch full", "193 --evaluate"}) {
     const CommandResult result = train_program::train("--load " + model() + " " + data + options);
     EXPECT_EQ(result.status, 0) << options << ": " << result.output;
   }
+}
+
+TEST_F(ModelTools, KeepWhatWasLearntWhenOtherFilesCannotBeWritten) {
+  const CommandResult full =
+      run_command("ulimit -f 16; " + train_program::program() + "--data " + folder_.path() +
+                  " --hidden 5 --epochs 2 --save " + model() + " --report " + folder_.file("report.html"));
+  EXPECT_EQ(full.status, 1) << full.output;
+  EXPECT_NE(full.output.find("report.html.mote-part: File too large"), std::string::npos) << full.output;
+  EXPECT_FALSE(fs::exists(folder_.file("report.html")));
+  EXPECT_EQ(train_here("--evaluate --load " + model()).status, 0);
+}
+
+TEST_F(ModelTools, KeepWhatWasLearntWhenTheReaderIsSlow) {
+  const CommandResult result =
+      run_command("{ { timeout --preserve-status -s INT 1 " + train_program::program() + "--epochs 100000000 --data " +
+                  folder_.path() + " --save " + model() + "; echo status $? >&2; } | { sleep 2; cat > /dev/null; }; }");
+  EXPECT_EQ(result.output, "status 130\n");
+  EXPECT_TRUE(fs::exists(model()));
+}
+
+TEST_F(ModelTools, TakeAnyNamesOfClasses) {
+  const std::string names =
+      "--class-names ',oak\x1b[2J,elm\x7f,\xc2\x9b"
+      "fir'";
+  ASSERT_EQ(train_here("--epochs 1 --save " + model() + " " + names).status, 0);
+  const CommandResult again = train_here("--evaluate --load " + model());
+  EXPECT_EQ(again.status, 0) << again.output;
+  const CommandResult told = predict(model() + " " + folder_.file("t10k-images-idx3-ubyte"));
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_NE(told.output.find("oak?[2J,elm?,?fir\n"), std::string::npos) << told.output.substr(0, 200);
+}
+
+TEST_F(ModelTools, ShowLongPathsWhole) {
+  const std::string far =
+      folder_.file(std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(200, 'c'));
+  fs::create_directories(far);
+  ASSERT_EQ(train_here("--epochs 1 --save " + far + "/model").status, 0);
+  const CommandResult again = train_here("--epochs 1 --load " + far + "/model");
+  EXPECT_NE(again.output.find(far + "/model, seed 1\ntraining"), std::string::npos) << again.output;
 }
 
 // The other direction, networks made in Python, is in the script too.

@@ -102,6 +102,7 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
       {"--dropout 1", "--dropout: found '1', expected 0 <= P < 1"},
       {"--input-dropout -0.1", "--input-dropout: found '-0.1', expected 0 <= P < 1"},
       {"--dropout 0.5 --hidden none", "--dropout is for hidden units, of which there are none; --input-dropout is for"},
+      {"--activation gelu --hidden none", "--activation is for hidden units, of which there are none"},
       {"--max-norm 3 --layers 784,10", "--max-norm is for hidden units, of which there are none"},
       {"--early-stopping always", "--early-stopping: found 'always', expected loss or accuracy"},
       {"--early-stopping loss --stop-patience 0", "--stop-patience: found '0', expected a whole number from 1"},

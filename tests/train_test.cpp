@@ -226,6 +226,7 @@ TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
   EXPECT_EQ(train_here("--epochs 1 --log " + folder_.file("link.csv")).status, 0);
   EXPECT_TRUE(std::filesystem::is_symlink(folder_.file("link.csv")));
   EXPECT_NE(contents(folder_.file("target.csv")), "");
+  folder_.write("blank.txt", "\nmine, after a blank line\n");
   ASSERT_EQ(run_command("mkfifo " + folder_.file("pipe")).status, 0);
   const struct {
     const char* file;
@@ -233,6 +234,7 @@ TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
     const char* message;
   } cases[] = {
       {"notes.txt", 2, "notes.txt: exists and is not a log like the one to be written; name another file"},
+      {"blank.txt", 2, "blank.txt: exists and is not a log"},
       {"train-images-idx3-ubyte", 2, "train-images-idx3-ubyte: exists and is not a log"},
       {"pipe", 2, "pipe: is not a regular file"},
       {".", 2, "is not a regular file"},

@@ -95,13 +95,14 @@ void AtomicFile::require_written() const {
   fail(part_);
 }
 
-void AtomicFile::flush() {
-  if (std::fflush(file_) != 0) fail(part_);
+bool AtomicFile::try_flush() noexcept {
+  if (error_ == 0 && std::fflush(file_) != 0) error_ = errno;
+  return error_ == 0;
 }
 
 void AtomicFile::commit() {
+  try_flush();
   require_written();
-  flush();
   if (fsync(fileno(file_)) != 0) fail(part_);
   if (!same_file(fileno(file_), part_)) {
     throw Error(what_ + ": " + part_ + ": was removed or replaced while it was written", kExitFailed);
@@ -139,12 +140,12 @@ mote::ByteSink sink_of(AtomicFile& file) {
 void require_own_or_nothing(const std::string& what, const std::string& path, std::string_view start,
                             const std::string& kind) {
   std::error_code error;
-  if (!std::filesystem::exists(path, error)) return;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
   std::ifstream file(path, std::ios::binary);
   std::string found(start.size(), '\0');
   file.read(found.data(), static_cast<std::streamsize>(found.size()));
   found.resize(static_cast<std::size_t>(file.gcount()));
-  if (found.empty() || found == start) return;
+  if (found == start) return;
   throw Error(what + ": " + path + ": exists and is not " + kind + "; name another file");
 }
 

@@ -29,8 +29,9 @@ class AtomicFile {
   bool try_write(std::string_view bytes) noexcept;
   /// Throws if something could not be written.
   void require_written() const;
-  /// Hands over to the system what was written so far, so that others can read it in PATH.mote-part.
-  void flush();
+  /// Hands over to the system what was written so far, so that others can read it in PATH.mote-part. false: it could
+  /// not be, and commit() will say why.
+  bool try_flush() noexcept;
   void commit();
 
  private:

@@ -220,13 +220,13 @@ Settings resume_settings(const Settings& given) {
   const CheckpointReader checkpoint(given.resume);
   const std::vector<std::string>& before = checkpoint.note().arguments;
   for (const std::string& argument : given.deciding) {
-    if (std::find(before.begin(), before.end(), argument) != before.end()) continue;
     const std::string name = argument.substr(0, argument.find('='));
-    const auto other = std::find_if(before.begin(), before.end(), [&](const std::string& one) {
+    const auto other = std::find_if(before.rbegin(), before.rend(), [&](const std::string& one) {  // the last counts
       return one == name || one.rfind(name + "=", 0) == 0;
     });
+    if (other != before.rend() && *other == argument) continue;
     throw Error(as_typed(argument) + " contradicts --resume: " + given.resume + " was made " +
-                (other == before.end() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
+                (other == before.rend() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
   }
   std::vector<std::string> arguments = before;
   arguments.push_back("--checkpoint=" + given.resume);  // unless one is given, which comes later

@@ -10,20 +10,20 @@ namespace tools {
 
 CsvLog::CsvLog(const std::string& path, const std::string& header) {
   if (path.empty()) return;
-  std::string first_line;
   std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) std::getline(std::ifstream(path), first_line);
-  if (!first_line.empty() && first_line != header) {
-    throw Error("--log: " + path + ": exists and is not a log like the one to be written; name another file");
+  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) != 0) {
+    std::string first_line;
+    std::getline(std::ifstream(path), first_line);
+    if (first_line != header) {
+      throw Error("--log: " + path + ": exists and is not a log like the one to be written; name another file");
+    }
   }
   file_.emplace("--log", path);
   write_line(header);
 }
 
 void CsvLog::write_line(const std::string& line) {
-  if (!file_) return;
-  file_->write(line + "\n");
-  file_->flush();
+  if (file_ && file_->try_write(line + "\n")) file_->try_flush();
 }
 
 void CsvLog::close() {

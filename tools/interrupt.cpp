@@ -31,6 +31,7 @@ void listen_for_interrupt() {
   if (sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
   action = {};
   action.sa_handler = on_interrupt;
+  action.sa_flags = SA_RESTART;  // output that waits for its reader is not to fail
   sigaction(SIGINT, &action, nullptr);
 }
 

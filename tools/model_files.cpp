@@ -27,6 +27,17 @@ bool is_at_byte(mote::Status status) {
   }
 }
 
+/// Control characters, of which terminals do what they say, as question marks.
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool is_second = i != 0 && text[i - 1] == '\xc2' && c < 0xa0;  // of the two bytes of U+0080 to U+009F
+    if (c < 0x20 || c == 0x7f) text[i] = '?';
+    if (is_second) text.replace(--i, 2, "?");
+  }
+  return text;
+}
+
 }  // namespace
 
 void require_model_or_nothing(const std::string& path) {
@@ -64,7 +75,7 @@ std::vector<std::string> names_of(const mote::ModelDescription& model) {
   const mote::Bytes text = model.class_names;
   for (const unsigned char* begin = text.begin(); !text.empty();) {
     const unsigned char* end = std::find(begin, text.end(), static_cast<unsigned char>('\n'));
-    names.emplace_back(begin, end);
+    names.push_back(printable({begin, end}));
     if (end == text.end()) break;
     begin = end + 1;
   }

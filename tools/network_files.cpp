@@ -30,7 +30,15 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
                 " outputs, but the data want " + std::to_string(images.train.outputs()));
   }
+  if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
+    throw Error("--dropout and --max-norm are for hidden units, of which the network of " + settings.load +
+                " has none");
+  }
   images.train.scale = images.test.scale = model.input_scale;
+  if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, images.train).ok()) {
+    throw Error("--load: " + settings.load + ": the network takes pixels times " + std::to_string(model.input_scale) +
+                ", which its loss cannot have for targets; --autoencoder needs at most 1/255 with it");
+  }
 }
 
 mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
@@ -40,7 +48,7 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
                 std::to_string(topology.outputs()) + ", one for each output");
   }
   names.clear();
-  for (const std::string& name : settings.class_names) names += (names.empty() ? "" : "\n") + name;
+  for (std::size_t i = 0; i < settings.class_names.size(); ++i) names += (i == 0 ? "" : "\n") + settings.class_names[i];
   mote::ModelDescription model;
   model.topology = topology;
   model.loss = settings.loss;

@@ -100,8 +100,8 @@ std::string help_text() {
   });
   return text +
          "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data refused;\n"
-         "130 interrupted by Ctrl-C, after the current batch and the evaluation of what was learnt so far (a\nsecond "
-         "Ctrl-C stops at once).\n";
+         "130 interrupted by Ctrl-C, after the current batch and the evaluation of what was learnt so far (one\nmore "
+         "Ctrl-C, two seconds later, stops at once).\n";
 }
 
 }  // namespace tools

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "settings_checks.hpp"
 
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 
@@ -10,6 +11,8 @@
 
 namespace tools {
 namespace {
+
+namespace fs = std::filesystem;
 
 mote::Activation activation_for(mote::Loss loss, Aim aim) {
   if (loss == mote::Loss::cross_entropy) return mote::Activation::softmax;
@@ -91,7 +94,7 @@ void check_limits(const Settings& s, const Given& given) {
     throw Error("--clip-norm and --clip-value contradict each other; give one of them");
   }
   const bool has_hidden = given.layers ? s.layers.size() > 2 : !s.hidden.empty();
-  for (const char* option : {"--dropout", "--max-norm"}) {
+  for (const char* option : {"--dropout", "--max-norm", "--activation"}) {
     if (given.names.count(option) == 0 || has_hidden) continue;
     throw Error(std::string(option) + " is for hidden units, of which there are none" +
                 (option == std::string_view("--dropout") ? "; --input-dropout is for pixels" : ""));
@@ -108,7 +111,8 @@ void check_written_files(const Settings& s) {
   for (const auto& [option, path] : files) {
     for (const auto& [other, other_path] : files) {
       if (option == other) break;
-      if (path.empty() || path != other_path) continue;
+      std::error_code none;
+      if (path.empty() || fs::weakly_canonical(path, none) != fs::weakly_canonical(other_path, none)) continue;
       throw Error(std::string(other) + " and " + option + " name the same file, " + path);
     }
   }
@@ -127,7 +131,8 @@ void check_files(const Settings& s, const Given& given) {
       throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
     }
   };
-  for (const char* option : {"--save", "--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs"}) {
+  for (const char* option :
+       {"--save", "--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs", "--diagnose", "--validation"}) {
     refuse_to_train(option);
   }
   for (const Option& option : learning_options()) refuse_to_train(option.name);

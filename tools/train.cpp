@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <string>
 
@@ -285,10 +286,20 @@ int run(Settings settings) {
     std::printf("most confused: %s\n", most_confused(report.confusion, run.images.train.classes, 5).c_str());
   }
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
-  pictures.draw(record);
-  log.close();
-  if (!report.divergence.empty()) throw Error(report.divergence, kExitFailed);
-  files.write(run);
+  std::exception_ptr failure;
+  const auto attempt = [&](auto write) {  // one that fails does not take the others with it
+    try {
+      write();
+    } catch (const Error&) {
+      if (failure == nullptr) failure = std::current_exception();
+    }
+  };
+  const bool diverged = !report.divergence.empty();
+  if (!diverged) attempt([&] { files.write(run); });
+  attempt([&] { pictures.draw(record); });
+  attempt([&] { log.close(); });
+  if (diverged) throw Error(report.divergence, kExitFailed);
+  if (failure != nullptr) std::rethrow_exception(failure);
   return interrupted() ? kExitInterrupted : 0;
 }
 

@@ -27,13 +27,14 @@ mote::Result train_epoch(mote::Trainer& trainer, const Split& split, const Liste
     state.learning_rate = trainer.learning_rate();
     require(trainer.begin_epoch(split.train));
   }
-  while (trainer.samples_left() > 0 && !interrupted()) {
+  for (bool stop = interrupted(); trainer.samples_left() > 0 && !stop;) {
     const std::size_t left = trainer.samples_left();
     diagnosis.before_batch(trainer);
     if (const mote::Result result = trainer.train_batch(); !result.ok()) return result;
     listener.batch(epoch, left - trainer.samples_left());
     state.seconds = before + seconds_since(start);
-    if (listener.resumable && trainer.samples_left() > 0) listener.resumable(state, !interrupted());
+    stop = interrupted();
+    if (listener.resumable && trainer.samples_left() > 0) listener.resumable(state, !stop);
   }
   return mote::Status::ok;
 }

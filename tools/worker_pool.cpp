@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "worker_pool.hpp"
 
+#include <chrono>
 #include <string>
 #include <system_error>
 
@@ -71,7 +72,12 @@ void WorkerPool::run(std::size_t pieces, mote::Parallel::Piece piece, void* cont
   context_ = context;
   start_round();
   piece(context, 0);
-  for (int looks = 0; pending_ != 0; ++looks) look_again(looks);
+  for (int looks = 0; pending_ != 0; ++looks) {
+    look_again(looks);
+    if (looks < kLooksBeforeSleep) continue;
+    std::this_thread::sleep_for(std::chrono::microseconds(100));  // the others have much to do
+    looks = kLooksBeforeSleep - 1;
+  }
 }
 
 void WorkerPool::wait_for_change(std::size_t seen) {
