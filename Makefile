@@ -41,7 +41,8 @@ NUMERIC  := $(PRODUCTS) compact_product vector_math activation batch_norm dropou
 
 # On x86-64 the numeric files are compiled three times; src/instruction_set.cpp chooses when the program runs, and asks the
 # processor for exactly these features.
-ifneq ($(filter x86_64-%,$(shell $(CXX) -dumpmachine 2>/dev/null)),)
+MACHINE := $(shell $(CXX) -dumpmachine 2>/dev/null)
+ifneq ($(filter x86_64-%,$(MACHINE)),)
 DISPATCH := -DMOTE_DISPATCH
 BUILDS   := baseline v3 v4
 SET_baseline := -DMOTE_NUMERIC=mote::x86_baseline
@@ -99,9 +100,13 @@ $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 endef
 $(foreach build,$(BUILDS),$(eval $(call numeric_rule,$(build))))
 
+# More static memory than a call or a load can reach across is addressed in full.
+IS_FAR := $(and $(filter x86_64-%,$(MACHINE)),$(shell test $$(($(MEMORY_MB) + $(DATA_MB))) -gt 1500 && echo yes))
+TOOLS  := $(BASE) $(if $(IS_FAR),-mcmodel=medium)
+
 $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 # The speed limit is measured by a loop that needs the compiler's help as much as the products do.
 $(BUILD)/tools/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
@@ -204,16 +209,17 @@ libdir=$${prefix}/lib
 Name: mote
 Description: A small neural-network library that trains and runs without heap or operating system
 Version: $(VERSION)
-Cflags: -I$${includedir}
-Libs: -L$${libdir} -lmote
+Cflags: "-I$${includedir}"
+Libs: "-L$${libdir}" -lmote
 endef
 export PC
 
 install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (PREFIX=/usr/local, DESTDIR=)
-	install -d $(DESTDIR)$(PREFIX)/include/mote $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 644 include/mote/*.hpp $(DESTDIR)$(PREFIX)/include/mote
-	install -m 644 $(BUILD)/libmote.a $(DESTDIR)$(PREFIX)/lib
-	printf '%s\n' "$$PC" > $(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc
+	case '$(PREFIX)' in /*) ;; *) echo "PREFIX='$(PREFIX)' is no absolute path, which mote.pc needs" >&2; exit 1;; esac
+	install -d '$(DESTDIR)$(PREFIX)/include/mote' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	install -m 644 include/mote/*.hpp '$(DESTDIR)$(PREFIX)/include/mote'
+	install -m 644 $(BUILD)/libmote.a '$(DESTDIR)$(PREFIX)/lib'
+	printf '%s\n' "$$PC" > '$(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc'
 
 include tests/target/target.mk
 include tests/checks.mk

@@ -31,23 +31,41 @@ Result FineTuning::bind(const CompactModel& model, const FineTuningOptions& opti
   topology_ = last_layers(model.topology, options.layers);
   loss_ = options.loss;
   batch_size_ = options.batch_size;
-  waiting_ = 0;
   totals_ = {};
   features_ = part_of<float>(memory, plan.features, options.batch_size * topology_.inputs);
   labels_ = part_of<std::uint8_t>(memory, plan.labels, options.batch_size);
   parameters_ = part_of<float>(memory, plan.parameters, topology_.parameter_count());
-  const Span<float> state = part_of<float>(memory, plan.state, plan.state_count);
-  for (float& x : state) x = 0.0f;
+  state_ = part_of<float>(memory, plan.state, plan.state_count);
   copy_last_layers(model, options.layers);
   step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
            topology_.all_weight_floats(),
            parameters_.data(),
-           state.empty() ? nullptr : state.data()};
-  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+           state_.empty() ? nullptr : state_.data()};
+  forget();
   const std::size_t frozen_layers = model.topology.layer_count - options.layers;
   const Memory frozen = memory.subspan(plan.frozen, compact_bytes(model.topology));
   if (const Result result = frozen_.bind(model, frozen, frozen_layers); !result.ok()) return result;
   return backpropagation_.bind(topology_, options.batch_size, memory.subspan(plan.scratch, plan.bytes - plan.scratch));
+}
+
+/// All but parameters and totals.
+void FineTuning::forget() {
+  waiting_ = 0;
+  step_.step.number = 0;
+  for (float& x : state_) x = 0.0f;
+  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+}
+
+Result FineTuning::restore(Span<const float> parameters) {
+  if (parameters.size() != parameters_.size()) {
+    return {Status::memory_too_small, parameters.size() * sizeof(float), parameters_.size() * sizeof(float)};
+  }
+  for (const float x : parameters) {
+    if (!detail::is_finite(x)) return Status::not_finite;
+  }
+  __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
+  forget();
+  return Status::ok;
 }
 
 void FineTuning::copy_last_layers(const CompactModel& model, std::size_t layers) {

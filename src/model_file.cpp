@@ -28,6 +28,9 @@ Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
   if (file.size < kBegin) return {Status::model_truncated, file.size, kBegin};
   if (!read(file, 0, size_bytes)) return Status::read_failed;
   const std::uint64_t size = detail::load64(size_bytes), room = file.size - kBegin;
+  unsigned char first[1] = {'{'};
+  if (room != 0 && !read(file, kBegin, first)) return Status::read_failed;
+  if (first[0] != '{') return {Status::model_syntax, kBegin};  // another kind of file: its first bytes are no size
   if (size > room) return {Status::model_truncated, file.size, size > ~kBegin ? ~std::uint64_t{0} : kBegin + size};
   if (size > memory.size()) return {Status::memory_too_small, memory.size(), size};
   const Memory json = memory.subspan(0, static_cast<std::size_t>(size));

@@ -141,7 +141,7 @@ Result check_shape(const ModelTensor& tensor, const TensorEntry& entry) {
 }
 
 Result place_tensor(const Topology& topology, Bytes name, std::size_t at, const TensorEntry& entry,
-                    std::uint64_t data_bytes, Places& places) {
+                    std::uint64_t data_begin, std::uint64_t data_bytes, Places& places) {
   const std::size_t i = find_place(topology, name);
   if (i == kMaxModelTensors + kMaxLayers) return at_byte(Status::model_unknown_tensor, at);
   Place& place = places.tensors[i];
@@ -156,8 +156,12 @@ Result place_tensor(const Topology& topology, Bytes name, std::size_t at, const 
     if (const Result result = check_shape(tensor, entry); !result.ok()) return result;
     place.size = tensor.elements() * sizeof(float);
   }
-  if (entry.end > data_bytes || entry.begin > entry.end || entry.end - entry.begin != place.size) {
+  if (entry.begin > entry.end || entry.end - entry.begin != place.size) {
     return at_byte(Status::model_tensor_offsets, entry.offsets_at);
+  }
+  if (entry.end > data_bytes) {
+    const std::uint64_t wanted = data_begin + entry.end;
+    return {Status::model_truncated, data_begin + data_bytes, wanted < entry.end ? ~std::uint64_t{0} : wanted};
   }
   place.begin = entry.begin;
   return Status::ok;
@@ -192,12 +196,12 @@ Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& hea
   result = read_metadata(values, header.model, header.fingerprint, header.checksum);
   if (!result.ok()) return result;
   const Topology& topology = header.model.topology;
+  const std::uint64_t data_begin = kModelHeaderBegin + json.size();
   Places places;
   result = read_header(json, values, [&](Bytes name, std::size_t at, const TensorEntry& entry) {
-    return place_tensor(topology, name, at, entry, data_bytes, places);
+    return place_tensor(topology, name, at, entry, data_begin, data_bytes, places);
   });
   if (!result.ok()) return result;
-  const std::uint64_t data_begin = kModelHeaderBegin + json.size();
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     if (places.tensors[i].begin == kAbsent) return {Status::model_missing_tensor, i};
     header.offsets[i] = data_begin + places.tensors[i].begin;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 #include "guarded_memory.hpp"
@@ -129,6 +130,34 @@ TEST(FineTuning, LearnsAsTheFormulasSayAndLeavesTheModelAlone) {
     EXPECT_EQ(before, example.weights);
     EXPECT_TRUE(memory.intact());
   }
+}
+
+TEST(FineTuning, GoesOnAfterARestartFromWhatWasSaved) {
+  const Example example;
+  FineTuningOptions options;
+  options.optimizer = {Optimizer::adam, 0.05f};
+  options.batch_size = 2;
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options)), other(mote::fine_tuning_bytes(kTopology, options));
+  FineTuning first, second;
+  ASSERT_TRUE(first.bind(example.model, options, memory.memory()).ok());
+  ASSERT_TRUE(second.bind(example.model, options, other.memory()).ok());
+  for (std::size_t i = 0; i < 21; ++i) ASSERT_TRUE(first.train(example.sample(i), kScale, example.labels[i]).ok());
+  std::vector<float> saved(first.parameters().begin(), first.parameters().end());
+  for (std::size_t i = 0; i < 7; ++i) ASSERT_TRUE(second.train(example.sample(i), kScale, example.labels[i]).ok());
+  ASSERT_TRUE(second.restore({saved.data(), saved.size()}).ok());
+  ASSERT_TRUE(first.restore({saved.data(), saved.size()}).ok());  // so that both optimizers begin anew
+  EXPECT_EQ(second.waiting(), 0u);
+  for (std::size_t i = 0; i < 20; ++i) {
+    for (FineTuning* tuning : {&first, &second}) {
+      ASSERT_TRUE(tuning->train(example.sample(i), kScale, example.labels[i]).ok());
+    }
+  }
+  EXPECT_NE(std::memcmp(first.parameters().data(), saved.data(), saved.size() * sizeof(float)), 0);
+  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size() * sizeof(float)), 0);
+  saved[3] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(first.restore({saved.data(), saved.size()}).status, Status::not_finite);
+  EXPECT_EQ(first.restore({saved.data(), saved.size() - 1}).status, Status::memory_too_small);
+  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size() * sizeof(float)), 0);
 }
 
 TEST(FineTuning, StartsWithTheAnswersOfTheModel) {

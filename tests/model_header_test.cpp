@@ -172,7 +172,7 @@ TEST(ModelHeader, RefusesTensorsThatAreNotTheNetworks) {
       {weight_with(R"("dtype":"F32","shape":[],"data_offsets":[0,24])"), Status::model_tensor_shape},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,23])"), Status::model_tensor_offsets},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[24,0])"), Status::model_tensor_offsets},
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[9,33])"), Status::model_tensor_offsets},
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[9,33])"), Status::model_truncated},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[18446744073709551600,8])"),
        Status::model_tensor_offsets},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[8,32])"), Status::model_data_gap},  // overlap
@@ -192,7 +192,7 @@ TEST(ModelHeader, RefusesTensorsThatAreNotTheNetworks) {
   for (const auto& c : cases) EXPECT_EQ(with_tensors(c.tensors).status, c.status) << c.tensors;
   EXPECT_EQ(with_tensors(kWeight + "," + kBias, 33).status, Status::model_data_gap);
   EXPECT_EQ(with_tensors(kWeight + "," + kBias, 33).found, 8 + header(kMetadata, kWeight + "," + kBias).size() + 32);
-  EXPECT_EQ(with_tensors(kWeight + "," + kBias, 31).status, Status::model_tensor_offsets);
+  EXPECT_EQ(with_tensors(kWeight + "," + kBias, 31).status, Status::model_truncated);
 }
 
 TEST(ModelHeader, RefusesWhatIsNoJson) {
@@ -218,6 +218,8 @@ TEST(ModelHeader, RefusesSizesThatDoNotFitTheFile) {
   EXPECT_EQ(model::read_description("", model).status, Status::model_truncated);
   EXPECT_EQ(model::read_description(std::string(7, '\0'), model).status, Status::model_truncated);
   EXPECT_EQ(model::read_description(std::string(8, '\0'), model).status, Status::model_syntax);  // an empty header
+  EXPECT_EQ(model::read_description("int main() {}", model).status, Status::model_syntax)
+      << "no size, but another file";
 }
 
 }  // namespace

@@ -97,7 +97,8 @@ TEST_F(Export, OfAModelFileNeedsNoTraining) {
 
 TEST_F(Export, NamesANamespaceThatCppTakes) {
   for (const auto& [file, name] :
-       {std::pair("class.hpp", "model_class"), std::pair("7.hpp", "model_7"), std::pair("mote.hpp", "model_mote"),
+       {std::pair("class.hpp", "model_class"), std::pair("errno.hpp", "model_errno"),
+        std::pair("_A__b.hpp", "model__A_b"), std::pair("7.hpp", "model_7"), std::pair("mote.hpp", "model_mote"),
         std::pair("bool.hpp", "model_bool"), std::pair("log.hpp", "model_log"), std::pair("digits.hpp", "digits")}) {
     ASSERT_EQ(export_as("int8", file).status, 0);
     EXPECT_NE(contents(folder_.file(file)).find("\nnamespace " + std::string(name) + " {\n"), std::string::npos);

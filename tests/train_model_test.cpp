@@ -182,7 +182,7 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {load + "--autoencoder", "--autoencoder does not go with the loss of"},
       {"--save " + folder_.file("notes"), "exists and is not a model; name another file"},
       {"--save " + folder_.file("source.c"), "source.c: exists and is not a model; name another file"},
-      {"--load " + folder_.file("notes"), "truncated model file"},
+      {"--load " + folder_.file("notes"), "not a safetensors header"},
       {"--load " + folder_.file("none"), "none: No such file or directory"},
       {"--load " + folder_.path(), "is a directory, expected a safetensors file"},
       {load + "--data " + folder_.file("other"), "the network has 12 inputs, but the images have 15 pixels"},

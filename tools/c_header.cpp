@@ -37,7 +37,11 @@ constexpr std::string_view kTaken =
     "log10 "
     "log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf putc puts qsort "
     "raise rand random read realloc remainder remove rename rint round select send signal sin sinh sqrt srand strlen "
-    "system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn ";
+    "system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn "
+    // Its macros, and functions of POSIX that come with its headers.
+    "EOF NULL accept access alarm bind chdir connect dup errno exec fork getpid kill linger listen nice pause pipe "
+    "poll "
+    "shutdown sleep socket stat stderr stdin stdout sync timer times truncate unlink usleep wait ";
 
 /// The shortest decimal number that reads back as x, which must be one.
 std::string number(float x) {
@@ -185,7 +189,9 @@ struct Compact {
 std::string identifier_of(const std::string& path) {
   std::string name = std::filesystem::path(path).stem().string();
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-  const bool starts_badly = name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+  const auto next = std::unique(name.begin(), name.end(), [](char a, char b) { return a == '_' && b == '_'; });
+  name.erase(next, name.end());  // names with two in a row are the compiler's, as are those that start with one
+  const bool starts_badly = name.empty() || name[0] == '_' || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
   return starts_badly || kTaken.find(" " + name + " ") != std::string_view::npos ? "model_" + name : name;
 }
 

@@ -112,9 +112,9 @@ int run(const std::vector<std::string>& arguments) {
   ModelFile model(arguments[0]);
   const Predictor predictor = make_predictor(model);
   const std::vector<std::string> names = names_of(model.description());
-  print_header(names);
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     mote::Dataset images = load_images(arguments[i], data_memory, model.description());
+    if (i == 1) print_header(names);
     images.scale = predictor.scale;
     predict(predictor, arguments[i], images, names);
   }

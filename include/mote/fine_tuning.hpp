@@ -79,6 +79,11 @@ class FineTuning {
   Result bind(const CompactModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(CompactModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 
+  /// Goes on, after bind() for the same model and options.layers, from a copy of what parameters() was: one in flash
+  /// (flash_record.hpp) outlives a restart. Samples that wait for their step are forgotten, and what the optimizer
+  /// remembers. memory_too_small unless they are as many; not_finite, and then nothing is changed.
+  Result restore(Span<const float> parameters);
+
   /// Takes a sample, and after every batch_size of them a parameter step. inputs: [inputs] bytes, each standing for
   /// byte * scale. label_out_of_range; not_finite (found: the step, 0 = the first) when the batch's loss is not: such
   /// a batch is left out, and if the parameters were good they still are.
@@ -96,6 +101,7 @@ class FineTuning {
   Span<const float> parameters() const { return parameters_; }
 
  private:
+  void forget();
   void copy_last_layers(const CompactModel& model, std::size_t layers);
   float* feature_row() { return features_.data() + waiting_ * topology_.inputs; }
   void compute_features(const std::uint8_t* inputs, float scale);
@@ -109,6 +115,7 @@ class FineTuning {
   Span<float> features_;
   Span<std::uint8_t> labels_;
   Span<float> parameters_;
+  Span<float> state_;
   std::size_t batch_size_ = 0;
   std::size_t waiting_ = 0;
 };

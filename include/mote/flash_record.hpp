@@ -41,7 +41,7 @@ struct Flash {
 /// ok or flash_geometry.
 Result check(const Flash& flash);
 
-/// Bytes of the largest record.
+/// Bytes of the largest record in a flash that check() finds ok.
 std::uint32_t flash_capacity(const Flash& flash);
 
 /// A whole record.
@@ -64,11 +64,13 @@ ByteSource source_of(const FlashRecord& record);
 class FlashWriter {
  public:
   /// Erases the slot that does not hold the newest record. size: bytes that will come. flash_full, write_failed, or
-  /// what find_newest() says of reading.
+  /// what find_newest() says of reading: where two losses of power before the first record have left neither slot
+  /// readable, nothing tells them from a broken flash; erase one then.
   Result begin(const Flash& flash, std::uint64_t size);
   /// Where the bytes go to; must not outlive this.
   ByteSink sink();
-  /// write_failed when more or fewer bytes came, a write failed, or what is there now is not what was written.
+  /// write_failed when more or fewer bytes came, a write failed, or what is there now is not what was written;
+  /// read_failed when that cannot be read.
   Result commit();
 
  private:
