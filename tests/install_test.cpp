@@ -75,6 +75,17 @@ TEST(Install, ServesAProjectWithCMake) {
   EXPECT_EQ(result.output.rfind(kLearnt, 0), 0u) << result.output;
 }
 
+TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {
+  const TemporaryFolder folder;
+  for (const char* other : {"-DMOTE_MAX_LAYERS=4", "-DMOTE_MICROCONTROLLER"}) {
+    const CommandResult result = run_command(
+        compiler() + " -std=c++17 -Iinclude " + other + " -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
+        variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("other"));
+    EXPECT_NE(result.status, 0) << other;
+    EXPECT_NE(result.output.find("undefined reference to `mote::"), std::string::npos) << result.output;
+  }
+}
+
 /// Whatever the compiler would fuse by itself: -ffp-contract=off is not given here.
 TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
   const TemporaryFolder folder;

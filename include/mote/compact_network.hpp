@@ -36,6 +36,7 @@ constexpr std::size_t compact_row_count(const Topology& topology) {
   return count;
 }
 
+inline namespace MOTE_LAYOUT {
 /// A trained network, all of it constant. A view: what it points to must outlive it. Constructors check it, for a
 /// constexpr model at compile time.
 struct CompactModel {
@@ -81,6 +82,7 @@ struct CompactModel {
     return Status::ok;
   }
 };
+}  // namespace MOTE_LAYOUT
 
 /// Bytes of scratch memory of a CompactNetwork.
 constexpr std::size_t compact_bytes(const Topology& topology) {

@@ -10,7 +10,8 @@
 
 namespace mote {
 
-/// Deepest network a Topology can describe, not counting the inputs. Define it for library and program alike.
+/// Deepest network a Topology can describe, not counting the inputs: a number. Define it for library and program alike:
+/// those that differ in it, or in MOTE_MICROCONTROLLER, do not link.
 #ifndef MOTE_MAX_LAYERS
 #define MOTE_MAX_LAYERS 64
 #endif
@@ -49,6 +50,15 @@ inline constexpr std::size_t kRowAlignment = 4;
 inline constexpr std::size_t kRowAlignment = 16;
 #endif
 
+// How memory is laid out is in the names of types, and so of the functions that take them.
+#define MOTE_JOIN_NOW(a, b) a##b
+#define MOTE_JOIN(a, b) MOTE_JOIN_NOW(a, b)
+#ifdef MOTE_MICROCONTROLLER
+#define MOTE_LAYOUT MOTE_JOIN(micro_, MOTE_MAX_LAYERS)
+#else
+#define MOTE_LAYOUT MOTE_JOIN(layers_, MOTE_MAX_LAYERS)
+#endif
+
 namespace detail {
 /// The next multiple of kRowAlignment: columns of a row that loops over vectors touch. Always inlined, because numeric
 /// files are compiled once per instruction set and must not share functions.
@@ -64,13 +74,14 @@ constexpr std::size_t row_stride(std::size_t columns) {
   return rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
 }
 
+inline namespace MOTE_LAYOUT {
 /// Sizes and activations of a multilayer perceptron:
 ///   constexpr mote::Topology topology{784, {30, Activation::sigmoid}, {10, Activation::softmax}};
 /// Layers are counted from 0 (the first after the inputs) to layer_count - 1 (the output layer).
 ///
 /// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every
-/// layer, then the scales of every layer with batch normalization. Weights of layer l: [inputs_of(l)][stride_of(l)], of
-/// which the first outputs_of(l) of each row are used and the rest is always 0. Biases and scales of layer l:
+/// layer, then the scales of every layer with batch normalization. Weights of layer l: [inputs_of(l)][stride_of(l)],
+/// of which the first outputs_of(l) of each row are used and the rest is always 0. Biases and scales of layer l:
 /// [stride_of(l)], likewise. Gradients and optimizer state have the same layout.
 struct Topology {
   std::uint32_t inputs = 0;
@@ -150,6 +161,7 @@ struct Topology {
     return count;
   }
 };
+}  // namespace MOTE_LAYOUT
 
 /// ok, or why no network can be made: no_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer,
 /// network_too_large.
