@@ -164,7 +164,8 @@ bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
   const std::uint64_t samples = trainer.samples(), batch = trainer.options().batch_size;
   const bool is_between = progress.position % batch == 0 || progress.position == samples;
   const bool can_count = progress.epochs <= static_cast<std::size_t>(-1);
-  return has_state && can_count && progress.position <= samples && is_between && (progress.epochs != 0 || progress.position == 0);
+  return has_state && can_count && progress.position <= samples && is_between &&
+         (progress.epochs != 0 || progress.position == 0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/fine_tuning.hpp"
 
+#include "mote/divergence.hpp"
 #include "mote/finite.hpp"
 
 namespace mote {
@@ -60,9 +61,7 @@ Result FineTuning::restore(Span<const float> parameters) {
   if (parameters.size() != parameters_.size()) {
     return {Status::memory_too_small, parameters.size() * sizeof(float), parameters_.size() * sizeof(float)};
   }
-  for (const float x : parameters) {
-    if (!detail::is_finite(x)) return Status::not_finite;
-  }
+  if (!detail::all_finite(parameters)) return Status::not_finite;
   __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
   forget();
   return Status::ok;

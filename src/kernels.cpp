@@ -19,7 +19,7 @@ using std::size_t;
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
-constexpr size_t kSkipFromRows = 48;            // likewise
+constexpr size_t kSkipFromRows = 48;            // nor do fewer samples
 constexpr size_t kPackFromRows = 48;            // fewer rows of a gradient do not repay rearranging
 constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone

@@ -28,11 +28,15 @@ void require(const CommandResult& result) {
   ASSERT_EQ(result.status, 0) << result.output;
 }
 
+CommandResult install(const std::string& root, const std::string& prefix) {
+  return run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + variable("MOTE_BUILD", "build") + " CXX='" +
+                     compiler() + "' PREFIX='" + prefix + "' DESTDIR='" + root + "'");
+}
+
 /// Installs what was built under folder/root and answers how pkg-config finds it there.
 std::string install(const TemporaryFolder& folder) {
   const std::string root = folder.file("root");
-  require(run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + variable("MOTE_BUILD", "build") + " CXX='" +
-                      compiler() + "' PREFIX=/usr DESTDIR=" + root));
+  require(install(root, "/usr"));
   return "PKG_CONFIG_PATH=" + root + "/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=" + root + " ";
 }
 
@@ -53,6 +57,23 @@ TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
   for (const auto& entry : std::filesystem::directory_iterator("include/mote")) expected += entry.exists() ? 1 : 0;
   EXPECT_EQ(headers, expected);
   EXPECT_EQ(files, expected + 2) << "libmote.a and mote.pc";
+}
+
+TEST(Install, TakesAPrefixWithSpaces) {
+  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  const TemporaryFolder folder;
+  const std::string prefix = folder.file("mine and yours");
+  require(install("", prefix));
+  require(run_command("eval \"set -- $(PKG_CONFIG_PATH='" + prefix +
+                      "/lib/pkgconfig' pkg-config --cflags mote)\"; test -e \"${1#-I}/mote/mote.hpp\""));
+}
+
+TEST(Install, RefusesARelativePrefixBeforeItWrites) {
+  const TemporaryFolder folder;
+  const CommandResult result = install(folder.file("root"), "relative");
+  EXPECT_NE(result.status, 0);
+  EXPECT_NE(result.output.find("PREFIX='relative' is no absolute path"), std::string::npos) << result.output;
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(Install, ServesAProjectWithPlainMake) {

@@ -101,7 +101,7 @@ TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
     folder_.write(c.name, c.bytes);
     const CommandResult result = predict(model() + " " + folder_.file(c.name));
     EXPECT_EQ(result.status, 2) << c.name;
-    EXPECT_NE(result.output.find("predict: " + folder_.file(c.name) + ": "), std::string::npos) << result.output;
+    EXPECT_EQ(result.output.rfind("predict: " + folder_.file(c.name) + ": ", 0), 0u) << result.output;
     EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
   }
   folder_.write("dim.pgm", "P5 4 3 5\n" + std::string(12, '\5'));

@@ -24,24 +24,20 @@ constexpr const char* kHeaderStart = "// A network trained by mote, written by t
 constexpr std::string_view kTaken =
     " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class "
     "co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
-    "default "
-    "delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int long "
-    "mote "
-    "mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register "
+    "default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline int "
+    "long mote mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register "
     "reinterpret_cast requires return short signed sizeof static static_assert static_cast std struct switch template "
-    "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t while "
-    "xor xor_eq "
+    "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t "
+    "while xor xor_eq "
     // Functions of C's library, which is included by others, and what programs begin with.
-    "abort abs acos asin atan atof atoi bsearch calloc cbrt ceil clock close cos cosh div erf erfc exit exp exp2 expm1 "
-    "fabs floor fma fmod free frexp getc getenv gets hypot index isnan j0 j1 jn labs ldexp ldiv lgamma link linux log "
-    "log10 "
-    "log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf putc puts qsort "
-    "raise rand random read realloc remainder remove rename rint round select send signal sin sinh sqrt srand strlen "
-    "system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn "
+    "abort abs acos asin atan atof atoi bsearch calloc cbrt ceil clock close cos cosh div erf erfc exit exp exp2 "
+    "expm1 fabs floor fma fmod free frexp getc getenv gets hypot index isnan j0 j1 jn labs ldexp ldiv lgamma link "
+    "linux log log10 log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf "
+    "putc puts qsort raise rand random read realloc remainder remove rename rint round select send signal sin sinh "
+    "sqrt srand strlen system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn "
     // Its macros, and functions of POSIX that come with its headers.
     "EOF NULL accept access alarm bind chdir connect dup errno exec fork getpid kill linger listen nice pause pipe "
-    "poll "
-    "shutdown sleep socket stat stderr stdin stdout sync timer times truncate unlink usleep wait ";
+    "poll shutdown sleep socket stat stderr stdin stdout sync timer times truncate unlink usleep wait ";
 
 /// The shortest decimal number that reads back as x, which must be one.
 std::string number(float x) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "network_files.hpp"
 
+#include "c_header.hpp"
 #include "error.hpp"
 #include "names.hpp"
 
@@ -60,6 +61,24 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
     throw Error("--class-names: " + describe(result) + "; expected UTF-8 without line breaks");
   }
   return model;
+}
+
+NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_weights) {
+  if (!settings.save.empty()) {
+    require_model_or_nothing(settings.save);
+    model_.emplace("--save", settings.save);
+  }
+  if (!settings.header.empty()) {
+    check_header_path(settings.header);
+    header_.emplace("--export-header", settings.header);
+  }
+}
+
+std::string NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model,
+                                const mote::Dataset& test) {
+  if (model_) save_model(*model_, model, trainer.parameters(), trainer.running_statistics());
+  if (!header_) return "";
+  return write_header(*header_, {trainer.inference_topology(), trainer.inference_parameters(), test, weights_});
 }
 
 }  // namespace tools

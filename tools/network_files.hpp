@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What tools/train makes of model files: --load and --save.
+// What tools/train makes of files with a network: --load, --save and --export-header.
 #pragma once
 
+#include <optional>
+#include <string>
+
+#include "atomic_file.hpp"
 #include "image_files.hpp"
 #include "model_files.hpp"
 #include "settings.hpp"
@@ -19,5 +23,19 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
 /// them.
 mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
                                         const ImageSet& images, std::string& names);
+
+/// The files that a network is written to, opened before the work that fills them. Throws an Error where one cannot be
+/// written or is somebody else's.
+class NetworkFiles {
+ public:
+  explicit NetworkFiles(const Settings& settings);
+
+  /// Writes what `trainer` learnt; returns what write_header() has to say, or nothing. test: as Export's.
+  std::string write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test);
+
+ private:
+  mote::WeightFormat weights_;  // of the header
+  std::optional<AtomicFile> model_, header_;
+};
 
 }  // namespace tools

@@ -10,9 +10,7 @@
 #include <string>
 
 #include "arena.hpp"
-#include "atomic_file.hpp"
 #include "bagging.hpp"
-#include "c_header.hpp"
 #include "checkpoints.hpp"
 #include "csv_log.hpp"
 #include "diagnosis.hpp"
@@ -234,31 +232,29 @@ RunRecord record_of(const Settings& settings, const Prepared& run) {
   return record;
 }
 
-/// The files that a network is written to, opened before the work that fills them.
-class NetworkFiles {
- public:
-  explicit NetworkFiles(const Settings& settings) : settings_(settings) {
-    if (!settings.save.empty()) {
-      require_model_or_nothing(settings.save);
-      model_.emplace("--save", settings.save);
+/// Writes what is left to write. A file that fails does not take the others with it; the first failure is thrown.
+void write_files(const Prepared& run, const RunRecord& record, const Settings& settings, NetworkFiles& files,
+                 Pictures& pictures, CsvLog& log) {
+  std::exception_ptr failure;
+  const auto attempt = [&](auto write) {
+    try {
+      write();
+    } catch (const Error&) {
+      if (failure == nullptr) failure = std::current_exception();
     }
-    if (!settings.header.empty()) {
-      check_header_path(settings.header);
-      header_.emplace("--export-header", settings.header);
-    }
+  };
+  const bool diverged = !record.test.divergence.empty();
+  if (!diverged) {
+    attempt([&] {
+      const std::string exported = files.write(trainer, run.description, run.images.test);
+      if (!exported.empty()) say(settings, exported);
+    });
   }
-
-  void write(const Prepared& run) {
-    if (model_) save_model(*model_, run.description, trainer.parameters(), trainer.running_statistics());
-    if (!header_) return;
-    say(settings_, write_header(*header_, {trainer.inference_topology(), trainer.inference_parameters(),
-                                           run.images.test, settings_.header_weights}));
-  }
-
- private:
-  const Settings& settings_;
-  std::optional<AtomicFile> model_, header_;
-};
+  attempt([&] { pictures.draw(record); });
+  attempt([&] { log.close(); });
+  if (diverged) throw Error(record.test.divergence, kExitFailed);
+  if (failure != nullptr) std::rethrow_exception(failure);
+}
 
 int run(Settings settings) {
   Prepared run;
@@ -286,20 +282,7 @@ int run(Settings settings) {
     std::printf("most confused: %s\n", most_confused(report.confusion, run.images.train.classes, 5).c_str());
   }
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
-  std::exception_ptr failure;
-  const auto attempt = [&](auto write) {  // one that fails does not take the others with it
-    try {
-      write();
-    } catch (const Error&) {
-      if (failure == nullptr) failure = std::current_exception();
-    }
-  };
-  const bool diverged = !report.divergence.empty();
-  if (!diverged) attempt([&] { files.write(run); });
-  attempt([&] { pictures.draw(record); });
-  attempt([&] { log.close(); });
-  if (diverged) throw Error(report.divergence, kExitFailed);
-  if (failure != nullptr) std::rethrow_exception(failure);
+  write_files(run, record, settings, files, pictures, log);
   return interrupted() ? kExitInterrupted : 0;
 }
 

@@ -25,8 +25,8 @@ namespace mote {
 inline constexpr std::size_t kMaxFlashWrite = 256;
 
 /// Two slots, one behind the other, and the caller's functions, which return false when they fail and throw nothing.
-/// Offsets count from the beginning of slot 0. A slot that cannot be read counts as one without a record, which the next
-/// may overwrite: let read try again where failures pass.
+/// Offsets count from the beginning of slot 0. A slot that cannot be read counts as one without a record, which the
+/// next may overwrite: let read try again where failures pass.
 struct Flash {
   std::uint32_t slot_bytes = 0;   ///< whole erase blocks; 2 slot_bytes < 2^32
   std::uint32_t write_bytes = 1;  ///< writes are multiples of it and aligned to it: a power of two up to kMaxFlashWrite

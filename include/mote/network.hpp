@@ -19,25 +19,27 @@ struct InferencePlan {
   std::size_t bytes;
 };
 
-/// Floats of scratch memory of the products of any layer.
-constexpr std::size_t pack_floats(const Topology& topology) {
+/// The most that floats(inputs, outputs) says of any layer.
+template <class Floats>
+constexpr std::size_t most_of_layers(const Topology& topology, Floats floats) {
   std::size_t most = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    const std::size_t floats = mote::pack_floats(topology.inputs_of(l), topology.outputs_of(l));
-    most = floats > most ? floats : most;
+    const std::size_t count = floats(topology.inputs_of(l), topology.outputs_of(l));
+    most = count > most ? count : most;
   }
   return most;
 }
 
+/// Floats of scratch memory of the products of any layer.
+constexpr std::size_t pack_floats(const Topology& topology) {
+  return most_of_layers(topology, mote::pack_floats);
+}
+
 /// The same for inference on up to `rows` samples at a time.
 constexpr std::size_t forward_pack_floats(const Topology& topology, std::size_t rows) {
-  std::size_t most = 0;
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
-    const std::size_t floats = forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
-    most = floats > most ? floats : most;
-  }
-  return most;
+  return most_of_layers(topology, [rows](std::size_t inputs, std::size_t outputs) {
+    return forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
+  });
 }
 
 constexpr InferencePlan inference_plan(const Topology& topology, std::size_t rows) {

@@ -151,7 +151,7 @@ class Trainer {
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
   Span<std::uint32_t> correct_;  // by each worker
-  Span<float> whole_;  // what inputs_ were before dropout, where they are targets too
+  Span<float> whole_;            // what inputs_ were before dropout, where they are targets too
   Span<float> inputs_;
   Span<std::uint8_t> masks_;
   Span<std::uint32_t> lists_;

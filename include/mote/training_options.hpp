@@ -86,8 +86,8 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.model_count = topology.parameter_count() + running_statistics_count(topology);
   plan.kept_count = options.keep_parameters ? plan.model_count : 0;
   plan.folded_count = topology.all_scale_floats() == 0 ? 0 : topology.scales_offset(0);
-  const bool keeps_whole = options.input_dropout != 0.0f && topology.outputs() == topology.inputs;
-  plan.whole_count = keeps_whole ? plan.rows * topology.inputs : 0;
+  const bool drops_targets = options.input_dropout != 0.0f && topology.outputs() == topology.inputs;
+  plan.whole_count = drops_targets ? plan.rows * topology.inputs : 0;
   plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
   const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
   plan.masks_count = mask_workers * topology.inputs;
@@ -101,7 +101,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.order = memory.take<std::uint32_t>(plan.order_count);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.correct = memory.take<std::uint32_t>(options.workers);
-  plan.whole = memory.take<float>(keeps_whole ? plan.rows : 0, topology.inputs);
+  plan.whole = memory.take<float>(plan.whole_count);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
   plan.masks = memory.take<std::uint8_t>(mask_workers, topology.inputs);
   plan.lists = options.skip_zero_inputs ? memory.take<std::uint32_t>(list_workers, topology.inputs)
