@@ -29,8 +29,8 @@ std::size_t Backpropagation::slice_count() const {
 
 void Backpropagation::gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share,
                                       std::size_t worker, ActiveInputs active) {
-  if (active.count == topology_.inputs) active = {};  // nothing to leave out
-  std::size_t index = 0;                              // of the layer's first slice
+  if (active.count >= topology_.inputs - topology_.inputs / 16) active = {};  // too few to leave out
+  std::size_t index = 0;                                                      // of the layer's first slice
   for (std::size_t l = 0; l < topology_.layer_count && index < share.end; ++l) {
     const std::size_t slices = detail::slices_of(topology_, l);
     const std::size_t begin = share.begin > index ? share.begin - index : 0;

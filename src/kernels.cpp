@@ -19,7 +19,8 @@ using std::size_t;
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
-constexpr size_t kSkipFromRows = 48;            // nor do fewer samples
+constexpr size_t kSkipFromRows = 48;            // nor do fewer samples,
+constexpr size_t kSkipListedFromRows = 24;      // or fewer that are known to have zeros in common
 constexpr size_t kPackFromRows = 48;            // fewer rows of a gradient do not repay rearranging
 constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
@@ -67,13 +68,13 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
   operands.list = list;
   size_t done = 0;
   while (done < batch) {
-    const size_t rows = smaller(kRows, batch - done);
+    const size_t rows = tile_height(batch - done, kFlatRows);
     operands.depth = list_columns(rows, inputs, operands.x, operands.ldx, list);
     if (operands.depth > few) break;
     if (operands.depth == 0) {
       clear_padding(rows, 0, operands.c, operands.ldc);
     } else {
-      row_of_tiles<Access::listed, Store>(rows, columns, operands);
+      row_of_flat_tiles<Access::listed, Store>(rows, columns, operands);
     }
     operands.x += rows * operands.ldx;
     operands.c += rows * operands.ldc;
@@ -146,14 +147,15 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     forward_along_rows(columns, operands);
     rows = 0;
   }
-  if (kRearranges && batch >= kSkipFromRows && inputs <= kPanelRows && columns >= kSkipFromColumns &&
-      list_count != inputs) {
+  const bool is_listed = list != nullptr && list_count < inputs;
+  if (kRearranges && batch >= (is_listed ? kSkipListedFromRows : kSkipFromRows) && inputs <= kPanelRows &&
+      columns >= kSkipFromColumns && list_count != inputs) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
     operands.c += done * ldz;
     rows -= done;
   }
-  if (rows != 0 && list != nullptr && list_count < inputs) {
+  if (rows != 0 && is_listed) {
     operands.depth = list_count;
     if (list_count == 0) {
       clear_padding(rows, 0, operands.c, ldz);

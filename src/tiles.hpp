@@ -14,17 +14,18 @@ namespace {
 using std::size_t;
 
 // Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
-// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands.
+// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands. Flat
+// tiles have no more of them in fewer rows, which have more zeros in common.
 #if defined(MOTE_MICROCONTROLLER)
-constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4;
+constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4, kFlatRows = 4, kFlatColumns = 4;
 #elif defined(__AVX512F__)
-constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128;
+constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128, kFlatRows = 6, kFlatColumns = 64;
 #elif defined(__AVX2__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64;
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64, kFlatRows = 6, kFlatColumns = 16;
 #elif defined(__aarch64__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32;
+constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32, kFlatRows = 6, kFlatColumns = 16;
 #else
-constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32;
+constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32, kFlatRows = 6, kFlatColumns = 8;
 #endif
 constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
 static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
@@ -39,6 +40,7 @@ enum class Access {
   transposed,   // X[i][k] at x[k * ldx + i]
   listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
   listed_rows,  // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
+  listed_transposed,  // X[i][k] at x[list[k] * ldx + i] and row k of B at row list[k]: as listed, of a transposed X
 };
 
 /// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
@@ -60,7 +62,7 @@ struct Operands {
   size_t depth;
   const float* x;
   size_t ldx;
-  const std::uint32_t* list;  // [depth] when listed, [rows of C] when listed_rows
+  const std::uint32_t* list;  // [rows of C] when listed_rows, [depth] when listed otherwise
   const float* b;
   size_t ldb;
   float* c;
@@ -78,6 +80,8 @@ void tile(const Operands& operands) {
   const std::uint32_t* __restrict list = operands.list;
   const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
   size_t depth = operands.depth;
+  constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_transposed;
+  constexpr bool kTransposed = kAccess != Access::plain && kAccess != Access::listed;
   const auto listed_row = [list](size_t i) { return kAccess == Access::listed_rows ? size_t{list[i]} : i; };
   const auto row = [=](size_t i) { return Finish::kInPlace ? listed_row(i) : i; };
   float sum[Rows][Columns];
@@ -86,9 +90,7 @@ void tile(const Operands& operands) {
     for (size_t j = 0; j < Columns; ++j) sum[i][j] = Finish::kStartsFromC ? c[row(i) * ldc + j] : 0.0f;
   }
   do {
-    constexpr bool kListed = kAccess == Access::listed;
-    constexpr bool kTransposed = kAccess == Access::transposed || kAccess == Access::listed_rows;
-    const float* __restrict x_k = kListed ? x + *list : x;
+    const float* __restrict x_k = kListed ? x + *list * (kTransposed ? ldx : 1) : x;
     const float* __restrict b_k = kListed ? b + *list * ldb : b;
     // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
     if (!(Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f)) {
@@ -105,8 +107,8 @@ void tile(const Operands& operands) {
       ++list;
     } else {
       x += kTransposed ? ldx : 1;
+      b += ldb;
     }
-    if constexpr (!kListed) b += ldb;
   } while (--depth != 0);
   float factors[kMostFactors] = {};  // a copy, which no store can change
   if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
@@ -155,25 +157,31 @@ MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns,
   }
 }
 
-/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
-template <Access kAccess, typename Finish>
-MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
+/// `rows` rows (at most kMostRows) and all `columns` of C, in tiles of the widths that fit, widest first.
+template <Access kAccess, typename Finish, size_t kMostRows, size_t... kWidths>
+MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
   const size_t all = columns;
-  if (rows == 1) {
-    constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-    use_tile<Finish>(tile<1, kWideColumns, kAccess, Finish>, 1, kWideColumns, columns, operands);
-    use_tile<Finish>(tile<1, kHalf, kAccess, Finish>, 1, kHalf, columns, operands);
-  }
-  constexpr auto kAllRows = std::make_index_sequence<kRows>();
-  use_tile<Finish>(tile_for<kColumns, kAccess, Finish>(rows, kAllRows), rows, kColumns, columns, operands);
-  if constexpr (kNarrowColumns < kColumns) {
-    use_tile<Finish>(tile_for<kNarrowColumns, kAccess, Finish>(rows, kAllRows), rows, kNarrowColumns, columns,
-                     operands);
-  }
+  constexpr auto kHeights = std::make_index_sequence<kMostRows>();
+  (use_tile<Finish>(tile_for<kWidths, kAccess, Finish>(rows, kHeights), rows, kWidths, columns, operands), ...);
   const size_t done = all - columns;
   operands.b -= done;
   operands.c -= done;
   if constexpr (Finish::kHasState) operands.state -= done;
+}
+
+/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
+template <Access kAccess, typename Finish>
+MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
+  constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
+  if (rows == 1)
+    return tiles_across<kAccess, Finish, 1, kWideColumns, kHalf, kColumns, kNarrowColumns>(1, columns, operands);
+  tiles_across<kAccess, Finish, kRows, kColumns, kNarrowColumns>(rows, columns, operands);
+}
+
+/// The same in flat tiles: `rows` at most kFlatRows.
+template <Access kAccess, typename Finish>
+MOTE_INLINE void row_of_flat_tiles(size_t rows, size_t columns, Operands& operands) {
+  tiles_across<kAccess, Finish, kFlatRows, kFlatColumns, kColumns, kNarrowColumns>(rows, columns, operands);
 }
 
 /// How many of `left` rows come next, at most `most`. The last two heights are nearly equal: a tile of few rows uses

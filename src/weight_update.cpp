@@ -32,6 +32,24 @@ struct Momentum : Store {
   }
 };
 
+constexpr size_t kSkipFromColumns = 64;  // fewer do not repay looking for zeros
+constexpr size_t kSkipFromBatch = 8;     // fewer samples have too few zeros that their neighbours have not
+constexpr size_t kSkipToBatch = 512;     // room for a list
+
+/// Writes to `list` the rows of A that are not 0 in all of the first kFlatRows columns, and returns how many.
+size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::uint32_t* __restrict list) {
+  static_assert(kFlatRows % 2 == 0);
+  size_t count = 0;
+  for (size_t k = 0; k < batch; ++k, A += lda) {
+    std::uint64_t pairs[kFlatRows / 2], any = 0;
+    __builtin_memcpy(pairs, A, sizeof pairs);
+    for (const std::uint64_t pair : pairs) any |= pair;
+    list[count] = static_cast<std::uint32_t>(k);
+    count += any != 0 ? 1 : 0;
+  }
+  return count;
+}
+
 /// A layer, and what changes its weights.
 struct Update {
   size_t batch, columns, stride;
@@ -97,6 +115,37 @@ struct Update {
     }
   }
 
+  /// Whether skipping_samples() has room, and is worth it for images with blank corners.
+  bool may_skip_samples() const {
+    const bool has_room = batch <= kSkipToBatch && lda >= kFlatRows;
+    return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
+  }
+
+  /// Leaves out of every tile's sums the samples that are 0 in all of its rows.
+  void skipping_samples(mote::Share rows) const {
+    const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
+    std::uint32_t list[kSkipToBatch];
+    while (rows.size() != 0) {
+      const size_t first = rows.begin, height = tile_height(rows.size(), kFlatRows), offset = first * stride;
+      const size_t seen = first < lda - kFlatRows ? first : lda - kFlatRows;  // the last tile's neighbours are, too
+      const size_t count = list_samples(batch, A + seen, lda, list);
+      Operands operands{count, A + first, lda, list, D, stride, weights + offset, stride, factors};
+      if (state != nullptr) operands.state = state + offset;
+      if (count == 0) {
+        if (!skips_zero_gradients(step)) without_gradients({first, first + height});
+      } else if (!ends_tiles()) {
+        operands.c = strip;
+        row_of_flat_tiles<Access::listed_transposed, Store>(height, columns, operands);
+        apply(strip, offset, height * stride);
+      } else if (step.options.method == mote::Optimizer::sgd) {
+        row_of_flat_tiles<Access::listed_transposed, Sgd>(height, columns, operands);
+      } else {
+        row_of_flat_tiles<Access::listed_transposed, Momentum>(height, columns, operands);
+      }
+      rows.begin += height;
+    }
+  }
+
   void without_gradients(mote::Share rows) const {
     alignas(64) static constexpr float kZeros[mote::kRowAlignment < 16 ? 64 : 1024] = {};
     const size_t end = rows.end * stride;
@@ -119,6 +168,7 @@ void update_weights(size_t batch, mote::Share rows, size_t outputs, const float*
   const Update update{batch, columns, stride, A, lda, D, step, weights, state, strip};
   const bool in_tiles = update.ends_tiles();
   if (!in_tiles) clear_padding(kUpdateRows, columns, strip, stride);
+  if (active.list != nullptr && update.may_skip_samples()) return update.skipping_samples(rows);
   if (active.list == nullptr || active.count == rows.size()) {
     rows = update.narrow(rows, outputs);
     return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.in_strips(rows);

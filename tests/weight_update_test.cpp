@@ -18,13 +18,18 @@ using mote::Optimizer;
 
 struct Case {
   std::size_t batch, first, rows, outputs;
-  std::size_t active_percent;  // 100: no list is given
+  std::size_t active_percent;   // 100: no list is given
+  std::size_t blank_percent{};  // of the samples, for every seven neighbours among the active inputs
 };
 // Below, at and above kUpdateRows; strides with and without extra padding; runs of active inputs of many lengths; few
-// outputs of many samples, whose gradient is found transposed.
-constexpr Case kCases[] = {{1, 0, 1, 1, 100},    {3, 0, 11, 10, 100},  {10, 0, 12, 30, 100}, {7, 5, 13, 128, 100},
-                           {10, 0, 40, 30, 60},  {4, 9, 77, 16, 20},   {5, 3, 50, 128, 90},  {2, 0, 20, 12, 0},
-                           {24, 3, 32, 10, 100}, {30, 0, 150, 12, 100}};
+// outputs of many samples, whose gradient is found transposed; samples with blank parts, some to be left out, as many
+// as there is room to list and more, and all of them.
+constexpr Case kCases[] = {{1, 0, 1, 1, 100},     {3, 0, 11, 10, 100},    {10, 0, 12, 30, 100},
+                           {7, 5, 13, 128, 100},  {10, 0, 40, 30, 60},    {4, 9, 77, 16, 20},
+                           {5, 3, 50, 128, 90},   {2, 0, 20, 12, 0},      {24, 3, 32, 10, 100},
+                           {30, 0, 150, 12, 100}, {8, 0, 57, 64, 99, 60}, {33, 4, 41, 130, 70, 50},
+                           {512, 0, 7, 96, 80},   {600, 1, 9, 64, 80, 5}, {12, 0, 25, 72, 50, 100},
+                           {10, 0, 2, 64, 99},    {40, 2, 20, 40, 90, 60}};
 
 class Layer {
  public:
@@ -35,6 +40,12 @@ class Layer {
       const bool is_active = c.active_percent == 100 || random.below(100) < c.active_percent;
       if (is_active) active.push_back(static_cast<std::uint32_t>(c.first + k));
       for (std::size_t m = 0; is_active && m < c.batch; ++m) A[m * lda + c.first + k] = random.uniform(-1.0f, 1.0f);
+    }
+    for (std::size_t k = 0; k < c.rows; k += 7) {
+      for (std::size_t m = 0; m < c.batch; ++m) {
+        if (random.below(100) >= c.blank_percent) continue;
+        std::fill_n(A.data() + m * lda + c.first + k, std::min(std::size_t{7}, c.rows - k), 0.0f);
+      }
     }
     for (std::size_t m = 0; m < c.batch; ++m) {
       for (std::size_t j = 0; j < c.outputs; ++j) D[m * stride + j] = random.uniform(-1.0f, 1.0f);
@@ -52,8 +63,8 @@ class Layer {
     return values;
   }
 
-  /// Of the layer, of which the rows before and after those of the case keep their weights.
-  std::size_t inputs() const { return shape.first + shape.rows + 3; }
+  /// Of the layer: all of the case, or others before and after that keep their weights.
+  std::size_t inputs() const { return shape.first + shape.rows + (shape.first == 0 ? 0 : 3); }
 
   Case shape;
   std::size_t lda, stride;

@@ -27,7 +27,8 @@ inline constexpr std::size_t kUpdateRows = kRowAlignment < 16 ? 4 : 12;
 /// One step with the gradient A^T D for some rows of a layer's weights: the same bits as weight_gradient (kernels.hpp)
 /// and then optimizer_step. A: [batch][inputs], row stride lda; D: [batch][outputs]; weights, and state, the method's
 /// first array: [inputs][outputs]; the row stride of D, weights and state is row_stride(outputs). active: those of the
-/// inputs in `rows` that are not 0 in A. strip: kUpdateRows rows of scratch memory.
+/// inputs in `rows` that are not 0 in A; with a list, samples that are 0 in a few neighbouring inputs are left out of
+/// these inputs' sums as well, which for a finite D changes no bit. strip: kUpdateRows rows of scratch memory.
 void update_weights(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda, const float* D,
                     ActiveInputs active, const OptimizerStep& step, float* weights, float* state, float* strip);
 
