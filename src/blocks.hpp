@@ -37,17 +37,6 @@ MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict
   }
 }
 
-/// to[k][i] = x[i][k]: a strip of a matrix whose rows are those of X. Nothing after `columns` is read: rows of samples
-/// end there.
-MOTE_INLINE void transpose_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx,
-                                 float* __restrict to) {
-  const size_t stride = rounded_up(rows), whole = columns / kSide * kSide;
-  transpose(rows, whole, x, ldx, to, stride);
-  for (size_t k = whole; k < columns; ++k) {
-    for (size_t i = 0; i < rows; ++i) to[k * stride + i] = x[i * ldx + k];
-  }
-}
-
 /// The columns of b in panels of kPanelColumns, one after the other: read along its rows, as memory likes best.
 MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
   const size_t whole = columns / kPanelColumns * kPanelColumns, rest = columns - whole;
@@ -86,12 +75,12 @@ void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& oper
 }
 
 /// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
-/// pass by, in strips, which are rearranged as well when in_strips says so. copy_b(k, depth, n, columns, to) writes
-/// rows [k, k + depth) of columns [n, n + columns) of B, panel after panel; copy_x(k, depth, i, rows, to) writes
-/// columns [k, k + depth) of rows [i, i + rows) of X transposed, the distance of rows being rounded_up(rows).
-template <typename CopyX, typename CopyB>
-void product_in_blocks(bool in_strips, bool accumulate, size_t rows, size_t columns, Operands operands, float* block,
-                       size_t block_size, const CopyX& copy_x, const CopyB& copy_b) {
+/// pass by. Those of a transposed X, which are columns in memory, are copied a strip at a time, to after the block.
+/// copy_b(k, depth, n, columns, to) writes rows [k, k + depth) of columns [n, n + columns) of B, panel after panel.
+template <Access kAccess, typename CopyB>
+void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
+                       const CopyB& copy_b) {
+  constexpr bool kInStrips = kAccess == Access::transposed;
   const Operands all = operands;
   for (size_t k = 0; k < all.depth; k += kBlockDepth) {
     operands.depth = smaller(kBlockDepth, all.depth - k);
@@ -100,19 +89,18 @@ void product_in_blocks(bool in_strips, bool accumulate, size_t rows, size_t colu
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
       copy_b(k, operands.depth, n, width, block);
-      const size_t strip = in_strips ? kBlockStrip : rows;
+      const size_t strip = kInStrips ? kBlockStrip : rows;
       for (size_t i = 0; i < rows; i += strip) {
         const size_t height = smaller(strip, rows - i);
         operands.c = all.c + i * all.ldc + n;
-        if (in_strips) {
+        if constexpr (kInStrips) {
           operands.x = block + block_size;
           operands.ldx = rounded_up(height);
-          copy_x(k, operands.depth, i, height, block + block_size);
-          block_of_tiles<Access::transposed>(accumulate || k != 0, height, width, operands, block);
+          copy_strip(operands.depth, height, all.x + k * all.ldx + i, all.ldx, block + block_size);
         } else {
           operands.x = all.x + k;
-          block_of_tiles<Access::plain>(accumulate || k != 0, height, width, operands, block);
         }
+        block_of_tiles<kAccess>(accumulate || k != 0, height, width, operands, block);
       }
     }
   }

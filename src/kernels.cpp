@@ -18,8 +18,7 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromColumns = 64;         // fewer do not repay looking for zeros
-constexpr size_t kSkipFromRows = 48;            // nor do fewer samples,
+constexpr size_t kSkipFromRows = 48;            // fewer samples do not repay looking for zeros,
 constexpr size_t kSkipListedFromRows = 24;      // or fewer that are known to have zeros in common
 constexpr size_t kPackFromRows = 48;            // fewer rows of a gradient do not repay rearranging
 constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
@@ -28,10 +27,10 @@ constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from furthe
 
 /// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
-  for (size_t k = 0; k < all.depth; k += kBlockDepth) {
+  for (size_t k = 0; k < all.depth; k += kPanelRows) {
     for (size_t n = 0; n < columns; n += kPanelColumns) {
       Operands operands = all;
-      operands.depth = smaller(kBlockDepth, all.depth - k);
+      operands.depth = smaller(kPanelRows, all.depth - k);
       operands.x += k;
       operands.b += k * all.ldb + n;
       operands.c += n;
@@ -68,13 +67,13 @@ size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
   operands.list = list;
   size_t done = 0;
   while (done < batch) {
-    const size_t rows = tile_height(batch - done, kFlatRows);
+    const size_t rows = tile_height(batch - done, kRows);
     operands.depth = list_columns(rows, inputs, operands.x, operands.ldx, list);
     if (operands.depth > few) break;
     if (operands.depth == 0) {
       clear_padding(rows, 0, operands.c, operands.ldc);
     } else {
-      row_of_flat_tiles<Access::listed, Store>(rows, columns, operands);
+      row_of_tiles<Access::listed, Store>(rows, columns, operands);
     }
     operands.x += rows * operands.ldx;
     operands.c += rows * operands.ldc;
@@ -127,13 +126,10 @@ void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack)
   if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);
   if (!forward_packs(rows, inputs, outputs)) return product<Access::plain, Far<Store>>(rows, columns, operands);
   const Operands all = operands;
-  const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
-    transpose_strip(count, depth, all.x + i * all.ldx + k, all.ldx, to);
-  };
   const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
     copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
   };
-  product_in_blocks(true, false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_x, copy_b);
+  product_in_blocks<Access::plain>(false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_b);
 }
 
 }  // namespace
@@ -206,13 +202,11 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
   const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
   if (rearranges && batch * outputs > kBlockSide * kBlockSide) {
-    const auto copy_x = [&](size_t k, size_t depth, size_t i, size_t count, float* to) {
-      copy_strip(depth, count, A + k * lda + i, lda, to);
-    };
     const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
       copy_panels(depth, width, D + k * ldd + n, ldd, to);
     };
-    product_in_blocks(true, accumulate, inputs, columns, operands, pack, block_floats(batch, outputs), copy_x, copy_b);
+    product_in_blocks<Access::transposed>(accumulate, inputs, columns, operands, pack, block_floats(batch, outputs),
+                                          copy_b);
   } else if (rearranges && !accumulate && batch * columns >= kCachedFloats && strip != 0) {
     gradient_in_strips(inputs, columns, operands, strip, pack);
   } else if (accumulate) {
@@ -249,18 +243,15 @@ namespace {
 /// dA = D W^T with blocks of W transposed: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
-  const auto copy_x = [&](size_t n, size_t depth, size_t m, size_t count, float* to) {
-    transpose_strip(count, depth, D + m * ldd + n, ldd, to);
-  };
   const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
     for (size_t i = 0; i < columns; i += kPanelColumns, k += kPanelColumns) {
       const size_t width = smaller(kPanelColumns, columns - i);
       transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to + i * depth, width);
     }
   };
-  const bool in_strips = batch >= kPackWeightsFromRows && is_large(inputs, outputs);
-  product_in_blocks(in_strips, false, batch, padded_columns(inputs), {outputs, D, ldd, nullptr, nullptr, 0, dA, lda},
-                    pack, block_floats(inputs, outputs), copy_x, copy_b);
+  product_in_blocks<Access::plain>(false, batch, padded_columns(inputs),
+                                   {outputs, D, ldd, nullptr, nullptr, 0, dA, lda}, pack, block_floats(inputs, outputs),
+                                   copy_b);
 }
 
 /// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.

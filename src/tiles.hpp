@@ -13,23 +13,25 @@ namespace {
 
 using std::size_t;
 
-// Register tiles: kRows x kColumns accumulators, and kWideColumns of them for a single row, which would otherwise wait
-// for its own sums. The row tiles need the vector registers of the instruction set, less two for the operands. Flat
-// tiles have no more of them in fewer rows, which have more zeros in common.
+// Register tiles: kRows x kColumns accumulators, about as many in kTallRows x kTallColumns for what is narrower, and
+// kWideColumns of them for a single row, which would otherwise wait for its own sums. They need the vector registers of
+// the instruction set, less those for the operands. Few long rows read less per multiply-add than many short ones, and
+// have more zeros in common.
 #if defined(MOTE_MICROCONTROLLER)
-constexpr size_t kRows = 4, kColumns = 4, kWideColumns = 4, kFlatRows = 4, kFlatColumns = 4;
+constexpr size_t kRows = 4, kColumns = 4, kTallRows = 4, kTallColumns = 4, kWideColumns = 4;
 #elif defined(__AVX512F__)
-constexpr size_t kRows = 12, kColumns = 32, kWideColumns = 128, kFlatRows = 6, kFlatColumns = 64;
+constexpr size_t kRows = 6, kColumns = 64, kTallRows = 12, kTallColumns = 32, kWideColumns = 128;
 #elif defined(__AVX2__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 64, kFlatRows = 6, kFlatColumns = 16;
+constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 64;
 #elif defined(__aarch64__)
-constexpr size_t kRows = 6, kColumns = 16, kWideColumns = 32, kFlatRows = 6, kFlatColumns = 16;
+constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 32;
 #else
-constexpr size_t kRows = 6, kColumns = 8, kWideColumns = 32, kFlatRows = 6, kFlatColumns = 8;
+constexpr size_t kRows = 6, kColumns = 8, kTallRows = 6, kTallColumns = 8, kWideColumns = 32;
 #endif
-constexpr size_t kNarrowColumns = kColumns < 16 ? kColumns : 16;
+constexpr size_t kNarrowColumns = kTallColumns < 16 ? kTallColumns : 16;
 static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
+constexpr size_t kSkipFromColumns = 64;    // fewer do not repay looking for zeros in X
 constexpr size_t kPrefetchFromDepth = 64;  // shorter sums do not wait long enough for the lines they go to
 constexpr size_t kLine = 16;               // floats that come together from memory
 constexpr size_t kRowsAhead = 8;           // so early: hardware does not foresee rows that are far apart
@@ -172,16 +174,18 @@ MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
 /// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
 template <Access kAccess, typename Finish>
 MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
-  constexpr size_t kHalf = kWideColumns / 2 > kColumns ? kWideColumns / 2 : kColumns;
-  if (rows == 1)
-    return tiles_across<kAccess, Finish, 1, kWideColumns, kHalf, kColumns, kNarrowColumns>(1, columns, operands);
-  tiles_across<kAccess, Finish, kRows, kColumns, kNarrowColumns>(rows, columns, operands);
+  if (rows == 1) {
+    constexpr size_t kHalf = kWideColumns / 2 > kTallColumns ? kWideColumns / 2 : kTallColumns;
+    tiles_across<kAccess, Finish, 1, kWideColumns, kHalf, kTallColumns, kNarrowColumns>(1, columns, operands);
+  } else {
+    tiles_across<kAccess, Finish, kRows, kColumns, kTallColumns, kNarrowColumns>(rows, columns, operands);
+  }
 }
 
-/// The same in flat tiles: `rows` at most kFlatRows.
+/// The same for fewer than kColumns columns and at most kTallRows rows.
 template <Access kAccess, typename Finish>
-MOTE_INLINE void row_of_flat_tiles(size_t rows, size_t columns, Operands& operands) {
-  tiles_across<kAccess, Finish, kFlatRows, kFlatColumns, kColumns, kNarrowColumns>(rows, columns, operands);
+MOTE_INLINE void row_of_tall_tiles(size_t rows, size_t columns, Operands& operands) {
+  tiles_across<kAccess, Finish, kTallRows, kTallColumns, kNarrowColumns>(rows, columns, operands);
 }
 
 /// How many of `left` rows come next, at most `most`. The last two heights are nearly equal: a tile of few rows uses
@@ -190,22 +194,44 @@ MOTE_INLINE size_t tile_height(size_t left, size_t most) {
   return left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
 }
 
+/// Moves on to what is `rows` rows further down.
+template <Access kAccess, typename Finish>
+MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
+  if constexpr (kAccess == Access::listed_rows) {
+    operands.list += rows;
+    if (Finish::kInPlace) return;
+  } else {
+    operands.x += kAccess == Access::transposed ? rows : rows * operands.ldx;
+  }
+  operands.c += rows * operands.ldc;
+  if constexpr (Finish::kHasState) operands.state += rows * operands.ldc;
+}
+
 /// All `rows` x `columns` of C. Operands are changed where they stand, here and above: a copy would be read before the
 /// fields that were written last have left the processor's buffers, which costs as much as a small tile.
 template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands& operands) {
-  while (rows != 0) {
-    const size_t height = tile_height(rows, kRows);
-    row_of_tiles<kAccess, Finish>(height, columns, operands);
-    rows -= height;
-    if constexpr (kAccess == Access::listed_rows) {
-      operands.list += height;
-      if (Finish::kInPlace) continue;
-    } else {
-      operands.x += kAccess == Access::transposed ? height : height * operands.ldx;
-    }
-    operands.c += height * operands.ldc;
-    if constexpr (Finish::kHasState) operands.state += height * operands.ldc;
+  const size_t tall = rows == 1 ? 0 : columns % kColumns, wide = columns - tall;
+  const float* const x = operands.x;
+  const std::uint32_t* const list = operands.list;
+  float *const c = operands.c, *const state = operands.state;
+  for (size_t left = wide != 0 ? rows : 0; left != 0;) {
+    const size_t height = tile_height(left, kRows);
+    row_of_tiles<kAccess, Finish>(height, wide, operands);
+    skip_rows<kAccess, Finish>(height, operands);
+    left -= height;
+  }
+  if (tall == 0) return;
+  operands.x = x;
+  operands.list = list;
+  operands.b += wide;
+  operands.c = c + wide;
+  if constexpr (Finish::kHasState) operands.state = state + wide;
+  for (size_t left = rows; left != 0;) {
+    const size_t height = tile_height(left, kTallRows);
+    row_of_tall_tiles<kAccess, Finish>(height, tall, operands);
+    skip_rows<kAccess, Finish>(height, operands);
+    left -= height;
   }
 }
 

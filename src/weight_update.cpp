@@ -32,16 +32,15 @@ struct Momentum : Store {
   }
 };
 
-constexpr size_t kSkipFromColumns = 64;  // fewer do not repay looking for zeros
-constexpr size_t kSkipFromBatch = 8;     // fewer samples have too few zeros that their neighbours have not
-constexpr size_t kSkipToBatch = 512;     // room for a list
+constexpr size_t kSkipFromBatch = 8;  // fewer samples have too few zeros that the others have not
+constexpr size_t kSkipToBatch = 512;  // room for a list
 
-/// Writes to `list` the rows of A that are not 0 in all of the first kFlatRows columns, and returns how many.
+/// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns how many.
 size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::uint32_t* __restrict list) {
-  static_assert(kFlatRows % 2 == 0);
+  static_assert(kRows % 2 == 0);
   size_t count = 0;
   for (size_t k = 0; k < batch; ++k, A += lda) {
-    std::uint64_t pairs[kFlatRows / 2], any = 0;
+    std::uint64_t pairs[kRows / 2], any = 0;
     __builtin_memcpy(pairs, A, sizeof pairs);
     for (const std::uint64_t pair : pairs) any |= pair;
     list[count] = static_cast<std::uint32_t>(k);
@@ -117,7 +116,7 @@ struct Update {
 
   /// Whether skipping_samples() has room, and is worth it for images with blank corners.
   bool may_skip_samples() const {
-    const bool has_room = batch <= kSkipToBatch && lda >= kFlatRows;
+    const bool has_room = batch <= kSkipToBatch && lda >= kRows;
     return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
   }
 
@@ -126,8 +125,8 @@ struct Update {
     const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
     std::uint32_t list[kSkipToBatch];
     while (rows.size() != 0) {
-      const size_t first = rows.begin, height = tile_height(rows.size(), kFlatRows), offset = first * stride;
-      const size_t seen = first < lda - kFlatRows ? first : lda - kFlatRows;  // the last tile's neighbours are, too
+      const size_t first = rows.begin, height = tile_height(rows.size(), kRows), offset = first * stride;
+      const size_t seen = first < lda - kRows ? first : lda - kRows;  // the last tile's neighbours are, too
       const size_t count = list_samples(batch, A + seen, lda, list);
       Operands operands{count, A + first, lda, list, D, stride, weights + offset, stride, factors};
       if (state != nullptr) operands.state = state + offset;
@@ -135,12 +134,12 @@ struct Update {
         if (!skips_zero_gradients(step)) without_gradients({first, first + height});
       } else if (!ends_tiles()) {
         operands.c = strip;
-        row_of_flat_tiles<Access::listed_transposed, Store>(height, columns, operands);
+        row_of_tiles<Access::listed_transposed, Store>(height, columns, operands);
         apply(strip, offset, height * stride);
       } else if (step.options.method == mote::Optimizer::sgd) {
-        row_of_flat_tiles<Access::listed_transposed, Sgd>(height, columns, operands);
+        row_of_tiles<Access::listed_transposed, Sgd>(height, columns, operands);
       } else {
-        row_of_flat_tiles<Access::listed_transposed, Momentum>(height, columns, operands);
+        row_of_tiles<Access::listed_transposed, Momentum>(height, columns, operands);
       }
       rows.begin += height;
     }

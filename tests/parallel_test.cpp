@@ -57,7 +57,7 @@ TEST(Parallel, ThreadsAreLentUntilTheTrainerIsBoundAgain) {
   const mote::Topology topology{8, {4, mote::Activation::softmax}};
   std::vector<std::uint8_t> pixels(32 * 8, 9), labels(32);
   const mote::Dataset dataset{pixels.data(), labels.data(), 32, 8, 4};
-  static mote::Storage<std::size_t{1} << 16> memory;
+  static mote::Storage<std::size_t{1} << 17> memory;
   mote::Trainer trainer;
   for (const std::size_t workers : {4u, 1u}) {  // with one worker there is scratch memory for one
     mote::TrainingOptions options;

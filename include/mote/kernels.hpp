@@ -28,7 +28,7 @@ namespace mote {
 
 namespace detail {
 inline constexpr bool kRearranges = kRowAlignment >= 16;  ///< whether the following memory is worth having
-inline constexpr std::size_t kPanelColumns = 32;          ///< widest panel of a matrix that is rearranged at a time
+inline constexpr std::size_t kPanelColumns = 64;          ///< widest panel of a matrix that is rearranged at a time
 inline constexpr std::size_t kPanelRows = 1024;           ///< longest
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
 inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
