@@ -168,7 +168,6 @@ namespace {
 
 /// dW = A^T D, `most` columns of A at a time: for a D that does not stay near, so that A is read once.
 void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t most, float* strip) {
-  const bool is_far = all.depth * columns > 2 * kCachedFloats;
   Operands operands = all;
   for (size_t i = 0; i < rows; i += most) {
     const size_t height = smaller(most, rows - i);
@@ -176,11 +175,11 @@ void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t
     operands.x = strip;
     operands.ldx = rounded_up(height);
     operands.c = all.c + i * all.ldc;
-    Operands changed = operands;
-    if (is_far) {
-      product<Access::transposed, Far<Store>>(height, columns, changed);
-    } else {
-      product<Access::transposed, Store>(height, columns, changed);
+    for (size_t n = 0; n < columns; n += kPanelColumns) {  // of D: near the processor for the whole strip
+      Operands panel = operands;
+      panel.b += n;
+      panel.c += n;
+      product<Access::transposed, Store>(height, smaller(kPanelColumns, columns - n), panel);
     }
   }
 }
