@@ -159,12 +159,20 @@ MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns,
   }
 }
 
-/// `rows` rows (at most kMostRows) and all `columns` of C, in tiles of the widths that fit, widest first.
+/// Tiles of each of these widths in turn, which must not grow.
+template <Access kAccess, typename Finish, size_t kMostRows, size_t kWidth, size_t... kNarrower>
+MOTE_INLINE void use_tiles(size_t rows, size_t& columns, Operands& operands) {
+  const Tile tile = tile_for<kWidth, kAccess, Finish>(rows, std::make_index_sequence<kMostRows>());
+  use_tile<Finish>(tile, rows, kWidth, columns, operands);
+  constexpr bool kIsLast = ((kNarrower == kWidth) && ...);  // or there is none
+  if constexpr (!kIsLast) use_tiles<kAccess, Finish, kMostRows, kNarrower...>(rows, columns, operands);
+}
+
+/// `rows` rows (at most kMostRows) and all `columns` of C.
 template <Access kAccess, typename Finish, size_t kMostRows, size_t... kWidths>
 MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
   const size_t all = columns;
-  constexpr auto kHeights = std::make_index_sequence<kMostRows>();
-  (use_tile<Finish>(tile_for<kWidths, kAccess, Finish>(rows, kHeights), rows, kWidths, columns, operands), ...);
+  use_tiles<kAccess, Finish, kMostRows, kWidths...>(rows, columns, operands);
   const size_t done = all - columns;
   operands.b -= done;
   operands.c -= done;
@@ -174,7 +182,7 @@ MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
 /// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
 template <Access kAccess, typename Finish>
 MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
-  if (rows == 1) {
+  if (kWideColumns > kColumns && rows == 1) {
     constexpr size_t kHalf = kWideColumns / 2 > kTallColumns ? kWideColumns / 2 : kTallColumns;
     tiles_across<kAccess, Finish, 1, kWideColumns, kHalf, kTallColumns, kNarrowColumns>(1, columns, operands);
   } else {
@@ -211,7 +219,8 @@ MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
 /// fields that were written last have left the processor's buffers, which costs as much as a small tile.
 template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands& operands) {
-  const size_t tall = rows == 1 ? 0 : columns % kColumns, wide = columns - tall;
+  constexpr bool kHasTall = kTallColumns < kColumns;
+  const size_t tall = kHasTall && rows != 1 ? columns % kColumns : 0, wide = columns - tall;
   const float* const x = operands.x;
   const std::uint32_t* const list = operands.list;
   float *const c = operands.c, *const state = operands.state;
@@ -221,13 +230,13 @@ void product(size_t rows, size_t columns, Operands& operands) {
     skip_rows<kAccess, Finish>(height, operands);
     left -= height;
   }
-  if (tall == 0) return;
+  if constexpr (!kHasTall) return;
   operands.x = x;
   operands.list = list;
   operands.b += wide;
   operands.c = c + wide;
   if constexpr (Finish::kHasState) operands.state = state + wide;
-  for (size_t left = rows; left != 0;) {
+  for (size_t left = tall != 0 ? rows : 0; left != 0;) {
     const size_t height = tile_height(left, kTallRows);
     row_of_tall_tiles<kAccess, Finish>(height, tall, operands);
     skip_rows<kAccess, Finish>(height, operands);
