@@ -45,6 +45,10 @@ enum class Access {
   listed_transposed,  // X[i][k] at x[list[k] * ldx + i] and row k of B at row list[k]: as listed, of a transposed X
 };
 
+constexpr bool is_transposed(Access access) {
+  return access != Access::plain && access != Access::listed;
+}
+
 /// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
 /// kInPlace: with listed_rows, row i of C and of the state is row list[i], not row i.
 struct Store {  // C = X B
@@ -83,7 +87,7 @@ void tile(const Operands& operands) {
   const size_t ldx = operands.ldx, ldb = operands.ldb, ldc = operands.ldc;
   size_t depth = operands.depth;
   constexpr bool kListed = kAccess == Access::listed || kAccess == Access::listed_transposed;
-  constexpr bool kTransposed = kAccess != Access::plain && kAccess != Access::listed;
+  constexpr bool kTransposed = is_transposed(kAccess);
   const auto listed_row = [list](size_t i) { return kAccess == Access::listed_rows ? size_t{list[i]} : i; };
   const auto row = [=](size_t i) { return Finish::kInPlace ? listed_row(i) : i; };
   float sum[Rows][Columns];
@@ -209,7 +213,7 @@ MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
     operands.list += rows;
     if (Finish::kInPlace) return;
   } else {
-    operands.x += kAccess == Access::transposed ? rows : rows * operands.ldx;
+    operands.x += is_transposed(kAccess) ? rows : rows * operands.ldx;
   }
   operands.c += rows * operands.ldc;
   if constexpr (Finish::kHasState) operands.state += rows * operands.ldc;
