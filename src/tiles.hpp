@@ -78,6 +78,21 @@ struct Operands {
 };
 constexpr size_t kMostFactors = 3;
 
+/// The last part of tile(), whose loop has all vector registers for its sums only if this is another function where
+/// much is done with each.
+template <size_t Rows, size_t Columns, bool kListedRows, typename Finish>
+[[gnu::noinline]] void finish_tile(const float (&sum)[Rows][Columns], const Operands& operands) {
+  float factors[kMostFactors] = {};  // a copy, which no store can change
+  if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
+  MOTE_UNROLL
+  for (size_t i = 0; i < Rows; ++i) {
+    const size_t row = (kListedRows ? size_t{operands.list[i]} : i) * operands.ldc;
+    float* __restrict c = operands.c + row;
+    float* __restrict state = operands.state + row;
+    for (size_t j = 0; j < Columns; ++j) Finish::finish(factors, sum[i][j], c[j], state[j]);
+  }
+}
+
 template <size_t Rows, size_t Columns, Access kAccess, typename Finish>
 void tile(const Operands& operands) {
   const float* __restrict x = operands.x;
@@ -116,13 +131,17 @@ void tile(const Operands& operands) {
       b += ldb;
     }
   } while (--depth != 0);
+  if constexpr (Finish::kHasState) {
+    return finish_tile<Rows, Columns, kAccess == Access::listed_rows, Finish>(sum, operands);
+  }
   float factors[kMostFactors] = {};  // a copy, which no store can change
   if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
-  float* __restrict state = Finish::kHasState ? operands.state : c;
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t j = 0; j < Columns; ++j)
-      Finish::finish(factors, sum[i][j], c[row(i) * ldc + j], state[row(i) * ldc + j]);
+    for (size_t j = 0; j < Columns; ++j) {
+      float& element = c[row(i) * ldc + j];
+      Finish::finish(factors, sum[i][j], element, element);
+    }
   }
 }
 
@@ -134,12 +153,15 @@ Tile tile_for(size_t rows, std::index_sequence<Row...>) {
   return kTiles[rows - 1];
 }
 
-/// Zeros in columns [columns, ldc) of C.
-MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
-  if (columns == ldc) return;  // the usual case, and not worth a loop over all rows
+/// Zeros in columns [from, to) of C.
+MOTE_INLINE void clear_columns(size_t rows, size_t from, size_t to, float* c, size_t ldc) {
   for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = columns; j < ldc; ++j) c[i * ldc + j] = 0.0f;
+    for (size_t j = from; j < to; ++j) c[i * ldc + j] = 0.0f;
   }
+}
+
+MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
+  if (columns != ldc) clear_columns(rows, columns, ldc, c, ldc);  // seldom, and not worth a loop over all rows
 }
 
 /// Asks for the lines that a tile will write to, so that they come while it sums.
