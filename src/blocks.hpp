@@ -13,6 +13,16 @@ namespace {
 using std::size_t;
 
 constexpr size_t kBlockDepth = kBlockSide, kBlockColumns = kBlockSide;
+// Of a block, the panel that is nearest to the processor, how many rows of X pass by it before the next one, and, if
+// their tiles lie there as well, its depth. Wide tiles read a panel so slowly that it need not be that near.
+#if defined(__AVX512F__)
+constexpr size_t kPackedColumns = kPanelColumns, kPassingRows = kRows, kStripDepth = kBlockDepth;
+constexpr size_t kGradientBlocksFrom = kBlockDepth * kBlockColumns + 1;
+#else
+constexpr size_t kPackedColumns = 16, kPassingRows = 96, kStripDepth = kBlockDepth / 2;
+constexpr size_t kGradientBlocksFrom = kBlockDepth * kBlockColumns;
+#endif
+static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
 constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
 
 MOTE_INLINE size_t smaller(size_t a, size_t b) {
@@ -29,48 +39,68 @@ MOTE_INLINE size_t rounded_up(size_t n) {
   return (n + kSide - 1) / kSide * kSide;
 }
 
-/// to[k][j] = x[k][j]: a strip of a matrix whose columns are the rows of X.
-MOTE_INLINE void copy_strip(size_t rows, size_t columns, const float* __restrict x, size_t ldx, float* __restrict to) {
-  const size_t stride = rounded_up(columns);
-  for (size_t k = 0; k < rows; ++k) {
-    for (size_t j = 0; j < columns; ++j) to[k * stride + j] = x[k * ldx + j];
+/// A strip of a matrix whose columns are the rows of X, one tile after the other: to[i * rows + k * height + j] =
+/// x[k][i + j] for a tile of `height` rows from i on.
+MOTE_INLINE void copy_tiles(size_t rows, size_t columns, const float* __restrict x, size_t ldx, float* __restrict to) {
+  for (size_t i = 0, height; i < columns; i += height) {
+    height = tile_height(columns - i, kRows);
+    for (size_t k = 0; k < rows; ++k, to += height) {
+      if (height == kRows) {
+        __builtin_memcpy(to, x + k * ldx + i, kRows * sizeof(float));
+      } else {
+        for (size_t j = 0; j < height; ++j) to[j] = x[k * ldx + i + j];
+      }
+    }
   }
 }
 
-/// The columns of b in panels of kPanelColumns, one after the other: read along its rows, as memory likes best.
+/// The columns of b in panels of kPackedColumns, one after the other: read along its rows, as memory likes best.
 MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
-  const size_t whole = columns / kPanelColumns * kPanelColumns, rest = columns - whole;
+  const size_t whole = columns / kPackedColumns * kPackedColumns, rest = columns - whole;
   for (size_t k = 0; k < rows; ++k, b += ldb) {
-    for (size_t n = 0; n < whole; n += kPanelColumns) {
-      for (size_t j = 0; j < kPanelColumns; ++j) to[n * rows + k * kPanelColumns + j] = b[n + j];
+    for (size_t n = 0; n < whole; n += kPackedColumns) {
+      for (size_t j = 0; j < kPackedColumns; ++j) to[n * rows + k * kPackedColumns + j] = b[n + j];
     }
     for (size_t j = 0; j < rest; ++j) to[whole * rows + k * rest + j] = b[whole + j];
   }
 }
 
-/// X B or some of it, for the rows of X at operands.x and all columns of the block of B. Changes operands.
+/// A matrix B, in panels of kPackedColumns (ldb 0) or as it lies.
+struct Panels {
+  const float* b;
+  size_t ldb;
+};
+
+/// X B or some of it, for the rows of X at operands.x, or their tiles if it is transposed, and `columns` of B: panel by
+/// panel, each of which stays near for all rows. Changes operands.
 template <Access kAccess, typename Finish>
-void block_of_tiles(size_t rows, size_t columns, Operands& operands, const float* block) {
+void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels panels) {
   const float* const x = operands.x;
   float* const c = operands.c;
-  for (size_t i = 0, height; i < rows; i += height) {
-    height = tile_height(rows - i, kRows);
-    operands.x = x + (kAccess == Access::transposed ? i : i * operands.ldx);
-    for (size_t n = 0; n < columns; n += kPanelColumns) {
-      operands.ldb = smaller(kPanelColumns, columns - n);
-      operands.b = block + n * operands.depth;
+  for (size_t n = 0; n < columns; n += kPackedColumns) {
+    const size_t width = smaller(kPackedColumns, columns - n);
+    operands.b = panels.b + (panels.ldb == 0 ? n * operands.depth : n);
+    operands.ldb = panels.ldb == 0 ? width : panels.ldb;
+    for (size_t i = 0, height; i < rows; i += height) {
+      height = tile_height(rows - i, kRows);
       operands.c = c + i * operands.ldc + n;
-      row_of_tiles<kAccess, Finish>(height, operands.ldb, operands);
+      if constexpr (kAccess == Access::transposed) {
+        operands.x = x + i * operands.depth;
+        operands.ldx = height;
+      } else {
+        operands.x = x + i * operands.ldx;
+      }
+      row_of_tiles<kAccess, Finish>(height, width, operands);
     }
   }
 }
 
 template <Access kAccess>
-void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands, const float* block) {
+void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands, Panels panels) {
   if (accumulate) {
-    block_of_tiles<kAccess, Accumulate>(rows, columns, operands, block);
+    block_of_tiles<kAccess, Accumulate>(rows, columns, operands, panels);
   } else {
-    block_of_tiles<kAccess, Store>(rows, columns, operands, block);
+    block_of_tiles<kAccess, Store>(rows, columns, operands, panels);
   }
 }
 
@@ -81,26 +111,26 @@ template <Access kAccess, typename CopyB>
 void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
                        const CopyB& copy_b) {
   constexpr bool kInStrips = kAccess == Access::transposed;
+  constexpr size_t kDepth = kInStrips ? kStripDepth : kBlockDepth, kMostRows = kInStrips ? kBlockStrip : kPassingRows;
   const Operands all = operands;
-  for (size_t k = 0; k < all.depth; k += kBlockDepth) {
-    operands.depth = smaller(kBlockDepth, all.depth - k);
-    const size_t fitting = smaller(block_size / operands.depth / kPanelColumns * kPanelColumns, kBlockColumns);
-    const size_t widest = rows <= kPanelsFromBatch ? kPanelColumns : fitting;  // few: read once, from the nearest cache
+  for (size_t k = 0; k < all.depth; k += kDepth) {
+    operands.depth = smaller(kDepth, all.depth - k);
+    const size_t fitting = smaller(block_size / operands.depth / kPackedColumns * kPackedColumns, kBlockColumns);
+    const size_t widest =
+        rows <= kPanelsFromBatch ? kPackedColumns : fitting;  // few: read once, from the nearest cache
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
       copy_b(k, operands.depth, n, width, block);
-      const size_t strip = kInStrips ? kBlockStrip : rows;
-      for (size_t i = 0; i < rows; i += strip) {
-        const size_t height = smaller(strip, rows - i);
+      for (size_t i = 0, height; i < rows; i += height) {
+        height = tile_height(rows - i, kMostRows);
         operands.c = all.c + i * all.ldc + n;
         if constexpr (kInStrips) {
           operands.x = block + block_size;
-          operands.ldx = rounded_up(height);
-          copy_strip(operands.depth, height, all.x + k * all.ldx + i, all.ldx, block + block_size);
+          copy_tiles(operands.depth, height, all.x + k * all.ldx + i, all.ldx, block + block_size);
         } else {
-          operands.x = all.x + k;
+          operands.x = all.x + i * all.ldx + k;
         }
-        block_of_tiles<kAccess>(accumulate || k != 0, height, width, operands, block);
+        block_of_tiles<kAccess>(accumulate || k != 0, height, width, operands, {block, 0});
       }
     }
   }

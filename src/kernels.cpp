@@ -4,6 +4,7 @@
 #include "mote/kernels.hpp"
 
 #include "blocks.hpp"
+#include "forward_skipping.hpp"
 #include "mote/topology.hpp"
 #include "narrow_gradient.hpp"
 #include "numeric.hpp"
@@ -42,44 +43,6 @@ void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
       }
     }
   }
-}
-
-/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns how many.
-size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size_t lda,
-                    std::uint32_t* __restrict list) {
-  std::uint32_t any[kPanelRows] = {};
-  for (size_t i = 0; i < rows; ++i, A += lda) {
-    for (size_t k = 0; k < columns; ++k) any[k] |= bits_of(A[k]);
-  }
-  size_t count = 0;
-  for (size_t k = 0; k < columns; ++k) {
-    list[count] = static_cast<std::uint32_t>(k);
-    count += any[k] != 0 ? 1 : 0;
-  }
-  return count;
-}
-
-/// Z = A W, leaving out in each row of tiles what is 0 in all its rows: images have blank corners. Returns how many
-/// rows it did; the first tiles without much to leave out end it, so that other data lose next to nothing.
-size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
-  std::uint32_t list[kPanelRows];
-  const size_t inputs = operands.depth, few = inputs - inputs / 8;
-  operands.list = list;
-  size_t done = 0;
-  while (done < batch) {
-    const size_t rows = tile_height(batch - done, kRows);
-    operands.depth = list_columns(rows, inputs, operands.x, operands.ldx, list);
-    if (operands.depth > few) break;
-    if (operands.depth == 0) {
-      clear_padding(rows, 0, operands.c, operands.ldc);
-    } else {
-      row_of_tiles<Access::listed, Store>(rows, columns, operands);
-    }
-    operands.x += rows * operands.ldx;
-    operands.c += rows * operands.ldc;
-    done += rows;
-  }
-  return done;
 }
 
 /// z += Rows rows of W, each times its factor, in order.
@@ -154,7 +117,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   if (rows != 0 && is_listed) {
     operands.depth = list_count;
     if (list_count == 0) {
-      clear_padding(rows, 0, operands.c, ldz);
+      clear_columns(rows, 0, ldz, operands.c, ldz);
     } else {
       product<Access::listed, Store>(rows, columns, operands);
     }
@@ -169,18 +132,12 @@ namespace {
 /// dW = A^T D, `most` columns of A at a time: for a D that does not stay near, so that A is read once.
 void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t most, float* strip) {
   Operands operands = all;
-  for (size_t i = 0; i < rows; i += most) {
-    const size_t height = smaller(most, rows - i);
-    copy_strip(all.depth, height, all.x + i, all.ldx, strip);
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, most);
+    copy_tiles(all.depth, height, all.x + i, all.ldx, strip);
     operands.x = strip;
-    operands.ldx = rounded_up(height);
     operands.c = all.c + i * all.ldc;
-    for (size_t n = 0; n < columns; n += kPanelColumns) {  // of D: near the processor for the whole strip
-      Operands panel = operands;
-      panel.b += n;
-      panel.c += n;
-      product<Access::transposed, Store>(height, smaller(kPanelColumns, columns - n), panel);
-    }
+    block_of_tiles<Access::transposed, Store>(height, columns, operands, {all.b, all.ldb});
   }
 }
 
@@ -200,7 +157,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
   const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
   const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
-  if (rearranges && batch * outputs > kBlockSide * kBlockSide) {
+  if (rearranges && batch * outputs >= kGradientBlocksFrom) {
     const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
       copy_panels(depth, width, D + k * ldd + n, ldd, to);
     };
@@ -243,8 +200,8 @@ namespace {
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
   const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
-    for (size_t i = 0; i < columns; i += kPanelColumns, k += kPanelColumns) {
-      const size_t width = smaller(kPanelColumns, columns - i);
+    for (size_t i = 0; i < columns; i += kPackedColumns, k += kPackedColumns) {
+      const size_t width = smaller(kPackedColumns, columns - i);
       transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to + i * depth, width);
     }
   };

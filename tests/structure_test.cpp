@@ -40,6 +40,7 @@ const std::map<std::string, int> kLevels = {
     {"blocks", 1},
     {"compact_product", 1},
     {"flash_record", 1},
+    {"forward_skipping", 1},
     {"idx", 1},
     {"json", 1},
     {"kernels", 1},

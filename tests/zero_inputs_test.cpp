@@ -53,6 +53,28 @@ TEST(SetBytes, AreListedWhereverTheyStand) {
   }
 }
 
+TEST_P(ZeroInputs, ForwardProductOfDenseSamplesAfterBlankOnesIsComplete) {
+  constexpr size_t kBatch = 120, kInputs = 200, kOutputs = 96;
+  const size_t stride = row_stride(kOutputs);
+  for (const size_t blank : {6u, 30u, 50u, 61u, 119u}) {
+    mote::Random random(blank, mote::Stream::dropout);
+    std::vector<float> a(kBatch * kInputs), w(kInputs * stride), z(kBatch * stride, 7.0f);
+    for (size_t m = 0; m < kBatch; ++m) {
+      for (size_t k = 0; k < kInputs; ++k) {
+        if (m >= blank || (k + m / 20) % 3 == 0) a[m * kInputs + k] = random.uniform(-1.0f, 1.0f);
+      }
+    }
+    for (size_t i = 0; i < w.size(); ++i) w[i] = i % stride < kOutputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
+    mote::forward_product(kBatch, kInputs, kOutputs, a.data(), kInputs, w.data(), stride, z.data(), stride, nullptr);
+    for (size_t m = 0; m < kBatch; ++m) {
+      for (size_t n = 0; n < kOutputs; ++n) {
+        const float expected = sum_of(a.data() + m * kInputs, w.data() + n, kInputs, stride);
+        ASSERT_EQ(z[m * stride + n], expected) << blank << " blank, sample " << m << ", output " << n;
+      }
+    }
+  }
+}
+
 TEST_P(ZeroInputs, ForwardProductIsTheSameWithAndWithoutThem) {
   for (const size_t batch : {1u, 2u, 11u, 13u, 25u, 48u, 100u}) {
     for (const size_t inputs : {1u, 30u, 100u, 784u}) {
