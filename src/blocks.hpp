@@ -15,13 +15,9 @@ using std::size_t;
 constexpr size_t kBlockDepth = kBlockSide, kBlockColumns = kBlockSide;
 // Of a block, the panel that is nearest to the processor, how many rows of X pass by it before the next one, and, if
 // their tiles lie there as well, its depth. Wide tiles read a panel so slowly that it need not be that near.
-#if defined(__AVX512F__)
-constexpr size_t kPackedColumns = kPanelColumns, kPassingRows = kRows, kStripDepth = kBlockDepth;
-constexpr size_t kGradientBlocksFrom = kBlockDepth * kBlockColumns + 1;
-#else
-constexpr size_t kPackedColumns = 16, kPassingRows = 96, kStripDepth = kBlockDepth / 2;
-constexpr size_t kGradientBlocksFrom = kBlockDepth * kBlockColumns;
-#endif
+constexpr size_t kPackedColumns = kHasWideTiles ? kPanelColumns : 16;
+constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
+constexpr size_t kStripDepth = kHasWideTiles ? kBlockDepth : kBlockDepth / 2;
 static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
 constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
 

@@ -19,12 +19,16 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromRows = 48;            // fewer samples do not repay looking for zeros,
-constexpr size_t kSkipListedFromRows = 24;      // or fewer that are known to have zeros in common
-constexpr size_t kPackFromRows = 48;            // fewer rows of a gradient do not repay rearranging
-constexpr size_t kLeastTransposedDeltas = 12;   // fewer samples leave too many lanes of theirs empty
-constexpr size_t kStreams = 8;                  // rows of W that are read at a time for a sample alone
-constexpr size_t kStreamedFloats = 512 * 1024;  // of a W that comes from further away than the caches of one core
+constexpr size_t kSkipFromRows = 48;        // fewer samples do not repay looking for zeros,
+constexpr size_t kSkipListedFromRows = 24;  // or fewer that are known to have zeros in common
+constexpr size_t kPackFromRows = 48;        // fewer rows of a gradient do not repay rearranging
+constexpr size_t kPassFromRows = 48;        // fewer rows read W too seldom for its panels to come nearer,
+constexpr size_t kNearFloats = (kHasWideTiles ? 64 : 16) * 1024;  // and so small a W is near enough
+constexpr size_t kLeastTransposedDeltas = 12;                     // fewer samples leave too many lanes of theirs empty
+constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
+constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
+// Deltas that are rearranged as well: with wide tiles, only those that do not fit in these caches.
+constexpr size_t kGradientBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
 
 /// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
@@ -80,10 +84,25 @@ void forward_along_rows(size_t columns, const Operands& operands) {
   for (size_t i = 0; i < count; ++i) add_rows<1>(columns, factors + i, rows + i, operands.c);
 }
 
+/// Z = A W, panels as narrow as a tile passing by a few rows of A at a time.
+void forward_passing(size_t rows, size_t columns, const Operands& all) {
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, kPassingRows);
+    Operands operands = all;
+    operands.x += i * all.ldx;
+    operands.c += i * all.ldc;
+    block_of_tiles<Access::plain, Store>(height, columns, operands, {all.b, all.ldb});
+  }
+}
+
 /// Z = A W, all terms of every sum.
 void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack) {
   const size_t inputs = operands.depth, columns = padded_columns(outputs);
-  if (!kRearranges || inputs * columns <= kCachedFloats || rows <= kPanelsFromBatch) {
+  const size_t floats = inputs * columns;
+  if (kRearranges && rows >= kPassFromRows && floats > kNearFloats && floats <= kCachedFloats) {
+    return forward_passing(rows, columns, operands);
+  }
+  if (!kRearranges || floats <= kCachedFloats || rows <= kPanelsFromBatch) {
     return product<Access::plain, Store>(rows, columns, operands);
   }
   if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);

@@ -22,12 +22,13 @@ constexpr size_t kRows = 4, kColumns = 4, kTallRows = 4, kTallColumns = 4, kWide
 #elif defined(__AVX512F__)
 constexpr size_t kRows = 6, kColumns = 64, kTallRows = 12, kTallColumns = 32, kWideColumns = 128;
 #elif defined(__AVX2__)
-constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 64;
+constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 128;
 #elif defined(__aarch64__)
 constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 32;
 #else
 constexpr size_t kRows = 6, kColumns = 8, kTallRows = 6, kTallColumns = 8, kWideColumns = 32;
 #endif
+constexpr bool kHasWideTiles = kColumns > kTallColumns;  // and so 32 long vector registers, and caches to match
 constexpr size_t kNarrowColumns = kTallColumns < 16 ? kTallColumns : 16;
 static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
@@ -245,8 +246,7 @@ MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
 /// fields that were written last have left the processor's buffers, which costs as much as a small tile.
 template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands& operands) {
-  constexpr bool kHasTall = kTallColumns < kColumns;
-  const size_t tall = kHasTall && rows != 1 ? columns % kColumns : 0, wide = columns - tall;
+  const size_t tall = kHasWideTiles && rows != 1 ? columns % kColumns : 0, wide = columns - tall;
   const float* const x = operands.x;
   const std::uint32_t* const list = operands.list;
   float *const c = operands.c, *const state = operands.state;
@@ -256,7 +256,7 @@ void product(size_t rows, size_t columns, Operands& operands) {
     skip_rows<kAccess, Finish>(height, operands);
     left -= height;
   }
-  if constexpr (!kHasTall) return;
+  if constexpr (!kHasWideTiles) return;
   operands.x = x;
   operands.list = list;
   operands.b += wide;
