@@ -59,6 +59,7 @@ struct Update {
   float* weights;
   float* state;
   float* strip;
+  float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};  // of Sgd, Momentum
 
   /// Whether the step is one that ends a register tile.
   bool ends_tiles() const {
@@ -69,7 +70,6 @@ struct Update {
   /// `count` rows from `first` on, or as listed.
   template <Access kAccess>
   void in_tiles(size_t count, size_t first, const std::uint32_t* list) const {
-    const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
     Operands operands{batch, A + first, lda, list, D, stride, weights + first * stride, stride, factors};
     if (step.options.method == mote::Optimizer::sgd) return product<kAccess, Sgd>(count, columns, operands);
     operands.state = state + first * stride;
@@ -122,7 +122,6 @@ struct Update {
 
   /// Leaves out of every tile's sums the samples that are 0 in all of its rows.
   void skipping_samples(mote::Share rows) const {
-    const float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};
     std::uint32_t list[kSkipToBatch];
     while (rows.size() != 0) {
       const size_t first = rows.begin, height = tile_height(rows.size(), kRows), offset = first * stride;
