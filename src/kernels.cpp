@@ -25,6 +25,7 @@ constexpr size_t kPackFromRows = 48;        // fewer rows of a gradient do not r
 constexpr size_t kPassFromRows = 48;        // fewer rows read W too seldom for its panels to come nearer,
 constexpr size_t kNearFloats = (kHasWideTiles ? 64 : 16) * 1024;  // and so small a W is near enough
 constexpr size_t kLeastTransposedDeltas = 12;                     // fewer samples leave too many lanes of theirs empty
+constexpr size_t kLongRow = 128;  // floats that are written faster one after the other than as parts of narrow tiles
 constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
 // Deltas that are rearranged as well: with wide tiles, only those that do not fit in these caches.
@@ -160,11 +161,24 @@ void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t
   }
 }
 
+/// dW = a^T d for one sample: rows are written along their whole length.
+void gradient_along_rows(size_t rows, size_t columns, const float* __restrict a, const float* __restrict d,
+                         float* __restrict dW, size_t ldw) {
+  for (size_t i = 0; i < rows; ++i, dW += ldw) {
+    const float factor = a[i];
+    for (size_t j = 0; j < columns; ++j) dW[j] = multiply_add(factor, d[j], 0.0f);
+  }
+}
+
 }  // namespace
 
 void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
                      size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
   const size_t columns = padded_columns(outputs);
+  if (kRearranges && !kHasWideTiles && batch == 1 && !accumulate && columns >= kLongRow) {
+    gradient_along_rows(inputs, columns, A, D, dW, ldw);
+    return clear_padding(inputs, columns, dW, ldw);
+  }
   const size_t narrow = accumulate ? 0 : narrow_inputs(batch, inputs, outputs);
   for (size_t i = 0; i < narrow; i += kNarrowInputs) {
     narrow_gradient(batch, smaller(kNarrowInputs, narrow - i), outputs, A + i, lda, D, ldd, dW + i * ldw);
