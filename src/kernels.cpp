@@ -28,8 +28,8 @@ constexpr size_t kLeastTransposedDeltas = 12;                     // fewer sampl
 constexpr size_t kLongRow = 128;  // floats that are written faster one after the other than as parts of narrow tiles
 constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
-// Deltas that are rearranged as well: with wide tiles, only those that do not fit in these caches.
-constexpr size_t kGradientBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
+// Weights or deltas that are rearranged: with wide tiles, only if they do not fit in these caches.
+constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
 
 /// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
@@ -107,7 +107,7 @@ void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack)
     return product<Access::plain, Store>(rows, columns, operands);
   }
   if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);
-  if (!forward_packs(rows, inputs, outputs)) return product<Access::plain, Far<Store>>(rows, columns, operands);
+  if (inputs * outputs < kBlocksFrom) return product<Access::plain, Far<Store>>(rows, columns, operands);
   const Operands all = operands;
   const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
     copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
@@ -190,7 +190,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
   Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
   const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
   const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
-  if (rearranges && batch * outputs >= kGradientBlocksFrom) {
+  if (rearranges && batch * outputs >= kBlocksFrom) {
     const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
       copy_panels(depth, width, D + k * ldd + n, ldd, to);
     };

@@ -34,13 +34,13 @@ inline constexpr std::size_t kStripRows = 48;             ///< rows of a transpo
 inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
 inline constexpr std::size_t kBlockStrip = 48;            ///< rows of the other matrix that are rearranged beside it
 inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer do not repay rearranging blocks of weights
-/// Whether a forward product of this many rows uses its scratch memory.
-constexpr bool forward_packs(std::size_t rows, std::size_t inputs, std::size_t outputs) {
-  return kRearranges && rows >= kPackWeightsFromRows && inputs * outputs > kBlockSide * kBlockSide;
-}
 /// Whether a matrix is too large for the caches, together with what it is multiplied by.
 constexpr bool is_large(std::size_t rows, std::size_t columns) {
   return rows * columns >= kBlockSide * kBlockSide;
+}
+/// Whether a forward product of this many rows uses its scratch memory.
+constexpr bool forward_packs(std::size_t rows, std::size_t inputs, std::size_t outputs) {
+  return kRearranges && rows >= kPackWeightsFromRows && is_large(inputs, outputs);
 }
 /// Floats of scratch memory, the last, for what is beside a block.
 constexpr std::size_t strip_floats(std::size_t rows, std::size_t columns) {
