@@ -3,6 +3,7 @@
 // by machine, and none of it changes the order of a sum.
 #include "mote/kernels.hpp"
 
+#include "backward_alone.hpp"
 #include "blocks.hpp"
 #include "forward_skipping.hpp"
 #include "mote/topology.hpp"
@@ -217,18 +218,6 @@ void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, flo
 
 namespace {
 
-/// dA = D W^T element by element.
-[[maybe_unused]] void backward_by_rows(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd,
-                                       const float* W, size_t ldw, float* dA, size_t lda) {
-  for (size_t m = 0; m < batch; ++m) {
-    for (size_t k = 0; k < inputs; ++k) {
-      float sum = 0.0f;
-      for (size_t n = 0; n < outputs; ++n) sum = multiply_add(D[m * ldd + n], W[k * ldw + n], sum);
-      dA[m * lda + k] = sum;
-    }
-  }
-}
-
 /// dA = D W^T with blocks of W transposed: rows of dA are then written along.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
@@ -267,6 +256,10 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
     backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
     clear_padding(batch, inputs, dA, lda);
     return;
+  }
+  if (!kHasWideTiles && batch == 1) {
+    backward_alone(inputs, outputs, D, W, ldw, dA);
+    return clear_columns(1, inputs, lda, dA, lda);
   }
   const bool few_samples = batch < kLeastTransposedDeltas;
   const bool few_weights = 5 * inputs * outputs <= 6 * batch * (inputs + outputs);

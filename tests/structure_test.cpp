@@ -37,6 +37,7 @@ const std::map<std::string, int> kLevels = {
     {"stream", 0},
     {"version", 0},
     {"topology", 0},
+    {"backward_alone", 1},
     {"blocks", 1},
     {"compact_product", 1},
     {"flash_record", 1},
