@@ -12,12 +12,13 @@ namespace {
 
 using std::size_t;
 
-constexpr size_t kBlockDepth = kBlockSide, kBlockColumns = kBlockSide;
-// Of a block, the panel that is nearest to the processor, how many rows of X pass by it before the next one, and, if
-// their tiles lie there as well, its depth. Wide tiles read a panel so slowly that it need not be that near.
+// Of a block, the panel that is nearest to the processor, and how many rows of X pass by it before the next one. Wide
+// tiles read a panel so slowly that it need not be that near.
 constexpr size_t kPackedColumns = kHasWideTiles ? kPanelColumns : 16;
 constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
-constexpr size_t kStripDepth = kHasWideTiles ? kBlockDepth : kBlockDepth / 2;
+// The same where those rows are rearranged, too: as tiles, which are read beside a panel. Their memory is full.
+constexpr size_t kStripDepth = kHasWideTiles ? kBlockSide : kBlockSide / 2;
+constexpr size_t kStripHeight = kBlockStrip * kBlockSide / kStripDepth;
 static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
 constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
 
@@ -35,17 +36,33 @@ MOTE_INLINE size_t rounded_up(size_t n) {
   return (n + kSide - 1) / kSide * kSide;
 }
 
-/// A strip of a matrix whose columns are the rows of X, one tile after the other: to[i * rows + k * height + j] =
-/// x[k][i + j] for a tile of `height` rows from i on.
-MOTE_INLINE void copy_tiles(size_t rows, size_t columns, const float* __restrict x, size_t ldx, float* __restrict to) {
-  for (size_t i = 0, height; i < columns; i += height) {
-    height = tile_height(columns - i, kRows);
-    for (size_t k = 0; k < rows; ++k, to += height) {
-      if (height == kRows) {
-        __builtin_memcpy(to, x + k * ldx + i, kRows * sizeof(float));
-      } else {
-        for (size_t j = 0; j < height; ++j) to[j] = x[k * ldx + i + j];
-      }
+/// to[kRows k + i] = x[i][k] for i < kRows and k < kWays.
+MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* __restrict to) {
+  float quad[kWays * kWays], pair[2 * kWays];
+  transpose_quad(x, x + ldx, x + 2 * ldx, x + 3 * ldx, quad);
+  if constexpr (kRows == kWays + 2) interleave(x + 4 * ldx, x + 5 * ldx, pair);
+  MOTE_UNROLL
+  for (size_t k = 0; k < kWays; ++k, to += kRows) {
+    for (size_t i = 0; i < kWays; ++i) to[i] = quad[kWays * k + i];
+    for (size_t i = kWays; i < kRows; ++i) to[i] = pair[2 * k + i - kWays];
+  }
+}
+
+/// Some rows of X, one tile after the other: to[i * depth + k * height + j] = x(i + j, k) for a tile of `height` rows
+/// from i on. x points to rows of X, or, transposed, to columns of a matrix.
+template <Access kAccess>
+void copy_tiles(size_t depth, size_t rows, const float* __restrict x, size_t ldx, float* __restrict to) {
+  constexpr bool kTransposed = kAccess == Access::transposed;
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, kRows);
+    const float* from = x + (kTransposed ? i : i * ldx);
+    size_t k = 0;
+    if (height == kRows) {
+      for (; !kTransposed && k + kWays <= depth; k += kWays, to += kWays * kRows) interleave_rows(from + k, ldx, to);
+      for (; kTransposed && k < depth; ++k, to += kRows) __builtin_memcpy(to, from + k * ldx, kRows * sizeof(float));
+    }
+    for (; k < depth; ++k, to += height) {
+      for (size_t j = 0; j < height; ++j) to[j] = from[kTransposed ? k * ldx + j : j * ldx + k];
     }
   }
 }
@@ -67,6 +84,13 @@ struct Panels {
   size_t ldb;
 };
 
+/// Asks for the tile of C that will be written, and perhaps added to, after the present one.
+MOTE_INLINE void prefetch_next(size_t rows, size_t columns, const float* c, size_t ldc) {
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(c + i * ldc + j, 1);
+  }
+}
+
 /// X B or some of it, for the rows of X at operands.x, or their tiles if it is transposed, and `columns` of B: panel by
 /// panel, each of which stays near for all rows. Changes operands.
 template <Access kAccess, typename Finish>
@@ -86,6 +110,9 @@ void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels pane
       } else {
         operands.x = x + i * operands.ldx;
       }
+      if (!kHasWideTiles && i + height < rows) {
+        prefetch_next(tile_height(rows - i - height, kRows), width, operands.c + height * operands.ldc, operands.ldc);
+      }
       row_of_tiles<kAccess, Finish>(height, width, operands);
     }
   }
@@ -101,32 +128,31 @@ void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& oper
 }
 
 /// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
-/// pass by. Those of a transposed X, which are columns in memory, are copied a strip at a time, to after the block.
-/// copy_b(k, depth, n, columns, to) writes rows [k, k + depth) of columns [n, n + columns) of B, panel after panel.
-template <Access kAccess, typename CopyB>
+/// pass by. In strips, those are copied as well, to after the block; those of a transposed X, columns in memory,
+/// always. copy_b(k, depth, n, columns, to) writes rows [k, k + depth) of columns [n, n + columns) of B, panel after
+/// panel.
+template <Access kAccess, bool kInStrips, typename CopyB>
 void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
                        const CopyB& copy_b) {
-  constexpr bool kInStrips = kAccess == Access::transposed;
-  constexpr size_t kDepth = kInStrips ? kStripDepth : kBlockDepth, kMostRows = kInStrips ? kBlockStrip : kPassingRows;
+  static_assert(kInStrips || kAccess == Access::plain);
+  constexpr size_t kDepth = kInStrips ? kStripDepth : kBlockSide, kMostRows = kInStrips ? kStripHeight : kPassingRows;
   const Operands all = operands;
   for (size_t k = 0; k < all.depth; k += kDepth) {
     operands.depth = smaller(kDepth, all.depth - k);
-    const size_t fitting = smaller(block_size / operands.depth / kPackedColumns * kPackedColumns, kBlockColumns);
-    const size_t widest =
-        rows <= kPanelsFromBatch ? kPackedColumns : fitting;  // few: read once, from the nearest cache
+    const size_t fitting = block_size / operands.depth / kPackedColumns * kPackedColumns;
+    const size_t widest = rows <= kPanelsFromBatch ? kPackedColumns  // few: read once, from the nearest cache
+                                                   : smaller(fitting, kBlockSide * kBlockSide / kDepth);
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
       copy_b(k, operands.depth, n, width, block);
       for (size_t i = 0, height; i < rows; i += height) {
         height = tile_height(rows - i, kMostRows);
+        const float* x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
+        operands.x = kInStrips ? block + block_size : x;
+        if (kInStrips) copy_tiles<kAccess>(operands.depth, height, x, all.ldx, block + block_size);
         operands.c = all.c + i * all.ldc + n;
-        if constexpr (kInStrips) {
-          operands.x = block + block_size;
-          copy_tiles(operands.depth, height, all.x + k * all.ldx + i, all.ldx, block + block_size);
-        } else {
-          operands.x = all.x + i * all.ldx + k;
-        }
-        block_of_tiles<kAccess>(accumulate || k != 0, height, width, operands, {block, 0});
+        block_of_tiles<kInStrips ? Access::transposed : kAccess>(accumulate || k != 0, height, width, operands,
+                                                                 {block, 0});
       }
     }
   }

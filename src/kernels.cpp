@@ -113,7 +113,8 @@ void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack)
   const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
     copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
   };
-  product_in_blocks<Access::plain>(false, rows, columns, operands, pack, block_floats(inputs, outputs), copy_b);
+  product_in_blocks<Access::plain, !kHasWideTiles>(false, rows, columns, operands, pack, block_floats(inputs, outputs),
+                                                   copy_b);
 }
 
 }  // namespace
@@ -155,7 +156,7 @@ void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t
   Operands operands = all;
   for (size_t i = 0, height; i < rows; i += height) {
     height = tile_height(rows - i, most);
-    copy_tiles(all.depth, height, all.x + i, all.ldx, strip);
+    copy_tiles<Access::transposed>(all.depth, height, all.x + i, all.ldx, strip);
     operands.x = strip;
     operands.c = all.c + i * all.ldc;
     block_of_tiles<Access::transposed, Store>(height, columns, operands, {all.b, all.ldb});
@@ -195,8 +196,8 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
     const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
       copy_panels(depth, width, D + k * ldd + n, ldd, to);
     };
-    product_in_blocks<Access::transposed>(accumulate, inputs, columns, operands, pack, block_floats(batch, outputs),
-                                          copy_b);
+    product_in_blocks<Access::transposed, true>(accumulate, inputs, columns, operands, pack,
+                                                block_floats(batch, outputs), copy_b);
   } else if (rearranges && !accumulate && batch * columns >= kCachedFloats && strip != 0) {
     gradient_in_strips(inputs, columns, operands, strip, pack);
   } else if (accumulate) {
@@ -227,9 +228,13 @@ void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const fl
       transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to + i * depth, width);
     }
   };
-  product_in_blocks<Access::plain>(false, batch, padded_columns(inputs),
-                                   {outputs, D, ldd, nullptr, nullptr, 0, dA, lda}, pack, block_floats(inputs, outputs),
-                                   copy_b);
+  const size_t columns = padded_columns(inputs), block = block_floats(inputs, outputs);
+  const Operands operands{outputs, D, ldd, nullptr, nullptr, 0, dA, lda};
+  if (!kHasWideTiles && is_large(inputs, outputs) && batch >= kPackWeightsFromRows) {
+    product_in_blocks<Access::plain, true>(false, batch, columns, operands, pack, block, copy_b);
+  } else {
+    product_in_blocks<Access::plain, false>(false, batch, columns, operands, pack, block, copy_b);
+  }
 }
 
 /// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.

@@ -43,6 +43,7 @@ std::vector<Shape> shapes() {
       {14, 128, 512},   // strides that skip multiples of 128
       {1, 910, 600},    // weights from far away, in rows
       {160, 520, 600},  // large weights, in blocks of both indices
+      {165, 523, 601},  // strips with odd ends
       {520, 50, 600},   // large deltas, likewise
       {130, 59, 505},   // deltas too large to stay near: inputs in strips
       {700, 50, 100},   // in lower strips
@@ -53,7 +54,7 @@ std::vector<Shape> shapes() {
       {24, 32, 12},     // the smallest gradient that is found transposed
       {64, 150, 10},    // in two pieces and a rest
       {1, 784, 30},    {1, 30, 10}, {1, 1, 1},    {1, 100, 784}, {10, 784, 30},
-      {1100, 17, 33},  {300, 7, 3}, {13, 784, 1}, {37, 1, 784},
+      {1100, 17, 33},  {300, 7, 3}, {13, 784, 1}, {37, 1, 784},  {170, 260, 1100},
   };
   constexpr size_t kSides[] = {1, 2, 3, 7, 10, 15, 16, 17, 30, 31, 33, 64, 100, 784};
   Source source(2024);
