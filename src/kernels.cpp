@@ -163,12 +163,13 @@ void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t
   }
 }
 
-/// dW = a^T d for one sample: rows are written along their whole length.
+/// dW = a^T d for one sample: rows are written along their whole length, padding included.
 void gradient_along_rows(size_t rows, size_t columns, const float* __restrict a, const float* __restrict d,
                          float* __restrict dW, size_t ldw) {
   for (size_t i = 0; i < rows; ++i, dW += ldw) {
     const float factor = a[i];
     for (size_t j = 0; j < columns; ++j) dW[j] = multiply_add(factor, d[j], 0.0f);
+    for (size_t j = columns; j < ldw; ++j) dW[j] = 0.0f;
   }
 }
 
@@ -178,8 +179,7 @@ void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A
                      size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
   const size_t columns = padded_columns(outputs);
   if (kRearranges && !kHasWideTiles && batch == 1 && !accumulate && columns >= kLongRow) {
-    gradient_along_rows(inputs, columns, A, D, dW, ldw);
-    return clear_padding(inputs, columns, dW, ldw);
+    return gradient_along_rows(inputs, columns, A, D, dW, ldw);
   }
   const size_t narrow = accumulate ? 0 : narrow_inputs(batch, inputs, outputs);
   for (size_t i = 0; i < narrow; i += kNarrowInputs) {
