@@ -38,7 +38,8 @@ MOTE_INLINE size_t rounded_up(size_t n) {
 
 /// to[kRows k + i] = x[i][k] for i < kRows and k < kWays.
 MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* __restrict to) {
-  float quad[kWays * kWays], pair[2 * kWays];
+  static_assert(kRows == kWays || kRows == kWays + 2);
+  float quad[kWays * kWays], pair[2 * kWays] = {};
   transpose_quad(x, x + ldx, x + 2 * ldx, x + 3 * ldx, quad);
   if constexpr (kRows == kWays + 2) interleave(x + 4 * ldx, x + 5 * ldx, pair);
   MOTE_UNROLL
@@ -84,7 +85,7 @@ struct Panels {
   size_t ldb;
 };
 
-/// Asks for the tile of C that will be written, and perhaps added to, after the present one.
+/// Asks for the tile of C that comes after the present one: its sums may start from there, and would wait.
 MOTE_INLINE void prefetch_next(size_t rows, size_t columns, const float* c, size_t ldc) {
   for (size_t i = 0; i < rows; ++i) {
     for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(c + i * ldc + j, 1);
