@@ -83,13 +83,14 @@ constexpr size_t kMostFactors = 3;
 /// much is done with each.
 template <size_t Rows, size_t Columns, bool kListedRows, typename Finish>
 [[gnu::noinline]] void finish_tile(const float (&sum)[Rows][Columns], const Operands& operands) {
-  float factors[kMostFactors] = {};  // a copy, which no store can change
-  if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
+  float factors[kMostFactors];  // a copy, which no store can change
+  for (size_t i = 0; i < kMostFactors; ++i) factors[i] = operands.factors[i];
   MOTE_UNROLL
   for (size_t i = 0; i < Rows; ++i) {
     const size_t row = (kListedRows ? size_t{operands.list[i]} : i) * operands.ldc;
     float* __restrict c = operands.c + row;
     float* __restrict state = operands.state + row;
+    MOTE_VECTORIZE
     for (size_t j = 0; j < Columns; ++j) Finish::finish(factors, sum[i][j], c[j], state[j]);
   }
 }

@@ -42,6 +42,7 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
   for (size_t k = 0; k < batch; ++k, A += lda) {
     std::uint64_t pairs[kRows / 2], any = 0;
     __builtin_memcpy(pairs, A, sizeof pairs);
+    __builtin_prefetch(A + kLine);  // rows are far apart, and the next columns are looked at soon
     for (const std::uint64_t pair : pairs) any |= pair;
     list[count] = static_cast<std::uint32_t>(k);
     count += any != 0 ? 1 : 0;
