@@ -85,13 +85,6 @@ struct Panels {
   size_t ldb;
 };
 
-/// Asks for the tile of C that comes after the present one: its sums may start from there, and would wait.
-MOTE_INLINE void prefetch_next(size_t rows, size_t columns, const float* c, size_t ldc) {
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(c + i * ldc + j, 1);
-  }
-}
-
 /// X B or some of it, for the rows of X at operands.x, or their tiles if it is transposed, and `columns` of B: panel by
 /// panel, each of which stays near for all rows. Changes operands.
 template <Access kAccess, typename Finish>
@@ -111,8 +104,8 @@ void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels pane
       } else {
         operands.x = x + i * operands.ldx;
       }
-      if (!kHasWideTiles && i + height < rows) {
-        prefetch_next(tile_height(rows - i - height, kRows), width, operands.c + height * operands.ldc, operands.ldc);
+      if (!kHasWideTiles && i + height < rows) {  // the next sums may start from there, and would wait
+        prefetch_tile(tile_height(rows - i - height, kRows), width, operands.c + height * operands.ldc, operands.ldc);
       }
       row_of_tiles<kAccess, Finish>(height, width, operands);
     }

@@ -166,11 +166,10 @@ MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc
   if (columns != ldc) clear_columns(rows, columns, ldc, c, ldc);  // seldom, and not worth a loop over all rows
 }
 
-/// Asks for the lines that a tile will write to, so that they come while it sums.
-MOTE_INLINE void prefetch_tile(size_t rows, size_t columns, const Operands& operands) {
-  if (operands.depth < kPrefetchFromDepth) return;
+/// Asks for the lines of a tile of C, so that they are there when its sums are.
+MOTE_INLINE void prefetch_tile(size_t rows, size_t columns, const float* c, size_t ldc) {
   for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(operands.c + i * operands.ldc + j, 1);
+    for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(c + i * ldc + j, 1);
   }
 }
 
@@ -178,7 +177,9 @@ MOTE_INLINE void prefetch_tile(size_t rows, size_t columns, const Operands& oper
 template <typename Finish>
 MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns, Operands& operands) {
   while (columns >= width) {
-    if constexpr (!Finish::kInPlace) prefetch_tile(rows, width, operands);
+    if (!Finish::kInPlace && operands.depth >= kPrefetchFromDepth) {
+      prefetch_tile(rows, width, operands.c, operands.ldc);
+    }
     tile(operands);
     operands.b += width;
     operands.c += width;

@@ -32,7 +32,7 @@ inline constexpr std::size_t kPanelColumns = 64;          ///< widest panel of a
 inline constexpr std::size_t kPanelRows = 1024;           ///< longest
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
 inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
-inline constexpr std::size_t kBlockStrip = 48;            ///< rows of the other matrix that are rearranged beside it
+inline constexpr std::size_t kBlockStrip = 48;            ///< rows of such a block that hold what is beside it
 inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer do not repay rearranging blocks of weights
 /// Whether a matrix is too large for the caches, together with what it is multiplied by.
 constexpr bool is_large(std::size_t rows, std::size_t columns) {
