@@ -23,24 +23,31 @@ using std::size_t;
   }
 }
 
-/// Rows' sums dA[k] = d W[k] for one sample d, a column of kWays sums from a quad of W at a time.
+/// dA[k] = d W[k] for one sample d and k < Rows, a multiple of kVectorFloats.
 template <size_t Rows>
 void backward_of_rows(size_t outputs, const float* d, const float* W, size_t ldw, float* dA) {
-  float sum[Rows] = {};
+  float sum[Rows];
+  MOTE_UNROLL
+  for (size_t k = 0; k < Rows; k += kVectorFloats) {
+    for (size_t j = 0; j < kVectorFloats; ++j) sum[k + j] = 0.0f;
+  }
   size_t n = 0;
   for (; n + kWays <= outputs; n += kWays) {
     MOTE_UNROLL
-    for (size_t k = 0; k < Rows; k += kWays) {
-      const float* row = W + k * ldw + n;
-      float quad[kWays * kWays];
-      transpose_quad(row, row + ldw, row + 2 * ldw, row + 3 * ldw, quad);
+    for (size_t k = 0; k < Rows; k += kVectorFloats) {
+      float transposed[kWays * kVectorFloats];
+      transpose_lanes(W + k * ldw + n, ldw, transposed);
       MOTE_UNROLL
       for (size_t i = 0; i < kWays; ++i) {
-        for (size_t j = 0; j < kWays; ++j) sum[k + j] = multiply_add(d[n + i], quad[i * kWays + j], sum[k + j]);
+        const float* column = transposed + i * kVectorFloats;
+        for (size_t j = 0; j < kVectorFloats; ++j) sum[k + j] = multiply_add(d[n + i], column[j], sum[k + j]);
       }
     }
   }
-  for (size_t k = 0; k < Rows; ++k) dA[k] = sum[k];
+  MOTE_UNROLL
+  for (size_t k = 0; k < Rows; k += kVectorFloats) {
+    for (size_t j = 0; j < kVectorFloats; ++j) dA[k + j] = sum[k + j];
+  }
   for (; n < outputs; ++n) {
     for (size_t k = 0; k < Rows; ++k) dA[k] = multiply_add(d[n], W[k * ldw + n], dA[k]);
   }
@@ -48,10 +55,18 @@ void backward_of_rows(size_t outputs, const float* d, const float* W, size_t ldw
 
 /// dA = d W^T for one sample: W is read once, and transposed on its way to the sums.
 void backward_alone(size_t inputs, size_t outputs, const float* d, const float* W, size_t ldw, float* dA) {
-  size_t k = 0;
-  for (; k + kSide <= inputs; k += kSide) backward_of_rows<kSide>(outputs, d, W + k * ldw, ldw, dA + k);
-  for (; k + kWays <= inputs; k += kWays) backward_of_rows<kWays>(outputs, d, W + k * ldw, ldw, dA + k);
-  backward_by_rows(1, inputs - k, outputs, d, 0, W + k * ldw, ldw, dA + k, 0);
+  // Of fewer sums at a time, one would wait for the other.
+  constexpr size_t kMost = kPermutesLanes ? 4 * kVectorFloats : kSide;
+  if (inputs < kVectorFloats) return backward_by_rows(1, inputs, outputs, d, 0, W, ldw, dA, 0);
+  for (size_t k = 0, height; k < inputs; k += height) {
+    height = inputs - k > kVectorFloats && inputs >= kMost ? kMost : kVectorFloats;
+    if (k + height > inputs) k = inputs - height;  // some rows once more, not others one by one
+    if (height == kMost) {
+      backward_of_rows<kMost>(outputs, d, W + k * ldw, ldw, dA + k);
+    } else {
+      backward_of_rows<kVectorFloats>(outputs, d, W + k * ldw, ldw, dA + k);
+    }
+  }
 }
 
 }  // namespace

@@ -262,7 +262,7 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
     clear_padding(batch, inputs, dA, lda);
     return;
   }
-  if (!kHasWideTiles && batch == 1) {
+  if (batch == 1) {
     backward_alone(inputs, outputs, D, W, ldw, dA);
     return clear_columns(1, inputs, lda, dA, lda);
   }

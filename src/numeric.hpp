@@ -21,16 +21,20 @@
 #define MOTE_NUMERIC mote
 #endif
 
-// Marks a loop whose iterations are independent even where its pointers are equal (in-place operation).
+// MOTE_VECTORIZE marks a loop whose iterations are independent even where its pointers are equal (in-place operation),
+// MOTE_UNROLL one to be written out, MOTE_ROLLED one to be left for the vectoriser to see as a loop.
 #if defined(__clang__)
 #define MOTE_VECTORIZE _Pragma("clang loop vectorize(assume_safety)")
 #define MOTE_UNROLL _Pragma("unroll")
+#define MOTE_ROLLED
 #elif defined(__GNUC__)
 #define MOTE_VECTORIZE _Pragma("GCC ivdep")
 #define MOTE_UNROLL _Pragma("GCC unroll 64")
+#define MOTE_ROLLED _Pragma("GCC unroll 1")
 #else
 #define MOTE_VECTORIZE
 #define MOTE_UNROLL
+#define MOTE_ROLLED
 #endif
 #ifdef MOTE_MICROCONTROLLER  // room for code is as scarce as room for data
 #define MOTE_INLINE static inline
