@@ -119,12 +119,18 @@ void clear(Span<float> span) {
   for (float& x : span) x = 0.0f;
 }
 
+/// Whether a Result says which tensor of the header's network it is about.
+bool concerns_tensor(Status status) {
+  return status == Status::model_missing_tensor || status == Status::model_tensor_type ||
+         status == Status::model_tensor_shape || status == Status::model_tensor_offsets;
+}
+
 }  // namespace
 
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model) {
   ModelHeader read;
   const Result result = read_header(file, header, read);
-  if (result.ok() || result.status == Status::model_missing_tensor) model = read.model;
+  if (result.ok() || concerns_tensor(result.status)) model = read.model;
   return result;
 }
 

@@ -18,8 +18,8 @@ struct TensorEntry {
   std::size_t type_at = 0, shape_at = 0, offsets_at = 0;  // 0: not there
 };
 
-Result at_byte(Status status, std::size_t at) {
-  return {status, kModelHeaderBegin + at};
+Result at_byte(Status status, std::size_t at, std::uint64_t expected = 0) {
+  return {status, kModelHeaderBegin + at, expected};
 }
 
 /// Reads an object; calls member(key, position of the key) for each, which reads its value.
@@ -133,11 +133,9 @@ std::size_t find_place(const Topology& topology, Bytes name) {
   return kMaxModelTensors + kMaxLayers;
 }
 
-Result check_shape(const ModelTensor& tensor, const TensorEntry& entry) {
-  const bool is_matrix = tensor.kind == ModelTensor::Kind::weight;
-  const bool fits = entry.rank == (is_matrix ? 2 : 1) && entry.shape[0] == tensor.outputs &&
-                    (!is_matrix || entry.shape[1] == tensor.columns);
-  return fits ? Result(Status::ok) : at_byte(Status::model_tensor_shape, entry.shape_at);
+bool fits(const TensorShape& shape, const TensorEntry& entry) {
+  return entry.rank == shape.rank && entry.shape[0] == shape.sizes[0] &&
+         (shape.rank == 1 || entry.shape[1] == shape.sizes[1]);
 }
 
 Result place_tensor(const Topology& topology, Bytes name, std::size_t at, const TensorEntry& entry,
@@ -147,17 +145,16 @@ Result place_tensor(const Topology& topology, Bytes name, std::size_t at, const 
   Place& place = places.tensors[i];
   if (place.begin != kAbsent) return at_byte(Status::model_duplicate, at);
   const bool is_count = i >= kMaxModelTensors;
-  if (!json_says(entry.type, is_count ? "I64" : "F32")) return at_byte(Status::model_tensor_type, entry.type_at);
+  if (!json_says(entry.type, is_count ? "I64" : "F32")) return at_byte(Status::model_tensor_type, entry.type_at, i);
   if (is_count) {
-    if (entry.rank != 0) return at_byte(Status::model_tensor_shape, entry.shape_at);
+    if (entry.rank != 0) return at_byte(Status::model_tensor_shape, entry.shape_at, i);
     place.size = 8;
   } else {
-    const ModelTensor tensor = model_tensor(topology, i);
-    if (const Result result = check_shape(tensor, entry); !result.ok()) return result;
-    place.size = tensor.elements() * sizeof(float);
+    if (!fits(model_tensor_shape(topology, i), entry)) return at_byte(Status::model_tensor_shape, entry.shape_at, i);
+    place.size = model_tensor(topology, i).elements() * sizeof(float);
   }
   if (entry.begin > entry.end || entry.end - entry.begin != place.size) {
-    return at_byte(Status::model_tensor_offsets, entry.offsets_at);
+    return at_byte(Status::model_tensor_offsets, entry.offsets_at, i);
   }
   if (entry.end > data_bytes) {
     const std::uint64_t wanted = data_begin + entry.end;

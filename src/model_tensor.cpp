@@ -80,6 +80,12 @@ std::size_t model_tensor_count(const Topology& topology) {
   return count;
 }
 
+TensorShape model_tensor_shape(const Topology& topology, std::size_t tensor) {
+  const detail::ModelTensor found = detail::model_tensor(topology, tensor);
+  const bool is_matrix = found.kind == detail::ModelTensor::Kind::weight;
+  return {is_matrix ? 2u : 1u, {found.outputs, found.columns}};
+}
+
 TensorName model_tensor_name(const Topology& topology, std::size_t tensor) {
   MOTE_ASSERT(tensor < model_tensor_count(topology));
   constexpr const char* kEndings[] = {".weight", ".bias", ".weight", ".bias", ".running_mean", ".running_var"};

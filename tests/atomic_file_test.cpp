@@ -88,8 +88,9 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
   folder_.write("a", "old");
   {
     const FileSizeLimit limit(100000);
-    EXPECT_EQ(error_of("a", std::string(100001, 'x'), tools::kExitFailed),
-              "--save: " + folder_.file("a") + ".mote-part: File too large");
+    EXPECT_EQ(
+        error_of("a", std::string(100001, 'x'), tools::kExitFailed),
+        "--save: " + folder_.file("a") + ": cannot be written: File too large; make room, or name a file elsewhere");
     EXPECT_FALSE(fs::exists(folder_.file("a.mote-part")));
     EXPECT_EQ(contents("a"), "old");
     EXPECT_EQ(error_of("a", std::string(100000, 'x'), 0), "none");
@@ -158,11 +159,15 @@ TEST_F(AtomicFile, RefusesWhatIsNoRegularFile) {
             "--save: " + folder_.file("folder") + ": is not a regular file");
   EXPECT_EQ(error_of("pipe", "x", tools::kExitRefused), "--save: " + folder_.file("pipe") + ": is not a regular file");
   ASSERT_EQ(mkfifo(folder_.file("b.mote-part").c_str(), 0600), 0);
-  EXPECT_NE(error_of("b", "x", tools::kExitFailed).find("b.mote-part: "), std::string::npos);
+  EXPECT_EQ(error_of("b", "x", tools::kExitRefused), "--save: " + folder_.file("b") + ": " +
+                                                         folder_.file("b.mote-part") +
+                                                         " is in its way, and is not a regular file; remove it");
+  EXPECT_TRUE(fs::is_fifo(folder_.file("b.mote-part")));
   EXPECT_EQ(error_of("dangling", "x", tools::kExitRefused),
             "--save: " + folder_.file("dangling") + ": is a link to nothing");
   EXPECT_EQ(error_of("missing/a", "x", tools::kExitFailed),
-            "--save: " + folder_.file("missing/a") + ".mote-part: No such file or directory");
+            "--save: " + folder_.file("missing/a") + ": cannot be written: there is no folder " +
+                folder_.file("missing") + "; make it, or name a file elsewhere");
 }
 
 TEST_F(AtomicFile, RefusesWithoutPermission) {
@@ -180,8 +185,9 @@ TEST_F(AtomicFile, RefusesWithoutPermission) {
   const std::string of_file = error_of("a", "new", tools::kExitFailed);
   const std::string of_folder = error_of("b/c", "new", tools::kExitFailed);
   ASSERT_EQ(setresuid(user, user, user), 0);
-  EXPECT_EQ(of_file, "--save: " + folder_.file("a") + ": Permission denied");
-  EXPECT_EQ(of_folder, "--save: " + folder_.file("b/c") + ".mote-part: Permission denied");
+  const std::string denied = ": cannot be written: Permission denied; name a file where you may write";
+  EXPECT_EQ(of_file, "--save: " + folder_.file("a") + denied);
+  EXPECT_EQ(of_folder, "--save: " + folder_.file("b/c") + denied);
   EXPECT_EQ(contents("a"), "old");
 }
 

@@ -54,7 +54,10 @@ TEST(ModelFile, NamesBatchNormalizationAsPyTorchDoes) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < mote::model_tensor_count(kNormed); ++i) {
     names.emplace_back(mote::model_tensor_name(kNormed, i).text);
-    EXPECT_NE(header.find("\"" + names.back() + "\":{"), std::string::npos) << names.back();
+    const auto [rank, sizes] = mote::model_tensor_shape(kNormed, i);
+    const std::string shape = std::to_string(sizes[0]) + (rank == 1 ? "" : "," + std::to_string(sizes[1]));
+    const std::string entry = "\"" + names.back() + "\":{\"dtype\":\"F32\",\"shape\":[" + shape + "],";
+    EXPECT_NE(header.find(entry), std::string::npos) << entry;
   }
   EXPECT_EQ(names, (std::vector<std::string>{"layers.0.weight", "norms.0.weight", "norms.0.bias",
                                              "norms.0.running_mean", "norms.0.running_var", "layers.1.weight",

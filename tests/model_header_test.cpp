@@ -195,6 +195,18 @@ TEST(ModelHeader, RefusesTensorsThatAreNotTheNetworks) {
   EXPECT_EQ(with_tensors(kWeight + "," + kBias, 31).status, Status::model_truncated);
 }
 
+TEST(ModelHeader, SaysWhichTensorIsWrong) {
+  ASSERT_EQ(with_tensors(kWeight + "," + kBias).status, Status::ok);
+  for (const auto& [from, to] : {std::pair("F32", "F64"), std::pair("[2]", "[3]"), std::pair("[24,32]", "[25,32]")}) {
+    std::string bias = kBias;
+    ASSERT_NE(bias.find(from), std::string::npos) << bias;
+    bias.replace(bias.find(from), std::string(from).size(), to);
+    const Result result = with_tensors(kWeight + "," + bias);
+    EXPECT_NE(result.status, Status::ok) << bias;
+    EXPECT_EQ(result.expected, 1u) << bias;
+  }
+}
+
 TEST(ModelHeader, RefusesWhatIsNoJson) {
   const std::string right = header(kMetadata, kWeight + "," + kBias);
   for (const std::string& text :

@@ -203,7 +203,8 @@ TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
   const CommandResult full = run_command("ulimit -f 2; " + train_program::program() + "--data " + folder_.path() +
                                          " --hidden 300 --epochs 1 --checkpoint " + checkpoint());
   EXPECT_EQ(full.status, 1) << full.output;
-  EXPECT_NE(full.output.find("train: --checkpoint: " + checkpoint() + ".mote-part: File too large"), std::string::npos)
+  EXPECT_NE(full.output.find("train: --checkpoint: " + checkpoint() + ": cannot be written: File too large"),
+            std::string::npos)
       << full.output;
   EXPECT_EQ(contents(checkpoint()), before);
   EXPECT_FALSE(fs::exists(checkpoint() + ".mote-part"));

@@ -98,8 +98,8 @@ TEST_F(Export, OfAModelFileNeedsNoTraining) {
 TEST_F(Export, NamesANamespaceThatCppTakes) {
   for (const auto& [file, name] :
        {std::pair("class.hpp", "model_class"), std::pair("errno.hpp", "model_errno"),
-        std::pair("_A__b.hpp", "model__A_b"), std::pair("7.hpp", "model_7"), std::pair("mote.hpp", "model_mote"),
-        std::pair("bool.hpp", "model_bool"), std::pair("log.hpp", "model_log"), std::pair("digits.hpp", "digits")}) {
+        std::pair("_A__b.hpp", "model__A_b"), std::pair("7.hpp", "model_7"), std::pair("bool.hpp", "model_bool"),
+        std::pair("log.hpp", "model_log"), std::pair("digits.hpp", "digits")}) {
     ASSERT_EQ(export_as("int8", file).status, 0);
     EXPECT_NE(contents(folder_.file(file)).find("\nnamespace " + std::string(name) + " {\n"), std::string::npos);
   }
@@ -125,6 +125,16 @@ TEST_F(Export, RefusesWhatItCannotWrite) {
   const CommandResult format = train_here("--export-weights int4 --export-header " + folder_.file("model.hpp"));
   EXPECT_EQ(format.status, 2);
   EXPECT_NE(format.output.find("float32, float16 or int8"), std::string::npos) << format.output;
+  const CommandResult library = train_here("--epochs 1 --export-header " + folder_.file("mote.hpp"));
+  EXPECT_EQ(library.status, 2);
+  EXPECT_NE(library.output.find("mote.hpp: has the name of the library's header"), std::string::npos) << library.output;
+  const CommandResult large = train_here(
+      "--hidden 5 --init gaussian --init-scale 1e6 --optimizer sgd --learning-rate 1e-30 --epochs 1 --export-weights "
+      "float16 --export-header " +
+      folder_.file("model.hpp"));
+  EXPECT_EQ(large.status, 1);
+  EXPECT_NE(large.output.find("too large for the format: layer 1, from its input "), std::string::npos) << large.output;
+  EXPECT_FALSE(std::filesystem::exists(folder_.file("model.hpp")));
   const CommandResult nowhere = train_here("--epochs 1 --export-header " + folder_.file("missing/model.hpp"));
   EXPECT_NE(nowhere.status, 0);
   EXPECT_NE(nowhere.output.find("missing/model.hpp"), std::string::npos) << nowhere.output;

@@ -133,7 +133,12 @@ TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
       {changed("layers.1.bias", "layers.2.bias"), "a tensor that the network does not have, at byte "},
       {changed("layers.1.bias", "layers.2.bias"), ": \"layers.2.bias\""},
       {changed("[5,12]", "[12,5]"), "a tensor has another shape than the network's, at byte "},
-      {changed("[5,12]", "[12,5]"), ": [12,5]"},
+      {changed("[5,12]", "[12,5]"), ": [12,5], expected [5,12] for layers.0.weight"},
+      {changed("[4]", "[5]"), ": [5], expected [4] for layers.1.bias"},
+      {changed("F32", "F16"), "a tensor is not of type F32, at byte "},
+      {changed("F32", "F16"), ": \"F16\", expected \"F32\" for layers.0.weight"},
+      {changed("[340,356]", "[340,355]"),
+       ": [340,355], expected the first byte and the one after the last of 16 for layers.1.bias"},
       {changed("\"loss\"", "\"LOSS\""), "the loss is missing in the metadata"},
       {damaged, "damaged: wrong checksum: found "},
       {file.substr(0, 100), "truncated model file: found 100 bytes, expected "},
@@ -201,7 +206,7 @@ TEST_F(ModelTools, LeaveTheOldFileWhenTheDiskIsFullOrTrainingFails) {
   const CommandResult full = run_command("ulimit -f 1; " + train_program::program() + "--data " + folder_.path() +
                                          " --hidden 300 --epochs 1 --save " + model());
   EXPECT_EQ(full.status, 1) << full.output;
-  EXPECT_NE(full.output.find("train: --save: " + model() + ".mote-part: File too large"), std::string::npos)
+  EXPECT_NE(full.output.find("train: --save: " + model() + ": cannot be written: File too large"), std::string::npos)
       << full.output;
   EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --save " + model()).status,
             1);
@@ -224,7 +229,7 @@ TEST_F(ModelTools, KeepWhatWasLearntWhenOtherFilesCannotBeWritten) {
       run_command("ulimit -f 16; " + train_program::program() + "--data " + folder_.path() +
                   " --hidden 5 --epochs 2 --save " + model() + " --report " + folder_.file("report.html"));
   EXPECT_EQ(full.status, 1) << full.output;
-  EXPECT_NE(full.output.find("report.html.mote-part: File too large"), std::string::npos) << full.output;
+  EXPECT_NE(full.output.find("report.html: cannot be written: File too large"), std::string::npos) << full.output;
   EXPECT_FALSE(fs::exists(folder_.file("report.html")));
   EXPECT_EQ(train_here("--evaluate --load " + model()).status, 0);
 }

@@ -39,31 +39,47 @@ bool same_file(int file, const std::string& path) {
          opened.st_ino == found.st_ino;
 }
 
+/// What kept the system from writing a file, and what to do about it.
+std::string reason(const std::string& path, int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "there is no folder " + fs::path(path).parent_path().string() + "; make it, or name a file elsewhere";
+    case EACCES:
+    case EPERM:
+    case EROFS: return std::string(std::strerror(error)) + "; name a file where you may write";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return std::string(std::strerror(error)) + "; make room, or name a file elsewhere";
+    default: return std::strerror(error);
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(const std::string& what, const std::string& path)
     : what_(what), path_(without_links(what, path)), part_(path_ + kPart) {
   struct stat old;
   const bool exists = stat(path_.c_str(), &old) == 0;
-  if (exists && access(path_.c_str(), W_OK) != 0) fail(path_);  // renaming would replace it all the same
+  if (exists && access(path_.c_str(), W_OK) != 0) fail(errno);  // renaming would replace it all the same
   const int part = open_part();
   if (ftruncate(part, 0) == 0 && (!exists || fchmod(part, old.st_mode & 07777) == 0)) file_ = fdopen(part, "w");
   if (file_ != nullptr) return;
   const int error = errno;
   close(part);
-  errno = error;
-  fail(part_);
+  fail(error);
 }
 
 /// Opens and locks the part, which another run may be writing or have left behind.
 int AtomicFile::open_part() const {
   const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  if (part < 0) fail(part_);
-  struct stat opened;
-  if (fstat(part, &opened) != 0 || !S_ISREG(opened.st_mode)) {
-    close(part);
-    throw Error(what_ + ": " + part_ + ": is not a regular file");
+  const int error = errno;
+  struct stat found;
+  if (lstat(part_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+    if (part >= 0) close(part);
+    throw Error(what_ + ": " + path_ + ": " + part_ + " is in its way, and is not a regular file; remove it");
   }
+  if (part < 0) fail(error);
   const bool is_locked = flock(part, LOCK_EX | LOCK_NB) == 0;
   // Some file systems have no locks: then nobody looks after two runs that write one file.
   const bool cannot_lock = !is_locked && errno != EWOULDBLOCK;
@@ -90,9 +106,7 @@ bool AtomicFile::try_write(std::string_view bytes) noexcept {
 }
 
 void AtomicFile::require_written() const {
-  if (error_ == 0) return;
-  errno = error_;
-  fail(part_);
+  if (error_ != 0) fail(error_);
 }
 
 bool AtomicFile::try_flush() noexcept {
@@ -103,14 +117,14 @@ bool AtomicFile::try_flush() noexcept {
 void AtomicFile::commit() {
   try_flush();
   require_written();
-  if (fsync(fileno(file_)) != 0) fail(part_);
+  if (fsync(fileno(file_)) != 0) fail(errno);
   if (!same_file(fileno(file_), part_)) {
-    throw Error(what_ + ": " + part_ + ": was removed or replaced while it was written", kExitFailed);
+    throw Error(what_ + ": " + path_ + ": is not written, as somebody removed or replaced " + part_, kExitFailed);
   }
-  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail(path_);
+  if (std::rename(part_.c_str(), path_.c_str()) != 0) fail(errno);
   std::FILE* file = file_;
   file_ = nullptr;
-  if (std::fclose(file) != 0) fail(path_);
+  if (std::fclose(file) != 0) fail(errno);
   sync_folder();
 }
 
@@ -122,12 +136,11 @@ void AtomicFile::sync_folder() const {
   const bool failed = fsync(directory) != 0 && errno != EINVAL;  // EINVAL: not possible on this file system
   const int error = errno;
   close(directory);
-  errno = error;
-  if (failed) fail(path_);
+  if (failed) fail(error);
 }
 
-void AtomicFile::fail(const std::string& path) const {
-  throw Error(what_ + ": " + path + ": " + std::strerror(errno), kExitFailed);
+void AtomicFile::fail(int error) const {
+  throw Error(what_ + ": " + path_ + ": cannot be written: " + reason(path_, error), kExitFailed);
 }
 
 mote::ByteSink sink_of(AtomicFile& file) {

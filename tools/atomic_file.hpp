@@ -35,7 +35,7 @@ class AtomicFile {
   void commit();
 
  private:
-  [[noreturn]] void fail(const std::string& path) const;
+  [[noreturn]] void fail(int error) const;
   int open_part() const;
   void sync_folder() const;
 

@@ -122,6 +122,22 @@ std::string topology_text(const mote::Topology& topology) {
   return text + (few ? "}" : "  return topology;\n}()");
 }
 
+/// Which weight a Result of make_compact() is about.
+std::string weight_of(const Export& what, const mote::Result& result) {
+  auto index = static_cast<std::size_t>(result.found);
+  if (result.status != mote::Status::weight_out_of_range) return "";
+  std::size_t l = 0;
+  for (; index >= what.topology.inputs_of(l) * what.topology.outputs_of(l); ++l) {
+    index -= what.topology.inputs_of(l) * what.topology.outputs_of(l);
+  }
+  const std::size_t input = index / what.topology.outputs_of(l), output = index % what.topology.outputs_of(l);
+  const float weight = what.parameters[what.topology.weights_offset(l) + input * what.topology.stride_of(l) + output];
+  char text[96];
+  std::snprintf(text, sizeof text, ": layer %zu, from its input %zu to its output %zu, is %g", l + 1, input, output,
+                static_cast<double>(weight));
+  return text;
+}
+
 /// The compact network in memory that it owns.
 struct Compact {
   std::vector<float> floats, biases, factors;
@@ -157,7 +173,8 @@ struct Compact {
 
   static void require_weights(const Export& what, const mote::Result& result) {
     if (result.ok()) return;
-    throw Error("--export-header: " + describe(result) + "; --export-weights float32 takes any finite weight, found " +
+    throw Error("--export-header: " + describe(result) + weight_of(what, result) +
+                    "; --export-weights float32 takes any finite weight, found " +
                     std::string(name_of(kWeightFormats, what.format)),
                 kExitFailed);
   }
@@ -212,6 +229,9 @@ std::string header_source(const std::string& name, const Compact& compact, const
 }  // namespace
 
 void check_header_path(const std::string& path) {
+  if (std::filesystem::path(path).filename() == "mote.hpp") {  // which every such header includes
+    throw Error("--export-header: " + path + ": has the name of the library's header; name another file");
+  }
   require_own_or_nothing("--export-header", path, kHeaderStart, "a header of this program");
 }
 

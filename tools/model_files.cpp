@@ -103,11 +103,29 @@ std::string ModelFile::excerpt(std::size_t at) const {
   return ": " + text;
 }
 
+/// What a tensor should have been.
+std::string ModelFile::expected(const mote::Result& result) const {
+  const mote::Topology& topology = description_.topology;
+  const auto tensor = static_cast<std::size_t>(result.expected);
+  if (tensor >= mote::model_tensor_count(topology)) return "";
+  const auto [rank, sizes] = mote::model_tensor_shape(topology, tensor);
+  const std::string columns = rank == 1 ? "" : "," + std::to_string(sizes[1]);
+  const std::string name = mote::model_tensor_name(topology, tensor).text;
+  switch (result.status) {
+    case mote::Status::model_tensor_type: return ", expected \"F32\" for " + name;
+    case mote::Status::model_tensor_shape: return ", expected [" + std::to_string(sizes[0]) + columns + "] for " + name;
+    case mote::Status::model_tensor_offsets:
+      return ", expected the first byte and the one after the last of " +
+             std::to_string(sizes[0] * (rank == 1 ? 1 : sizes[1]) * sizeof(float)) + " for " + name;
+    default: return "";
+  }
+}
+
 void ModelFile::fail(const mote::Result& result) const {
   std::string text = path() + ": " + describe(result);
   if (is_at_byte(result.status)) {
     const auto at = static_cast<std::size_t>(result.found);
-    text += ", at byte " + std::to_string(at) + excerpt(at);
+    text += ", at byte " + std::to_string(at) + excerpt(at) + expected(result);
   }
   const bool of_tensor =
       result.status == mote::Status::model_missing_tensor || result.status == mote::Status::model_bad_number;

@@ -34,6 +34,7 @@ class ModelFile {
  private:
   [[noreturn]] void fail(const mote::Result& result) const;
   std::string excerpt(std::size_t at) const;
+  std::string expected(const mote::Result& result) const;
 
   InputFile file_;
   std::vector<unsigned char> header_;

@@ -51,7 +51,7 @@ Result write_model(const ModelDescription& model, Span<const float> parameters, 
 
 /// Reads the header and checks that it describes a whole file. header: room for it; memory_too_small says how many
 /// bytes it takes. The description's class_names are a view of that memory. On failure `model` is left alone, but for
-/// model_missing_tensor, where its topology says which one that is. Like read_model(), it takes some 170 bytes of stack
+/// model_missing_tensor, and model_tensor_type, _shape and _offsets, where its topology says which one that is. Like read_model(), it takes some 170 bytes of stack
 /// for each of kMaxLayers layers.
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model);
 
@@ -79,5 +79,11 @@ struct TensorName {
   char text[32];
 };
 TensorName model_tensor_name(const Topology& topology, std::size_t tensor);
+/// Its shape: [outputs][inputs] of a layer's weights, [outputs] of all others.
+struct TensorShape {
+  std::size_t rank = 1;
+  std::size_t sizes[2] = {};
+};
+TensorShape model_tensor_shape(const Topology& topology, std::size_t tensor);
 
 }  // namespace mote

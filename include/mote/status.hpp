@@ -74,9 +74,9 @@ enum class Status : std::uint8_t {
   model_no_loss,
   model_unknown_tensor,  ///< found: byte
   model_missing_tensor,  ///< found: which one: model_tensor_name()
-  model_tensor_type,     ///< found: byte; only F32 is read
-  model_tensor_shape,    ///< found: byte; not that of this parameter
-  model_tensor_offsets,  ///< found: byte; out of order, not of the tensor's size, or past the end
+  model_tensor_type,     ///< found: byte; expected: as for model_tensor_shape; only F32 is read
+  model_tensor_shape,    ///< found: byte; expected: which tensor: model_tensor_shape(), or past the last for a count
+  model_tensor_offsets,  ///< found: byte; expected: likewise; out of order, not of the tensor's size, or past the end
   model_data_gap,        ///< found: byte where no tensor begins, or more than one
   model_class_names,     ///< found: class names; expected: outputs
   model_checksum,        ///< found: checksum of the file; expected: the one that it says
