@@ -24,7 +24,7 @@
 // MOTE_VECTORIZE marks a loop whose iterations are independent even where its pointers are equal (in-place operation),
 // MOTE_UNROLL one to be written out, MOTE_ROLLED one to be left for the vectoriser to see as a loop.
 #if defined(__clang__)
-#define MOTE_VECTORIZE _Pragma("clang loop vectorize(assume_safety)")
+#define MOTE_VECTORIZE _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #define MOTE_UNROLL _Pragma("unroll")
 #define MOTE_ROLLED
 #elif defined(__GNUC__)

@@ -134,7 +134,12 @@ void tile(const Operands& operands) {
     }
   } while (--depth != 0);
   if constexpr (Finish::kHasState) {
-    return finish_tile<Rows, Columns, kAccess == Access::listed_rows, Finish>(sum, operands);
+    float sums[Rows][Columns];  // a copy: clang keeps in memory what another function is told the address of
+    MOTE_UNROLL
+    for (size_t i = 0; i < Rows; ++i) {
+      for (size_t j = 0; j < Columns; ++j) sums[i][j] = sum[i][j];
+    }
+    return finish_tile<Rows, Columns, kAccess == Access::listed_rows, Finish>(sums, operands);
   }
   float factors[kMostFactors] = {};  // a copy, which no store can change
   if (operands.factors != nullptr) __builtin_memcpy(factors, operands.factors, sizeof factors);
