@@ -22,7 +22,7 @@ FUZZ_BUILD := $(MAKE) CXX=clang++ BUILD=$(FUZZ) $(NARROW) CXXFLAGS='$(SANITIZE) 
 
 .PHONY: fuzz fuzz-seeds $(FUZZ_TARGETS:%=fuzz-%)
 
-fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed changed files to every reader, each for SECONDS (60), under sanitizers (needs clang, libclang-rt-14-dev)
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed changed files to every reader, each for SECONDS (60), under sanitizers (needs clang, libclang-rt-dev)
 
 fuzz-seeds:
 	+$(FUZZ_BUILD) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz/%) $(FUZZ)/fuzz/seeds

@@ -37,7 +37,10 @@ struct Loaded {
     const mote::Bytes bytes(reinterpret_cast<const unsigned char*>(file.data()), file.size());
     header.assign(header_room, 0);
     const mote::Result described = read_model_description(mote::source_of(bytes), memory_of(header), description);
-    if (!described.ok()) return described;
+    if (!described.ok()) {
+      require_tensor(described);
+      return described;
+    }
     const mote::Topology& topology = description.topology;
     fuzz::require(check(topology).ok(), "a description is of a network that can be");
     if (topology.parameter_count() > kMostFloats) return mote::Status::memory_too_small;
@@ -56,6 +59,27 @@ struct Loaded {
   }
 
  private:
+  /// A refusal that is about a tensor says which one of the network that it tells.
+  void require_tensor(const mote::Result& refusal) const {
+    using mote::Status;
+    std::uint64_t tensor = refusal.expected;
+    switch (refusal.status) {
+      case Status::model_missing_tensor: tensor = refusal.found; break;
+      case Status::model_tensor_type:
+      case Status::model_tensor_shape:
+      case Status::model_tensor_offsets: break;
+      default: return;
+    }
+    const mote::Topology& topology = description.topology;
+    fuzz::require(check(topology).ok(), "a refused tensor is of a network that can be");
+    const bool is_count = tensor >= mote::model_tensor_count(topology) && topology.all_scale_floats() != 0;
+    if (is_count && refusal.status != Status::model_missing_tensor) return;
+    fuzz::require(tensor < mote::model_tensor_count(topology), "a refused tensor is one of the network's");
+    const auto i = static_cast<std::size_t>(tensor);
+    fuzz::require(mote::model_tensor_shape(topology, i).sizes[0] != 0, "a tensor has a shape");
+    fuzz::require(mote::model_tensor_name(topology, i).text[0] != '\0', "a tensor has a name");
+  }
+
   static mote::Memory memory_of(std::vector<unsigned char>& bytes) { return {bytes.data(), bytes.size()}; }
 };
 
