@@ -47,6 +47,7 @@ const std::map<std::string, int> kLevels = {
     {"kernels", 1},
     {"narrow_gradient", 1},
     {"rows", 1},
+    {"tile", 1},
     {"tiles", 1},
     {"transpose", 1},
     {"updates", 1},
