@@ -26,6 +26,16 @@ Dataset Dataset::autoencoding() const {
   return same;
 }
 
+namespace {
+
+std::uint8_t largest_of(Span<const std::uint8_t> labels) {
+  std::uint8_t largest = 0;
+  for (const std::uint8_t label : labels) largest = label > largest ? label : largest;
+  return largest;
+}
+
+}  // namespace
+
 Result check(const Dataset& dataset) {
   const MatrixView& targets = dataset.targets;
   if (targets.data == nullptr && dataset.labels == nullptr && !dataset.inputs_are_targets) return Status::no_labels;
@@ -34,6 +44,10 @@ Result check(const Dataset& dataset) {
   }
   if (dataset.labels != nullptr && dataset.classes != dataset.outputs()) {
     return {Status::output_size_mismatch, dataset.classes, dataset.outputs()};
+  }
+  if (dataset.labels != nullptr) {
+    const std::size_t largest = largest_of({dataset.labels, dataset.count});
+    if (largest >= dataset.classes) return {Status::label_out_of_range, largest, dataset.classes - 1};
   }
   return Status::ok;
 }
@@ -65,8 +79,7 @@ Result check_targets(Loss loss, const Dataset& dataset) {
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset) {
   MOTE_ASSERT(labels.rank == 1 && images.count() > 0 && classes <= 256);
   if (labels.count() != images.count()) return {Status::count_mismatch, labels.count(), images.count()};
-  std::size_t largest = 0;
-  for (const std::uint8_t label : labels.elements) largest = label > largest ? label : largest;
+  const std::size_t largest = largest_of(labels.elements);
   if (classes != 0 && largest >= classes) return {Status::label_out_of_range, largest, classes - 1};
   dataset = {images.elements.data(),
              labels.elements.data(),

@@ -36,7 +36,8 @@ struct Dataset {
 };
 
 /// ok; no_labels when nothing is wanted of the samples; count_mismatch when targets are more or fewer than samples;
-/// output_size_mismatch when targets and labels are for different numbers of outputs.
+/// output_size_mismatch when targets and labels are for different numbers of outputs; label_out_of_range. Whatever
+/// trains on a dataset or evaluates it asks this first.
 Result check(const Dataset& dataset);
 
 /// ok, or target_out_of_range (found: the first sample with one). Targets must be finite, for the cross-entropies from
