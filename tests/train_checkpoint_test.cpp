@@ -197,6 +197,28 @@ TEST_F(Checkpoints, TakeTheLastOfAnOptionGivenTwice) {
   EXPECT_EQ(train_here("--resume " + checkpoint() + " --seed 2").status, 0);
 }
 
+TEST_F(Checkpoints, AreNotOverwrittenByAnotherTrainingBeforeTheirEnd) {
+  const std::string run = "--quiet --hidden 5 --epochs 100000 --batch 10 --checkpoint " + checkpoint();
+  const std::string command = train_program::program() + "--data " + folder_.path() + " " + run;
+  for (double seconds = 0.1; seconds < 60 && !fs::exists(checkpoint()); seconds *= 2) {  // slow machines start slowly
+    run_command("timeout -s INT " + std::to_string(seconds) + " " + command + " --checkpoint-seconds 0");
+  }
+  const std::string before = contents(checkpoint());
+  ASSERT_FALSE(before.empty());
+  const CommandResult again = train_here(run);
+  EXPECT_EQ(again.status, 2) << again.output;
+  EXPECT_NE(again.output.find("train: --checkpoint: " + checkpoint() + ": holds epoch "), std::string::npos);
+  EXPECT_NE(again.output.find(" of 100000 of a training that was stopped; go on with --resume " + checkpoint() +
+                              ", or remove it to start anew"),
+            std::string::npos)
+      << again.output;
+  EXPECT_EQ(contents(checkpoint()), before);
+  fs::remove(checkpoint());
+  const std::string whole = "--quiet --hidden 5 --epochs 2 --checkpoint " + checkpoint();
+  EXPECT_EQ(train_here(whole).status, 0);
+  EXPECT_EQ(train_here(whole).status, 0) << "a training that came to its end is not gone on from";
+}
+
 TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
   ASSERT_EQ(train_here("--hidden 5 --epochs 1 --checkpoint " + checkpoint()).status, 0);
   const std::string before = contents(checkpoint());

@@ -143,6 +143,27 @@ std::string as_typed(const std::string& argument) {
   return text;
 }
 
+Settings parse(const std::vector<std::string>& arguments) {
+  std::vector<const char*> pointers = {"train"};
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+  return parse_settings(static_cast<int>(pointers.size()), pointers.data());
+}
+
+/// What is said of a checkpoint that a training can go on from; empty where there is none, or nothing was learnt yet.
+std::string unfinished_training(const std::string& path) try {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";
+  const CheckpointReader checkpoint(path);
+  const Settings settings = parse(checkpoint.note().arguments);
+  const TrainingState& state = checkpoint.note().state;
+  const std::size_t done = state.trained.epochs.size();
+  const bool has_stopped = settings.early_stopping && state.trained.stopping.waited >= settings.stop_patience;
+  if (done >= settings.epochs || has_stopped || (done == 0 && state.seconds == 0.0)) return "";
+  return "epoch " + std::to_string(done) + " of " + std::to_string(settings.epochs);
+} catch (const Error&) {  // damaged, so that nothing is lost with it
+  return "";
+}
+
 }  // namespace
 
 std::uint32_t data_checksum(const Split& split) {
@@ -152,6 +173,13 @@ std::uint32_t data_checksum(const Split& split) {
 CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
     : settings_(settings), data_(data_checksum(split)) {
   require_own_or_nothing("--checkpoint", settings.checkpoint, mote::kCheckpointMagic, "a checkpoint");
+  std::error_code error;
+  if (std::filesystem::equivalent(settings.checkpoint, settings.resume, error)) return;
+  if (const std::string training = unfinished_training(settings.checkpoint); !training.empty()) {
+    throw Error("--checkpoint: " + settings.checkpoint + ": holds " + training +
+                " of a training that was stopped; go on with --resume " + settings.checkpoint +
+                ", or remove it to start anew");
+  }
 }
 
 void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
@@ -233,9 +261,7 @@ Settings resume_settings(const Settings& given) {
   for (const std::string& argument : given.harmless) {
     if (argument.rfind("--resume=", 0) != 0) arguments.push_back(argument);
   }
-  std::vector<const char*> pointers = {"train"};
-  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-  Settings settings = parse_settings(static_cast<int>(pointers.size()), pointers.data());
+  Settings settings = parse(arguments);
   settings.resume = given.resume;
   settings.command = given.command;
   return settings;

@@ -27,7 +27,7 @@ std::uint32_t data_checksum(const Split& split);
 /// Writes them. All arguments must outlive it.
 class CheckpointWriter {
  public:
-  /// Throws an Error where there is a file that is no checkpoint.
+  /// Throws an Error where there is a file that is no checkpoint, or one that another training could go on from.
   CheckpointWriter(const Settings& settings, const Split& split);
 
   /// Writes the file anew, unless `only_when_due` and less than --checkpoint-seconds have gone by since the last.

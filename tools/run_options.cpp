@@ -62,8 +62,8 @@ const Option kRunOptions[] = {
     {"--evaluate", nullptr, "do not train, only say how the network of --load does on the test images",
      [](Settings& s, Given&, std::string_view) { s.evaluate = true; }},
     {"--checkpoint", "FILE",
-     "write all that training goes on from at the end of every epoch, and on Ctrl-C (default: none; --resume: its "
-     "file)",
+     "write all that training goes on from at the end of every epoch, and on Ctrl-C, but not over a training that was "
+     "stopped (default: none; --resume: its file)",
      [](Settings& s, Given&, std::string_view v) { s.checkpoint = v; }},
     {"--checkpoint-seconds", "S", "write it within epochs too, every S seconds; 0: after every batch (default: off)",
      [](Settings& s, Given&, std::string_view v) {
