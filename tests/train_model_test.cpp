@@ -129,7 +129,7 @@ TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
     const char* error;
   } cases[] = {
       {changed("relu,", "step,"), "a value that is out of range or unknown, at byte "},
-      {changed("relu,", "step,"), ": \"step,softmax\""},
+      {changed("relu,", "step,"), " in activations: \"step,softmax\""},
       {changed("layers.1.bias", "layers.2.bias"), "a tensor that the network does not have, at byte "},
       {changed("layers.1.bias", "layers.2.bias"), ": \"layers.2.bias\""},
       {changed("[5,12]", "[12,5]"), "a tensor has another shape than the network's, at byte "},
@@ -139,7 +139,8 @@ TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
       {changed("F32", "F16"), ": \"F16\", expected \"F32\" for layers.0.weight"},
       {changed("[340,356]", "[340,355]"),
        ": [340,355], expected the first byte and the one after the last of 16 for layers.1.bias"},
-      {changed("\"loss\"", "\"LOSS\""), "the loss is missing in the metadata"},
+      {changed("\"loss\"", "\"LOSS\""), "the loss is missing in the metadata, expected such as \"loss\": \"cross-"},
+      {changed("\"sizes\"", "\"SIZES\""), "sizes are missing in the metadata, expected such as \"sizes\": \"784,2"},
       {damaged, "damaged: wrong checksum: found "},
       {file.substr(0, 100), "truncated model file: found 100 bytes, expected "},
       {changed(",\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[340,356]}", ""),
@@ -158,7 +159,8 @@ TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
 }
 
 TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
-  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
+  const std::string checkpoint = folder_.file("checkpoint");
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model() + " --checkpoint " + checkpoint).status, 0);
   folder_.write("notes", "mine, not a model");
   folder_.write("source.c", "int f() {\n  return 42;\n}\n");
   fs::create_directory(folder_.file("other"));
@@ -187,7 +189,9 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {load + "--autoencoder", "--autoencoder does not go with the loss of"},
       {"--save " + folder_.file("notes"), "exists and is not a model; name another file"},
       {"--save " + folder_.file("source.c"), "source.c: exists and is not a model; name another file"},
-      {"--load " + folder_.file("notes"), "not a safetensors header"},
+      {"--load " + folder_.file("notes"), "notes: not a safetensors header, at byte 8: t a model"},
+      {"--load " + checkpoint,
+       "checkpoint: is a checkpoint of a training, not a model; train --resume goes on from it"},
       {"--load " + folder_.file("none"), "none: No such file or directory"},
       {"--load " + folder_.path(), "is a directory, expected a safetensors file"},
       {load + "--data " + folder_.file("other"), "the network has 12 inputs, but the images have 15 pixels"},

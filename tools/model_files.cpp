@@ -90,17 +90,33 @@ void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
   if (!result.ok()) fail(result);
 }
 
+/// The bytes [from, from + size) of the file, as far as it goes.
+std::string ModelFile::bytes(std::size_t from, std::size_t size) {
+  const mote::ByteSource source = file_.source();
+  std::string text(from < source.size ? std::min<std::size_t>(size, static_cast<std::size_t>(source.size) - from) : 0,
+                   '?');
+  source.read(source.context, from, {reinterpret_cast<unsigned char*>(text.data()), text.size()});
+  return text;
+}
+
 /// What stands in the file from a byte on, as far as it is of one piece and can be printed.
-std::string ModelFile::excerpt(std::size_t at) const {
-  if (at < 8 || at - 8 >= header_.size()) return "";
+std::string ModelFile::excerpt(std::size_t at) {
   std::string text;
-  for (std::size_t i = at - 8; i < header_.size() && text.size() < 48; ++i) {
-    const unsigned char c = header_[i];
-    text += c >= 0x20 && c < 0x7f ? static_cast<char>(c) : '?';
+  for (const char c : bytes(at, 48)) {
+    text += c >= 0x20 && c < 0x7f ? c : '?';
     const char closing = text[0] == '[' ? ']' : '"';
     if (text.size() > 1 && text.back() == closing) break;
   }
-  return ": " + text;
+  return text.empty() ? "" : ": " + text;
+}
+
+/// Under which name the value from a byte on stands: what is between the last two quotes before it.
+std::string ModelFile::key_of(std::size_t at) {
+  const std::size_t from = at < 64 ? 0 : at - 64;
+  const std::string before = bytes(from, at - from);
+  const std::size_t end = before.rfind('"'), begin = end == 0 ? end : before.rfind('"', end - 1);
+  if (end == std::string::npos || begin == std::string::npos || begin == end) return "";
+  return " in " + printable(before.substr(begin + 1, end - begin - 1));
 }
 
 /// What a tensor should have been.
@@ -121,11 +137,22 @@ std::string ModelFile::expected(const mote::Result& result) const {
   }
 }
 
-void ModelFile::fail(const mote::Result& result) const {
+void ModelFile::fail(const mote::Result& result) {
+  if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
+    throw Error(path() + ": is a checkpoint of a training, not a model; train --resume goes on from it");
+  }
   std::string text = path() + ": " + describe(result);
   if (is_at_byte(result.status)) {
     const auto at = static_cast<std::size_t>(result.found);
-    text += ", at byte " + std::to_string(at) + excerpt(at) + expected(result);
+    text += ", at byte " + std::to_string(at);
+    if (result.status == mote::Status::model_value) text += key_of(at);
+    text += excerpt(at) + expected(result);
+  }
+  switch (result.status) {  // what a program that writes such files has to add
+    case mote::Status::model_no_sizes: text += ", expected such as \"sizes\": \"784,256,10\""; break;
+    case mote::Status::model_no_activations: text += ", expected such as \"activations\": \"relu,softmax\""; break;
+    case mote::Status::model_no_loss: text += ", expected such as \"loss\": \"cross-entropy\""; break;
+    default: break;
   }
   const bool of_tensor =
       result.status == mote::Status::model_missing_tensor || result.status == mote::Status::model_bad_number;

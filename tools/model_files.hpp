@@ -32,8 +32,10 @@ class ModelFile {
   void load(mote::Span<float> parameters, mote::Span<float> running);
 
  private:
-  [[noreturn]] void fail(const mote::Result& result) const;
-  std::string excerpt(std::size_t at) const;
+  [[noreturn]] void fail(const mote::Result& result);
+  std::string bytes(std::size_t from, std::size_t size);
+  std::string excerpt(std::size_t at);
+  std::string key_of(std::size_t at);
   std::string expected(const mote::Result& result) const;
 
   InputFile file_;

@@ -35,7 +35,7 @@ struct ModelDescription {
   float input_scale = 1.0f / 255.0f;  ///< Dataset::scale: finite, > 0
   std::uint32_t rows = 0;             ///< of an image whose pixels are the inputs; 0: they are something else
   std::uint32_t columns = 0;
-  Bytes class_names;  ///< UTF-8, with line feeds between them, one for each output; or empty
+  Bytes class_names = {};  ///< UTF-8, with line feeds between them, one for each output; or empty
 };
 
 /// What write_model() says of a description: what check(topology) or check(loss) find, model_value for another field
@@ -51,8 +51,8 @@ Result write_model(const ModelDescription& model, Span<const float> parameters, 
 
 /// Reads the header and checks that it describes a whole file. header: room for it; memory_too_small says how many
 /// bytes it takes. The description's class_names are a view of that memory. On failure `model` is left alone, but for
-/// model_missing_tensor, and model_tensor_type, _shape and _offsets, where its topology says which one that is. Like read_model(), it takes some 170 bytes of stack
-/// for each of kMaxLayers layers.
+/// model_missing_tensor, and model_tensor_type, _shape and _offsets, where its topology says which one that is. Like
+/// read_model(), it takes some 170 bytes of stack for each of kMaxLayers layers.
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model);
 
 /// Loads into a network of exactly this topology; model_differs otherwise, and difference() of the two says where.
