@@ -21,6 +21,12 @@ ARITHMETIC ?= native
 SHARDS   ?= 1
 ifeq ($(ARITHMETIC),separate)
 CPPFLAGS += -DMOTE_SEPARATE_ARITHMETIC
+else ifneq ($(ARITHMETIC),native)
+$(error ARITHMETIC: found '$(ARITHMETIC)', expected native or separate)
+endif
+MIB := $(shell for mib in '$(MEMORY_MB)' '$(DATA_MB)'; do case "$$mib" in (''|0*|*[!0-9]*) echo "'$$mib'";; esac; done)
+ifneq ($(MIB),)
+$(error MEMORY_MB, DATA_MB: found $(firstword $(MIB)), expected a number of MiB)
 endif
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Wvla $(WERROR)
 # -ffp-contract=off: every rounding is written in the source, so that results are the same to the bit everywhere.

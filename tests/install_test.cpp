@@ -107,6 +107,19 @@ TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {
   }
 }
 
+TEST(Make, RefusesVariablesThatItWouldNotUnderstand) {
+  const struct {
+    const char *variable, *error;
+  } cases[] = {{"ARITHMETIC=seperate", "ARITHMETIC: found 'seperate', expected native or separate"},
+               {"MEMORY_MB=lots", "MEMORY_MB, DATA_MB: found 'lots', expected a number of MiB"},
+               {"DATA_MB=", "MEMORY_MB, DATA_MB: found '', expected a number of MiB"}};
+  for (const auto& c : cases) {
+    const CommandResult result = run_command(std::string("unset MAKEFLAGS MFLAGS; make help ") + c.variable);
+    EXPECT_EQ(result.status, 2) << c.variable;
+    EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+  }
+}
+
 /// Whatever the compiler would fuse by itself: -ffp-contract=off is not given here.
 TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
   const TemporaryFolder folder;
