@@ -222,7 +222,9 @@ MOTE_INLINE float tanh_of(float x) {
 
 /// Square root, correctly rounded; x >= 0.
 MOTE_INLINE float square_root(float x) {
-#if defined(__SOFTFP__) || (defined(__riscv) && !defined(__riscv_flen))
+// Without -fno-math-errno there would be a call to sqrtf, too, which firmware that links no libm does not have.
+#if defined(__SOFTFP__) || (defined(__riscv) && !defined(__riscv_flen)) || \
+    (defined(MOTE_MICROCONTROLLER) && !defined(__NO_MATH_ERRNO__))
   return square_root_by_bits(x);
 #else
   return __builtin_sqrtf(x);

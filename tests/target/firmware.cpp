@@ -6,11 +6,15 @@
 static mote::Storage<mote::compact_bytes(model::kTopology)> scratch;
 static mote::CompactNetwork network;
 
-int recognise(const unsigned char* pixels) {  // -1: flash is damaged
-  if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) return -1;
-  return static_cast<int>(mote::argmax(network.forward(pixels, 1.0f / 255.0f)));
+static bool start() {  // once; false: flash is damaged
+  return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();
+}
+
+static std::size_t recognise(const unsigned char* pixels) {
+  return mote::argmax(network.forward(pixels, 1.0f / 255.0f));
 }
 
 int device_main() {
-  return recognise(model::kGoldenInputs) == static_cast<int>(mote::argmax(model::kGoldenOutputs)) ? 0 : 1;
+  if (!start()) return 1;
+  return recognise(model::kGoldenInputs) != mote::argmax(model::kGoldenOutputs);
 }
