@@ -74,10 +74,11 @@ inline std::string idx_floats(const std::vector<std::uint32_t>& dimensions, cons
   return bytes;
 }
 
-/// 48 training and 12 test images of 3 x 4 pixels in 4 classes.
-inline void write_image_set(const TemporaryFolder& folder) {
-  folder.write("train-images-idx3-ubyte", idx_images(48, 3, 4, 4));
-  folder.write("train-labels-idx1-ubyte", idx_labels(48, 4));
-  folder.write("t10k-images-idx3-ubyte", idx_images(12, 3, 4, 4));
-  folder.write("t10k-labels-idx1-ubyte", idx_labels(12, 4));
+/// 12 test images, and as many to train on as wanted, of 3 x 4 pixels in 4 classes. Their files start with `under`.
+inline void write_image_set(const TemporaryFolder& folder, std::uint32_t train_count = 48,
+                            const std::string& under = "") {
+  folder.write(under + "train-images-idx3-ubyte", idx_images(train_count, 3, 4, 4));
+  folder.write(under + "train-labels-idx1-ubyte", idx_labels(train_count, 4));
+  folder.write(under + "t10k-images-idx3-ubyte", idx_images(12, 3, 4, 4));
+  folder.write(under + "t10k-labels-idx1-ubyte", idx_labels(12, 4));
 }

@@ -147,8 +147,8 @@ TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
 }
 
 TEST_F(Checkpoints, RefuseContradictions) {
-  const std::string run = "--hidden 5 --epochs 2 --batch 10 --learning-rate 0.1 --checkpoint " + checkpoint();
-  ASSERT_EQ(train_here(run).status, 0);
+  const std::string run = "--hidden 5 --epochs 2 --batch 10 --learning-rate 0.1 --train-limit 40 --checkpoint ";
+  ASSERT_EQ(train_here(run + checkpoint()).status, 0);
   const std::string before = contents(checkpoint()), resume = "--resume " + checkpoint() + " ";
   fs::create_directory(folder_.file("other"));
   for (const char* name :
@@ -157,6 +157,8 @@ TEST_F(Checkpoints, RefuseContradictions) {
     if (name == std::string("train-images-idx3-ubyte")) bytes[100] = static_cast<char>(bytes[100] ^ 1);
     folder_.write(std::string("other/") + name, bytes);
   }
+  fs::create_directory(folder_.file("few"));
+  write_image_set(folder_, 12, "few/");
   folder_.write("notes", "mine, and no checkpoint of train, whatever its name");
   folder_.write("short", "mine too");
   folder_.write("damaged", before.substr(0, before.size() / 2) + "x" + before.substr(before.size() / 2 + 1));
@@ -169,6 +171,9 @@ TEST_F(Checkpoints, RefuseContradictions) {
       {resume + "--batch-norm", "--batch-norm contradicts --resume"},
       {resume + "--isa baseline", "was made with another value of: fused multiply-add"},
       {resume + "--data " + folder_.file("other"), "was made with other images, labels, targets or scale of pixels"},
+      {resume + "--data " + folder_.file("few"),
+       "train: --resume: " + checkpoint() + ": its --train-limit: 40 asked for, but there are 11 training images"},
+      {"--resume " + folder_.path(), "train: --resume: " + folder_.path() + ": is a directory, expected a checkpoint"},
       {"--resume " + folder_.file("notes"), "notes: not a checkpoint"},
       {"--resume " + folder_.file("damaged"), "damaged: damaged checkpoint: wrong checksum"},
       {"--resume " + folder_.file("none"), "none: No such file or directory"},

@@ -193,7 +193,8 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
       {"--load " + checkpoint,
        "checkpoint: is a checkpoint of a training, not a model; train --resume goes on from it"},
       {"--load " + folder_.file("none"), "none: No such file or directory"},
-      {"--load " + folder_.path(), "is a directory, expected a safetensors file"},
+      {"--load " + folder_.path(),
+       "train: --load: " + folder_.path() + ": is a directory, expected a safetensors file"},
       {load + "--data " + folder_.file("other"), "the network has 12 inputs, but the images have 15 pixels"},
   };
   for (const auto& c : cases) {

@@ -125,7 +125,7 @@ TEST_F(TrainPictures, RefusesAPathBeforeTraining) {
   } cases[] = {
       {"--report " + folder_.file("notes.html"), 2,
        "notes.html: exists and is not a report of this program; name another"},
-      {"--report " + folder_.path(), 2, "is not a regular file"},
+      {"--report " + folder_.path(), 2, "is a directory; name a file in it"},
       {"--report " + folder_.file("none/run.html"), 1, "none/run.html: cannot be written: there is no folder "},
       {"--log " + folder_.file("a") + " --report " + folder_.file("a"), 2, "--log and --report name the same file"},
       {"--report", 2, "--report: its value FILE.html is missing"},

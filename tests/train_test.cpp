@@ -237,7 +237,7 @@ TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
       {"blank.txt", 2, "blank.txt: exists and is not a log"},
       {"train-images-idx3-ubyte", 2, "train-images-idx3-ubyte: exists and is not a log"},
       {"pipe", 2, "pipe: is not a regular file"},
-      {".", 2, "is not a regular file"},
+      {".", 2, "is a directory; name a file in it"},
       {"missing/log.csv", 1, "missing/log.csv: cannot be written: there is no folder "},
   };
   for (const auto& c : cases) {

@@ -22,6 +22,7 @@ constexpr const char* kPart = ".mote-part";
 
 /// The file at the end of links, which stay.
 std::string without_links(const std::string& what, const std::string& path) {
+  if (path == "-") throw Error(what + ": -: goes to a file only; name one, or ./- for one of that name");
   std::error_code error;
   if (!fs::exists(path, error)) {
     if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a link to nothing");
@@ -29,6 +30,7 @@ std::string without_links(const std::string& what, const std::string& path) {
   }
   const std::string target = fs::canonical(path, error).string();
   if (error) throw Error(what + ": " + path + ": " + error.message(), kExitFailed);
+  if (fs::is_directory(target, error)) throw Error(what + ": " + path + ": is a directory; name a file in it");
   if (!fs::is_regular_file(target, error)) throw Error(what + ": " + path + ": is not a regular file");
   return target;
 }

@@ -198,7 +198,7 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
   file.commit();
 }
 
-CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a checkpoint") {
+CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a checkpoint", "--resume") {
   std::uint64_t size = 0;
   if (const mote::Result result = mote::check_checkpoint(file_.source(), size); !result.ok()) refuse(describe(result));
   std::string bytes(static_cast<std::size_t>(size), '\0');
@@ -241,7 +241,7 @@ void CheckpointReader::restore(const Settings& settings, const Split& split, mot
 }
 
 void CheckpointReader::refuse(const std::string& reason) const {
-  throw Error("--resume: " + file_.path() + ": " + reason);
+  throw Error(file_.name() + ": " + reason);
 }
 
 Settings resume_settings(const Settings& given) {

@@ -10,14 +10,15 @@
 
 namespace tools {
 
-InputFile::InputFile(const std::string& path, const char* kind) : path_(path) {
+InputFile::InputFile(const std::string& path, const char* kind, const std::string& option)
+    : name_(option.empty() ? path : option + ": " + path) {
   struct stat info;
-  if (stat(path.c_str(), &info) != 0) throw Error(path + ": " + std::strerror(errno));
-  if (S_ISDIR(info.st_mode)) throw Error(path + ": is a directory, expected " + kind);
-  if (!S_ISREG(info.st_mode)) throw Error(path + ": is not a regular file, expected " + kind);
+  if (stat(path.c_str(), &info) != 0) throw Error(name_ + ": " + std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) throw Error(name_ + ": is a directory, expected " + kind);
+  if (!S_ISREG(info.st_mode)) throw Error(name_ + ": is not a regular file, expected " + kind);
   size_ = static_cast<std::uint64_t>(info.st_size);
   file_ = std::fopen(path.c_str(), "rb");
-  if (file_ == nullptr) throw Error(path + ": " + std::strerror(errno));
+  if (file_ == nullptr) throw Error(name_ + ": " + std::strerror(errno));
 }
 
 InputFile::~InputFile() {
@@ -27,7 +28,7 @@ InputFile::~InputFile() {
 bool InputFile::read_all(mote::Memory memory, mote::Bytes& bytes) {
   if (size_ > memory.size()) return false;
   const std::size_t size = static_cast<std::size_t>(size_);
-  if (std::fread(memory.data(), 1, size, file_) != size) throw Error(path_ + ": cannot be read");
+  if (std::fread(memory.data(), 1, size, file_) != size) throw Error(name_ + ": cannot be read");
   bytes = memory.subspan(0, size);
   return true;
 }

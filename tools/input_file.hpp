@@ -10,16 +10,17 @@
 
 namespace tools {
 
-/// A regular file. Throws an Error that names it.
+/// A regular file. Throws an Error that names it, and the option that did, if any.
 class InputFile {
  public:
-  /// kind: what errors say was expected, such as "an IDX file".
-  InputFile(const std::string& path, const char* kind);
+  /// kind: what errors say was expected, such as "an IDX file". option: such as "--load".
+  InputFile(const std::string& path, const char* kind, const std::string& option = "");
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  /// What errors begin with: the option and the path.
+  const std::string& name() const { return name_; }
   std::uint64_t size() const { return size_; }
   /// All of it, to the beginning of `memory`; returns false when it does not fit.
   bool read_all(mote::Memory memory, mote::Bytes& bytes);
@@ -27,7 +28,7 @@ class InputFile {
   mote::ByteSource source();
 
  private:
-  std::string path_;
+  std::string name_;
   std::uint64_t size_ = 0;
   std::uint64_t position_ = 0;
   std::FILE* file_ = nullptr;

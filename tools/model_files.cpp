@@ -62,8 +62,8 @@ void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Spa
   file.commit();
 }
 
-ModelFile::ModelFile(const std::string& path)
-    : file_(path, "a safetensors file"),
+ModelFile::ModelFile(const std::string& path, const std::string& option)
+    : file_(path, "a safetensors file", option),
       header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kLongestHeader))) {
   const mote::Result result =
       mote::read_model_description(file_.source(), {header_.data(), header_.size()}, description_);
@@ -139,9 +139,9 @@ std::string ModelFile::expected(const mote::Result& result) const {
 
 void ModelFile::fail(const mote::Result& result) {
   if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
-    throw Error(path() + ": is a checkpoint of a training, not a model; train --resume goes on from it");
+    throw Error(name() + ": is a checkpoint of a training, not a model; train --resume goes on from it");
   }
-  std::string text = path() + ": " + describe(result);
+  std::string text = name() + ": " + describe(result);
   if (is_at_byte(result.status)) {
     const auto at = static_cast<std::size_t>(result.found);
     text += ", at byte " + std::to_string(at);

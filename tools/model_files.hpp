@@ -24,9 +24,10 @@ std::vector<std::string> names_of(const mote::ModelDescription& model);
 /// A model file whose header was read. Throws an Error that names the file, what is wrong with it and where.
 class ModelFile {
  public:
-  explicit ModelFile(const std::string& path);
+  explicit ModelFile(const std::string& path, const std::string& option = "");
 
-  const std::string& path() const { return file_.path(); }
+  /// What errors begin with: the option, if any, and the path.
+  const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
   /// Loads what the network of the description() learnt; both spans of exactly the size that it has.
   void load(mote::Span<float> parameters, mote::Span<float> running);

@@ -48,7 +48,7 @@ Predictor make_predictor(ModelFile& model) {
   const std::size_t scratch_at = plan.take_bytes(scratch_bytes);
   const mote::Memory memory = network_memory;
   if (plan.bytes() > memory.size()) {
-    throw Error(model.path() + ": the network needs " + std::to_string(plan.bytes()) + " bytes of static memory, but " +
+    throw Error(model.name() + ": the network needs " + std::to_string(plan.bytes()) + " bytes of static memory, but " +
                 std::to_string(memory.size()) +
                 " are built in; rebuild with: make MEMORY_MB=" + std::to_string((plan.bytes() >> 20) + 1));
   }

@@ -71,20 +71,8 @@ struct Prepared {
   const mote::Dataset& responses() const { return split.validation.count != 0 ? split.validation : split.train; }
 };
 
-/// Fills in the settings that a model decides.
-void prepare(Settings& settings, Prepared& run) {
-  if (settings.isa && !mote::select(*settings.isa).ok()) {
-    throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
-                ": not supported by this machine or not built in");
-  }
-  run.folder = settings.data.empty() ? mnist_folder() : settings.data;
-  if (!settings.load.empty()) {
-    run.model.emplace(settings.load);
-    take_model(settings, run.model->description());
-  }
-  if (!settings.resume.empty()) run.resume.emplace(settings.resume);
-  run.images = load_image_set(run.folder, data_memory, settings.aim, settings.loss.kind);
-  if (run.model) fit_to_model(settings, run.model->description(), run.images);
+/// Decides on the network, the samples and the options, and checks that they go together.
+void decide(const Settings& settings, Prepared& run) {
   run.topology = run.model ? run.model->description().topology : make_topology(settings, run.images);
   run.description = describe_network(settings, run.topology, run.images, run.class_names);
   run.split = make_split(settings, run.images.train);
@@ -93,6 +81,29 @@ void prepare(Settings& settings, Prepared& run) {
   require(mote::check(run.topology, run.options, images));
   require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
                  network_memory.size());
+}
+
+/// Fills in the settings that a model decides.
+void prepare(Settings& settings, Prepared& run) {
+  if (settings.isa && !mote::select(*settings.isa).ok()) {
+    throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
+                ": not supported by this machine or not built in");
+  }
+  run.folder = settings.data.empty() ? mnist_folder() : settings.data;
+  if (!settings.load.empty()) {
+    run.model.emplace(settings.load, "--load");
+    take_model(settings, run.model->description());
+  }
+  if (!settings.resume.empty()) run.resume.emplace(settings.resume);
+  run.images = load_image_set(run.folder, data_memory, settings.aim, settings.loss.kind);
+  if (run.model) fit_to_model(settings, run.model->description(), run.images);
+  try {
+    decide(settings, run);
+  } catch (const Error& error) {
+    if (!run.resume) throw;
+    // The options were given to the training that is gone on with, perhaps on other images.
+    throw Error("--resume: " + settings.resume + ": its " + error.what(), error.status);
+  }
 }
 
 /// Training of one network. Puts down in `record` what came of it.
