@@ -41,8 +41,8 @@ constexpr size_t kAlternateBelow = 64;  // depth of a gradient whose tiles alter
 constexpr size_t kAlternateBelow = 0;
 #endif
 
-// From this row on, plain access has a second pointer: addresses of rows further away than three are computed anew for
-// every term, which takes a tenth of the instructions where sums need few.
+// From one pointer, an x86 address reaches rows 0, 1, 2, 4 and 8; to others it is computed anew for every term, a tenth
+// of a tile's instructions. So plain access has a second pointer, to this row.
 #if defined(__x86_64__) && !defined(__AVX512F__)
 constexpr size_t kNearRows = 3;
 #else
@@ -147,8 +147,8 @@ constexpr bool is_far(size_t row) {
   return kAccess == Access::plain && row >= kNearRows;
 }
 
-/// One term of every sum of a tile, row by row, or all rows but the last against their order. far_x_k is x_k's like
-/// for row kNearRows, if that is_far().
+/// One term of every sum of a tile, row by row, or all rows but the last against their order. x_k and far_x_k point to
+/// what rows 0 and kNearRows of X have for it, the latter only if it is_far().
 template <Access kAccess, typename Finish, bool kBackwards, size_t Rows, size_t Columns>
 MOTE_INLINE void add_terms(const float* __restrict x_k, const float* __restrict far_x_k, size_t ldx,
                            const float* __restrict b_k, size_t ldb, const std::uint32_t* __restrict list,
