@@ -28,9 +28,9 @@ struct Row {
   /// Smoothed targets of columns [j, j + count), 0 past the last. One-hot values and labels give the same bits.
   void targets_from(size_t j, size_t count, float (&y)[kLanes]) const {
     if (values == nullptr) {
-      const float one = kept + shared;
+      const float zero = shared, one = kept + shared;
       const auto wanted = static_cast<std::uint32_t>(label - j);  // 32 bits, as wide as the floats
-      for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : shared;
+      for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : zero;
       return;
     }
     const size_t used = columns - j < count ? columns - j : count;
@@ -44,6 +44,7 @@ struct Row {
 template <typename Term>
 float sum_terms(const Row& row, Term term) {
   Lanes lanes;
+  const float scale = row.scale;  // a copy: nothing is read for some lanes only, which keeps vectors from being used
   for (size_t j = 0; j < row.columns; j += kLanes) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes], delta[kLanes];
@@ -54,7 +55,7 @@ float sum_terms(const Row& row, Term term) {
       term(row.z[j + i], y[i], loss, delta[i]);
       const bool used = i < columns;
       lanes.lane[i] += used ? loss : 0.0f;
-      delta[i] = used ? without_negligible(delta[i] * row.scale) : 0.0f;
+      delta[i] = used ? without_negligible(delta[i] * scale) : 0.0f;
     }
     if (row.deltas != nullptr) {
       for (size_t i = 0; i < count; ++i) row.deltas[j + i] = delta[i];
@@ -104,9 +105,10 @@ float of_softmax_errors(const Row& row, Error kind) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes];
     row.targets_from(j, count, y);
-    for (size_t i = 0; i < count && j + i < row.columns; ++i) {
-      const float a = probability(row.z[j + i]);
-      mean.lane[i] += kind.slope(a - y[i]) * a;
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float a = probability(row.z[j + i]), term = kind.slope(a - y[i]) * a;
+      mean.lane[i] += i < columns ? term : 0.0f;
     }
   }
   const float mean_slope = mean.sum();
@@ -147,7 +149,8 @@ float cross_entropy_of_distribution(const Row& row) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes];
     row.targets_from(j, count, y);
-    for (size_t i = 0; i < count; ++i) sum.lane[i] += j + i < row.columns ? y[i] : 0.0f;
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) sum.lane[i] += i < columns ? y[i] : 0.0f;
   }
   const float all_targets = sum.sum();
   const float highest = row_maximum(row.z, row.columns);
