@@ -42,10 +42,13 @@ NUMERIC_OPTIMIZE := $(if $(filter -O2,$(OPTIMIZE)),-O3,$(OPTIMIZE))
 CLANG_PASSES     := -mllvm -extra-vectorizer-passes
 CLANG_PASSES     := $(if $(IS_CLANG),$(shell $(CXX) $(CLANG_PASSES) -x c++ -c /dev/null -o /dev/null 2>/dev/null && echo $(CLANG_PASSES)))
 KERNEL_OPTIMIZE  := $(if $(IS_CLANG),$(NUMERIC_OPTIMIZE) $(CLANG_PASSES),$(OPTIMIZE) -fno-tree-loop-distribute-patterns -fno-ivopts) -ftree-vectorize -funroll-loops
-PRODUCTS := kernels weight_update regularization
-NUMERIC  := $(PRODUCTS) compact_product vector_math activation batch_norm dropout loss optimizer information
+PRODUCTS := products/products products/weight_update textbook/regularization
+NUMERIC  := $(PRODUCTS) products/flash_product core/vector_math \
+            $(addprefix textbook/,activation batch_norm dropout loss optimizer information)
+SOURCES  := $(wildcard src/*/*.cpp)
+HEADERS  := $(wildcard include/mote/*.hpp include/mote/detail/*.hpp)
 
-# On x86-64 the numeric files are compiled three times; src/instruction_set.cpp chooses when the program runs, and asks the
+# On x86-64 the numeric files are compiled three times; src/dispatch/instruction_set.cpp chooses when the program runs, and asks the
 # processor for exactly these features.
 MACHINE := $(shell $(CXX) -dumpmachine 2>/dev/null)
 ifneq ($(filter x86_64-%,$(MACHINE)),)
@@ -60,16 +63,16 @@ else
 BUILDS   := baseline
 endif
 
-LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(wildcard src/*.cpp))) \
+LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(SOURCES))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
 PROGRAMS        := train bench gradients predict
 # The default build puts the programs beside their sources, where the README runs them; others keep theirs to themselves.
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
-TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(filter-out $(PROGRAMS:%=tools/%.cpp),$(wildcard tools/*.cpp)))
-# TESTS="idx kernels": these only, which need no more of the tools than TESTED_TOOLS.
-TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(wildcard tests/*.cpp)))
-MNIST           := $(patsubst tools/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/mnist/*.gz))
+TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(wildcard $(addsuffix /*.cpp,tools/common tools/data tools/run tools/pictures tools/experiments tools/benchmarks)))
+# TESTS="files/idx products/products": these only, which need no more of the tools than TESTED_TOOLS.
+TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(filter-out tests/target/%,$(wildcard tests/*/*_test.cpp))))
+MNIST           := $(patsubst tools/data/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/data/mnist/*.gz))
 
 # A list of tests as GoogleTest wants it.
 empty :=
@@ -100,7 +103,7 @@ $(BUILD)/src/%.o: src/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) $(LIBRARY) $(DISPATCH) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-# build/src/kernels.v3.o and its like: file $*, instruction set $1.
+# build/src/products/products.v3.o and its like: file $*, instruction set $1.
 define numeric_rule
 $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 	@mkdir -p $$(@D)
@@ -114,19 +117,19 @@ TOOLS  := $(BASE) $(if $(IS_FAR),-mcmodel=medium)
 
 $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 # The speed limit is measured by a loop that needs the compiler's help as much as the products do.
-$(BUILD)/tools/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
+$(BUILD)/tools/benchmarks/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
 
 $(PROGRAM_FILES): $(PROGRAM_FOLDER)/%: $(BUILD)/tools/%.o $(TOOL_OBJECTS) $(BUILD)/libmote.a | $(BUILD)/flags
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) -Wl,--gc-sections $^ $(LDFLAGS) -o $@
 
-$(BUILD)/mnist/%: tools/mnist/%.gz
+$(BUILD)/mnist/%: tools/data/mnist/%.gz
 	@mkdir -p $(@D)
 	$(call say,GUNZIP,$@) gunzip -c $< > $@
 
-$(BUILD)/mnist/verified: tools/mnist/SHA256SUMS $(MNIST)
+$(BUILD)/mnist/verified: tools/data/mnist/SHA256SUMS $(MNIST)
 	@cd $(@D) && sha256sum --check --quiet $(abspath $<)
 	@touch $@
 
@@ -139,7 +142,7 @@ test-shard-%: all $(BUILD)/tests/mote_tests
 
 $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTS),$(TESTED_TOOLS:%=$(BUILD)/tools/%.o),$(TOOL_OBJECTS)) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
@@ -192,20 +195,20 @@ $(BUILD)/peers/found: FORCE
 $(BUILD)/peers/eigen.o: override CXXFLAGS += $(if $(IS_CLANG),,-Wno-maybe-uninitialized)
 
 $(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -DMOTE_DATA_MB=$(DATA_MB) $(PEER_FLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests/peers -DMOTE_DATA_MB=$(DATA_MB) $(PEER_FLAGS) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
 
 dist: $(BUILD)/dist/mote.hpp $(BUILD)/dist/mote.cpp ## All of the library as two files, for any development environment
 
-$(BUILD)/dist/mote.hpp: tools/amalgamate.awk LICENSE $(wildcard include/mote/*.hpp)
+$(BUILD)/dist/mote.hpp: tools/package/amalgamate.awk LICENSE $(HEADERS)
 	@mkdir -p $(@D)
 	$(call say,AWK,$@) awk -f $< -v part=header include/mote/mote.hpp > $@
 
-$(BUILD)/dist/mote.cpp: tools/amalgamate.awk LICENSE $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp)
+$(BUILD)/dist/mote.cpp: tools/package/amalgamate.awk LICENSE $(HEADERS) $(SOURCES) $(wildcard src/*/*.hpp)
 	@mkdir -p $(@D)
-	$(call say,AWK,$@) awk -f $< -v part=source $(sort $(wildcard src/*.cpp)) > $@
+	$(call say,AWK,$@) awk -f $< -v part=source $(sort $(SOURCES)) > $@
 
 VERSION  = $(shell sed -n 's/.*kVersion\[\] = "\(.*\)";/\1/p' include/mote/version.hpp)
 PREFIX  ?= /usr/local
@@ -224,8 +227,9 @@ export PC
 
 install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (PREFIX=/usr/local, DESTDIR=)
 	case '$(PREFIX)' in /*) ;; *) echo "PREFIX='$(PREFIX)' is no absolute path, which mote.pc needs" >&2; exit 1;; esac
-	install -d '$(DESTDIR)$(PREFIX)/include/mote' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	install -d '$(DESTDIR)$(PREFIX)/include/mote/detail' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
 	install -m 644 include/mote/*.hpp '$(DESTDIR)$(PREFIX)/include/mote'
+	install -m 644 include/mote/detail/*.hpp '$(DESTDIR)$(PREFIX)/include/mote/detail'
 	install -m 644 $(BUILD)/libmote.a '$(DESTDIR)$(PREFIX)/lib'
 	printf '%s\n' "$$PC" > '$(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc'
 
@@ -244,7 +248,7 @@ gradients-results: all ## Run every experiment of tools/gradients, into tests/gr
 	tests/gradients/results.sh $(PROGRAM_FOLDER)/gradients > $(BUILD)/gradients.md && mv $(BUILD)/gradients.md tests/gradients/RESULTS.md
 
 format: ## Lay out all sources with clang-format
-	clang-format -i $(wildcard include/mote/*.hpp src/*.hpp src/*.cpp tools/*.hpp tools/*.cpp tests/*.hpp tests/*.cpp tests/peers/*.hpp tests/peers/*.cpp tests/target/*.hpp tests/target/*.cpp tests/fuzz/*.hpp tests/fuzz/*.cpp)
+	clang-format -i $$(git ls-files '*.hpp' '*.cpp')
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -253,4 +257,4 @@ help: ## List the targets
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) $(PROGRAM_FILES)
 
--include $(wildcard $(BUILD)/src/*.d $(BUILD)/tools/*.d $(BUILD)/tests/*.d $(BUILD)/peers/*.d)
+-include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tools/*.d $(BUILD)/tools/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/peers/*.d)

@@ -17,16 +17,16 @@ sanitize-memory:
 # Only those that have threads need building.
 sanitize-threads:
 	+$(MAKE) BUILD=build/tsan $(NARROW) CXXFLAGS='-g -fsanitize=thread' TEST_FILTER='*Thread*:*Parallel*:*Worker*' test \
-	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*_test.cpp))' \
+	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*/*_test.cpp))' \
 	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
 
 # Numeric files as they are compiled for any processor, the others as they are where there is a choice.
 LINT_FLAGS = -std=c++17 $(CPPFLAGS) -Isrc -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB)
-LINTED    := $(wildcard src/*.cpp tools/*.cpp)
+LINTED    := $(SOURCES) $(wildcard tools/*.cpp tools/*/*.cpp)
 
 lint: cppcheck $(LINTED:%=build/lint/%.ok) ## Look for mistakes with clang-tidy and cppcheck (.clang-tidy, .cppcheck say for which)
 
-build/lint/%.ok: % .clang-tidy $(wildcard include/mote/*.hpp src/*.hpp src/*.def tools/*.hpp)
+build/lint/%.ok: % .clang-tidy $(HEADERS) $(wildcard src/*/*.hpp src/*/*.def tools/*/*.hpp)
 	@mkdir -p $(@D)
 	$(call say,TIDY,$<) clang-tidy --quiet $< -- $(LINT_FLAGS) $(if $(filter $(NUMERIC:%=src/%.cpp),$<),$(SET_baseline),$(DISPATCH)) 2> $@.log || { cat $@.log; exit 1; }
 	@touch $@

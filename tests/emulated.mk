@@ -26,8 +26,9 @@ $(MACHINES:%=test-%): test-%:
 # What depends on the order of bytes, the width of pointers and how numbers are rounded.
 test-emulated-quick: ## The same for files, sums and fingerprints only, which takes minutes
 	+$(MAKE) test-emulated BUILD=$(BUILD)/quick OPTIMIZE=-O1 \
-	    TESTS='idx checksum stream json model_file model_header checkpoint flash_record kernels fingerprint compact_network dataset random image_files' \
-	    TESTED_TOOLS='error image_files input_file large_pages' \
+	    TESTS='core/bytes core/checksum core/random products/products dispatch/fingerprint training/dataset files/idx files/json \
+	           files/model_file files/model_header files/checkpoint device/flash_network device/flash_record tools/image_files' \
+	    TESTED_TOOLS='common/error common/input_file common/large_pages data/image_files' \
 	    TOO_LONG='FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
 
 ifdef EMULATOR

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "bench_options.hpp"
-#include "elementwise.hpp"
-#include "error.hpp"
-#include "image_files.hpp"
-#include "names.hpp"
-#include "peak.hpp"
-#include "program.hpp"
-#include "sparsity.hpp"
-#include "table.hpp"
-#include "timing.hpp"
-#include "workloads.hpp"
+#include "benchmarks/bench_options.hpp"
+#include "benchmarks/elementwise.hpp"
+#include "benchmarks/peak.hpp"
+#include "benchmarks/sparsity.hpp"
+#include "benchmarks/workloads.hpp"
+#include "common/error.hpp"
+#include "common/names.hpp"
+#include "common/program.hpp"
+#include "common/table.hpp"
+#include "common/timing.hpp"
+#include "data/image_files.hpp"
 
 namespace tools {
 namespace {

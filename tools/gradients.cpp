@@ -10,15 +10,15 @@
 #include <string_view>
 #include <vector>
 
-#include "atomic_file.hpp"
-#include "error.hpp"
-#include "experiment_page.hpp"
-#include "experiments.hpp"
-#include "image_files.hpp"
-#include "names.hpp"
-#include "option_values.hpp"
-#include "page.hpp"
-#include "program.hpp"
+#include "common/atomic_file.hpp"
+#include "common/error.hpp"
+#include "common/names.hpp"
+#include "common/option_values.hpp"
+#include "common/program.hpp"
+#include "data/image_files.hpp"
+#include "experiments/experiments.hpp"
+#include "pictures/experiment_page.hpp"
+#include "pictures/page.hpp"
 
 namespace tools {
 namespace {

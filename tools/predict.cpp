@@ -6,11 +6,11 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "image_input.hpp"
-#include "model_files.hpp"
+#include "common/error.hpp"
+#include "common/program.hpp"
+#include "data/image_input.hpp"
 #include "mote/mote.hpp"
-#include "program.hpp"
+#include "run/model_files.hpp"
 
 namespace tools {
 namespace {

@@ -33,11 +33,24 @@
 // (tests/activation_test.cpp holds these limits over every 797th float; sigmoid and tanh are in vector_math.hpp.)
 #pragma once
 
-#include <cstddef>
-
-#include "mote/topology.hpp"
+#include <cstdint>
 
 namespace mote {
+
+/// What a layer does with its pre-activations z.
+enum class Activation : std::uint8_t {
+  identity,
+  sigmoid,
+  tanh,
+  relu,
+  softmax,
+  leaky_relu,
+  elu,
+  selu,
+  gelu,
+  silu,
+  softplus
+};
 
 /// Whether the derivative takes pre-activations, which training then keeps beside the activations. No layer needs them
 /// for inference, and none as the last one: its pre-activations are what the loss gets.
@@ -65,16 +78,7 @@ constexpr float largest_slope(Activation activation) {
   return 1.0f;
 }
 
-/// z = activation(z + biases), in place; z + biases itself goes to pre_activations unless that is null. z and
-/// pre_activations [rows][columns], row stride `stride`; biases [stride]; all padded as kernels.hpp says, none
-/// overlapping another. The padding of z and pre_activations holds values that nobody reads afterwards.
-void add_biases_and_activate(Activation activation, std::size_t rows, std::size_t columns, std::size_t stride,
-                             const float* biases, float* z, float* pre_activations = nullptr);
-
-/// deltas *= da/dz, element by element: dC/da becomes dC/dz, or 0 where it is smaller in magnitude than 2^-100.
-/// kept: pre-activations where needs_pre_activations(activation), else activations. Both [rows][columns], row stride
-/// `stride`; the padding of deltas stays 0. Not for softmax.
-void multiply_by_derivative(Activation activation, std::size_t rows, std::size_t columns, std::size_t stride,
-                            const float* kept, float* deltas);
+/// "relu", "leaky-relu", ...; null for no Activation.
+const char* name_of(Activation activation);
 
 }  // namespace mote

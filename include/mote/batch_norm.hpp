@@ -14,65 +14,45 @@
 //   dC/dz     = scale / sqrt(variance + epsilon) (dC/dy - 1/m dC/dbias - 1/m n dC/dscale)
 //
 // Inference has no mini-batch: it takes the mean and variance of running averages, with which the layer is a plain one
-// (batch_norm_folding.hpp). As in PyTorch, momentum is the weight of the newest batch, and the running variance takes
+// (batch_norm.hpp). As in PyTorch, momentum is the weight of the newest batch, and the running variance takes
 // the unbiased estimate, m / (m - 1) times the variance above.
 //
-// Sums over a column go from the first row to the last, whoever computes the column. Columns are padded as kernels.hpp
-// says; where z and the scales are 0, everything that is written to rows is 0. No argument may overlap another.
+// Batch normalization folded into the weights and biases before it, for inference (Ioffe & Szegedy 2015, algorithm 2):
+//
+//   W' = W scale / sqrt(variance + epsilon),   b' = bias - mean scale / sqrt(variance + epsilon)
+//
+// with the running mean and variance, column by column. What comes out is a plain network: it costs nothing more to
+// run, and a program that runs it needs none of this.
 #pragma once
 
 #include <cstddef>
+
+#include "mote/memory.hpp"
+#include "mote/topology.hpp"
 
 namespace mote {
 
 inline constexpr float kBatchNormEpsilon = 1e-5f;
 inline constexpr float kBatchNormMomentum = 0.1f;
 
-/// What is kept for each unit of a normalized layer from one function to the next: [columns] each.
-struct BatchNorm {
-  float* means;
-  float* variances;
-  float* factors;               ///< 1 / sqrt(variance + epsilon)
-  float* bias_gradients;        ///< dC/dbias
-  float* scale_gradients;       ///< dC/dscale
-  float* mean_bias_gradients;   ///< 1/m dC/dbias
-  float* mean_scale_gradients;  ///< 1/m dC/dscale
+/// The same layers without batch normalization: what folded parameters are for.
+constexpr Topology without_batch_norm(const Topology& topology) {
+  Topology plain = topology;
+  for (std::size_t l = 0; l < plain.layer_count; ++l) plain.layers[l].batch_norm = false;
+  return plain;
+}
 
-  BatchNorm from(std::size_t column) const {
-    return {means + column,
-            variances + column,
-            factors + column,
-            bias_gradients + column,
-            scale_gradients + column,
-            mean_bias_gradients + column,
-            mean_scale_gradients + column};
-  }
-};
+/// Floats of running statistics: the means of all units with batch normalization, layer by layer and laid out as their
+/// scales are, then the variances likewise.
+constexpr std::size_t running_statistics_count(const Topology& topology) {
+  return 2 * topology.all_scale_floats();
+}
 
-/// Means, variances and factors of z [rows][columns], row stride `stride`: the whole mini-batch, some of the columns.
-void batch_statistics(std::size_t rows, std::size_t columns, std::size_t stride, const float* z,
-                      const BatchNorm& layer);
-
-/// z becomes n, and y = scale n, still without the bias: any rows, after batch_statistics() of all.
-void batch_normalize(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer,
-                     const float* scales, float* z, float* y);
-
-/// The gradients in `layer` from deltas = dC/dy and normalized = n: the whole mini-batch, some of the columns.
-void batch_norm_gradients(std::size_t rows, std::size_t columns, std::size_t stride, const float* deltas,
-                          const float* normalized, const BatchNorm& layer);
-
-/// deltas = dC/dy becomes dC/dz, or 0 where it is smaller in magnitude than 2^-100: any rows, after
-/// batch_norm_gradients() of all.
-void batch_norm_deltas(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer,
-                       const float* scales, const float* normalized, float* deltas);
-
-/// Moves `count` running means and variances towards those of a mini-batch of `batch` >= 2 samples.
-void update_running_statistics(std::size_t batch, std::size_t count, const float* means, const float* variances,
-                               float* running_means, float* running_variances);
-
-/// Weights [inputs][columns], row stride `stride`, and biases of a normalized layer become those of a plain one that
-/// does the same with these means and variances. columns: a multiple of kRowAlignment.
-void fold_batch_norm_layer(std::size_t inputs, std::size_t columns, std::size_t stride, const float* scales,
-                           const float* means, const float* variances, float* weights, float* biases);
+/// Writes the parameters of the network without_batch_norm(topology) to `folded`, which has room for its
+/// parameter_count() and may be the beginning of `parameters`, but must not overlap them otherwise. Other layers are
+/// copied. parameters: topology.parameter_count() floats; running: running_statistics_count(topology). memory_too_small
+/// for a span that is shorter.
+Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,
+                       Span<float> folded);
 
 }  // namespace mote

@@ -22,8 +22,8 @@
 
 #include <cstdint>
 
+#include "mote/bytes.hpp"
 #include "mote/dataset.hpp"
-#include "mote/stream.hpp"
 #include "mote/trainer.hpp"
 
 namespace mote {

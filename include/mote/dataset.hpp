@@ -5,11 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/idx.hpp"
 #include "mote/loss.hpp"
+#include "mote/memory.hpp"
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
-#include "mote/span.hpp"
 
 namespace mote {
 
@@ -35,6 +34,9 @@ struct Dataset {
   }
 };
 
+/// The largest of them; 0 for none.
+std::uint8_t largest_label(Span<const std::uint8_t> labels);
+
 /// ok; no_labels when nothing is wanted of the samples; count_mismatch when targets are more or fewer than samples;
 /// output_size_mismatch when targets and labels are for different numbers of outputs; label_out_of_range. Whatever
 /// trains on a dataset or evaluates it asks this first.
@@ -44,13 +46,6 @@ Result check(const Dataset& dataset);
 /// 0 to 1; for cross_entropy those of a sample must add up to 1 within a thousandth, which inputs as targets never
 /// do: found is 0 for them. Training and evaluation trust them.
 Result check_targets(Loss loss, const Dataset& dataset);
-
-/// Pairs images [count][rows][columns] with labels [count]. classes: how many there are, or 0 for the largest label
-/// + 1. count_mismatch; label_out_of_range when a label is not less than classes.
-Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
-
-/// Pairs images [count][rows][columns] with targets [count][outputs]. count_mismatch.
-Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset);
 
 /// Asks for the samples that a later gather with the same arguments will read to be brought near the processor.
 void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,

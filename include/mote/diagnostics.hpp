@@ -22,11 +22,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/backpropagation.hpp"
 #include "mote/dataset.hpp"
+#include "mote/detail/backpropagation.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
-#include "mote/span.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {

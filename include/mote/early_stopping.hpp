@@ -18,7 +18,7 @@
 #include <cstdint>
 
 #include "mote/loss.hpp"
-#include "mote/span.hpp"
+#include "mote/memory.hpp"
 #include "mote/status.hpp"
 
 namespace mote {

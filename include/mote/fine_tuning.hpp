@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/backpropagation.hpp"
-#include "mote/compact_network.hpp"
+#include "mote/detail/backpropagation.hpp"
+#include "mote/flash_network.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/optimizer.hpp"
@@ -39,7 +39,7 @@ constexpr Topology last_layers(const Topology& topology, std::size_t layers) {
 
 namespace detail {
 struct FineTuningPlan {
-  std::size_t frozen;      // of the CompactNetwork
+  std::size_t frozen;      // of the FlashNetwork
   std::size_t features;    // [batch_size][inputs of the first layer that learns]
   std::size_t labels;      // [batch_size]
   std::size_t parameters;  // [parameter_count] of the layers that learn
@@ -53,7 +53,7 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
   const Topology last = last_layers(topology, options.layers);
   MemoryPlan memory;
   FineTuningPlan plan{};
-  plan.frozen = memory.take_bytes(compact_bytes(topology));
+  plan.frozen = memory.take_bytes(flash_network_bytes(topology));
   plan.features = memory.take<float>(options.batch_size, last.inputs);
   plan.labels = memory.take<std::uint8_t>(options.batch_size);
   plan.parameters = memory.take<float>(last.parameter_count());
@@ -76,8 +76,8 @@ class FineTuning {
   /// fine_tuning_bytes(model.topology, options)). weights_not_trainable unless the model's weights are float32;
   /// no_layers for no layers to learn, too_many_layers for all (a Trainer is for that); what check() finds in model,
   /// loss and optimizer; bad_penalty; bad_batch_size.
-  Result bind(const CompactModel& model, const FineTuningOptions& options, Memory memory);
-  Result bind(CompactModel&& model, const FineTuningOptions& options, Memory memory) = delete;
+  Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
+  Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 
   /// Goes on, after bind() for the same model and options.layers, from a copy of what parameters() was: one in flash
   /// (flash_record.hpp) outlives a restart. Samples that wait for their step are forgotten, and what the optimizer
@@ -102,11 +102,11 @@ class FineTuning {
 
  private:
   void forget();
-  void copy_last_layers(const CompactModel& model, std::size_t layers);
+  void copy_last_layers(const FlashModel& model, std::size_t layers);
   float* feature_row() { return features_.data() + waiting_ * topology_.inputs; }
   void compute_features(const std::uint8_t* inputs, float scale);
 
-  CompactNetwork frozen_;
+  FlashNetwork frozen_;
   Topology topology_;
   Backpropagation backpropagation_;
   ParameterStep step_;

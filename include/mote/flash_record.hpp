@@ -17,7 +17,7 @@
 
 #include <cstdint>
 
-#include "mote/stream.hpp"
+#include "mote/bytes.hpp"
 
 namespace mote {
 

@@ -13,12 +13,11 @@
 
 #include <cstddef>
 
-#include "mote/backpropagation.hpp"
 #include "mote/dataset.hpp"
+#include "mote/detail/backpropagation.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/norms.hpp"
-#include "mote/span.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {

@@ -12,7 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/span.hpp"
+#include "mote/dataset.hpp"
+#include "mote/memory.hpp"
 
 namespace mote {
 
@@ -39,5 +40,12 @@ Result parse_idx(Bytes file, std::size_t rank, Idx& idx, IdxType type = IdxType:
 /// Converts the elements of an Idx of float32. floats: room for count() * item_size(); may be the memory of the
 /// elements themselves, where that is aligned for floats.
 void read_floats(const Idx& idx, float* floats);
+
+/// Pairs images [count][rows][columns] with labels [count]. classes: how many there are, or 0 for the largest label
+/// + 1. count_mismatch; label_out_of_range when a label is not less than classes.
+Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
+
+/// Pairs images [count][rows][columns] with targets [count][outputs]. count_mismatch.
+Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset);
 
 }  // namespace mote

@@ -11,7 +11,7 @@
 // arithmetic class.
 #pragma once
 
-#include "mote/span.hpp"
+#include "mote/memory.hpp"
 
 namespace mote {
 

@@ -18,8 +18,8 @@
 
 #include <cstdint>
 
+#include "mote/memory.hpp"
 #include "mote/random.hpp"
-#include "mote/span.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {

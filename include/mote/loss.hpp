@@ -27,13 +27,16 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/finite.hpp"
-#include "mote/span.hpp"
+#include "mote/detail/finite.hpp"
+#include "mote/memory.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {
 
 enum class Loss : std::uint8_t { quadratic, sigmoid_cross_entropy, cross_entropy, mean_absolute_error, huber };
+
+/// "cross-entropy", "mae", ...; null for no Loss.
+const char* name_of(Loss loss);
 
 /// Whether the loss is for targets between 0 and 1, and computed from pre-activations.
 constexpr bool is_cross_entropy(Loss loss) {
@@ -115,7 +118,7 @@ struct LossTotals {
 };
 
 /// losses[i] = C of row i; deltas = scale * dC/dz unless deltas is null, 0 where smaller in magnitude than 2^-100
-/// (src/numeric.hpp says why). Returns how many rows are correct: 0 where there are no labels.
+/// (src/core/arithmetic.hpp says why). Returns how many rows are correct: 0 where there are no labels.
 /// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; losses [rows]; none overlaps the targets.
 /// scale is 1 / (samples in the whole mini-batch), so that gradients are means.
 std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, std::size_t rows,

@@ -22,8 +22,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/bytes.hpp"
 #include "mote/loss.hpp"
-#include "mote/stream.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {
@@ -43,7 +43,7 @@ struct ModelDescription {
 Result check(const ModelDescription& model);
 
 /// Writes a model file. parameters: parameter_count() floats of the topology; running: running_statistics_count(), laid
-/// out as batch_norm_folding.hpp says. What check(topology) or check(loss) find; model_value for another field of the
+/// out as batch_norm.hpp says. What check(topology) or check(loss) find; model_value for another field of the
 /// description that is out of range, model_class_names; model_bad_number for a parameter that no file should hold;
 /// write_failed. Takes the numbers twice: the first time for the checksum.
 Result write_model(const ModelDescription& model, Span<const float> parameters, Span<const float> running,

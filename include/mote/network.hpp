@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "mote/kernels.hpp"
+#include "mote/detail/products.hpp"
 #include "mote/memory.hpp"
 #include "mote/topology.hpp"
 

@@ -11,9 +11,8 @@
 
 #include <cstddef>
 
-#include "mote/kernels.hpp"
+#include "mote/detail/products.hpp"
 #include "mote/memory.hpp"
-#include "mote/span.hpp"
 #include "mote/topology.hpp"
 
 namespace mote {

@@ -20,11 +20,11 @@
 //   nadam     adam with m' = beta1 m / (1 - beta1^(t+1)) + (1 - beta1) g / (1 - beta1^t)      (Dozat 2016, with a
 //                                                                                              constant beta1)
 //
-// What is kept between steps (v, r, m, s) is 0 where its magnitude is below 2^-100 (src/numeric.hpp says why). Sums of
-// squares that small are nothing beside any useful epsilon: one of 2^-50 or more (rmsprop: 2^-100).
-// Online, mini-batch and full-batch gradient descent differ only in how many samples g is the mean over.
-// v is made of steps, each at the rate it was taken with. (PyTorch's is made of gradients, all at the rate of the
-// moment: the same as long as the rate is.)
+// What is kept between steps (v, r, m, s) is 0 where its magnitude is below 2^-100 (src/core/arithmetic.hpp says why).
+// Sums of squares that small are nothing beside any useful epsilon: one of 2^-50 or more (rmsprop: 2^-100). Online,
+// mini-batch and full-batch gradient descent differ only in how many samples g is the mean over. v is made of steps,
+// each at the rate it was taken with. (PyTorch's is made of gradients, all at the rate of the moment: the same as long
+// as the rate is.)
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,7 @@ enum class Status : std::uint8_t {
   network_too_large,         ///< found: bytes of parameters; expected: most that this target can address
   softmax_not_last,          ///< found: layer (1 = first hidden); expected: the last layer, the only one it is for
   batch_norm_in_last_layer,  ///< batch normalization is for hidden layers
-  batch_norm_not_folded,     ///< inference takes what fold_batch_norm() makes (batch_norm_folding.hpp)
+  batch_norm_not_folded,     ///< inference takes what fold_batch_norm() makes (batch_norm.hpp)
   // Training options.
   loss_activation_mismatch,  ///< the loss does not go with the output layer's activation
   bad_huber_delta,           ///< must be finite and greater than 0

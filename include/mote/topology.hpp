@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/activation.hpp"
+#include "mote/detail/target.hpp"
+#include "mote/memory.hpp"
 #include "mote/status.hpp"
-#include "mote/target.hpp"
 
 namespace mote {
 
@@ -19,21 +21,6 @@ inline constexpr std::size_t kMaxLayers = MOTE_MAX_LAYERS;
 
 /// Largest number of inputs, or of units in a layer.
 inline constexpr std::uint32_t kMaxLayerSize = 1u << 20;
-
-/// What a layer does with its pre-activations z. Formulas and derivatives: activation.hpp.
-enum class Activation : std::uint8_t {
-  identity,
-  sigmoid,
-  tanh,
-  relu,
-  softmax,
-  leaky_relu,
-  elu,
-  selu,
-  gelu,
-  silu,
-  softplus
-};
 
 /// A fully connected layer: activations = activation(inputs * weights + biases).
 struct Layer {
@@ -188,5 +175,9 @@ constexpr Result check(const Topology& topology) {
   }
   return Status::ok;
 }
+
+/// CRC-32 over every weight (layer by layer, row by row), then every bias, then every scale of batch normalization, as
+/// little-endian IEEE floats without padding: equal on all targets exactly when the parameters are.
+std::uint32_t fingerprint(const Topology& topology, Span<const float> parameters);
 
 }  // namespace mote

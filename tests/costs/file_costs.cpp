@@ -5,14 +5,14 @@
 #include <fstream>
 #include <string>
 
-#include "atomic_file.hpp"
-#include "error.hpp"
-#include "input_file.hpp"
-#include "model_files.hpp"
+#include "common/atomic_file.hpp"
+#include "common/error.hpp"
+#include "common/input_file.hpp"
+#include "common/program.hpp"
+#include "common/table.hpp"
+#include "common/timing.hpp"
 #include "mote/mote.hpp"
-#include "program.hpp"
-#include "table.hpp"
-#include "timing.hpp"
+#include "run/model_files.hpp"
 
 namespace {
 

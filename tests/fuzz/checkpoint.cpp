@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "checkpoint_case.hpp"
+#include "core/little_endian.hpp"
 #include "fuzz.hpp"
-#include "little_endian.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const mote::Bytes file(data, size);

@@ -8,8 +8,8 @@
 #include <random>
 #include <vector>
 
+#include "core/little_endian.hpp"
 #include "fuzz.hpp"
-#include "little_endian.hpp"
 
 namespace {
 

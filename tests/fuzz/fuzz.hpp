@@ -9,8 +9,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "mote/bytes.hpp"
 #include "mote/checksum.hpp"
-#include "mote/stream.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 /// Changes bytes at random; a target that has one of its own repairs afterwards what chance would never get right.

@@ -5,8 +5,8 @@ FUZZ_TARGETS := idx pgm model checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Of the tools, what the readers need.
-FUZZ_TOOLS   := bench_options error image_files image_input input_file large_pages learning_options network_options run_options \
-                settings settings_checks
+FUZZ_TOOLS   := $(addprefix common/,error input_file large_pages) $(addprefix data/,image_files image_input) \
+                $(addprefix run/,learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
@@ -40,7 +40,7 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: fuzz-seeds
 
 $(FUZZ)/fuzz/%.o: tests/fuzz/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests -Itests/fuzz $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(FUZZ)/fuzz/seeds: $(FUZZ)/fuzz/seeds.o $(FUZZ_TOOLS:%=$(FUZZ)/tools/%.o) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest -pthread -o $@

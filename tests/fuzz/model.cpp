@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "fuzz.hpp"
-#include "mote/batch_norm_folding.hpp"
+#include "mote/batch_norm.hpp"
 
 namespace {
 

@@ -2,10 +2,10 @@
 // Options of the programs: arguments with line feeds between them. First byte: which program's.
 #include <vector>
 
-#include "bench_options.hpp"
-#include "error.hpp"
+#include "benchmarks/bench_options.hpp"
+#include "common/error.hpp"
 #include "fuzz.hpp"
-#include "settings.hpp"
+#include "run/settings.hpp"
 
 namespace {
 

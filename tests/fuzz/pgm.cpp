@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Binary PGM files.
+#include "data/image_input.hpp"
 #include "fuzz.hpp"
-#include "image_input.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const mote::Bytes file(data, size);

@@ -8,9 +8,9 @@
 
 #include "checkpoint_case.hpp"
 #include "fuzz.hpp"
-#include "model_support.hpp"
 #include "mote/flash_record.hpp"
-#include "settings.hpp"
+#include "run/settings.hpp"
+#include "support/model_support.hpp"
 
 namespace {
 

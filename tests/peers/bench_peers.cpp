@@ -6,19 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "bench_options.hpp"
+#include "benchmarks/bench_options.hpp"
+#include "benchmarks/peak.hpp"
+#include "benchmarks/workloads.hpp"
 #include "closeness.hpp"
+#include "common/error.hpp"
+#include "common/names.hpp"
+#include "common/table.hpp"
+#include "data/image_files.hpp"
 #include "environment.hpp"
-#include "error.hpp"
-#include "image_files.hpp"
-#include "names.hpp"
-#include "peak.hpp"
 #include "peer_network.hpp"
 #include "peers.hpp"
 #include "product_race.hpp"
 #include "race.hpp"
-#include "table.hpp"
-#include "workloads.hpp"
 
 namespace peers {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "error.hpp"
+#include "common/error.hpp"
 
 namespace peers {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/workloads.hpp"
+#include "common/timing.hpp"
 #include "peers.hpp"
-#include "timing.hpp"
-#include "workloads.hpp"
 
 namespace peers {
 

@@ -6,7 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "rows.hpp"
+#include "textbook/activation.hpp"
+#include "textbook/rows.hpp"
 
 namespace peers {
 namespace {

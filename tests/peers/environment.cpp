@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "error.hpp"
+#include "common/error.hpp"
 
 namespace peers {
 namespace {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "elementwise.hpp"
+#include "textbook/activation.hpp"
 
 namespace peers {
 namespace {

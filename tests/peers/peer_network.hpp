@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/workloads.hpp"
 #include "dense_layer.hpp"
-#include "workloads.hpp"
 
 namespace peers {
 

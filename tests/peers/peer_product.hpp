@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "benchmarks/workloads.hpp"
 #include "dense_layer.hpp"
-#include "workloads.hpp"
 
 namespace peers {
 

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "benchmarks/workloads.hpp"
 #include "peer_product.hpp"
 #include "race.hpp"
-#include "workloads.hpp"
 
 namespace peers {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "common/table.hpp"
 #include "peers.hpp"
-#include "table.hpp"
 
 namespace peers {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "table.hpp"
-#include "timing.hpp"
+#include "common/table.hpp"
+#include "common/timing.hpp"
 
 namespace peers {
 

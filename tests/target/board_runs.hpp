@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "../command.hpp"
+#include "support/command.hpp"
 
 namespace board_runs {
 

@@ -3,8 +3,8 @@
 #include "device.hpp"
 #include "model.hpp"
 
-static mote::Storage<mote::compact_bytes(model::kTopology)> scratch;
-static mote::CompactNetwork network;
+static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
+static mote::FlashNetwork network;
 
 static bool start() {  // once; false: flash is damaged
   return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();

@@ -13,8 +13,8 @@ MOTE_FLASH_BYTES(labels, MOTE_MNIST "/t10k-labels-idx1-ubyte", 8, 100);
 
 namespace {
 
-mote::Storage<mote::compact_bytes(model::kTopology)> scratch;
-mote::CompactNetwork network;
+mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
+mote::FlashNetwork network;
 static_assert(sizeof scratch + sizeof network <= 1024);
 
 }  // namespace

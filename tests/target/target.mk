@@ -32,7 +32,7 @@ TARGET_FLAGS := $(LIBRARY) -mthumb -ffreestanding -Os -fno-tree-loop-distribute-
                 -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"'
 # Where no loop is worth its improvement: a twentieth less code.
 SMALLER := -fno-tree-loop-optimize
-TARGET_SOURCES := $(wildcard src/*.cpp)
+TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # What the images differ in; X_float32 and its like take models with such weights.
 IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32
@@ -45,7 +45,7 @@ IMAGE_SOURCE    = $(firstword $(subst _, ,$1))
 define target_rules
 $(TARGET_BUILD)/$1/src/%.o: src/%.cpp tests/target/target.mk
 	@mkdir -p $$(@D)
-	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) $$(if $$(filter $(PRODUCTS) compact_product,$$*),,$(SMALLER)) -MMD -MP -c $$< -o $$@
+	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) $$(if $$(filter $(PRODUCTS) products/flash_product,$$*),,$(SMALLER)) -MMD -MP -c $$< -o $$@
 
 $(TARGET_BUILD)/$1/libmote.a: $(TARGET_SOURCES:src/%.cpp=$(TARGET_BUILD)/$1/src/%.o)
 	$$(call say,AR,$$@) rm -f $$@ && $(ARM)ar rcs $$@ $$^
@@ -132,7 +132,7 @@ weight-formats: all ## Measure what weights of 16 and 8 bits cost in accuracy
 
 $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itests $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
@@ -140,4 +140,4 @@ $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards, and compare with the host (needs qemu-system-arm)
 	$(RUN_TARGET_TESTS)
 
--include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*.d)
+-include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*/*.d)

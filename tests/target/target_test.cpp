@@ -158,10 +158,10 @@ TEST(Firmware, IsFourKilobytesOfCodeOnCortexM4) {
 /// As the README says: the two files of make dist, without the options that only this repository's makefiles give.
 TEST(Firmware, NeedsNoMathLibraryNorAllocator) {
   const std::string files = folder() + "two_files/";
-  const std::string awk = "awk -f tools/amalgamate.awk -v part=";
+  const std::string awk = "awk -f tools/package/amalgamate.awk -v part=";
   const CommandResult built = run_command(
       "mkdir -p " + files + " && " + awk + "header include/mote/mote.hpp > " + files + "mote.hpp && " + awk +
-      "source src/*.cpp > " + files + "mote.cpp && arm-none-eabi-g++ -mcpu=cortex-m4 -mthumb -mfloat-abi=hard " +
+      "source src/*/*.cpp > " + files + "mote.cpp && arm-none-eabi-g++ -mcpu=cortex-m4 -mthumb -mfloat-abi=hard " +
       "-mfpu=fpv4-sp-d16 -std=c++17 -Os -fno-exceptions -fno-rtti -fno-threadsafe-statics -I" + files + " -c " + files +
       "mote.cpp -o " + files + "mote.o && arm-none-eabi-nm -u " + files + "mote.o");
   ASSERT_EQ(built.status, 0) << built.output;

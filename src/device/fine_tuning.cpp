@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "mote/fine_tuning.hpp"
+
+#include "../training/divergence.hpp"
+#include "mote/detail/finite.hpp"
+
+namespace mote {
+namespace {
+
+Result check_options(const FlashModel& model, const FineTuningOptions& options) {
+  if (!model.checked.ok()) return model.checked;
+  const std::size_t count = model.topology.layer_count;
+  if (options.layers == 0) return Status::no_layers;
+  if (options.layers >= count) return {Status::too_many_layers, options.layers, count - 1};
+  if (model.format != WeightFormat::float32) {
+    return {Status::weights_not_trainable, model.format == WeightFormat::float16 ? 16u : 8u, 32};
+  }
+  if (const Result result = check(options.loss, model.topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(options.optimizer); !result.ok()) return result;
+  if (!(options.l2 >= 0.0f && options.l2 - options.l2 == 0.0f)) return Status::bad_penalty;
+  constexpr std::size_t kMost = 0xffffffffu;
+  if (options.batch_size == 0 || options.batch_size > kMost) return {Status::bad_batch_size, options.batch_size, kMost};
+  return Status::ok;
+}
+
+}  // namespace
+
+Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory) {
+  if (const Result result = check_options(model, options); !result.ok()) return result;
+  const detail::FineTuningPlan plan = detail::fine_tuning_plan(model.topology, options);
+  if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
+  topology_ = last_layers(model.topology, options.layers);
+  loss_ = options.loss;
+  batch_size_ = options.batch_size;
+  totals_ = {};
+  features_ = part_of<float>(memory, plan.features, options.batch_size * topology_.inputs);
+  labels_ = part_of<std::uint8_t>(memory, plan.labels, options.batch_size);
+  parameters_ = part_of<float>(memory, plan.parameters, topology_.parameter_count());
+  state_ = part_of<float>(memory, plan.state, plan.state_count);
+  copy_last_layers(model, options.layers);
+  step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
+           topology_.all_weight_floats(),
+           parameters_.data(),
+           state_.empty() ? nullptr : state_.data()};
+  forget();
+  const std::size_t frozen_layers = model.topology.layer_count - options.layers;
+  const Memory frozen = memory.subspan(plan.frozen, flash_network_bytes(model.topology));
+  if (const Result result = frozen_.bind(model, frozen, frozen_layers); !result.ok()) return result;
+  return backpropagation_.bind(topology_, options.batch_size, memory.subspan(plan.scratch, plan.bytes - plan.scratch));
+}
+
+/// All but parameters and totals.
+void FineTuning::forget() {
+  waiting_ = 0;
+  step_.step.number = 0;
+  for (float& x : state_) x = 0.0f;
+  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+}
+
+Result FineTuning::restore(Span<const float> parameters) {
+  if (parameters.size() != parameters_.size()) {
+    return {Status::memory_too_small, parameters.size() * sizeof(float), parameters_.size() * sizeof(float)};
+  }
+  if (!detail::all_finite(parameters)) return Status::not_finite;
+  __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
+  forget();
+  return Status::ok;
+}
+
+void FineTuning::copy_last_layers(const FlashModel& model, std::size_t layers) {
+  const Topology& all = model.topology;
+  const auto* weights = static_cast<const float*>(model.weights);
+  const float* biases = model.biases.data();
+  for (float& x : parameters_) x = 0.0f;
+  for (std::size_t l = 0; l < all.layer_count; ++l) {
+    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l), learnt = all.layer_count - layers;
+    if (l >= learnt) {
+      float* row = parameters_.data() + topology_.weights_offset(l - learnt);
+      for (std::size_t i = 0; i < inputs; ++i, row += topology_.stride_of(l - learnt)) {
+        __builtin_memcpy(row, weights + i * outputs, outputs * sizeof(float));
+      }
+      __builtin_memcpy(parameters_.data() + topology_.biases_offset(l - learnt), biases, outputs * sizeof(float));
+    }
+    weights += inputs * outputs;
+    biases += flash_stride(outputs);
+  }
+}
+
+void FineTuning::compute_features(const std::uint8_t* inputs, float scale) {
+  const Span<const float> features = frozen_.forward(inputs, scale);
+  __builtin_memcpy(feature_row(), features.data(), features.size() * sizeof(float));
+}
+
+Result FineTuning::train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
+  if (label >= topology_.outputs()) return {Status::label_out_of_range, label, topology_.outputs() - 1};
+  compute_features(inputs, scale);
+  labels_[waiting_] = label;
+  if (++waiting_ < batch_size_) return Status::ok;
+  waiting_ = 0;
+  Targets targets;
+  targets.labels = labels_.data();
+  backpropagation_.forward(step_.gradient_point(), features_.data(), batch_size_);
+  const LossTotals before = totals_;
+  backpropagation_.compute_loss(loss_, targets, 1.0f / static_cast<float>(batch_size_), totals_);
+  if (!detail::is_finite(totals_.sum)) {
+    totals_ = before;
+    return {Status::not_finite, step_.step.number};
+  }
+  if (step_.step.number != 0xffffffffu) ++step_.step.number;
+  backpropagation_.backward(step_.gradient_point(), features_.data(), {nullptr, false, &step_});
+  return Status::ok;
+}
+
+Span<const float> FineTuning::forward_pre_activations(const std::uint8_t* inputs, float scale) {
+  compute_features(inputs, scale);
+  backpropagation_.forward(parameters_.data(), feature_row(), 1);
+  return backpropagation_.activations(topology_.layer_count - 1).row(0);
+}
+
+}  // namespace mote

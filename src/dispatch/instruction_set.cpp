@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// The one place that chooses between the builds of the numeric code. The makefile compiles each numeric file three
+// times on x86-64, in namespaces of their own, and defines MOTE_DISPATCH; without it each is compiled once, in
+// namespace mote, and callers reach it without a detour.
+#include "mote/instruction_set.hpp"
+
+#ifdef MOTE_DISPATCH
+#include <atomic>
+
+#include "../textbook/activation.hpp"
+#include "../textbook/batch_norm.hpp"
+#include "../textbook/regularization.hpp"
+#include "mote/detail/dropout.hpp"
+#include "mote/detail/flash_product.hpp"
+#include "mote/detail/products.hpp"
+#include "mote/detail/vector_math.hpp"
+#include "mote/detail/weight_update.hpp"
+#include "mote/information.hpp"
+#include "mote/loss.hpp"
+#include "mote/optimizer.hpp"
+
+namespace mote {
+
+#define MOTE_FUNCTION(result, name, parameters, arguments) result name parameters;
+namespace x86_baseline {
+#include "numeric_functions.def"
+}
+namespace x86_v3 {
+#include "numeric_functions.def"
+}
+namespace x86_v4 {
+#include "numeric_functions.def"
+}
+#undef MOTE_FUNCTION
+
+namespace {
+
+struct Build {
+#define MOTE_FUNCTION(result, name, parameters, arguments) decltype(&mote::name) name;
+#include "numeric_functions.def"
+#undef MOTE_FUNCTION
+};
+
+#define MOTE_FUNCTION(result, name, parameters, arguments) MOTE_BUILD::name,
+constexpr Build kBuilds[] = {
+#define MOTE_BUILD x86_baseline
+    {
+#include "numeric_functions.def"
+    },
+#undef MOTE_BUILD
+#define MOTE_BUILD x86_v3
+    {
+#include "numeric_functions.def"
+    },
+#undef MOTE_BUILD
+#define MOTE_BUILD x86_v4
+    {
+#include "numeric_functions.def"
+    },
+#undef MOTE_BUILD
+};
+#undef MOTE_FUNCTION
+
+// The library's only state: which build was chosen, none before the first call.
+std::atomic<const Build*> chosen{nullptr};
+
+const Build& best() {
+  if (is_supported(InstructionSet::v4)) return kBuilds[2];
+  return kBuilds[is_supported(InstructionSet::v3) ? 1 : 0];
+}
+
+const Build& build() {
+  const Build* current = chosen.load(std::memory_order_relaxed);
+  if (current == nullptr) {  // several threads may come here at once; they store the same
+    current = &best();
+    chosen.store(current, std::memory_order_relaxed);
+  }
+  return *current;
+}
+
+}  // namespace
+
+// The features asked for are those that the makefile compiles each build with.
+bool is_supported(InstructionSet set) {
+  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return set == InstructionSet::baseline || (set == InstructionSet::v3 && v3) || (set == InstructionSet::v4 && v4);
+}
+
+Result select(InstructionSet set) {
+  if (!is_supported(set)) return Status::unsupported_instruction_set;
+  chosen.store(&kBuilds[static_cast<int>(set)], std::memory_order_relaxed);
+  return Status::ok;
+}
+
+InstructionSet selected() {
+  return static_cast<InstructionSet>(&build() - kBuilds);
+}
+
+#define MOTE_FUNCTION(result, name, parameters, arguments) \
+  result name parameters {                                 \
+    return build().name arguments;                         \
+  }
+#include "numeric_functions.def"
+#undef MOTE_FUNCTION
+
+}  // namespace mote
+
+#else
+
+namespace mote {
+
+bool is_supported(InstructionSet set) {
+  return set == InstructionSet::baseline;
+}
+
+Result select(InstructionSet set) {
+  return is_supported(set) ? Result(Status::ok) : Result(Status::unsupported_instruction_set);
+}
+
+InstructionSet selected() {
+  return InstructionSet::baseline;
+}
+
+}  // namespace mote
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Products with matrices larger than the caches next to the processor, a block of them at a time. For kernels.cpp only;
+// internal linkage.
+#pragma once
+
+#include "mote/detail/products.hpp"
+#include "tiles.hpp"
+#include "transpose.hpp"
+
+namespace mote::detail {
+namespace {
+
+using std::size_t;
+
+// Of a block, the panel that is nearest to the processor, and how many rows of X pass by it before the next one. Wide
+// tiles read a panel so slowly that it need not be that near.
+constexpr size_t kPackedColumns = kHasWideTiles ? kPanelColumns : 16;
+constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
+// The same where those rows are rearranged, too: as tiles, which are read beside a panel. Their memory is full.
+constexpr size_t kStripDepth = kHasWideTiles ? kBlockSide : kBlockSide / 2;
+constexpr size_t kStripHeight = kBlockStrip * kBlockSide / kStripDepth;
+static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
+constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
+
+MOTE_INLINE size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/// Floats of the scratch memory of a product with a matrix of `rows` by `columns` that hold a block of the matrix.
+MOTE_INLINE size_t block_floats(size_t rows, size_t columns) {
+  return mote::pack_floats(rows, columns) - strip_floats(rows, columns);
+}
+
+/// The next multiple of the side of a transposed block, which is the distance of rows in a strip of n columns.
+MOTE_INLINE size_t rounded_up(size_t n) {
+  return (n + kSide - 1) / kSide * kSide;
+}
+
+/// to[kRows k + i] = x[i][k] for i < kRows and k < kWays.
+MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* __restrict to) {
+  static_assert(kRows == kWays || kRows == kWays + 2);
+  float quad[kWays * kWays], pair[2 * kWays] = {};
+  transpose_quad(x, x + ldx, x + 2 * ldx, x + 3 * ldx, quad);
+  if constexpr (kRows == kWays + 2) interleave(x + 4 * ldx, x + 5 * ldx, pair);
+  MOTE_UNROLL
+  for (size_t k = 0; k < kWays; ++k, to += kRows) {
+    for (size_t i = 0; i < kWays; ++i) to[i] = quad[kWays * k + i];
+    for (size_t i = kWays; i < kRows; ++i) to[i] = pair[2 * k + i - kWays];
+  }
+}
+
+/// Some rows of X, one tile after the other: to[i * depth + k * height + j] = x(i + j, k) for a tile of `height` rows
+/// from i on. x points to rows of X, or, transposed, to columns of a matrix.
+template <Access kAccess>
+void copy_tiles(size_t depth, size_t rows, const float* __restrict x, size_t ldx, float* __restrict to) {
+  constexpr bool kTransposed = kAccess == Access::transposed;
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, kRows);
+    const float* from = x + (kTransposed ? i : i * ldx);
+    size_t k = 0;
+    if (height == kRows) {
+      for (; !kTransposed && k + kWays <= depth; k += kWays, to += kWays * kRows) interleave_rows(from + k, ldx, to);
+      for (; kTransposed && k < depth; ++k, to += kRows) __builtin_memcpy(to, from + k * ldx, kRows * sizeof(float));
+    }
+    for (; k < depth; ++k, to += height) {
+      for (size_t j = 0; j < height; ++j) to[j] = from[kTransposed ? k * ldx + j : j * ldx + k];
+    }
+  }
+}
+
+/// The columns of b in panels of kPackedColumns, one after the other: read along its rows, as memory likes best.
+MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
+  const size_t whole = columns / kPackedColumns * kPackedColumns, rest = columns - whole;
+  for (size_t k = 0; k < rows; ++k, b += ldb) {
+    for (size_t n = 0; n < whole; n += kPackedColumns) {
+      for (size_t j = 0; j < kPackedColumns; ++j) to[n * rows + k * kPackedColumns + j] = b[n + j];
+    }
+    for (size_t j = 0; j < rest; ++j) to[whole * rows + k * rest + j] = b[whole + j];
+  }
+}
+
+/// A matrix B, in panels of kPackedColumns (ldb 0) or as it lies.
+struct Panels {
+  const float* b;
+  size_t ldb;
+};
+
+/// X B or some of it, for the rows of X at operands.x, or their tiles if it is transposed, and `columns` of B: panel by
+/// panel, each of which stays near for all rows. Changes operands.
+template <Access kAccess, typename Finish>
+void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels panels) {
+  const float* const x = operands.x;
+  float* const c = operands.c;
+  for (size_t n = 0; n < columns; n += kPackedColumns) {
+    const size_t width = smaller(kPackedColumns, columns - n);
+    operands.b = panels.b + (panels.ldb == 0 ? n * operands.depth : n);
+    operands.ldb = panels.ldb == 0 ? width : panels.ldb;
+    for (size_t i = 0, height; i < rows; i += height) {
+      height = tile_height(rows - i, kRows);
+      operands.c = c + i * operands.ldc + n;
+      if constexpr (kAccess == Access::transposed) {
+        operands.x = x + i * operands.depth;
+        operands.ldx = height;
+      } else {
+        operands.x = x + i * operands.ldx;
+      }
+      if (!kHasWideTiles && i + height < rows) {  // the next sums may start from there, and would wait
+        prefetch_tile(tile_height(rows - i - height, kRows), width, operands.c + height * operands.ldc, operands.ldc);
+      }
+      row_of_tiles<kAccess, Finish>(height, width, operands);
+    }
+  }
+}
+
+template <Access kAccess>
+void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands, Panels panels) {
+  if (accumulate) {
+    block_of_tiles<kAccess, Accumulate>(rows, columns, operands, panels);
+  } else {
+    block_of_tiles<kAccess, Store>(rows, columns, operands, panels);
+  }
+}
+
+/// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
+/// pass by. In strips, those are copied as well, to after the block; those of a transposed X, columns in memory,
+/// always. copy_b(k, depth, n, columns, to) writes rows [k, k + depth) of columns [n, n + columns) of B, panel after
+/// panel.
+template <Access kAccess, bool kInStrips, typename CopyB>
+void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
+                       const CopyB& copy_b) {
+  static_assert(kInStrips || kAccess == Access::plain);
+  constexpr size_t kDepth = kInStrips ? kStripDepth : kBlockSide, kMostRows = kInStrips ? kStripHeight : kPassingRows;
+  const Operands all = operands;
+  for (size_t k = 0; k < all.depth; k += kDepth) {
+    operands.depth = smaller(kDepth, all.depth - k);
+    const size_t fitting = block_size / operands.depth / kPackedColumns * kPackedColumns;
+    const size_t widest = rows <= kPanelsFromBatch ? kPackedColumns  // few: read once, from the nearest cache
+                                                   : smaller(fitting, kBlockSide * kBlockSide / kDepth);
+    for (size_t n = 0; n < columns; n += widest) {
+      const size_t width = smaller(widest, columns - n);
+      copy_b(k, operands.depth, n, width, block);
+      for (size_t i = 0, height; i < rows; i += height) {
+        height = tile_height(rows - i, kMostRows);
+        const float* x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
+        operands.x = kInStrips ? block + block_size : x;
+        if (kInStrips) copy_tiles<kAccess>(operands.depth, height, x, all.ldx, block + block_size);
+        operands.c = all.c + i * all.ldc + n;
+        block_of_tiles<kInStrips ? Access::transposed : kAccess>(accumulate || k != 0, height, width, operands,
+                                                                 {block, 0});
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mote::detail

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+// How a product is cut into tiles (tiles.hpp), and what is rearranged on the way. All of it is chosen by shape, never
+// by machine, and none of it changes the order of a sum.
+#include "mote/detail/products.hpp"
+
+#include "../core/arithmetic.hpp"
+#include "backward_alone.hpp"
+#include "blocks.hpp"
+#include "forward_skipping.hpp"
+#include "mote/topology.hpp"
+#include "narrow_gradient.hpp"
+#include "tiles.hpp"
+#include "transpose.hpp"
+
+namespace MOTE_NUMERIC {
+namespace {
+
+using namespace mote::detail;
+using std::size_t;
+
+// A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
+constexpr size_t kCachedFloats = 64 * 1024;
+constexpr size_t kSkipFromRows = 48;        // fewer samples do not repay looking for zeros,
+constexpr size_t kSkipListedFromRows = 24;  // or fewer that are known to have zeros in common
+constexpr size_t kPackFromRows = 48;        // fewer rows of a gradient do not repay rearranging
+constexpr size_t kPassFromRows = 48;        // fewer rows read W too seldom for its panels to come nearer,
+constexpr size_t kNearFloats = (kHasWideTiles ? 64 : 16) * 1024;  // and so small a W is near enough
+constexpr size_t kLeastTransposedDeltas = 12;                     // fewer samples leave too many lanes of theirs empty
+constexpr size_t kLongRow = 128;  // floats that are written faster one after the other than as parts of narrow tiles
+constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
+constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
+// Weights or deltas that are rearranged: with wide tiles, only if they do not fit in these caches.
+constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
+
+/// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
+void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
+  for (size_t k = 0; k < all.depth; k += kPanelRows) {
+    for (size_t n = 0; n < columns; n += kPanelColumns) {
+      Operands operands = all;
+      operands.depth = smaller(kPanelRows, all.depth - k);
+      operands.x += k;
+      operands.b += k * all.ldb + n;
+      operands.c += n;
+      const size_t width = smaller(kPanelColumns, columns - n);
+      if (k != 0) {
+        product<Access::plain, Far<Accumulate>>(batch, width, operands);
+      } else {
+        product<Access::plain, Far<Store>>(batch, width, operands);
+      }
+    }
+  }
+}
+
+/// z += Rows rows of W, each times its factor, in order.
+template <size_t Rows>
+void add_rows(size_t columns, const float* factors, const float* const* rows, float* __restrict z) {
+  float factor[Rows];
+  const float* __restrict row[Rows];
+  for (size_t i = 0; i < Rows; ++i) {
+    factor[i] = factors[i];
+    row[i] = rows[i];
+  }
+  for (size_t j = 0; j < columns; ++j) {
+    float sum = z[j];
+    MOTE_UNROLL
+    for (size_t i = 0; i < Rows; ++i) sum = multiply_add(factor[i], row[i][j], sum);
+    z[j] = sum;
+  }
+}
+
+/// z = a W for one sample: a few rows of W at a time are read along their whole length, which memory is up to three
+/// times as fast at as at columns of tiles. Rows whose factor is 0 are not read.
+void forward_along_rows(size_t columns, const Operands& operands) {
+  for (size_t j = 0; j < columns; ++j) operands.c[j] = 0.0f;
+  float factors[kStreams];
+  const float* rows[kStreams];
+  size_t count = 0;
+  for (size_t k = 0; k < operands.depth; ++k) {
+    factors[count] = operands.x[k];
+    rows[count] = operands.b + k * operands.ldb;
+    count += operands.x[k] != 0.0f ? 1 : 0;
+    if (count < kStreams) continue;
+    add_rows<kStreams>(columns, factors, rows, operands.c);
+    count = 0;
+  }
+  for (size_t i = 0; i < count; ++i) add_rows<1>(columns, factors + i, rows + i, operands.c);
+}
+
+/// Z = A W, panels as narrow as a tile passing by a few rows of A at a time.
+void forward_passing(size_t rows, size_t columns, const Operands& all) {
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, kPassingRows);
+    Operands operands = all;
+    operands.x += i * all.ldx;
+    operands.c += i * all.ldc;
+    block_of_tiles<Access::plain, Store>(height, columns, operands, {all.b, all.ldb});
+  }
+}
+
+/// Z = A W, all terms of every sum.
+void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack) {
+  const size_t inputs = operands.depth, columns = padded_columns(outputs);
+  const size_t floats = inputs * columns;
+  if (kRearranges && rows >= kPassFromRows && floats > kNearFloats && floats <= kCachedFloats) {
+    return forward_passing(rows, columns, operands);
+  }
+  if (!kRearranges || floats <= kCachedFloats || rows <= kPanelsFromBatch) {
+    return product<Access::plain, Store>(rows, columns, operands);
+  }
+  if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);
+  if (inputs * outputs < kBlocksFrom) return product<Access::plain, Far<Store>>(rows, columns, operands);
+  const Operands all = operands;
+  const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+    copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
+  };
+  product_in_blocks<Access::plain, !kHasWideTiles>(false, rows, columns, operands, pack, block_floats(inputs, outputs),
+                                                   copy_b);
+}
+
+}  // namespace
+
+void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
+                     size_t ldw, float* Z, size_t ldz, float* pack, const std::uint32_t* list, size_t list_count) {
+  const size_t columns = padded_columns(outputs);
+  Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
+  size_t rows = batch;
+  if (kRearranges && batch == 1 && columns > kWideColumns && inputs * columns >= kStreamedFloats) {
+    forward_along_rows(columns, operands);
+    rows = 0;
+  }
+  const bool is_listed = list != nullptr && list_count < inputs;
+  if (kRearranges && batch >= (is_listed ? kSkipListedFromRows : kSkipFromRows) && inputs <= kPanelRows &&
+      columns >= kSkipFromColumns && list_count != inputs) {
+    const size_t done = forward_skipping(rows, columns, operands);
+    operands.x += done * lda;
+    operands.c += done * ldz;
+    rows -= done;
+  }
+  if (rows != 0 && is_listed) {
+    operands.depth = list_count;
+    if (list_count == 0) {
+      clear_columns(rows, 0, ldz, operands.c, ldz);
+    } else {
+      product<Access::listed, Store>(rows, columns, operands);
+    }
+    rows = 0;
+  }
+  if (rows != 0) forward_dense(rows, outputs, operands, pack);
+  clear_padding(batch, columns, Z, ldz);
+}
+
+namespace {
+
+/// dW = A^T D, `most` columns of A at a time: for a D that does not stay near, so that A is read once.
+void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t most, float* strip) {
+  Operands operands = all;
+  for (size_t i = 0, height; i < rows; i += height) {
+    height = tile_height(rows - i, most);
+    copy_tiles<Access::transposed>(all.depth, height, all.x + i, all.ldx, strip);
+    operands.x = strip;
+    operands.c = all.c + i * all.ldc;
+    block_of_tiles<Access::transposed, Store>(height, columns, operands, {all.b, all.ldb});
+  }
+}
+
+/// dW = a^T d for one sample: rows are written along their whole length, padding included.
+void gradient_along_rows(size_t rows, size_t columns, const float* __restrict a, const float* __restrict d,
+                         float* __restrict dW, size_t ldw) {
+  for (size_t i = 0; i < rows; ++i, dW += ldw) {
+    const float factor = a[i];
+    for (size_t j = 0; j < columns; ++j) dW[j] = multiply_add(factor, d[j], 0.0f);
+    for (size_t j = columns; j < ldw; ++j) dW[j] = 0.0f;
+  }
+}
+
+}  // namespace
+
+void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
+                     size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
+  const size_t columns = padded_columns(outputs);
+  if (kRearranges && !kHasWideTiles && batch == 1 && !accumulate && columns >= kLongRow) {
+    return gradient_along_rows(inputs, columns, A, D, dW, ldw);
+  }
+  const size_t narrow = accumulate ? 0 : narrow_inputs(batch, inputs, outputs);
+  for (size_t i = 0; i < narrow; i += kNarrowInputs) {
+    narrow_gradient(batch, smaller(kNarrowInputs, narrow - i), outputs, A + i, lda, D, ldd, dW + i * ldw);
+  }
+  if (narrow == inputs) return;
+  A += narrow;
+  dW += narrow * ldw;
+  inputs -= narrow;
+  Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
+  const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
+  const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
+  if (rearranges && batch * outputs >= kBlocksFrom) {
+    const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
+      copy_panels(depth, width, D + k * ldd + n, ldd, to);
+    };
+    product_in_blocks<Access::transposed, true>(accumulate, inputs, columns, operands, pack,
+                                                block_floats(batch, outputs), copy_b);
+  } else if (rearranges && !accumulate && batch * columns >= kCachedFloats && strip != 0) {
+    gradient_in_strips(inputs, columns, operands, strip, pack);
+  } else if (accumulate) {
+    product<Access::transposed, Accumulate>(inputs, columns, operands);
+  } else {
+    product<Access::transposed, Store>(inputs, columns, operands);
+  }
+  clear_padding(inputs, columns, dW, ldw);
+}
+
+void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, float* db, bool accumulate) {
+  const size_t columns = padded_columns(outputs);
+  for (size_t j = 0; j < columns; ++j) db[j] = accumulate ? db[j] : 0.0f;
+  for (size_t m = 0; m < batch; ++m) {
+    for (size_t j = 0; j < columns; ++j) db[j] += D[m * ldd + j];
+  }
+  clear_padding(1, columns, db, ldd);
+}
+
+namespace {
+
+/// dA = D W^T with blocks of W transposed: rows of dA are then written along.
+void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                           size_t ldw, float* dA, size_t lda, float* pack) {
+  const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
+    for (size_t i = 0; i < columns; i += kPackedColumns, k += kPackedColumns) {
+      const size_t width = smaller(kPackedColumns, columns - i);
+      transpose(smaller(width, inputs - k), depth, W + k * ldw + n, ldw, to + i * depth, width);
+    }
+  };
+  const size_t columns = padded_columns(inputs), block = block_floats(inputs, outputs);
+  const Operands operands{outputs, D, ldd, nullptr, nullptr, 0, dA, lda};
+  if (!kHasWideTiles && is_large(inputs, outputs) && batch >= kPackWeightsFromRows) {
+    product_in_blocks<Access::plain, true>(false, batch, columns, operands, pack, block, copy_b);
+  } else {
+    product_in_blocks<Access::plain, false>(false, batch, columns, operands, pack, block, copy_b);
+  }
+}
+
+/// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.
+void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                          size_t ldw, float* dA, size_t lda, float* pack) {
+  float* strip = pack + rounded_up(outputs) * kPanelColumns;
+  for (size_t m = 0; m < batch; m += kPanelColumns) {
+    const size_t samples = smaller(kPanelColumns, batch - m), width = rounded_up(samples);
+    transpose(samples, outputs, D + m * ldd, ldd, pack, width);
+    for (size_t k = 0; k < inputs; k += kStripRows) {
+      const size_t rows = smaller(kStripRows, inputs - k);
+      Operands operands{outputs, W + k * ldw, ldw, nullptr, pack, width, strip, width};
+      product<Access::plain, Store>(rows, width, operands);
+      transpose(rows, samples, strip, width, dA + m * lda + k, lda);
+    }
+  }
+}
+
+}  // namespace
+
+void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                      size_t ldw, float* dA, size_t lda, float* pack) {
+  if constexpr (!kRearranges) {  // no vectors to fill: both matrices are read as they stand
+    backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
+    clear_padding(batch, inputs, dA, lda);
+    return;
+  }
+  if (batch == 1) {
+    backward_alone(inputs, outputs, D, W, ldw, dA);
+    return clear_columns(1, inputs, lda, dA, lda);
+  }
+  const bool few_samples = batch < kLeastTransposedDeltas;
+  const bool few_weights = 5 * inputs * outputs <= 6 * batch * (inputs + outputs);
+  if (few_samples || few_weights || outputs > kPanelRows) {
+    backward_from_weights(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
+  } else {
+    backward_from_deltas(batch, inputs, outputs, D, ldd, W, ldw, dA, lda, pack);
+  }
+  clear_padding(batch, padded_columns(inputs), dA, lda);
+}
+
+}  // namespace MOTE_NUMERIC

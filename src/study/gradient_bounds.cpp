@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "mote/gradient_bounds.hpp"
+
+#include "../core/arithmetic.hpp"
+#include "mote/activation.hpp"
+#include "mote/evaluation.hpp"
+#include "slopes.hpp"
+
+namespace mote {
+namespace {
+
+MatrixView vector_of(const float* data, std::size_t size) {
+  return {data, 1, size, size};
+}
+
+Result check_array(std::size_t given, std::size_t needed) {
+  if (given < needed) return {Status::memory_too_small, given * sizeof(float), needed * sizeof(float)};
+  return Status::ok;
+}
+
+Result check_arguments(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
+                       const Dataset& dataset, Span<const float> norms, Memory scratch, Span<LayerBound> bounds) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(topology, dataset); !result.ok()) return result;
+  if (const Result result = check_array(parameters.size(), topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_array(norms.size(), topology.layer_count); !result.ok()) return result;
+  if (bounds.size() < topology.layer_count) {
+    return {Status::memory_too_small, bounds.size() * sizeof(LayerBound), topology.layer_count * sizeof(LayerBound)};
+  }
+  return check(scratch, gradient_bounds_bytes(topology));
+}
+
+/// ||a - y||. y: the targets' values, or the one-hot vector of the label.
+float error_norm(const MatrixView& outputs, const Targets& targets, float* difference) {
+  for (std::size_t j = 0; j < outputs.columns; ++j) {
+    const float* values = targets.row(0);
+    const float y = values != nullptr ? values[j] : targets.labels[0] == j ? 1.0f : 0.0f;
+    difference[j] = outputs.data[j] - y;
+  }
+  return norm(vector_of(difference, outputs.columns));
+}
+
+/// Largest slope of layer l. The norm of softmax's Jacobian is not known here but for its limit.
+float steepest_slope(const Topology& topology, const Backpropagation& engine, std::size_t layer,
+                     const MatrixView& activations, float* slopes) {
+  const Activation activation = topology.layers[layer].activation;
+  if (activation == Activation::softmax) return largest_slope(activation);
+  detail::slopes_of(topology, engine, layer, activations, slopes);
+  float most = 0.0f;
+  for (std::size_t j = 0; j < activations.columns; ++j) most = detail::maximum(most, detail::absolute(slopes[j]));
+  return most;
+}
+
+}  // namespace
+
+Result spectral_norms(const Topology& topology, Span<const float> parameters, Memory scratch, Span<float> norms) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (const Result result = check_array(parameters.size(), topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_array(norms.size(), topology.layer_count); !result.ok()) return result;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const float* weights = parameters.data() + topology.weights_offset(l);
+    const Result result = spectral_norm(topology.inputs_of(l), topology.outputs_of(l), weights, scratch, norms[l]);
+    if (!result.ok()) return result;
+  }
+  return Status::ok;
+}
+
+Result gradient_bounds(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
+                       const Dataset& dataset, std::size_t sample, Span<const float> norms, Memory scratch,
+                       Span<LayerBound> bounds) {
+  const Result checked = check_arguments(topology, parameters, loss, dataset, norms, scratch, bounds);
+  if (!checked.ok()) return checked;
+  MOTE_ASSERT(sample < dataset.count);
+  const detail::BoundPlan plan = detail::bound_plan(topology);
+  const std::size_t layers = topology.layer_count, last = row_stride(topology.outputs());
+  float* input = part_of<float>(scratch, plan.input, topology.inputs).data();
+  float* slopes = part_of<float>(scratch, plan.slopes, topology.max_stride()).data();
+  float* outputs = part_of<float>(scratch, plan.outputs, last).data();
+  const Span<float> zeros = part_of<float>(scratch, plan.zeros, last);
+  for (float& zero : zeros) zero = 0.0f;
+  Backpropagation engine;
+  const Memory rest = scratch.subspan(plan.engine, scratch.size() - plan.engine);
+  if (const Result result = engine.bind(topology, 1, rest, 1, true); !result.ok()) return result;
+  LossTotals totals;
+  gather(dataset, nullptr, sample, 1, input);
+  const Targets targets = targets_of(dataset, nullptr, sample, input, nullptr);
+  engine.forward(parameters.data(), input, 1);
+  engine.compute_loss(loss, targets, 1.0f, totals);
+  for (std::size_t stage = engine.stage_count(); stage-- > 0;) engine.delta_rows(parameters.data(), {0, 1}, 0, stage);
+  const auto gradient = [&](std::size_t l) { return norm(vector_of(engine.deltas(l).data, topology.outputs_of(l))); };
+
+  // From the output layer down; `above` holds what the layer above ended with.
+  const bool is_quadratic = loss.kind == Loss::quadratic;
+  LayerBound above;
+  for (std::size_t l = layers; l-- > 0;) {
+    const bool is_last = l + 1 == layers;
+    const MatrixView activations = detail::activations_of(topology, engine, l, zeros.data(), outputs);
+    LayerBound& layer = bounds[l] = {};
+    layer.bias_gradient = gradient(l);
+    const float* below = l == 0 ? input : engine.activations(l - 1).data;
+    layer.input_norm = norm(vector_of(below, topology.inputs_of(l)));
+    layer.weight_gradient = layer.bias_gradient * layer.input_norm;
+    float gamma = largest_slope(topology.layers[l].activation);
+    layer.steepest = steepest_slope(topology, engine, l, activations, slopes);
+    if (is_last) {
+      if (!is_quadratic) gamma = layer.steepest = 1.0f;
+      const float error = is_quadratic ? error_norm(activations, targets, slopes) : layer.bias_gradient;
+      above.bias_gradient = above.bound = above.sample_bound = error;
+    }
+    const float weights = is_last ? 1.0f : norms[l + 1];
+    layer.factor = above.bias_gradient == 0.0f ? 0.0f : layer.bias_gradient / above.bias_gradient;
+    layer.bound = gamma * weights * above.bound;
+    layer.sample_bound = layer.steepest * weights * above.sample_bound;
+    above = layer;
+  }
+  return Status::ok;
+}
+
+}  // namespace mote

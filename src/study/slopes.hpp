@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Activations of the output layer and slopes of any, which training has no use for and leaves out.
+#pragma once
+
+#include <cstddef>
+
+#include "../textbook/activation.hpp"
+#include "mote/activation.hpp"
+#include "mote/detail/backpropagation.hpp"
+
+namespace mote::detail {
+
+/// Activations of layer l for the rows of the last forward(). The output layer's are written to `outputs`
+/// [rows][stride]; zeros: [stride] of them.
+inline MatrixView activations_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
+                                 const float* zeros, float* outputs) {
+  const MatrixView kept = engine.activations(layer);
+  if (layer + 1 != topology.layer_count) return kept;
+  __builtin_memcpy(outputs, kept.data, kept.rows * kept.stride * sizeof(float));
+  add_biases_and_activate(topology.output_activation(), kept.rows, kept.columns, kept.stride, zeros, outputs);
+  return {outputs, kept.rows, kept.columns, kept.stride};
+}
+
+/// da/dz, written to `slopes` [rows][stride], 0 below 2^-100. activations: what activations_of() gave. Not for softmax.
+inline MatrixView slopes_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
+                            const MatrixView& activations, float* slopes) {
+  const Activation activation = topology.layers[layer].activation;
+  const MatrixView kept = needs_pre_activations(activation) ? engine.pre_activations(layer) : activations;
+  for (std::size_t i = 0; i < kept.rows * kept.stride; ++i) slopes[i] = 1.0f;
+  multiply_by_derivative(activation, kept.rows, kept.columns, kept.stride, kept.data, slopes);
+  return {slopes, kept.rows, kept.columns, kept.stride};
+}
+
+}  // namespace mote::detail

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "mote/initializer.hpp"
+
+#include "../core/arithmetic.hpp"
+#include "mote/detail/finite.hpp"
+#include "rows.hpp"
+
+namespace mote {
+namespace {
+
+using std::size_t;
+
+/// Weights of one layer in the caller's memory.
+struct Matrix {
+  float* data;  // [rows][stride]
+  size_t rows;
+  size_t columns;
+  size_t stride;
+};
+
+/// The factor on N(0, 1) or U(-1, 1) that gives a distribution its variance.
+float unit_of(WeightInit distribution, float inputs, float outputs) {
+  switch (distribution) {
+    case WeightInit::glorot_uniform: return detail::square_root(6.0f / (inputs + outputs));
+    case WeightInit::glorot_normal: return detail::square_root(2.0f / (inputs + outputs));
+    case WeightInit::he_uniform: return detail::square_root(6.0f / inputs);
+    case WeightInit::he_normal: return detail::square_root(2.0f / inputs);
+    case WeightInit::scaled_gaussian: return detail::square_root(1.0f / inputs);
+    case WeightInit::gaussian:
+    case WeightInit::uniform:
+    case WeightInit::orthogonal: break;
+  }
+  return 1.0f;
+}
+
+bool is_uniform(WeightInit distribution) {
+  return distribution == WeightInit::glorot_uniform || distribution == WeightInit::he_uniform ||
+         distribution == WeightInit::uniform;
+}
+
+void draw_independent(const Matrix& weights, InitialWeights init, Random& random) {
+  const float unit = unit_of(init.distribution, static_cast<float>(weights.rows), static_cast<float>(weights.columns));
+  const bool uniform = is_uniform(init.distribution);
+  for (size_t i = 0; i < weights.rows; ++i) {
+    for (size_t j = 0; j < weights.columns; ++j) {
+      const float draw = uniform ? random.uniform(-unit, unit) : random.gaussian() * unit;
+      weights.data[i * weights.stride + j] = draw * init.scale;
+    }
+  }
+}
+
+float dot(const float* a, const float* b, size_t count) {
+  detail::Lanes lanes;
+  size_t i = 0;
+  for (; i + detail::kLanes <= count; i += detail::kLanes) {
+    for (size_t lane = 0; lane < detail::kLanes; ++lane) lanes.lane[lane] += a[i + lane] * b[i + lane];
+  }
+  for (size_t lane = 0; i < count; ++i, ++lane) lanes.lane[lane] += a[i] * b[i];
+  return lanes.sum();
+}
+
+/// Subtracts from row k its projections on the rows before.
+void orthogonalize_row(const Matrix& weights, size_t k) {
+  float* __restrict row = weights.data + k * weights.stride;
+  for (size_t j = 0; j < k; ++j) {
+    const float* __restrict other = weights.data + j * weights.stride;
+    const float share = dot(other, row, weights.columns);
+    for (size_t i = 0; i < weights.columns; ++i) row[i] -= share * other[i];
+  }
+}
+
+/// The same for column k, all projections at once so that memory is read in order. shares: scratch, [columns].
+void orthogonalize_column(const Matrix& weights, size_t k, float* __restrict shares) {
+  for (size_t j = 0; j < k; ++j) shares[j] = 0.0f;
+  for (size_t i = 0; i < weights.rows; ++i) {
+    const float* __restrict row = weights.data + i * weights.stride;
+    const float element = row[k];
+    for (size_t j = 0; j < k; ++j) shares[j] += element * row[j];
+  }
+  for (size_t i = 0; i < weights.rows; ++i) {
+    float* row = weights.data + i * weights.stride;
+    row[k] -= dot(shares, row, k);
+  }
+}
+
+/// Orthonormal columns, or rows where there are fewer, times `gain`. scratch: [columns].
+void draw_orthogonal(const Matrix& weights, float gain, Random& random, float* scratch) {
+  const bool by_columns = weights.rows >= weights.columns;
+  const size_t count = by_columns ? weights.columns : weights.rows;
+  const size_t length = by_columns ? weights.rows : weights.columns;
+  const size_t next_vector = by_columns ? 1 : weights.stride, next_element = by_columns ? weights.stride : 1;
+  for (size_t k = 0; k < count; ++k) {
+    float* vector = weights.data + k * next_vector;
+    float square;
+    do {
+      for (size_t i = 0; i < length; ++i) vector[i * next_element] = random.gaussian();
+      for (int time = 0; time < 2; ++time) {  // removes what rounding left: twice is enough (Giraud et al. 2005)
+        by_columns ? orthogonalize_column(weights, k, scratch) : orthogonalize_row(weights, k);
+      }
+      square = 0.0f;
+      for (size_t i = 0; i < length; ++i) square += vector[i * next_element] * vector[i * next_element];
+    } while (square < 0x1p-20f);  // as good as dependent on the others: once in a thousand square matrices
+    const float norm = detail::square_root(square);
+    for (size_t i = 0; i < length; ++i) vector[i * next_element] /= norm;
+  }
+  for (size_t i = 0; i < weights.rows; ++i) {
+    for (size_t j = 0; j < weights.columns; ++j) weights.data[i * weights.stride + j] *= gain;
+  }
+}
+
+float draw_bias(InitialBiases biases, Random& random) {
+  if (biases.distribution == BiasInit::gaussian) return random.gaussian();
+  return biases.distribution == BiasInit::constant ? biases.value : 0.0f;
+}
+
+}  // namespace
+
+void initialize(const Topology& topology, InitialWeights weights, InitialBiases biases, Random& random,
+                Span<float> parameters) {
+  MOTE_ASSERT(parameters.size() == topology.parameter_count());
+  MOTE_ASSERT(detail::is_finite(weights.scale) && detail::is_finite(biases.value));
+  for (float& p : parameters) p = 0.0f;
+  for (size_t l = 0; l < topology.layer_count; ++l) {
+    const size_t outputs = topology.outputs_of(l);
+    const Matrix matrix{parameters.data() + topology.weights_offset(l), topology.inputs_of(l), outputs,
+                        topology.stride_of(l)};
+    float* row = parameters.data() + topology.biases_offset(l);
+    if (weights.distribution == WeightInit::orthogonal) {
+      draw_orthogonal(matrix, weights.scale, random, row);
+    } else {
+      draw_independent(matrix, weights, random);
+    }
+    for (size_t j = 0; j < outputs; ++j) row[j] = draw_bias(biases, random);
+    if (!topology.layers[l].batch_norm) continue;
+    float* scales = parameters.data() + topology.scales_offset(l);
+    for (size_t j = 0; j < outputs; ++j) scales[j] = 1.0f;
+  }
+}
+
+}  // namespace mote

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "mote/loss.hpp"
+
+#include "../core/arithmetic.hpp"
+#include "rows.hpp"
+
+namespace MOTE_NUMERIC {
+namespace {
+
+using namespace mote::detail;
+using mote::Activation;
+using mote::Loss;
+using mote::LossOptions;
+using mote::Targets;
+using std::size_t;
+
+/// One row of outputs and what is wanted of it.
+struct Row {
+  size_t columns;
+  const float* z;
+  const float* values;  // or null: 1 for the label, 0 elsewhere
+  size_t label;
+  float kept;    // what smoothing leaves of a target
+  float shared;  // and what it adds
+  float scale;
+  float* deltas;  // or null
+
+  /// Smoothed targets of columns [j, j + count), 0 past the last. One-hot values and labels give the same bits.
+  void targets_from(size_t j, size_t count, float (&y)[kLanes]) const {
+    if (values == nullptr) {
+      const float zero = shared, one = kept + shared;
+      const auto wanted = static_cast<std::uint32_t>(label - j);  // 32 bits, as wide as the floats
+      for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : zero;
+      return;
+    }
+    const size_t used = columns - j < count ? columns - j : count;
+    for (float& target : y) target = 0.0f;
+    __builtin_memcpy(y, values + j, used * sizeof(float));
+    for (size_t i = 0; i < count; ++i) y[i] = multiply_add(y[i], kept, shared);
+  }
+};
+
+/// Calls term(z, y, loss, delta) for every column and returns the sum of the losses; deltas are scaled and stored.
+template <typename Term>
+float sum_terms(const Row& row, Term term) {
+  Lanes lanes;
+  const float scale = row.scale;  // a copy: nothing is read for some lanes only, which keeps vectors from being used
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes], delta[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // 32 bits, as wide as the floats
+    for (std::uint32_t i = 0; i < count; ++i) {
+      float loss = 0.0f;
+      term(row.z[j + i], y[i], loss, delta[i]);
+      const bool used = i < columns;
+      lanes.lane[i] += used ? loss : 0.0f;
+      delta[i] = used ? without_negligible(delta[i] * scale) : 0.0f;
+    }
+    if (row.deltas != nullptr) {
+      for (size_t i = 0; i < count; ++i) row.deltas[j + i] = delta[i];
+    }
+  }
+  return lanes.sum();
+}
+
+/// Losses of an error, up to a factor that sums are multiplied by, and their slopes.
+struct Quadratic {
+  static constexpr float kFactor = 0.5f;
+  float loss(float error) const { return error * error; }
+  float slope(float error) const { return error; }
+};
+struct Absolute {
+  static constexpr float kFactor = 1.0f;
+  float loss(float error) const { return absolute(error); }
+  float slope(float error) const { return error > 0.0f ? 1.0f : error < 0.0f ? -1.0f : error; }  // NaN stays NaN
+};
+struct Huber {
+  static constexpr float kFactor = 1.0f;
+  float delta;
+  float loss(float error) const {
+    const float size = absolute(error), near = size < delta ? size : delta;
+    return near * (size - 0.5f * near);
+  }
+  float slope(float error) const { return error > delta ? delta : error < -delta ? -delta : error; }
+};
+
+template <typename Error, typename F>
+float of_errors(const Row& row, Error kind, F f) {
+  return Error::kFactor * sum_terms(row, [&](float z, float y, float& loss, float& delta) {
+           const float a = f(z);
+           const float error = a - y;
+           loss = kind.loss(error);
+           delta = kind.slope(error) * F::derivative(z, a);
+         });
+}
+
+template <typename Error>
+float of_softmax_errors(const Row& row, Error kind) {
+  const float highest = row_maximum(row.z, row.columns);
+  const float total = exponentials(row.z, row.columns, nullptr, highest);
+  const auto probability = [&](float z) { return exp_of(z - highest) / total; };
+  Lanes mean;  // sum of g_i a_i
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float a = probability(row.z[j + i]), term = kind.slope(a - y[i]) * a;
+      mean.lane[i] += i < columns ? term : 0.0f;
+    }
+  }
+  const float mean_slope = mean.sum();
+  return Error::kFactor * sum_terms(row, [&](float z, float y, float& loss, float& delta) {
+           const float a = probability(z);
+           const float error = a - y;
+           loss = kind.loss(error);
+           delta = a * (kind.slope(error) - mean_slope);
+         });
+}
+
+float sigmoid_cross_entropy(const Row& row) {
+  return sum_terms(row, [&](float z, float y, float& loss, float& delta) {
+    const float e = exp_of(-absolute(z));
+    loss = (z < 0.0f ? 0.0f : z) - z * y + log_one_plus(e);
+    delta = (z < 0.0f ? e : 1.0f) / (1.0f + e) - y;
+  });
+}
+
+/// Of a label, without smoothing.
+float cross_entropy_of_label(const Row& row) {
+  const float highest = row_maximum(row.z, row.columns);
+  const float below_highest = highest - row.z[row.label];  // before deltas overwrite z
+  const float total = exponentials(row.z, row.columns, row.deltas, highest);
+  if (row.deltas != nullptr) {
+    const float factor = row.scale / total;
+    const size_t padded = padded_columns(row.columns);
+    for (size_t j = 0; j < padded; ++j) row.deltas[j] = without_negligible(row.deltas[j] * factor);
+    row.deltas[row.label] -= row.scale;
+  }
+  const float loss = log_of(total) + below_highest;
+  return loss == kInfinity ? kLargest : loss;  // outputs further apart than a float can say
+}
+
+float cross_entropy_of_distribution(const Row& row) {
+  Lanes sum;
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) sum.lane[i] += i < columns ? y[i] : 0.0f;
+  }
+  const float all_targets = sum.sum();
+  const float highest = row_maximum(row.z, row.columns);
+  const float total = exponentials(row.z, row.columns, nullptr, highest);
+  const float log_total = log_of(total);
+  const float loss = sum_terms(row, [&](float z, float y, float& term, float& delta) {
+    const float information = log_total + (highest - z);  // -ln a
+    term = y == 0.0f && information == kInfinity ? 0.0f : y * information;
+    delta = exp_of(z - highest) / total * all_targets - y;
+  });
+  return loss == kInfinity ? kLargest : loss;
+}
+
+template <typename Error>
+float error_loss(const Row& row, Activation activation, Error kind) {
+  if (activation == Activation::softmax) return of_softmax_errors(row, kind);
+  return visit(activation, [&](auto f) { return of_errors(row, kind, f); });
+}
+
+float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
+  switch (loss.kind) {
+    case Loss::sigmoid_cross_entropy: return sigmoid_cross_entropy(row);
+    case Loss::cross_entropy: {
+      const bool one_hot = row.values == nullptr && loss.label_smoothing == 0.0f;
+      return one_hot ? cross_entropy_of_label(row) : cross_entropy_of_distribution(row);
+    }
+    case Loss::mean_absolute_error: return error_loss(row, activation, Absolute{});
+    case Loss::huber: return error_loss(row, activation, Huber{loss.huber_delta});
+    case Loss::quadratic: break;
+  }
+  return error_loss(row, activation, Quadratic{});
+}
+
+/// Whether the label's output is the largest, the first of equals. False when any is NaN.
+bool is_correct(const float* z, size_t columns, size_t label) {
+  const float own = z[label];
+  std::uint32_t beaten = 0;
+  for (size_t j = 0; j < columns; ++j) {
+    const bool is_above = !(z[j] <= own), is_equal = z[j] == own, is_first = j < label;
+    beaten |= std::uint32_t{is_above} | (std::uint32_t{is_equal} & std::uint32_t{is_first});
+  }
+  return beaten == 0;
+}
+
+}  // namespace
+
+std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, size_t rows, size_t columns,
+                              size_t stride, const float* z, const Targets& targets, float scale, float* deltas,
+                              float* losses) {
+  const float outcomes = loss.kind == Loss::sigmoid_cross_entropy ? 2.0f : static_cast<float>(columns);
+  const float kept = 1.0f - loss.label_smoothing, shared = loss.label_smoothing / outcomes;
+  std::uint32_t correct = 0;
+  for (size_t i = 0; i < rows; ++i) {
+    const bool has_label = targets.labels != nullptr;
+    const size_t label = has_label ? targets.labels[i] : 0;
+    const Row row{columns, z + i * stride, targets.row(i), label,
+                  kept,    shared,         scale,          deltas == nullptr ? nullptr : deltas + i * stride};
+    if (has_label && is_correct(row.z, columns, label)) ++correct;
+    losses[i] = loss_of(loss, output_activation, row);
+  }
+  return correct;
+}
+
+}  // namespace MOTE_NUMERIC

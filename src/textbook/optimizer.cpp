@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "mote/optimizer.hpp"
+
+#include "../core/arithmetic.hpp"
+#include "updates.hpp"
+
+namespace MOTE_NUMERIC {
+namespace {
+
+using mote::detail::multiply_add;
+using mote::detail::square_root;
+using mote::detail::without_negligible;
+using std::size_t;
+
+void sgd(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+         size_t count) {
+  const float learning_rate = step.options.learning_rate, l2 = step.l2;
+  for (size_t i = 0; i < count; ++i) {
+    mote::detail::sgd_update(learning_rate, l2, gradients[i], parameters[i]);
+  }
+}
+
+void momentum(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+              float* __restrict velocities, size_t count) {
+  const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
+  for (size_t i = 0; i < count; ++i) {
+    mote::detail::momentum_update(learning_rate, l2, rate, gradients[i], parameters[i], velocities[i]);
+  }
+}
+
+void move_point(float momentum, const float* __restrict parameters, const float* __restrict velocities,
+                float* __restrict point, size_t count) {
+  for (size_t i = 0; i < count; ++i) point[i] = multiply_add(momentum, velocities[i], parameters[i]);
+}
+
+void nesterov(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+              float* __restrict velocities, float* __restrict point, size_t count) {
+  const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, point[i], gradients[i]);
+    velocities[i] = without_negligible(multiply_add(rate, velocities[i], -learning_rate * g));
+    parameters[i] += velocities[i];
+    point[i] = multiply_add(rate, velocities[i], parameters[i]);
+  }
+}
+
+float epsilon_of(const mote::OptimizerStep& step) {
+  const float epsilon = step.options.epsilon;
+  return epsilon == 0.0f ? mote::default_epsilon(step.options.method) : epsilon;
+}
+
+void adagrad(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+             float* __restrict squares, size_t count) {
+  const float rate = step.options.learning_rate, l2 = step.l2, epsilon = epsilon_of(step);
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    squares[i] = without_negligible(multiply_add(g, g, squares[i]));
+    parameters[i] -= rate * g / (epsilon + square_root(squares[i]));
+  }
+}
+
+void rmsprop(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+             float* __restrict squares, size_t count) {
+  const float rate = step.options.learning_rate, rho = step.options.rho, l2 = step.l2, epsilon = epsilon_of(step);
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    squares[i] = without_negligible(multiply_add(rho, squares[i], (1.0f - rho) * g * g));
+    parameters[i] -= rate * g / square_root(epsilon + squares[i]);
+  }
+}
+
+/// base^exponent, and 1 - base^exponent without the cancellation of that difference: 1 - ab = (1 - a) + a (1 - b).
+struct Power {
+  float value = 1.0f;
+  float missing = 0.0f;
+};
+Power power(float base, std::uint32_t exponent) {
+  Power result, square{base, 1.0f - base};
+  const auto times = [](Power a, Power b) { return Power{a.value * b.value, a.missing + a.value * b.missing}; };
+  for (; exponent != 0; exponent >>= 1) {
+    if (exponent & 1u) result = times(result, square);
+    square = times(square, square);
+  }
+  return result;
+}
+
+/// AdamW when Decoupled.
+template <bool Decoupled>
+void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+          float* __restrict means, float* __restrict squares, size_t count) {
+  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
+  const float decay = step.options.learning_rate * step.options.weight_decay;
+  const float rate = step.options.learning_rate / power(beta1, step.number).missing;
+  const float scale = 1.0f / power(beta2, step.number).missing;
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
+    squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
+    const float change = rate * means[i] / (square_root(squares[i] * scale) + epsilon);
+    parameters[i] -= Decoupled ? multiply_add(decay, parameters[i], change) : change;
+  }
+}
+
+void nadam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
+           float* __restrict means, float* __restrict squares, size_t count) {
+  const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
+  const float learning_rate = step.options.learning_rate;
+  const Power now = power(beta1, step.number);
+  const float mean_rate = learning_rate * beta1 / (now.missing + now.value * (1.0f - beta1));  // 1 - beta1^(t + 1)
+  const float rate = learning_rate * (1.0f - beta1) / now.missing;
+  const float scale = 1.0f / power(beta2, step.number).missing;
+  for (size_t i = 0; i < count; ++i) {
+    const float g = multiply_add(l2, parameters[i], gradients[i]);
+    means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
+    squares[i] = without_negligible(multiply_add(beta2, squares[i], (1.0f - beta2) * g * g));
+    parameters[i] -= multiply_add(mean_rate, means[i], rate * g) / (square_root(squares[i] * scale) + epsilon);
+  }
+}
+
+void step_without_l1(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                     size_t count) {
+  using mote::Optimizer;
+  const size_t stride = step.state_stride;
+  switch (step.options.method) {
+    case Optimizer::sgd: return sgd(step, gradients, parameters, count);
+    case Optimizer::momentum: return momentum(step, gradients, parameters, state, count);
+    case Optimizer::nesterov: return nesterov(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::adagrad: return adagrad(step, gradients, parameters, state, count);
+    case Optimizer::rmsprop: return rmsprop(step, gradients, parameters, state, count);
+    case Optimizer::adam: return adam<false>(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::adamw: return adam<true>(step, gradients, parameters, state, state + stride, count);
+    case Optimizer::nadam: return nadam(step, gradients, parameters, state, state + stride, count);
+  }
+}
+
+float sign(float x) {
+  const float one = mote::detail::float_of(mote::detail::bits_of(1.0f) | (mote::detail::bits_of(x) & 0x80000000u));
+  return x == 0.0f ? x : one;
+}
+
+}  // namespace
+
+void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                    size_t count) {
+  if (step.l1 == 0.0f) return step_without_l1(step, gradients, parameters, state, count);
+  // In pieces, so that what few ask for costs the others nothing in the loops above.
+  constexpr size_t kPiece = 128;
+  float penalized[kPiece];
+  for (size_t first = 0; first < count; first += kPiece) {
+    const size_t length = count - first < kPiece ? count - first : kPiece;
+    float* part = state == nullptr ? nullptr : state + first;
+    const bool looks_ahead = step.options.method == mote::Optimizer::nesterov;
+    const float* point = looks_ahead ? part + step.state_stride : parameters + first;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an optimizer that looks ahead has state.
+    for (size_t i = 0; i < length; ++i) penalized[i] = multiply_add(step.l1, sign(point[i]), gradients[first + i]);
+    step_without_l1(step, penalized, parameters + first, part, length);
+  }
+}
+
+void move_gradient_point(const mote::OptimizerStep& step, const float* parameters, float* state, size_t count) {
+  if (step.options.method != mote::Optimizer::nesterov) return;
+  move_point(step.options.momentum, parameters, state, state + step.state_stride, count);
+}
+
+}  // namespace MOTE_NUMERIC

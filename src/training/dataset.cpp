@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#include "mote/dataset.hpp"
+
+#include "mote/detail/finite.hpp"
+#include "mote/detail/vector_math.hpp"
+
+namespace mote {
+
+Dataset Dataset::subset(std::size_t first, std::size_t size) const {
+  MOTE_ASSERT(first <= count && size <= count - first);
+  Dataset part = *this;
+  part.features_data += first * features;
+  if (labels != nullptr) part.labels += first;
+  if (targets.data != nullptr) part.targets.data += first * targets.stride;
+  part.targets.rows = targets.data != nullptr ? size : 0;
+  part.count = size;
+  return part;
+}
+
+Dataset Dataset::autoencoding() const {
+  Dataset same = *this;
+  same.labels = nullptr;
+  same.classes = 0;
+  same.targets = {};
+  same.inputs_are_targets = true;
+  return same;
+}
+
+std::uint8_t largest_label(Span<const std::uint8_t> labels) {
+  std::uint8_t largest = 0;
+  for (const std::uint8_t label : labels) largest = label > largest ? label : largest;
+  return largest;
+}
+
+Result check(const Dataset& dataset) {
+  const MatrixView& targets = dataset.targets;
+  if (targets.data == nullptr && dataset.labels == nullptr && !dataset.inputs_are_targets) return Status::no_labels;
+  if (targets.data != nullptr && targets.rows != dataset.count) {
+    return {Status::count_mismatch, targets.rows, dataset.count};
+  }
+  if (dataset.labels != nullptr && dataset.classes != dataset.outputs()) {
+    return {Status::output_size_mismatch, dataset.classes, dataset.outputs()};
+  }
+  if (dataset.labels != nullptr) {
+    const std::size_t largest = largest_label({dataset.labels, dataset.count});
+    if (largest >= dataset.classes) return {Status::label_out_of_range, largest, dataset.classes - 1};
+  }
+  return Status::ok;
+}
+
+Result check_targets(Loss loss, const Dataset& dataset) {
+  if (dataset.inputs_are_targets) {
+    const float largest = 255.0f * dataset.scale;
+    const bool good = is_cross_entropy(loss) ? loss != Loss::cross_entropy && largest >= 0.0f && largest <= 1.0f
+                                             : detail::is_finite(largest);
+    return good ? Status::ok : Status::target_out_of_range;
+  }
+  if (dataset.targets.data == nullptr) return Status::ok;
+  for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
+    float sum = 0.0f, lost = 0.0f;  // what rounding took: of a million summands it is more than the tolerance
+    bool good = true;
+    for (const float y : dataset.targets.row(i)) {
+      good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
+      const float summand = y - lost, total = sum + summand;
+      lost = (total - sum) - summand;
+      sum = total;
+    }
+    constexpr float kTolerance = 1e-3f;
+    if (loss == Loss::cross_entropy) good = good && sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;
+    if (!good) return {Status::target_out_of_range, i, 0};
+  }
+  return Status::ok;
+}
+
+void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, std::size_t part,
+              std::size_t parts) {
+  constexpr std::size_t kCacheLine = 64;
+  const std::size_t left = first < dataset.count ? dataset.count - first : 0;
+  const std::size_t lines = (dataset.features + kCacheLine - 1) / kCacheLine;
+  const Share share = share_of((rows < left ? rows : left) * lines, parts, part);
+  std::size_t i = share.begin / lines, line = share.begin % lines;
+  for (std::size_t done = share.begin; done < share.end; ++done) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    __builtin_prefetch(dataset.features_data + sample * dataset.features + line * kCacheLine, 0, 2);
+    if (++line == lines) {
+      line = 0;
+      ++i;
+    }
+  }
+}
+
+void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
+            std::uint8_t* labels) {
+  MOTE_ASSERT(first <= dataset.count && rows <= dataset.count - first);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    scale_bytes(dataset.features_data + sample * dataset.features, dataset.scale, inputs + i * dataset.features,
+                dataset.features);
+    if (labels != nullptr && dataset.labels != nullptr) labels[i] = dataset.labels[sample];
+  }
+}
+
+Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,
+                   const std::uint8_t* labels) {
+  Targets targets;
+  if (dataset.inputs_are_targets) {
+    targets = {inputs, dataset.features};
+  } else if (dataset.targets.data != nullptr) {
+    targets = Targets(dataset.targets.data, dataset.targets.stride, order).from(first);
+  }
+  if (dataset.labels != nullptr) targets.labels = labels != nullptr ? labels : dataset.labels + first;
+  return targets;
+}
+
+namespace {
+
+constexpr std::size_t kAtOnce = 8;  // bytes in a word
+
+std::uint64_t word_at(const std::uint8_t* bytes) {
+  std::uint64_t word;
+  __builtin_memcpy(&word, bytes, kAtOnce);
+  return word;
+}
+
+/// Mycroft's test: subtracting 1 sets the top bit of a byte that had none only if the byte, or one before it, is 0.
+bool has_no_zero_byte(std::uint64_t word) {
+  return ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) == 0;
+}
+
+/// How many bytes are not 0 before the first that is, given that the first `known` are not.
+std::size_t leading_set(Span<const std::uint8_t> mask, std::size_t known) {
+  while (known + kAtOnce <= mask.size() && has_no_zero_byte(word_at(mask.data() + known))) known += kAtOnce;
+  while (known < mask.size() && mask.data()[known] != 0) ++known;
+  return known;
+}
+
+}  // namespace
+
+std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
+                                  std::size_t rows, std::uint8_t* mask, std::uint32_t* list) {
+  __builtin_memset(mask, 0, dataset.features);
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < rows && known < dataset.features; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    or_bytes(dataset.features_data + sample * dataset.features, mask, dataset.features);
+    known = leading_set({mask, dataset.features}, known);
+  }
+  return known == dataset.features ? known : list_set({mask, dataset.features}, list);
+}
+
+std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
+  std::size_t count = 0, i = 0;
+  const auto add = [&] {  // without a branch: a guess at pixels is often wrong
+    list[count] = static_cast<std::uint32_t>(i);
+    count += mask.data()[i++] != 0 ? 1 : 0;
+  };
+  while (i + kAtOnce <= mask.size()) {
+    if (word_at(mask.data() + i) == 0) {
+      i += kAtOnce;
+      continue;
+    }
+    for (std::size_t j = 0; j < kAtOnce; ++j) add();
+  }
+  while (i < mask.size()) add();
+  return count;
+}
+
+void shuffle(Span<std::uint32_t> order, Random& random) {
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  permute(order, random);
+}
+
+void draw_bootstrap(Span<std::uint32_t> order, Random& random) {
+  const auto count = static_cast<std::uint32_t>(order.size());
+  for (std::uint32_t& sample : order) sample = random.below(count);
+}
+
+void permute(Span<std::uint32_t> order, Random& random) {
+  for (std::size_t i = order.size(); i > 1; --i) {
+    const std::uint32_t j = random.below(static_cast<std::uint32_t>(i));
+    const std::uint32_t last = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = last;
+  }
+}
+
+}  // namespace mote

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "mote/ensemble.hpp"
+
+#include "../core/little_endian.hpp"
+#include "mote/checksum.hpp"
+#include "mote/detail/vector_math.hpp"
+#include "scoring.hpp"
+
+namespace mote {
+namespace {
+
+/// The activation that takes pre_activations() back to the means.
+Activation invertible(Activation activation) {
+  const bool has_inverse = activation == Activation::softmax || activation == Activation::sigmoid;
+  return has_inverse ? activation : Activation::identity;
+}
+
+/// z whose activation the means are, up to a constant for softmax: what a loss wants. memory: for [rows][stride], as
+/// the means.
+MatrixView pre_activations(Activation activation, const MatrixView& means, float* memory) {
+  constexpr float kLeast = 0x1p-149f, kLeastComplement = 0x1p-25f;
+  for (std::size_t i = 0; i < means.rows; ++i) {
+    const Span<const float> row = means.row(i);
+    float* z = memory + i * means.stride;
+    for (std::size_t j = 0; j < means.stride; ++j) z[j] = 0.0f;
+    for (std::size_t j = 0; j < row.size(); ++j) {
+      const float a = row[j];
+      z[j] = activation == Activation::identity || a > kLeast || a != a ? a : kLeast;
+      if (activation == Activation::sigmoid) z[j] /= a < 1.0f ? 1.0f - a : kLeastComplement;  // the odds
+    }
+    if (activation != Activation::identity) log(z, z, row.size());
+  }
+  return {memory, means.rows, means.columns, means.stride};
+}
+
+}  // namespace
+
+Result Ensemble::bind(const Topology& topology, Members members, std::size_t rows, Memory scratch) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (members.empty()) return Status::no_members;
+  const detail::EnsemblePlan plan = detail::ensemble_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
+  for (const Span<const float> parameters : members) {
+    Network network;
+    if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
+  }
+  topology_ = topology;
+  members_ = members;
+  means_ = part_of<float>(scratch, plan.means, rows * row_stride(topology.outputs())).data();
+  inference_ = inference;
+  max_rows_ = rows;
+  return Status::ok;
+}
+
+MatrixView Ensemble::forward(const float* inputs, std::size_t rows) const {
+  MOTE_ASSERT(!members_.empty() && rows >= 1 && rows <= max_rows_);
+  const std::size_t columns = topology_.outputs(), stride = row_stride(columns);
+  for (std::size_t i = 0; i < rows * stride; ++i) means_[i] = 0.0f;
+  for (const Span<const float> parameters : members_) {
+    Network network;
+    const Result bound = network.bind(topology_, parameters, max_rows_, inference_);
+    MOTE_ASSERT(bound.ok());
+    const MatrixView outputs = network.forward(inputs, rows);
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < columns; ++j) means_[i * stride + j] += outputs.row(i)[j];
+    }
+  }
+  const float count = static_cast<float>(members_.size());
+  for (std::size_t i = 0; i < rows * stride; ++i) means_[i] /= count;
+  return {means_, rows, columns, stride};
+}
+
+Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
+  const Result checked = detail::check_evaluation(topology, loss, dataset, confusion);
+  if (!checked.ok()) return checked;
+  std::size_t rows = kEvaluationRows;
+  while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
+  const detail::EnsembleEvaluationPlan plan = detail::ensemble_evaluation_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
+  float* z = part_of<float>(scratch, plan.pre_activations, rows * row_stride(topology.outputs())).data();
+  const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
+  Ensemble ensemble;
+  const Memory own = scratch.subspan(plan.ensemble, plan.bytes - plan.ensemble);
+  if (const Result result = ensemble.bind(topology, members, rows, own); !result.ok()) return result;
+  const Activation activation = invertible(topology.output_activation());
+  detail::score(dataset, loss, activation, inputs, losses, totals, confusion,
+                [&](std::size_t count) { return pre_activations(activation, ensemble.forward(inputs, count), z); });
+  return Status::ok;
+}
+
+std::uint32_t fingerprint(const Topology& topology, Members members) {
+  std::uint32_t crc = 0;
+  for (const Span<const float> parameters : members) {
+    unsigned char bytes[4];
+    detail::store32(fingerprint(topology, parameters), bytes);
+    crc = crc32(bytes, crc);
+  }
+  return crc;
+}
+
+}  // namespace mote

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "mote/network.hpp"
+
+#include "../textbook/activation.hpp"
+#include "mote/activation.hpp"
+
+namespace mote {
+
+Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  if (parameters.size() < topology.parameter_count()) {
+    return {Status::memory_too_small, parameters.size() * sizeof(float), topology.parameter_bytes()};
+  }
+  const detail::InferencePlan plan = detail::inference_plan(topology, rows);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  topology_ = topology;
+  parameters_ = parameters.data();
+  max_rows_ = rows;
+  for (int i = 0; i < 2; ++i) {
+    activations_[i] = part_of<float>(scratch, plan.activations[i], rows * topology.max_stride()).data();
+  }
+  pack_ = part_of<float>(scratch, plan.pack, plan.pack_count).data();
+  return Status::ok;
+}
+
+MatrixView Network::run(const float* inputs, std::size_t rows, Activation last) const {
+  MOTE_ASSERT(parameters_ != nullptr && rows >= 1 && rows <= max_rows_);
+  const float* from = inputs;
+  std::size_t from_stride = topology_.inputs;
+  float* to = nullptr;
+  const float* weights = parameters_;
+  const float* biases = parameters_ + topology_.all_weight_floats();
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
+    const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+    to = activations_[l % 2];
+    forward_product(rows, topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride, pack_);
+    const bool is_last = l + 1 == topology_.layer_count;
+    add_biases_and_activate(is_last ? last : topology_.layers[l].activation, rows, outputs, stride, biases, to);
+    weights += topology_.weight_floats(l);
+    biases += stride;
+    from = to;
+    from_stride = stride;
+  }
+  return {to, rows, topology_.outputs(), from_stride};
+}
+
+MatrixView Network::forward(const float* inputs, std::size_t rows) const {
+  return run(inputs, rows, topology_.output_activation());
+}
+
+MatrixView Network::forward_pre_activations(const float* inputs, std::size_t rows) const {
+  return run(inputs, rows, Activation::identity);
+}
+
+std::size_t argmax(Span<const float> values) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) best = values[i] > values[best] ? i : best;
+  return best;
+}
+
+}  // namespace mote

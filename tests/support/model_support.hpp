@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Model files in memory.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "mote/batch_norm.hpp"
+#include "mote/checksum.hpp"
+#include "mote/model_file.hpp"
+
+namespace model {
+
+inline mote::Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
+}
+
+inline bool append(void* to, mote::Bytes bytes) {
+  static_cast<std::string*>(to)->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return true;
+}
+
+/// A network with numbers of its own.
+struct Model {
+  mote::ModelDescription description;
+  std::vector<float> parameters, running;
+
+  explicit Model(const mote::Topology& topology)
+      : parameters(topology.parameter_count()), running(mote::running_statistics_count(topology)) {
+    description.topology = topology;
+    const bool is_class = topology.output_activation() == mote::Activation::softmax;
+    description.loss = is_class ? mote::Loss::cross_entropy : mote::Loss::quadratic;
+    fill();
+  }
+  const mote::Topology& topology() const { return description.topology; }
+
+  mote::Result write(std::string& file) const {
+    file.clear();
+    return write_model(description, {parameters.data(), parameters.size()}, {running.data(), running.size()},
+                       {append, &file});
+  }
+  std::string written() const {
+    std::string file;
+    EXPECT_TRUE(write(file).ok());
+    return file;
+  }
+  mote::Result read(const std::string& file) {
+    std::vector<unsigned char> header(20000);
+    const mote::Bytes bytes = bytes_of(file);
+    return read_model(mote::source_of(bytes), {header.data(), header.size()}, topology(),
+                      {parameters.data(), parameters.size()}, {running.data(), running.size()});
+  }
+  std::uint32_t fingerprint() const { return mote::fingerprint(topology(), {parameters.data(), parameters.size()}); }
+
+ private:
+  /// A different float for everything that is not padding, which stays 0.
+  void fill() {
+    float next = 0.0f;
+    const auto set = [&next](float* first, std::size_t count) {
+      for (std::size_t i = 0; i < count; ++i) first[i] = (next += 0.125f);
+    };
+    const mote::Topology& t = topology();
+    for (std::size_t l = 0; l < t.layer_count; ++l) {
+      for (std::size_t i = 0; i < t.inputs_of(l); ++i) {
+        set(parameters.data() + t.weights_offset(l) + i * t.stride_of(l), t.outputs_of(l));
+      }
+      set(parameters.data() + t.biases_offset(l), t.outputs_of(l));
+      if (!t.layers[l].batch_norm) continue;
+      set(parameters.data() + t.scales_offset(l), t.outputs_of(l));
+      set(running.data() + t.scale_floats_before(l), t.outputs_of(l));
+      set(running.data() + t.all_scale_floats() + t.scale_floats_before(l), t.outputs_of(l));
+    }
+  }
+};
+
+/// The header of a file, and what follows it.
+inline std::size_t header_size(const std::string& file) {
+  std::size_t size = 0;
+  for (int i = 7; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(file[static_cast<std::size_t>(i)]);
+  return size;
+}
+inline std::string header_of(const std::string& file) {
+  return file.substr(8, header_size(file));
+}
+inline std::string data_of(const std::string& file) {
+  return file.substr(8 + header_size(file));
+}
+inline std::string file_of(const std::string& header, const std::string& data) {
+  std::string file;
+  for (int i = 0; i < 8; ++i) file += static_cast<char>(header.size() >> 8 * i);
+  return file + header + data;
+}
+
+inline mote::Result read_description(const std::string& file, mote::ModelDescription& model,
+                                     std::size_t header_room = 20000) {
+  std::vector<unsigned char> header(header_room);
+  const mote::Bytes bytes = bytes_of(file);
+  const mote::Result result = read_model_description(mote::source_of(bytes), {header.data(), header.size()}, model);
+  model.class_names = {};  // were in `header`
+  return result;
+}
+
+}  // namespace model

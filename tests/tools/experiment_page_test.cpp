@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "pictures/experiment_page.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/markup.hpp"
+
+namespace {
+
+TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
+  const tools::Experiment experiment{"bound", "gradients < bounds & more", 1, 0, nullptr};
+  tools::Laboratory laboratory;
+  laboratory.seeds = 3;
+  tools::LineChart chart;
+  chart.title = "A <chart>";
+  chart.series = {{"one", {{1.0, 2.0}, {2.0, 4.0}}}};
+  laboratory.found.charts = {chart};
+  laboratory.found.tables.push_back({"t", "A & B", {{"x_%", 1}, {"y", 2, true}}, {{"r<1>", {12.345, std::nan("")}}}});
+  laboratory.found.notes = {"5 < 6"};
+  const std::string page = tools::experiment_section(experiment, laboratory);
+  std::vector<markup::Element> elements;
+  EXPECT_EQ(markup::parse(page, elements), "");
+  std::vector<std::string> texts;
+  for (const markup::Element& element : elements) {
+    for (const char* name : {"h2", "p", "figcaption", "caption", "th", "td"}) {
+      if (element.name == name) texts.push_back(element.text);
+    }
+  }
+  EXPECT_EQ(texts, (std::vector<std::string>{"bound", "gradients &lt; bounds &amp; more; 3 seeds.", "A &lt;chart&gt;",
+                                             "A &amp; B", "", "x_%", "y", "r&lt;1&gt;", "12.3", "-", "5 &lt; 6"}));
+  EXPECT_EQ(markup::count(elements, "svg"), 1u);
+}
+
+}  // namespace

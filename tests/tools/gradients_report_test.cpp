@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// tools/gradients --report and --plot.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "experiments/laboratory.hpp"
+#include "support/command.hpp"
+#include "support/markup.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace {
+
+CommandResult gradients(const std::string& arguments) {
+  const char* tools = std::getenv("MOTE_TOOLS");
+  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/gradients " + arguments);
+}
+
+TEST(GradientsReport, DrawsTheChaptersCharts) {
+  TemporaryFolder folder;
+  const CommandResult result = gradients("training --seeds 1 --plot --report " + folder.file("page.html"));
+  ASSERT_EQ(result.status, 0) << result.output;
+  std::ostringstream page;
+  page << std::ifstream(folder.file("page.html")).rdbuf();
+  std::vector<markup::Element> elements;
+  EXPECT_EQ(markup::parse(page.str(), elements), "");
+  EXPECT_EQ(markup::count(elements, "svg"), 3u);
+  EXPECT_EQ(markup::count(elements, "path"), 2u + 3u + 4u);  // a line for each hidden layer
+  EXPECT_EQ(markup::count(elements, "table"), 3u);
+  EXPECT_NE(page.str().find("training --seeds 1 --plot --report "), std::string::npos);
+  EXPECT_NE(result.output.find("\n784-30-30-10: speed of learning, |dC/db|, seed 1\n"), std::string::npos);
+  // A chart begins where the table's first column is, to the digits that both show.
+  const std::size_t line = result.output.find("hidden 1 median"), chart = page.str().find("hidden 1 from ");
+  ASSERT_NE(line, std::string::npos);
+  ASSERT_NE(chart, std::string::npos);
+  const double tabled = std::atof(result.output.c_str() + line + 15),
+               drawn = std::atof(page.str().c_str() + chart + 14);
+  EXPECT_NEAR(drawn, tabled, 0.005 * tabled);
+}
+
+TEST(GradientsReport, ReplacesNothingElse) {
+  TemporaryFolder folder;
+  folder.write("notes.html", "mine\n");
+  const CommandResult result = gradients("norms --report " + folder.file("notes.html"));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("notes.html: exists and is not a report"), std::string::npos) << result.output;
+}
+
+TEST(Laboratory, ChartsOfTablesHaveALineForEachRow) {
+  const tools::Table table{
+      "t", "A table", {{"1", 2}, {"5", 2}, {"10", 2}}, {{"a", {1, 2, 3}}, {"b", {4, 5, std::nan("")}}}};
+  const tools::LineChart chart = tools::chart_of(table, "layer", true);
+  EXPECT_EQ(chart.title, "A table");
+  EXPECT_EQ(chart.x_name, "layer");
+  EXPECT_TRUE(chart.logarithmic);
+  ASSERT_EQ(chart.series.size(), 2u);
+  EXPECT_EQ(chart.series[1].name, "b");
+  EXPECT_EQ(chart.series[1].points[1].x, 5.0);
+  EXPECT_EQ(chart.series[1].points[1].y, 5.0);
+  EXPECT_TRUE(std::isnan(chart.series[1].points[2].y));
+}
+
+}  // namespace

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// How other projects get mote: installed, found by pkg-config, or as two files. Run from the root of the repository.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "support/command.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace {
+
+std::string variable(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+std::string compiler() {
+  return variable("MOTE_CXX", "g++");
+}
+
+bool has(const std::string& program) {
+  return run_command("command -v " + program).status == 0;
+}
+
+void require(const CommandResult& result) {
+  ASSERT_EQ(result.status, 0) << result.output;
+}
+
+CommandResult install(const std::string& root, const std::string& prefix) {
+  return run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + variable("MOTE_BUILD", "build") + " CXX='" +
+                     compiler() + "' PREFIX='" + prefix + "' DESTDIR='" + root + "'");
+}
+
+/// Installs what was built under folder/root and answers how pkg-config finds it there.
+std::string install(const TemporaryFolder& folder) {
+  const std::string root = folder.file("root");
+  require(install(root, "/usr"));
+  return "PKG_CONFIG_PATH=" + root + "/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=" + root + " ";
+}
+
+constexpr const char* kLearnt = "accuracy 1 fingerprint ";
+
+TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
+  const TemporaryFolder folder;
+  install(folder);
+  std::size_t headers = 0, files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.file("root"))) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    if (entry.path().extension() != ".hpp") continue;
+    ++headers;
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::relative(entry.path(), folder.file("root/usr"))))
+        << entry.path();
+  }
+  std::size_t expected = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("include/mote")) {
+    expected += entry.path().extension() == ".hpp" ? 1 : 0;
+  }
+  EXPECT_EQ(headers, expected);
+  EXPECT_EQ(files, expected + 2) << "libmote.a and mote.pc";
+}
+
+TEST(Install, TakesAPrefixWithSpaces) {
+  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  const TemporaryFolder folder;
+  const std::string prefix = folder.file("mine and yours");
+  require(install("", prefix));
+  require(run_command("eval \"set -- $(PKG_CONFIG_PATH='" + prefix +
+                      "/lib/pkgconfig' pkg-config --cflags mote)\"; test -e \"${1#-I}/mote/mote.hpp\""));
+}
+
+TEST(Install, RefusesARelativePrefixBeforeItWrites) {
+  const TemporaryFolder folder;
+  const CommandResult result = install(folder.file("root"), "relative");
+  EXPECT_NE(result.status, 0);
+  EXPECT_NE(result.output.find("PREFIX='relative' is no absolute path"), std::string::npos) << result.output;
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Install, ServesAProjectWithPlainMake) {
+  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  const TemporaryFolder folder;
+  const std::string environment = install(folder);
+  require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "make -C tests/consumer OUT=" + folder.path() +
+                      " CXX='" + compiler() + "' LDFLAGS='" + variable("MOTE_LINK", "") + "'"));
+  const CommandResult result = run_command(folder.file("consumer"));
+  EXPECT_EQ(result.output.rfind(kLearnt, 0), 0u) << result.output;
+}
+
+TEST(Install, ServesAProjectWithCMake) {
+  if (!has("pkg-config") || !has("cmake")) GTEST_SKIP() << "apt-get install cmake pkg-config";
+  const TemporaryFolder folder;
+  const std::string environment = install(folder), build = folder.file("build");
+  require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "cmake -S tests/consumer -B " + build +
+                      " -DCMAKE_CXX_COMPILER='" + compiler() + "' && cmake --build " + build));
+  const CommandResult result = run_command(build + "/consumer");
+  EXPECT_EQ(result.output.rfind(kLearnt, 0), 0u) << result.output;
+}
+
+TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {
+  const TemporaryFolder folder;
+  for (const char* other : {"-DMOTE_MAX_LAYERS=4", "-DMOTE_MICROCONTROLLER"}) {
+    const CommandResult result = run_command(
+        compiler() + " -std=c++17 -Iinclude " + other + " -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
+        variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("other"));
+    EXPECT_NE(result.status, 0) << other;
+    EXPECT_NE(result.output.find("undefined reference to `mote::"), std::string::npos) << result.output;
+  }
+}
+
+TEST(Make, RefusesVariablesThatItWouldNotUnderstand) {
+  const struct {
+    const char *variable, *error;
+  } cases[] = {{"ARITHMETIC=seperate", "ARITHMETIC: found 'seperate', expected native or separate"},
+               {"MEMORY_MB=lots", "MEMORY_MB, DATA_MB: found 'lots', expected a number of MiB"},
+               {"DATA_MB=", "MEMORY_MB, DATA_MB: found '', expected a number of MiB"}};
+  for (const auto& c : cases) {
+    const CommandResult result = run_command(std::string("unset MAKEFLAGS MFLAGS; make help ") + c.variable);
+    EXPECT_EQ(result.status, 2) << c.variable;
+    EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+  }
+}
+
+/// Whatever the compiler would fuse by itself: -ffp-contract=off is not given here.
+TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
+  const TemporaryFolder folder;
+  const std::string awk = "awk -f tools/package/amalgamate.awk -v part=";
+  require(run_command(awk + "header include/mote/mote.hpp > " + folder.file("mote.hpp") + " && " + awk +
+                      "source src/*/*.cpp > " + folder.file("mote.cpp")));
+  const std::string common =
+      " -std=c++17 -O2 -Wall -Wextra -Werror -DMOTE_HEADER='\"mote.hpp\"' tests/consumer/main.cpp ";
+  require(run_command(compiler() + common + "-I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
+                      folder.file("alone")));
+  const std::string alone = run_command(folder.file("alone")).output;
+  EXPECT_EQ(alone.rfind(kLearnt, 0), 0u) << alone;
+  if (run_command("grep -qw fma /proc/cpuinfo").status != 0) return;  // no such class here
+  require(run_command(compiler() + common + "-mfma -mavx2 -I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
+                      folder.file("fused")));
+  const std::string fused = run_command(folder.file("fused")).output;
+  require(run_command(
+      compiler() + " -std=c++17 -O2 -Iinclude -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
+      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("library")));
+  const std::string library = run_command(folder.file("library")).output;
+  EXPECT_TRUE(library == fused || library == alone) << library << fused << alone;
+  EXPECT_NE(fused, alone) << "the two classes of arithmetic";
+}
+
+}  // namespace

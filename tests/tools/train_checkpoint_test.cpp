@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// tools/train stopped in all ways and resumed. MOTE_KILLS says how many runs are killed (`make kill-test`: 1000).
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "mote/instruction_set.hpp"
+#include "support/train_program.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using train_program::contents;
+using train_program::line_with;
+using train_program::SmallSet;
+
+// Between them they use everything that a checkpoint has to bring back.
+const char* const kRuns[] = {
+    "--hidden 5 --epochs 25 --batch 10",
+    "--hidden 5 --epochs 25 --batch 10 --optimizer adam --dropout 0.3 --input-dropout 0.1 --schedule cosine --warmup 1",
+    "--hidden 6,5 --batch-norm --epochs 40 --batch 10 --early-stopping loss --stop-patience 8 --learning-rate 0.5",
+    ("--hidden 5 --epochs 25 --batch 10 --optimizer nesterov --schedule plateau --patience 0 --clip-norm 0.5 --l2 0.01 "
+     "--diagnose")};
+
+class Checkpoints : public SmallSet {
+ protected:
+  std::string checkpoint() const { return folder_.file("checkpoint"); }
+  std::string model() const { return folder_.file("model.safetensors"); }
+  std::string log() const { return folder_.file("log.csv"); }
+  std::string outputs() const { return " --save " + model() + " --log " + log(); }
+
+  /// A log without the sixth column, the seconds.
+  std::string epochs_of(const std::string& path) const {
+    std::istringstream lines(contents(path));
+    std::string text;
+    for (std::string line; std::getline(lines, line);) text += without_seconds(line) + "\n";
+    return text;
+  }
+  static std::string without_seconds(const std::string& line) {
+    std::size_t begin = 0;
+    for (int comma = 0; comma < 5; ++comma) begin = line.find(',', begin) + 1;
+    const std::size_t end = line.find(',', begin);
+    return line.substr(0, begin) + (end == std::string::npos ? "" : line.substr(end));
+  }
+  /// What must come out in the end.
+  struct Outcome {
+    std::string result, model, epochs;
+  };
+  Outcome outcome(const CommandResult& run) const {
+    return {run.output.substr(run.output.rfind("test loss")), contents(model()), epochs_of(log())};
+  }
+  void expect_same(const Outcome& found, const Outcome& expected) const {
+    EXPECT_EQ(found.result, expected.result);
+    EXPECT_TRUE(found.model == expected.model) << "another model file";
+    EXPECT_EQ(found.epochs, expected.epochs);
+  }
+  void remove_files() const {
+    for (const std::string& path : {checkpoint(), model(), log()}) {
+      fs::remove(path);
+      fs::remove(path + ".mote-part");
+    }
+  }
+
+  /// Starts train and kills it after a time. Returns whether it had ended before.
+  bool run_and_kill(const std::string& options, std::chrono::microseconds after) const {
+    const std::string command = "exec " + train_program::program() + "--quiet --data " + folder_.path() + " " + options;
+    std::fflush(nullptr);  // or the child brings it out too
+    const pid_t child = fork();
+    if (child == 0) {
+      if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
+      execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+      _exit(127);
+    }
+    std::this_thread::sleep_for(after);
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status);
+  }
+};
+
+TEST_F(Checkpoints, ChangeNothingAndResumeToTheSame) {
+  for (const std::string run : kRuns) {
+    remove_files();
+    const CommandResult plain = train_here("--quiet " + run + outputs());
+    ASSERT_EQ(plain.status, 0) << plain.output;
+    const Outcome expected = outcome(plain);
+    const CommandResult written = train_here("--quiet " + run + outputs() + " --checkpoint " + checkpoint());
+    expect_same(outcome(written), expected);
+    // The run is over; going on from its end does nothing but evaluate and write.
+    fs::remove(model());
+    fs::remove(log());
+    const CommandResult resumed = train_here("--quiet --resume " + checkpoint());
+    EXPECT_EQ(resumed.status, 0) << resumed.output;
+    expect_same(outcome(resumed), expected);
+  }
+}
+
+TEST_F(Checkpoints, AreWrittenOnInterrupt) {
+  const std::string run = "--hidden 5 --epochs 300 --batch 10 --optimizer adam";
+  const Outcome expected = outcome(train_here("--quiet " + run + outputs()));
+  CommandResult stopped;
+  for (double seconds = 0.05; seconds < 60 && !fs::exists(checkpoint()); seconds *= 2) {  // slow machines start slowly
+    remove_files();
+    stopped = run_command("timeout -s INT " + std::to_string(seconds) + " " + train_program::program() +
+                          "--quiet --data " + folder_.path() + " " + run + outputs() + " --checkpoint " + checkpoint());
+  }
+  ASSERT_TRUE(stopped.status == 124 || stopped.status == 130 || stopped.status == 0) << stopped.output;
+  const CommandResult resumed = train_here("--quiet --resume " + checkpoint());
+  EXPECT_EQ(resumed.status, 0) << resumed.output;
+  expect_same(outcome(resumed), expected);
+}
+
+TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
+  const char* wanted = std::getenv("MOTE_KILLS");
+  const int kills = wanted == nullptr ? 8 : std::atoi(wanted);
+  std::mt19937 random(1);
+  int before = 0, between = 0, after = 0;
+  for (std::size_t r = 0; r < std::size(kRuns); ++r) {
+    const std::string run = kRuns[r] + outputs() + " --checkpoint " + checkpoint() + " --checkpoint-seconds 0";
+    remove_files();
+    const auto start = std::chrono::steady_clock::now();
+    const Outcome expected = outcome(train_here("--quiet " + run));
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+    for (int killed = 0; killed < kills / static_cast<int>(std::size(kRuns));) {
+      remove_files();
+      std::uniform_int_distribution<std::chrono::microseconds::rep> moment(0, whole.count());
+      const bool ended = run_and_kill(run, std::chrono::microseconds(moment(random)));
+      const bool is_there = fs::exists(checkpoint());
+      killed += !ended;
+      ++(ended ? after : is_there ? between : before);
+      const CommandResult resumed =
+          train_here("--quiet " + (is_there ? "--resume " + checkpoint() + " --checkpoint-seconds 0" : run));
+      ASSERT_EQ(resumed.status, 0) << resumed.output;
+      expect_same(outcome(resumed), expected);
+      ASSERT_FALSE(HasFailure()) << "run " << r << ", kill " << killed;
+    }
+  }
+  std::printf("killed %d runs, %d of them before their first checkpoint, and %d too late; all came to the same end\n",
+              before + between, before, after);
+  EXPECT_GT(between, 0);
+}
+
+TEST_F(Checkpoints, RefuseContradictions) {
+  const std::string run = "--hidden 5 --epochs 2 --batch 10 --learning-rate 0.1 --train-limit 40 --checkpoint ";
+  ASSERT_EQ(train_here(run + checkpoint()).status, 0);
+  const std::string before = contents(checkpoint()), resume = "--resume " + checkpoint() + " ";
+  fs::create_directory(folder_.file("other"));
+  for (const char* name :
+       {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}) {
+    std::string bytes = contents(folder_.file(name));
+    if (name == std::string("train-images-idx3-ubyte")) bytes[100] = static_cast<char>(bytes[100] ^ 1);
+    folder_.write(std::string("other/") + name, bytes);
+  }
+  fs::create_directory(folder_.file("few"));
+  write_image_set(folder_, 12, "few/");
+  folder_.write("notes", "mine, and no checkpoint of train, whatever its name");
+  folder_.write("short", "mine too");
+  folder_.write("damaged", before.substr(0, before.size() / 2) + "x" + before.substr(before.size() / 2 + 1));
+  const struct {
+    std::string options, error;
+  } cases[] = {
+      {resume + "--learning-rate 0.2", "--learning-rate 0.2 contradicts --resume: " + checkpoint() +
+                                           " was made with --learning-rate 0.1; leave it out"},
+      {resume + "--seed 2", "--seed 2 contradicts --resume: " + checkpoint() + " was made without --seed"},
+      {resume + "--batch-norm", "--batch-norm contradicts --resume"},
+      {resume + "--isa baseline", "was made with another value of: fused multiply-add"},
+      {resume + "--data " + folder_.file("other"), "was made with other images, labels, targets or scale of pixels"},
+      {resume + "--data " + folder_.file("few"),
+       "train: --resume: " + checkpoint() + ": its --train-limit: 40 asked for, but there are 11 training images"},
+      {"--resume " + folder_.path(), "train: --resume: " + folder_.path() + ": is a directory, expected a checkpoint"},
+      {"--resume " + folder_.file("notes"), "notes: not a checkpoint"},
+      {"--resume " + folder_.file("damaged"), "damaged: damaged checkpoint: wrong checksum"},
+      {"--resume " + folder_.file("none"), "none: No such file or directory"},
+      {"--checkpoint " + folder_.file("notes"), "notes: exists and is not a checkpoint; name another file"},
+      {"--checkpoint " + folder_.file("short"), "short: exists and is not a checkpoint; name another file"},
+      {"--ensemble 2 --checkpoint " + checkpoint(), "--checkpoint and --ensemble contradict each other"},
+      {"--checkpoint-seconds 3", "--checkpoint-seconds has no meaning without --checkpoint"},
+  };
+  for (const auto& c : cases) {
+    if (c.options.find("--isa") != std::string::npos && !mote::is_supported(mote::InstructionSet::v3)) continue;
+    const CommandResult result = train_here(c.options);
+    EXPECT_EQ(result.status, 2) << c.options << "\n" << result.output;
+    EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+  }
+  EXPECT_EQ(contents(checkpoint()), before);
+  EXPECT_EQ(train_here(resume + "--learning-rate 0.1 --threads 2 --quiet").status, 0);
+}
+
+TEST_F(Checkpoints, TakeTheLastOfAnOptionGivenTwice) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --seed 1 --seed 2 --checkpoint " + checkpoint()).status, 0);
+  const CommandResult first = train_here("--resume " + checkpoint() + " --seed 1");
+  EXPECT_EQ(first.status, 2);
+  EXPECT_NE(first.output.find("--seed 1 contradicts --resume: " + checkpoint() + " was made with --seed 2"),
+            std::string::npos)
+      << first.output;
+  EXPECT_EQ(train_here("--resume " + checkpoint() + " --seed 2").status, 0);
+}
+
+TEST_F(Checkpoints, AreNotOverwrittenByAnotherTrainingBeforeTheirEnd) {
+  const std::string run = "--quiet --hidden 5 --epochs 100000 --batch 10 --checkpoint " + checkpoint();
+  const std::string command = train_program::program() + "--data " + folder_.path() + " " + run;
+  for (double seconds = 0.1; seconds < 60 && !fs::exists(checkpoint()); seconds *= 2) {  // slow machines start slowly
+    run_command("timeout -s INT " + std::to_string(seconds) + " " + command + " --checkpoint-seconds 0");
+  }
+  const std::string before = contents(checkpoint());
+  ASSERT_FALSE(before.empty());
+  const CommandResult again = train_here(run);
+  EXPECT_EQ(again.status, 2) << again.output;
+  EXPECT_NE(again.output.find("train: --checkpoint: " + checkpoint() + ": holds epoch "), std::string::npos);
+  EXPECT_NE(again.output.find(" of 100000 of a training that was stopped; go on with --resume " + checkpoint() +
+                              ", or remove it to start anew"),
+            std::string::npos)
+      << again.output;
+  EXPECT_EQ(contents(checkpoint()), before);
+  fs::remove(checkpoint());
+  const std::string whole = "--quiet --hidden 5 --epochs 2 --checkpoint " + checkpoint();
+  EXPECT_EQ(train_here(whole).status, 0);
+  EXPECT_EQ(train_here(whole).status, 0) << "a training that came to its end is not gone on from";
+}
+
+TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --checkpoint " + checkpoint()).status, 0);
+  const std::string before = contents(checkpoint());
+  const CommandResult full = run_command("ulimit -f 2; " + train_program::program() + "--data " + folder_.path() +
+                                         " --hidden 300 --epochs 1 --checkpoint " + checkpoint());
+  EXPECT_EQ(full.status, 1) << full.output;
+  EXPECT_NE(full.output.find("train: --checkpoint: " + checkpoint() + ": cannot be written: File too large"),
+            std::string::npos)
+      << full.output;
+  EXPECT_EQ(contents(checkpoint()), before);
+  EXPECT_FALSE(fs::exists(checkpoint() + ".mote-part"));
+}
+
+}  // namespace

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// What tools/train and tools/predict make of model files.
+#include <filesystem>
+
+#include "support/model_support.hpp"
+#include "support/train_program.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using train_program::contents;
+using train_program::line_with;
+using train_program::SmallSet;
+
+class ModelTools : public SmallSet {
+ protected:
+  std::string model() const { return folder_.file("model.safetensors"); }
+  static CommandResult predict(const std::string& arguments) {
+    std::string program = train_program::program();
+    program.replace(program.rfind("train "), 6, "predict ");
+    return run_command(program + arguments);
+  }
+  /// The result of saving and of evaluating what was saved.
+  void expect_same_result(const std::string& options) {
+    const CommandResult saved = train_here("--quiet --epochs 2 --save " + model() + " " + options);
+    ASSERT_EQ(saved.status, 0) << saved.output;
+    const CommandResult loaded =
+        train_here("--quiet --evaluate --load " + model() + (options.find("--auto") == 0 ? " --autoencoder" : ""));
+    EXPECT_EQ(loaded.status, 0);
+    EXPECT_EQ(loaded.output, saved.output) << options;
+  }
+};
+
+TEST_F(ModelTools, EvaluateWhatWasSaved) {
+  for (const char* options :
+       {"", "--batch-norm --hidden 9,5", "--autoencoder --hidden 3", "--hidden none --loss quadratic",
+        "--loss huber --huber-delta 0.3 --activation gelu", "--label-smoothing 0.1 --early-stopping loss"}) {
+    expect_same_result(options);
+  }
+  EXPECT_FALSE(fs::exists(model() + ".mote-part"));
+}
+
+TEST_F(ModelTools, GoOnFromWhatWasSaved) {
+  ASSERT_EQ(train_here("--hidden 7 --epochs 3 --save " + model()).status, 0);
+  const std::string before = contents(model());
+  const CommandResult more = train_here("--load " + model() + " --epochs 1 --save " + model());
+  EXPECT_EQ(more.status, 0) << more.output;
+  EXPECT_NE(more.output.find("network   12-7-4, relu"), std::string::npos) << more.output;
+  EXPECT_NE(more.output.find("start     parameters of " + model()), std::string::npos) << more.output;
+  EXPECT_NE(contents(model()), before);
+}
+
+TEST_F(ModelTools, PrintClassesAndProbabilities) {
+  ASSERT_EQ(train_here("--epochs 20 --save " + model() + " --class-names 'ash,oak \"red\",elm,fir'").status, 0);
+  const CommandResult all = predict(model() + " " + folder_.file("t10k-images-idx3-ubyte"));
+  ASSERT_EQ(all.status, 0) << all.output;
+  std::istringstream lines(all.output);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "file,image,class,ash,\"oak \"\"red\"\"\",elm,fir");
+  const char* names[] = {"ash", "\"oak \"\"red\"\"\"", "elm", "fir"};
+  for (std::size_t i = 0; i < 12; ++i) {
+    ASSERT_TRUE(std::getline(lines, line));
+    const std::string start = folder_.file("t10k-images-idx3-ubyte") + "," + std::to_string(i) + "," + names[i % 4];
+    EXPECT_EQ(line.rfind(start + ",", 0), 0u) << line;
+    double sum = 0.0;
+    std::istringstream numbers(line.substr(start.size() + 1));
+    for (std::string number; std::getline(numbers, number, ',');) sum += std::stod(number);
+    EXPECT_NEAR(sum, 1.0, 1e-6);
+  }
+  EXPECT_FALSE(std::getline(lines, line));
+  // Names stay with what is trained on.
+  ASSERT_EQ(train_here("--epochs 1 --load " + model() + " --save " + model()).status, 0);
+  EXPECT_EQ(predict(model() + " " + folder_.file("t10k-images-idx3-ubyte")).output.rfind("file,image,class,ash,", 0),
+            0u);
+}
+
+TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
+  ASSERT_EQ(train_here("--epochs 5 --save " + model()).status, 0);
+  const std::string idx = contents(folder_.file("t10k-images-idx3-ubyte")), pixels = idx.substr(16 + 12, 12);
+  folder_.write("one.pgm", "P5\n# a comment\n4 3\n255\n" + pixels);
+  const std::string of_idx = predict(model() + " " + folder_.file("t10k-images-idx3-ubyte")).output;
+  const std::string of_pgm = predict(model() + " " + folder_.file("one.pgm")).output;
+  const std::string second = line_with(of_idx, folder_.file("t10k-images-idx3-ubyte") + ",1,");
+  EXPECT_NE(of_pgm.find(second.substr(second.find(",1,") + 3)), std::string::npos) << of_pgm;
+  const struct {
+    std::string name, bytes;
+    const char* error;
+  } cases[] = {
+      {"size.pgm", "P5 3 4 255\n" + pixels, "found an image of 4 x 3 pixels, expected 3 x 4"},
+      {"short.pgm", "P5 4 3 255\n" + pixels.substr(1), "found 11 bytes of pixels, expected 12"},
+      {"long.pgm", "P5 4 3 255\n" + pixels + "x", "found 13 bytes of pixels, expected 12"},
+      {"deep.pgm", "P5 4 3 65535\n" + pixels, "largest value: expected 1 to 255"},
+      {"none.pgm", "P5 0 3 255\n" + pixels, "width: expected a number greater than 0"},
+      {"text.pgm", "P2 4 3 255\n" + pixels, "not a binary PGM file"},
+      {"bright.pgm", "P5 4 3 7\n" + std::string(11, '\7') + '\x8', "found a pixel of 8, the largest possible is 7"},
+      {"other", "GIF89a", "not an IDX file"},
+      {"empty", "", "empty file"},
+  };
+  for (const auto& c : cases) {
+    folder_.write(c.name, c.bytes);
+    const CommandResult result = predict(model() + " " + folder_.file(c.name));
+    EXPECT_EQ(result.status, 2) << c.name;
+    EXPECT_EQ(result.output.rfind("predict: " + folder_.file(c.name) + ": ", 0), 0u) << result.output;
+    EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+  }
+  folder_.write("dim.pgm", "P5 4 3 5\n" + std::string(12, '\5'));
+  folder_.write("full.pgm", "P5 4 3 255\n" + std::string(12, '\xff'));
+  const auto outputs = [&](const char* name) {
+    const std::string text = predict(model() + " " + folder_.file(name)).output;
+    return text.substr(text.find(",0,", text.find('\n')));
+  };
+  EXPECT_EQ(outputs("dim.pgm"), outputs("full.pgm"));
+}
+
+TEST_F(ModelTools, NameWhatIsWrongWithAFile) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
+  const std::string file = contents(model());
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string header = model::header_of(file);
+    header.replace(header.find(from), from.size(), to);
+    header += std::string((8 - header.size() % 8) % 8, ' ');
+    return model::file_of(header, model::data_of(file));
+  };
+  std::string damaged = file;
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  const struct {
+    std::string bytes;
+    const char* error;
+  } cases[] = {
+      {changed("relu,", "step,"), "a value that is out of range or unknown, at byte "},
+      {changed("relu,", "step,"), " in activations: \"step,softmax\""},
+      {changed("layers.1.bias", "layers.2.bias"), "a tensor that the network does not have, at byte "},
+      {changed("layers.1.bias", "layers.2.bias"), ": \"layers.2.bias\""},
+      {changed("[5,12]", "[12,5]"), "a tensor has another shape than the network's, at byte "},
+      {changed("[5,12]", "[12,5]"), ": [12,5], expected [5,12] for layers.0.weight"},
+      {changed("[4]", "[5]"), ": [5], expected [4] for layers.1.bias"},
+      {changed("F32", "F16"), "a tensor is not of type F32, at byte "},
+      {changed("F32", "F16"), ": \"F16\", expected \"F32\" for layers.0.weight"},
+      {changed("[340,356]", "[340,355]"),
+       ": [340,355], expected the first byte and the one after the last of 16 for layers.1.bias"},
+      {changed("\"loss\"", "\"LOSS\""), "the loss is missing in the metadata, expected such as \"loss\": \"cross-"},
+      {changed("\"sizes\"", "\"SIZES\""), "sizes are missing in the metadata, expected such as \"sizes\": \"784,2"},
+      {damaged, "damaged: wrong checksum: found "},
+      {file.substr(0, 100), "truncated model file: found 100 bytes, expected "},
+      {changed(",\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[340,356]}", ""),
+       "a tensor is missing: layers.1.bias"},
+  };
+  for (const auto& c : cases) {
+    folder_.write("wrong", c.bytes);
+    for (const CommandResult& result :
+         {train_here("--evaluate --load " + folder_.file("wrong")),
+          predict(folder_.file("wrong") + " " + folder_.file("t10k-images-idx3-ubyte"))}) {
+      EXPECT_EQ(result.status, 2) << result.output;
+      EXPECT_NE(result.output.find(folder_.file("wrong") + ": "), std::string::npos) << result.output;
+      EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+    }
+  }
+}
+
+TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
+  const std::string checkpoint = folder_.file("checkpoint");
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model() + " --checkpoint " + checkpoint).status, 0);
+  folder_.write("notes", "mine, not a model");
+  folder_.write("source.c", "int f() {\n  return 42;\n}\n");
+  fs::create_directory(folder_.file("other"));
+  folder_.write("other/train-images-idx3-ubyte", idx_images(48, 3, 5, 4));
+  folder_.write("other/train-labels-idx1-ubyte", idx_labels(48, 4));
+  folder_.write("other/t10k-images-idx3-ubyte", idx_images(12, 3, 5, 4));
+  folder_.write("other/t10k-labels-idx1-ubyte", idx_labels(12, 4));
+  const std::string load = "--load " + model() + " ";
+  const struct {
+    std::string options, error;
+  } cases[] = {
+      {load + "--hidden 5", "--hidden and --load contradict each other"},
+      {load + "--loss quadratic", "--loss and --load contradict each other"},
+      {load + "--ensemble 2", "--load and --ensemble contradict each other"},
+      {"--save x --ensemble 2", "--save and --ensemble contradict each other"},
+      {load + "--evaluate --save x", "--save and --evaluate contradict each other"},
+      {load + "--evaluate --epochs 3", "--epochs and --evaluate contradict each other: nothing is trained"},
+      {load + "--evaluate --l2 0.1", "--l2 and --evaluate contradict each other"},
+      {load + "--evaluate --diagnose", "--diagnose and --evaluate contradict each other"},
+      {load + "--evaluate --validation 9", "--validation and --evaluate contradict each other"},
+      {"--evaluate", "--evaluate has no meaning without --load"},
+      {"--class-names a,b,c,d", "--class-names has no meaning without --save"},
+      {"--class-names a,b,c --save x", "--class-names: found 3 names, expected 4"},
+      {"--class-names 'a,b,c,d\xff' --save x", "--class-names: "},
+      {"--class-names 'a,b,c,d\ne' --save x", "--class-names: "},
+      {load + "--autoencoder", "--autoencoder does not go with the loss of"},
+      {"--save " + folder_.file("notes"), "exists and is not a model; name another file"},
+      {"--save " + folder_.file("source.c"), "source.c: exists and is not a model; name another file"},
+      {"--load " + folder_.file("notes"), "notes: not a safetensors header, at byte 8: t a model"},
+      {"--load " + checkpoint,
+       "checkpoint: is a checkpoint of a training, not a model; train --resume goes on from it"},
+      {"--load " + folder_.file("none"), "none: No such file or directory"},
+      {"--load " + folder_.path(),
+       "train: --load: " + folder_.path() + ": is a directory, expected a safetensors file"},
+      {load + "--data " + folder_.file("other"), "the network has 12 inputs, but the images have 15 pixels"},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train_here(c.options);
+    EXPECT_EQ(result.status, 2) << c.options;
+    EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
+  }
+  EXPECT_EQ(contents(folder_.file("notes")), "mine, not a model");
+}
+
+TEST_F(ModelTools, LeaveTheOldFileWhenTheDiskIsFullOrTrainingFails) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
+  const std::string before = contents(model());
+  const CommandResult full = run_command("ulimit -f 1; " + train_program::program() + "--data " + folder_.path() +
+                                         " --hidden 300 --epochs 1 --save " + model());
+  EXPECT_EQ(full.status, 1) << full.output;
+  EXPECT_NE(full.output.find("train: --save: " + model() + ": cannot be written: File too large"), std::string::npos)
+      << full.output;
+  EXPECT_EQ(train_here("--learning-rate 1e30 --loss quadratic --output-activation identity --save " + model()).status,
+            1);
+  EXPECT_EQ(train_here("--epochs 1 --save " + folder_.file("missing/model")).status, 1);
+  EXPECT_EQ(contents(model()), before);
+  EXPECT_FALSE(fs::exists(model() + ".mote-part"));
+}
+
+TEST_F(ModelTools, NormalizedNetworksGoOnInBatchesOfAnySize) {
+  const std::string data = "--quiet --train-limit ";
+  ASSERT_EQ(train_program::train(data + "700 --validation 100 --hidden 4 --batch-norm --save " + model()).status, 0);
+  for (const char* options : {"700 --epochs 1 --batch 400", "700 --epochs 1 --batch full", "193 --evaluate"}) {
+    const CommandResult result = train_program::train("--load " + model() + " " + data + options);
+    EXPECT_EQ(result.status, 0) << options << ": " << result.output;
+  }
+}
+
+TEST_F(ModelTools, KeepWhatWasLearntWhenOtherFilesCannotBeWritten) {
+  const CommandResult full =
+      run_command("ulimit -f 16; " + train_program::program() + "--data " + folder_.path() +
+                  " --hidden 5 --epochs 2 --save " + model() + " --report " + folder_.file("report.html"));
+  EXPECT_EQ(full.status, 1) << full.output;
+  EXPECT_NE(full.output.find("report.html: cannot be written: File too large"), std::string::npos) << full.output;
+  EXPECT_FALSE(fs::exists(folder_.file("report.html")));
+  EXPECT_EQ(train_here("--evaluate --load " + model()).status, 0);
+}
+
+TEST_F(ModelTools, KeepWhatWasLearntWhenTheReaderIsSlow) {
+  const CommandResult result =
+      run_command("{ { timeout --preserve-status -s INT 1 " + train_program::program() + "--epochs 100000000 --data " +
+                  folder_.path() + " --save " + model() + "; echo status $? >&2; } | { sleep 2; cat > /dev/null; }; }");
+  EXPECT_EQ(result.output, "status 130\n");
+  EXPECT_TRUE(fs::exists(model()));
+}
+
+TEST_F(ModelTools, TakeAnyNamesOfClasses) {
+  const std::string names =
+      "--class-names ',oak\x1b[2J,elm\x7f,\xc2\x9b"
+      "fir'";
+  ASSERT_EQ(train_here("--epochs 1 --save " + model() + " " + names).status, 0);
+  const CommandResult again = train_here("--evaluate --load " + model());
+  EXPECT_EQ(again.status, 0) << again.output;
+  const CommandResult told = predict(model() + " " + folder_.file("t10k-images-idx3-ubyte"));
+  EXPECT_EQ(told.status, 0) << told.output;
+  EXPECT_NE(told.output.find("oak?[2J,elm?,?fir\n"), std::string::npos) << told.output.substr(0, 200);
+}
+
+TEST_F(ModelTools, ShowLongPathsWhole) {
+  const std::string far =
+      folder_.file(std::string(200, 'a') + "/" + std::string(200, 'b') + "/" + std::string(200, 'c'));
+  fs::create_directories(far);
+  ASSERT_EQ(train_here("--epochs 1 --save " + far + "/model").status, 0);
+  const CommandResult again = train_here("--epochs 1 --load " + far + "/model");
+  EXPECT_NE(again.output.find(far + "/model, seed 1\ntraining"), std::string::npos) << again.output;
+}
+
+// The other direction, networks made in Python, is in the script too.
+TEST(Interchange, GivesPythonTheSameOutputs) {
+  if (run_command("/usr/bin/python3 -c 'import numpy'").status != 0) GTEST_SKIP() << "needs python3-numpy";
+  const std::string program = train_program::program(), folder = program.substr(0, program.rfind("/train "));
+  const char* build = std::getenv("MOTE_BUILD");
+  const CommandResult result = run_command("/usr/bin/python3 tests/interchange/interchange.py " + folder + " " +
+                                           (build == nullptr ? "build" : build) + "/mnist");
+  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_NE(result.output.find("largest difference"), std::string::npos) << result.output;
+}
+
+TEST_F(ModelTools, SayWhenTheirReaderIsGone) {
+  const std::string log = folder_.file("log.csv");
+  const CommandResult result = run_command("{ { sleep 0.1; " + train_program::program() + "--epochs 100 --data " +
+                                           folder_.path() + " --log " + log + "; echo status $? >&2; } | true; }");
+  EXPECT_NE(result.output.find("train: standard output: cannot be written: Broken pipe\nstatus 1"), std::string::npos)
+      << result.output;
+  EXPECT_FALSE(fs::exists(log));
+  EXPECT_FALSE(fs::exists(log + ".mote-part"));
+}
+
+}  // namespace

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+// What tools/train refuses, and its help.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "data/image_files.hpp"
+#include "mote/mote.hpp"
+#include "support/train_program.hpp"
+
+namespace {
+
+using namespace train_program;
+
+class TrainOptions : public SmallSet {};
+
+TEST_F(TrainOptions, RefusesWhatDoesNotFitTheData) {
+  const char* const too_large =
+      sizeof(void*) < 8 ? "--hidden: network too large to be addressed on this machine: 4000056000000 bytes"
+                        : "bytes of static memory to train, but 536870912 are built in; rebuild with: make MEMORY_MB=";
+  const struct {
+    const char* options;
+    const char* message;
+  } cases[] = {
+      {"--layers 13,5,4", "--layers: starts with 13 inputs, but the images have 12 pixels"},
+      {"--layers 12,5,9", "--layers: ends with 9 outputs, but the labels have 4 classes"},
+      {"--batch 45", "--batch: 45 is more than the 44 training images; use --batch full"},
+      {"--batch-norm --batch 43", "--batch: 43 leaves a single one of the 44 training images for the last step"},
+      {"--batch-norm --hidden none", "--batch-norm: there is no hidden layer to normalize"},
+      {"--validation 48", "--validation: 48 images held out leaves none of 48"},
+      {"--train-limit 45", "--train-limit: 45 asked for, but there are 44"},
+      {"--hidden "
+       "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
+       "1,1,1,1,1,1,1,1,1,1,1",
+       "--hidden: 65 layers asked for, at most 64 possible"},
+      {"--validation 0 --early-stopping loss", "--early-stopping: there are no validation images to look at"},
+      {"--ensemble 1000 --hidden 10000", "an ensemble of 1000 networks 12-10000-4, 1 at a time, needs 11"},
+      {"--hidden 1000000,1000000", too_large},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train_here(c.options);
+    EXPECT_EQ(result.status, 2) << c.options;
+    EXPECT_NE(result.output.find(c.message), std::string::npos) << c.options << "\n" << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  }
+}
+
+TEST_F(TrainOptions, RefusesWrongOptions) {
+  const struct {
+    const char* options;
+    const char* message;
+  } cases[] = {
+      {"--frobnicate", "unknown option '--frobnicate'"},
+      {"epochs", "unknown option 'epochs'"},
+      {"--epochs", "--epochs: its value N is missing"},
+      {"--epochs ''", "--epochs: its value N is empty"},
+      {"--epochs 0", "--epochs: found '0', expected a whole number from 1"},
+      {"--epochs 3x", "--epochs: found '3x'"},
+      {"--epochs -3", "--epochs: found '-3'"},
+      {"--epochs 99999999999999999999", "--epochs: found '99999999999999999999'"},
+      {"--quiet=yes", "--quiet takes no value"},
+      {"--batch 0", "--batch: found '0'"},
+      {"--batch 1 --batch-norm", "--batch-norm needs at least 2 images at a time, not --batch 1"},
+      {"--batch-norm=yes", "--batch-norm takes no value"},
+      {"--learning-rate -1", "--learning-rate: found '-1', expected a finite number greater than 0"},
+      {"--learning-rate 0", "--learning-rate: found '0'"},
+      {"--learning-rate nan", "--learning-rate: found 'nan'"},
+      {"--learning-rate inf", "--learning-rate: found 'inf'"},
+      {"--learning-rate 1e99", "--learning-rate: found '1e99'"},
+      {"--momentum 1", "--momentum: found '1', expected 0 <= X < 1"},
+      {"--momentum 0.5 --optimizer sgd", "--momentum has no meaning with --optimizer sgd"},
+      {"--momentum 0.5 --optimizer adam",
+       "--momentum has no meaning with --optimizer adam; it is for momentum, nesterov"},
+      {"--rho 1 --optimizer rmsprop", "--rho: found '1', expected 0 <= X < 1"},
+      {"--rho 0.5 --optimizer adam", "--rho has no meaning with --optimizer adam; it is for rmsprop"},
+      {"--beta1 0.5", "--beta1 has no meaning with --optimizer momentum; it is for adam, adamw, nadam"},
+      {"--beta2 2", "--beta2: found '2', expected 0 <= X < 1"},
+      {"--epsilon 0", "--epsilon: found '0', expected a finite number greater than 0"},
+      {"--epsilon 1e-3 --optimizer sgd", "--epsilon has no meaning with --optimizer sgd"},
+      {"--weight-decay 0.1 --optimizer adam", "--weight-decay has no meaning with --optimizer adam; it is for adamw"},
+      {"--weight-decay -1", "--weight-decay: found '-1', expected a finite number, at least 0"},
+      {"--l1 -0.1", "--l1: found '-0.1'"},
+      {"--l1 nan", "--l1: found 'nan'"},
+      {"--init-scale 0", "--init-scale: found '0', expected a finite number greater than 0"},
+      {"--schedule magic", "--schedule: found 'magic', expected constant, step, exponential, cosine or plateau"},
+      {"--warmup -1", "--warmup: found '-1'"},
+      {"--decay-epochs 0 --schedule step", "--decay-epochs: found '0'"},
+      {"--decay-epochs 3",
+       "--decay-epochs has no meaning with --schedule constant; it is for step, exponential, cosine"},
+      {"--decay-factor 1 --schedule step", "--decay-factor: found '1', expected 0 <= X < 1"},
+      {"--decay-factor 0 --schedule step", "--decay-factor 0 is for --schedule cosine only"},
+      {"--patience 3 --schedule step", "--patience has no meaning with --schedule step; it is for plateau"},
+      {"--l2 -0.1", "--l2: found '-0.1'"},
+      {"--clip-norm 0", "--clip-norm: found '0', expected a finite number greater than 0"},
+      {"--clip-value inf", "--clip-value: found 'inf'"},
+      {"--max-norm -1", "--max-norm: found '-1'"},
+      {"--clip-norm 1 --clip-value 1", "--clip-norm and --clip-value contradict each other; give one of them"},
+      {"--dropout 1", "--dropout: found '1', expected 0 <= P < 1"},
+      {"--input-dropout -0.1", "--input-dropout: found '-0.1', expected 0 <= P < 1"},
+      {"--dropout 0.5 --hidden none", "--dropout is for hidden units, of which there are none; --input-dropout is for"},
+      {"--activation gelu --hidden none", "--activation is for hidden units, of which there are none"},
+      {"--max-norm 3 --layers 784,10", "--max-norm is for hidden units, of which there are none"},
+      {"--early-stopping always", "--early-stopping: found 'always', expected loss or accuracy"},
+      {"--early-stopping loss --stop-patience 0", "--stop-patience: found '0', expected a whole number from 1"},
+      {"--early-stopping loss --min-improvement -1", "--min-improvement: found '-1', expected a finite number"},
+      {"--stop-patience 3", "--stop-patience has no meaning without --early-stopping"},
+      {"--min-improvement 3", "--min-improvement has no meaning without --early-stopping"},
+      {"--ensemble 1", "--ensemble: found '1', expected a whole number from 2 to 1000"},
+      {"--no-bootstrap", "--no-bootstrap has no meaning without --ensemble"},
+      {"--layers 784", "--layers: found '784', expected at least two sizes"},
+      {"--layers 784,,10", "--layers: found ''"},
+      {"--layers 784,0,10", "--layers: found '0'"},
+      {"--layers 784,10 --hidden 3", "--layers and --hidden contradict each other"},
+      {"--activation softmax",
+       "--activation: found 'softmax', expected identity, sigmoid, tanh, relu, leaky-relu, elu, "
+       "selu, gelu, silu or softplus\n"},
+      {"--activation swoosh", "--activation: found 'swoosh', expected identity,"},
+      {"--output-activation swoosh", "gelu, silu, softplus or softmax"},
+      {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy, quadratic, mae or huber"},
+      {"--loss huber --huber-delta 0", "--huber-delta: found '0', expected a finite number greater than 0"},
+      {"--huber-delta 1", "--huber-delta has no meaning with --loss cross-entropy; it is for huber"},
+      {"--label-smoothing 1", "--label-smoothing: found '1', expected 0 <= X < 1"},
+      {"--label-smoothing 0.1 --loss quadratic",
+       "--label-smoothing has no meaning with --loss quadratic; it is for cross-entropy, sigmoid-cross-entropy"},
+      {"--label-smoothing 0.1 --autoencoder", "--label-smoothing has no meaning with --loss quadratic"},
+      {"--autoencoder --regression", "--autoencoder and --regression contradict each other; give one of them"},
+      {"--autoencoder --loss cross-entropy", "--autoencoder does not go with --loss cross-entropy: pixels do not"},
+      {"--autoencoder --layers 784,32,10",
+       "--layers: ends with 10 outputs, but --autoencoder reproduces 784 pixels; end with 784 or use --hidden"},
+      {"--regression --loss sigmoid-cross-entropy --output-activation identity", "which needs sigmoid"},
+      {"--regression", "train-targets-idx2-float: no such file (nor train-targets.idx2-float)"},
+      {"--loss cross-entropy --output-activation sigmoid",
+       "does not go with --loss cross-entropy, which needs softmax"},
+      {"--init magic", "--init: found 'magic'"},
+      {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian, or a finite number"},
+      {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum, nesterov, adagrad"},
+      {"--data README.md", "README.md: is not a folder; give the one that holds the four IDX files"},
+      {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
+      {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
+      {"--seed -1", "--seed: found '-1'"},
+      {"--data /nowhere", "/nowhere: no such folder"},
+  };
+  for (const auto& c : cases) {
+    const CommandResult result = train(c.options);
+    EXPECT_EQ(result.status, 2) << c.options;
+    EXPECT_NE(result.output.find(c.message), std::string::npos) << c.options << "\n" << result.output;
+    EXPECT_EQ(result.output.rfind("train: ", 0), 0u) << result.output;
+    EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  }
+}
+
+TEST_F(TrainOptions, HelpNamesEveryOptionAndItsDefault) {
+  const CommandResult result = train("--help");
+  EXPECT_EQ(result.status, 0);
+  for (const char* option : {"--data",
+                             "--layers",
+                             "--hidden",
+                             "--activation",
+                             "--loss",
+                             "--output-activation",
+                             "--init",
+                             "--bias-init",
+                             "--optimizer",
+                             "--learning-rate",
+                             "--momentum",
+                             "--l2",
+                             "--batch",
+                             "--epochs",
+                             "--validation",
+                             "--train-limit",
+                             "--seed",
+                             "--isa",
+                             "--log",
+                             "--quiet",
+                             "--help",
+                             "--init-scale",
+                             "--rho",
+                             "--beta1",
+                             "--beta2",
+                             "--epsilon",
+                             "--weight-decay",
+                             "--l1",
+                             "--schedule",
+                             "--warmup",
+                             "--decay-epochs",
+                             "--decay-factor",
+                             "--patience",
+                             "--huber-delta",
+                             "--autoencoder",
+                             "--label-smoothing",
+                             "--regression",
+                             "--clip-norm",
+                             "--clip-value",
+                             "--max-norm",
+                             "--dropout",
+                             "--input-dropout",
+                             "--early-stopping",
+                             "--stop-patience",
+                             "--min-improvement",
+                             "--ensemble",
+                             "--no-bootstrap",
+                             "--batch-norm",
+                             "--report",
+                             "--export-header",
+                             "--export-weights",
+                             "--plot"}) {
+    EXPECT_NE(result.output.find("\n  " + std::string(option)), std::string::npos) << option;
+  }
+  for (std::istringstream lines(result.output); !lines.eof();) {
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_LE(line.size(), 110u) << line;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "common/error.hpp"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "mote/idx.hpp"
+
+namespace tools {
+namespace {
+
+/// How the two numbers of a Result read behind its text; null when they say nothing.
+const char* format_of(mote::Status status) {
+  using mote::Status;
+  switch (status) {
+    case Status::memory_too_small: return "%" PRIu64 " bytes given, %" PRIu64 " needed";
+    case Status::memory_misaligned: return "address is %" PRIu64 " past a multiple of %" PRIu64;
+    case Status::too_many_samples:
+    case Status::too_many_layers: return "%" PRIu64 " asked for, at most %" PRIu64;
+    case Status::layer_size_out_of_range: return "%" PRIu64 " units asked for, 1 to %" PRIu64 " possible";
+    case Status::network_too_large: return "%" PRIu64 " bytes of parameters, at most %" PRIu64;
+    case Status::softmax_not_last: return "found in layer %" PRIu64 " of %" PRIu64;
+    case Status::bad_batch_size: return "%" PRIu64 " asked for, 1 to %" PRIu64 " possible";
+    case Status::input_size_mismatch:
+    case Status::output_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
+    case Status::idx_bad_magic: return "found 0x%04" PRIx64;
+    case Status::idx_element_type: return "found 0x%02" PRIx64 ", expected 0x%02" PRIx64;
+    case Status::idx_rank: return "found %" PRIu64 ", expected %" PRIu64;
+    case Status::idx_truncated_header:
+    case Status::idx_truncated_body:
+    case Status::model_truncated:
+    case Status::checkpoint_size:
+    case Status::idx_trailing_bytes: return "found %" PRIu64 " bytes, expected %" PRIu64;
+    case Status::idx_zero_dimension: return "dimension %" PRIu64;
+    case Status::model_class_names:
+    case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
+    case Status::model_checksum:
+    case Status::model_fingerprint:
+    case Status::checkpoint_checksum: return "found %08" PRIx64 ", expected %08" PRIx64;
+    case Status::target_out_of_range: return "in sample %" PRIu64;
+    case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+std::string describe(const mote::Result& result) {
+  if (result.status == mote::Status::not_finite) {  // people count batches from 1
+    return std::string(mote::to_string(result.status)) + ": in batch " + std::to_string(result.found + 1);
+  }
+  std::string text = mote::to_string(result.status);
+  if (const char* format = format_of(result.status)) {
+    char numbers[96];
+    std::snprintf(numbers, sizeof numbers, format, result.found, result.expected);
+    text += std::string(": ") + numbers;
+  }
+  if (result.status == mote::Status::idx_element_type) {
+    const bool is_byte = result.expected == static_cast<std::uint64_t>(mote::IdxType::unsigned_byte);
+    text += is_byte ? " (unsigned byte)" : " (32-bit float)";
+  }
+  return text;
+}
+
+void require(const mote::Result& result) {
+  if (!result.ok()) throw Error(describe(result));
+}
+
+}  // namespace tools

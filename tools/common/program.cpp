@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "common/program.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "common/error.hpp"
+
+namespace tools {
+namespace {
+
+int fail(const char* name, const char* what, int status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s: %s\n", name, what);
+  return status;
+}
+
+/// A file that is opened would otherwise take the place of a standard stream that the caller closed, and receive what
+/// is printed.
+void occupy_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(stream, F_GETFD) >= 0) continue;
+    static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));  // the lowest that is free
+    if (stream == STDOUT_FILENO) throw Error("standard output: is closed; direct it to /dev/null instead", kExitFailed);
+  }
+}
+
+}  // namespace
+
+int run_program(const char* name, const std::function<int()>& run) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  try {
+    occupy_standard_streams();
+    const int status = run();
+    flush_output();
+    return status;
+  } catch (const Error& error) {
+    return fail(name, error.what(), error.status);
+  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+    return fail(name, error.what(), kExitFailed);
+  }
+}
+
+void flush_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  throw Error("standard output: cannot be written" + reason, kExitFailed);
+}
+
+}  // namespace tools

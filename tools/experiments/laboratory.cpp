@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "experiments/laboratory.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+
+#include "common/error.hpp"
+#include "pictures/terminal_plot.hpp"
+
+namespace tools {
+
+mote::Dataset Laboratory::first_images(std::size_t count) const {
+  if (count > images.count) {
+    throw Error("--data: " + std::to_string(images.count) + " training images found, " + std::to_string(count) +
+                " expected by this experiment");
+  }
+  return images.subset(0, count);
+}
+
+void Laboratory::add(const Table& table) {
+  progress("");
+  found.tables.push_back(table);
+  std::printf("%s", to_text(table).c_str());
+  std::fflush(stdout);
+}
+
+void Laboratory::add(const LineChart& chart) {
+  if (!has_pictures) return;
+  progress("");
+  found.charts.push_back(chart);
+  if (plots) std::printf("\n%s", to_text(chart, terminal_style()).c_str());
+}
+
+void Laboratory::note(const std::string& text) {
+  found.notes.push_back(text);
+  std::printf("%s\n", text.c_str());
+}
+
+void Laboratory::progress(const std::string& text) const {
+  if (is_terminal) std::fprintf(stderr, "\r\033[K%s", text.c_str());
+}
+
+mote::Topology deep_network(const mote::Dataset& images, std::size_t hidden, std::uint32_t width,
+                            mote::Activation activation, mote::Activation output, bool batch_norm) {
+  mote::Topology topology;
+  topology.inputs = static_cast<std::uint32_t>(images.features);
+  for (std::size_t l = 0; l < hidden; ++l) require(topology.add({width, activation, batch_norm}));
+  require(topology.add({static_cast<std::uint32_t>(images.classes), output}));
+  require(mote::check(topology));
+  return topology;
+}
+
+std::string sizes_of(const mote::Topology& topology) {
+  const std::size_t hidden = topology.layer_count - 1;
+  std::string text = std::to_string(topology.inputs);
+  if (hidden > 4) {
+    text += "-(" + std::to_string(hidden) + " x " + std::to_string(topology.outputs_of(0)) + ")";
+  } else {
+    for (std::size_t l = 0; l < hidden; ++l) text += "-" + std::to_string(topology.outputs_of(l));
+  }
+  return text + "-" + std::to_string(topology.outputs());
+}
+
+Subject::Subject(const Laboratory& laboratory, const mote::Topology& topology, const mote::TrainingOptions& options,
+                 std::size_t samples, const Start& start) {
+  mote::MemoryPlan plan;
+  const mote::Memory memory = laboratory.memory;
+  plan.take_bytes(mote::training_bytes(topology, options, samples));
+  const std::size_t rest = plan.take_bytes(0);
+  require(trainer.bind(topology, options, samples, memory));
+  trainer.initialize(start.weights, start.biases);
+  scratch_ = memory.subspan(std::min(rest, memory.size()), memory.size() - std::min(rest, memory.size()));
+}
+
+std::vector<mote::LayerDiagnostics> Subject::diagnose(const mote::Dataset& images) {
+  constexpr std::size_t kRows = 250;
+  const mote::Topology& topology = trainer.topology();
+  const std::size_t rows = topology.all_scale_floats() != 0 ? images.count : std::min(kRows, images.count);
+  std::vector<mote::LayerDiagnostics> layers(topology.layer_count);
+  require(mote::diagnose(topology, trainer.parameters(), trainer.options().loss, images, rows, scratch_,
+                         {layers.data(), layers.size()}));
+  return layers;
+}
+
+LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {
+  LineChart chart;
+  chart.title = table.title;
+  chart.x_name = x_name;
+  chart.logarithmic = logarithmic;
+  for (const Row& row : table.rows) {
+    chart.series.push_back({row.name, {}});
+    for (std::size_t c = 0; c < row.values.size(); ++c) {
+      chart.series.back().points.push_back({std::strtod(table.columns[c].name.c_str(), nullptr), row.values[c]});
+    }
+  }
+  return chart;
+}
+
+double quantile(std::vector<double> values, double q) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  std::sort(values.begin(), values.end());
+  const double place = q * static_cast<double>(values.size() - 1);
+  const std::size_t below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
+  return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+}  // namespace tools

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// How fast layers learn: the norms of Nielsen, "Neural Networks and Deep Learning", chapter 5, in the setting there.
+#include <iterator>
+#include <limits>
+
+#include "common/error.hpp"
+#include "experiments/experiments.hpp"
+
+namespace tools {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kImages = 1000;
+constexpr std::uint32_t kWidth = 30;
+
+std::string layer_name(std::size_t layer, std::size_t hidden) {
+  return layer < hidden ? "hidden " + std::to_string(layer + 1) : "output";
+}
+
+/// One published random draw for each network with so many hidden layers.
+const std::vector<std::vector<double>> kPublishedNorms = {
+    {}, {}, {0.0657, 0.3092}, {0.0118, 0.0600, 0.2831}, {0.0030, 0.0171, 0.0695, 0.2851}};
+
+mote::Topology published_network(const mote::Dataset& images, std::size_t hidden) {
+  return deep_network(images, hidden, kWidth, mote::Activation::sigmoid, mote::Activation::sigmoid);
+}
+
+/// Full-batch gradient descent with learning rate 0.1 and lambda = 5.0.
+mote::TrainingOptions published_options(std::uint64_t seed) {
+  mote::TrainingOptions options;
+  options.loss = mote::Loss::sigmoid_cross_entropy;
+  options.optimizer = {mote::Optimizer::sgd, 0.1f};
+  options.l2 = 5.0f / static_cast<float>(kImages);
+  options.batch_size = kImages;
+  options.shuffle = false;
+  options.seed = seed;
+  return options;
+}
+
+/// Of every layer.
+std::vector<double> speeds_of(Subject& subject, const mote::Dataset& images) {
+  std::vector<double> speeds;
+  for (const mote::LayerDiagnostics& layer : subject.diagnose(images)) {
+    speeds.push_back(static_cast<double>(layer.bias_gradient));
+  }
+  return speeds;
+}
+
+/// Some draws of one number, with what was published of it: NaN for nothing.
+struct Draws {
+  std::vector<double> values;
+  double published = kNone;
+
+  bool is_published() const { return published == published; }
+  bool covers() const { return published >= quantile(values, 0.05) && published <= quantile(values, 0.95); }
+};
+
+/// How many of the published numbers lie between the quantiles.
+struct Covered {
+  std::size_t published = 0;
+  std::size_t covered = 0;
+
+  void add(const Draws& draws) {
+    published += draws.is_published() ? 1 : 0;
+    covered += draws.covers() ? 1 : 0;
+  }
+  std::string text() const { return std::to_string(covered) + " of " + std::to_string(published); }
+};
+
+/// Appends median, 5 and 95 % quantile, and what was published.
+void append(const Draws& draws, std::vector<double>& row) {
+  for (const double q : {0.5, 0.05, 0.95}) row.push_back(quantile(draws.values, q));
+  row.push_back(draws.published);
+}
+
+/// Tables of one network; returns the medians, by hidden layer.
+Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_norms, Covered& of_ratios) {
+  const mote::Dataset images = laboratory.first_images(kImages);
+  const mote::Topology topology = published_network(images, hidden);
+  std::vector<Draws> norms(hidden + 1), ratios(hidden + 1);
+  for (std::size_t i = 0; i < laboratory.seeds; ++i) {
+    laboratory.progress(sizes_of(topology) + ", seed " + std::to_string(laboratory.seed + i));
+    Subject subject(laboratory, topology, published_options(laboratory.seed + i), kImages, kPublishedStart);
+    const std::vector<double> speeds = speeds_of(subject, images);
+    for (std::size_t l = 0; l <= hidden; ++l) {
+      norms[l].values.push_back(speeds[l]);
+      if (l != 0) ratios[l].values.push_back(speeds[l] / speeds[l - 1]);
+    }
+  }
+  Table table{"norms_" + std::to_string(hidden),
+              sizes_of(topology) + ": norm of the gradient by biases, and its ratio to that of the layer before",
+              {{"median", 3, true},
+               {"5_%", 3, true},
+               {"95_%", 3, true},
+               {"published", 3, true},
+               {"ratio", 3, true},
+               {"5_%", 3, true},
+               {"95_%", 3, true},
+               {"published", 3, true}},
+              {}};
+  for (std::size_t l = 0; l <= hidden; ++l) {
+    if (hidden < kPublishedNorms.size() && l < kPublishedNorms[hidden].size()) {
+      norms[l].published = kPublishedNorms[hidden][l];
+      if (l != 0) ratios[l].published = norms[l].published / norms[l - 1].published;
+    }
+    Row row{layer_name(l, hidden), {}};
+    for (const Draws* draws : {&norms[l], &ratios[l]}) {
+      append(*draws, row.values);
+    }
+    of_norms.add(norms[l]);
+    of_ratios.add(ratios[l]);
+    table.rows.push_back(row);
+  }
+  laboratory.add(table);
+  Series medians{std::to_string(hidden) + " hidden", {}};
+  for (std::size_t l = 0; l < hidden; ++l) {
+    medians.points.push_back({static_cast<double>(l + 1), median(norms[l].values)});
+  }
+  return medians;
+}
+
+constexpr std::size_t kSteps[] = {0, 1, 10, 100, 499};
+
+/// By hidden layer, then step; one published run each.
+const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
+    {},
+    {},
+    {{0.0657, 0.0430, 0.0089, 0.0015, 0.0034}, {0.3092, 0.2170, 0.0404, 0.0019, 0.0096}},
+    {{0.0118, 0.0112, 0.0020, 0.00008, 0.00009},
+     {0.0600, 0.0572, 0.0104, 0.00028, 0.00022},
+     {0.2831, 0.2782, 0.0596, 0.00138, 0.00126}},
+    {}};
+
+/// The picture of the chapter: one run, looked at after every step.
+void draw_training_of(Laboratory& laboratory, std::size_t hidden) {
+  if (!laboratory.has_pictures) return;
+  const mote::Dataset images = laboratory.first_images(kImages);
+  const mote::Topology topology = published_network(images, hidden);
+  const std::string seed = "seed " + std::to_string(laboratory.seed);
+  laboratory.progress(sizes_of(topology) + ", every step of " + seed);
+  LineChart chart;
+  chart.title = sizes_of(topology) + ": speed of learning, |dC/db|, " + seed;
+  chart.x_name = "step";
+  chart.logarithmic = true;
+  for (std::size_t l = 0; l < hidden; ++l) chart.series.push_back({layer_name(l, hidden), {}});
+  Subject subject(laboratory, topology, published_options(laboratory.seed), kImages, kPublishedStart);
+  for (std::size_t step = 0; step < 500; ++step) {
+    if (step != 0) require(subject.trainer.train_epoch(images));
+    const std::vector<double> speeds = speeds_of(subject, images);
+    for (std::size_t l = 0; l < hidden; ++l) chart.series[l].points.push_back({static_cast<double>(step), speeds[l]});
+  }
+  laboratory.add(chart);
+}
+
+void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
+  const mote::Dataset images = laboratory.first_images(kImages);
+  const mote::Topology topology = published_network(images, hidden);
+  std::vector<std::vector<std::vector<double>>> norms(hidden, std::vector<std::vector<double>>(std::size(kSteps)));
+  for (std::size_t i = 0; i < laboratory.seeds; ++i) {
+    laboratory.progress(sizes_of(topology) + ", seed " + std::to_string(laboratory.seed + i));
+    Subject subject(laboratory, topology, published_options(laboratory.seed + i), kImages, kPublishedStart);
+    std::size_t done = 0;
+    for (std::size_t s = 0; s < std::size(kSteps); ++s) {
+      for (; done < kSteps[s]; ++done) require(subject.trainer.train_epoch(images));
+      const std::vector<double> speeds = speeds_of(subject, images);
+      for (std::size_t l = 0; l < hidden; ++l) norms[l][s].push_back(speeds[l]);
+    }
+  }
+  Table table{"training_" + std::to_string(hidden),
+              sizes_of(topology) + ": norm of the gradient by biases after so many steps",
+              {},
+              {}};
+  for (const std::size_t step : kSteps) table.columns.push_back({std::to_string(step), 3, true});
+  for (std::size_t l = 0; l < hidden; ++l) {
+    const std::string name = layer_name(l, hidden);
+    Row middle{name + " median", {}}, low{name + " 5 %", {}}, high{name + " 95 %", {}};
+    for (const std::vector<double>& values : norms[l]) {
+      middle.values.push_back(median(values));
+      low.values.push_back(quantile(values, 0.05));
+      high.values.push_back(quantile(values, 0.95));
+    }
+    table.rows.insert(table.rows.end(), {middle, low, high});
+    if (l < kPublishedCurves[hidden].size()) table.rows.push_back({name + " published", kPublishedCurves[hidden][l]});
+  }
+  laboratory.add(table);
+}
+
+}  // namespace
+
+void measure_norms(Laboratory& laboratory) {
+  Covered norms, ratios;
+  LineChart chart;
+  chart.title = "Speed of learning at the start, |dC/db|, medians by hidden layer";
+  chart.x_name = "layer";
+  chart.logarithmic = true;
+  for (const std::size_t hidden : {1u, 2u, 3u, 4u, 6u, 8u, 10u}) {
+    chart.series.push_back(measure_norms_of(laboratory, hidden, norms, ratios));
+  }
+  laboratory.add(chart);
+  laboratory.note("\nPublished numbers between 5 and 95 %: " + norms.text() + " norms, " + ratios.text() + " ratios.");
+}
+
+void measure_training(Laboratory& laboratory) {
+  for (const std::size_t hidden : {2u, 3u, 4u}) {
+    measure_training_of(laboratory, hidden);
+    draw_training_of(laboratory, hidden);
+  }
+}
+
+}  // namespace tools

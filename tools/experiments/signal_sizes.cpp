@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// How signals grow and shrink on their way through deep networks, forward and backward.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "common/error.hpp"
+#include "mote/detail/vector_math.hpp"
+#include "common/names.hpp"
+#include "experiments/experiments.hpp"
+
+namespace tools {
+namespace {
+
+constexpr std::size_t kImages = 500;
+
+mote::TrainingOptions options_for(std::uint64_t seed) {
+  mote::TrainingOptions options;  // nothing is trained
+  options.seed = seed;
+  return options;
+}
+
+/// One initialiser of the picture; `name` as the paper or the option calls it.
+struct NamedWeights {
+  const char* name;
+  mote::InitialWeights weights;
+};
+const NamedWeights kInits[] = {
+    {"standard, U(+-1/sqrt m)", {mote::WeightInit::he_uniform, 0.40824829f}},  // he_uniform's bound is sqrt 6 of it
+    {"glorot (normalized)", mote::WeightInit::glorot_uniform},
+    {"lecun-normal", mote::WeightInit::scaled_gaussian},
+    {"he", mote::WeightInit::he_normal},
+    {"orthogonal", mote::WeightInit::orthogonal},
+    {"gaussian, N(0, 1)", mote::WeightInit::gaussian},
+};
+constexpr mote::Activation kActivationsShown[] = {mote::Activation::sigmoid, mote::Activation::tanh,
+                                                  mote::Activation::relu};
+
+struct Spread {
+  std::vector<double> forward, backward;  // of each hidden layer
+};
+
+/// Medians over seeds, layer by layer.
+Spread spread_of(const Laboratory& laboratory, const mote::Dataset& images, const mote::Topology& topology,
+                 const Start& start) {
+  const std::size_t hidden = topology.layer_count - 1;
+  std::vector<std::vector<double>> forward(hidden), backward(hidden);
+  for (std::size_t i = 0; i < laboratory.seeds; ++i) {
+    Subject subject(laboratory, topology, options_for(laboratory.seed + i), images.count, start);
+    const std::vector<mote::LayerDiagnostics> layers = subject.diagnose(images);
+    for (std::size_t l = 0; l < hidden; ++l) {
+      forward[l].push_back(static_cast<double>(layers[l].activations.deviation));
+      backward[l].push_back(static_cast<double>(layers[l].deltas.deviation));
+    }
+  }
+  Spread spread;
+  for (std::size_t l = 0; l < hidden; ++l) {
+    spread.forward.push_back(median(forward[l]));
+    spread.backward.push_back(median(backward[l]));
+  }
+  return spread;
+}
+
+// The chain of chapter 5: weights of 100, and biases such that every z is 0, where the slope is 1/4.
+void add_chain(Laboratory& laboratory) {
+  constexpr std::size_t kLength = 5;
+  constexpr float kWeight = 100.0f;
+  mote::Topology topology;
+  topology.inputs = 1;
+  for (std::size_t l = 0; l < kLength; ++l) require(topology.add({1, mote::Activation::sigmoid}));
+  std::vector<float> parameters(topology.parameter_count());
+  for (std::size_t l = 0; l < kLength; ++l) {
+    parameters[topology.weights_offset(l)] = kWeight;
+    parameters[topology.biases_offset(l)] = -kWeight * (l == 0 ? 1.0f : 0.5f);  // the input is 1, activations 1/2
+  }
+  const std::uint8_t input = 255, label = 0;
+  const mote::Dataset one{&input, &label, 1, 1, 1};
+  std::vector<float> norms(kLength);
+  std::vector<mote::LayerBound> bounds(kLength);
+  const mote::Span<const float> flat{parameters.data(), parameters.size()};
+  require(mote::spectral_norms(topology, flat, laboratory.memory, {norms.data(), kLength}));
+  require(mote::gradient_bounds(topology, flat, mote::Loss::quadratic, one, 0, {norms.data(), kLength},
+                                laboratory.memory, {bounds.data(), kLength}));
+  Table table{"chain",
+              "A chain of 5 sigmoids, weights 100, biases such that z = 0: the gradient grows by 100 / 4 a layer",
+              {{"factor", 4, true}, {"dC/db", 6, true}, {"(a-y)/4*25^n", 6, true}, {"bound", 6, true}},
+              {}};
+  for (std::size_t l = 0; l < kLength; ++l) {
+    const double expected = 0.5 / 4.0 * std::pow(25.0, static_cast<double>(kLength - 1 - l));
+    table.rows.push_back({"layer " + std::to_string(l + 1),
+                          {static_cast<double>(bounds[l].factor), static_cast<double>(bounds[l].bias_gradient),
+                           expected, static_cast<double>(bounds[l].bound)}});
+  }
+  laboratory.add(table);
+}
+
+/// Width of the activations a for which |w s'(w a + b)| >= 1: the exercise of chapter 5.
+double width_by_formula(double w) {
+  return w < 4.0 ? 0.0 : 2.0 / w * std::log(w * (1.0 + std::sqrt(1.0 - 4.0 / w)) / 2.0 - 1.0);
+}
+
+/// The same counted with the library's sigmoid, b = -w / 2, a from 0 to 1.
+double width_by_counting(double w) {
+  constexpr std::size_t kPoints = 1000000;
+  std::vector<float> z(kPoints), s(kPoints);
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    z[i] = static_cast<float>(w * ((static_cast<double>(i) + 0.5) / static_cast<double>(kPoints) - 0.5));
+  }
+  mote::sigmoid(z.data(), s.data(), kPoints);
+  std::size_t inside = 0;
+  for (const float a : s) inside += w * static_cast<double>(a * (1.0f - a)) >= 1.0 ? 1 : 0;
+  return static_cast<double>(inside) / static_cast<double>(kPoints);
+}
+
+void add_widths(Laboratory& laboratory) {
+  Table table{"width",
+              "One sigmoid: width of the activations for which |w s'(wa + b)| >= 1, which takes |w| >= 4",
+              {{"counted", 4}, {"formula", 4}},
+              {}};
+  for (const double w : {3.9, 4.1, 4.5, 5.0, 6.0, 6.9, 8.0, 10.0, 20.0, 50.0, 100.0}) {
+    std::string name = "w = " + std::to_string(w);
+    name.erase(name.find('.') + 2);
+    table.rows.push_back({name, {width_by_counting(w), width_by_formula(w)}});
+  }
+  double best = 4.0;
+  for (double w = 4.0; w < 20.0; w += 0.001) best = width_by_formula(w) > width_by_formula(best) ? w : best;
+  laboratory.add(table);
+  char text[100];
+  std::snprintf(text, sizeof text, "The formula is largest at w = %.1f, where the width is %.2f.", best,
+                width_by_formula(best));
+  laboratory.note(text);
+}
+
+void add_sweep(Laboratory& laboratory, mote::Activation activation) {
+  constexpr std::size_t kHidden = 10;
+  constexpr float kScales[] = {0.1f, 0.5f, 0.7f, 1.0f, 1.2f, 1.41421356f, 1.7f, 2.0f, 3.0f, 5.0f, 10.0f, 20.0f, 100.0f};
+  const mote::Dataset images = laboratory.first_images(kImages);
+  const mote::Topology topology = deep_network(images, kHidden, 50, activation, mote::Activation::softmax);
+  const std::string name(name_of(kActivations, activation));
+  Table table{
+      "sweep_" + name,
+      name + ", " + sizes_of(topology) + ", weights N(0, g^2/m): growth of the deltas a layer, downwards",
+      {{"growth", 3, true}, {"lowest", 3, true}, {"highest", 3, true}, {"saturated_%", 0}, {"first/output", 2, true}},
+      {}};
+  for (const float scale : kScales) {
+    std::vector<double> growth, saturated, share;
+    mote::Verdict verdict{};
+    for (std::size_t i = 0; i < laboratory.seeds; ++i) {
+      Subject subject(laboratory, topology, options_for(laboratory.seed + i), images.count,
+                      {{mote::WeightInit::scaled_gaussian, scale}, mote::BiasInit::zero});
+      const std::vector<mote::LayerDiagnostics> layers = subject.diagnose(images);
+      const double first = static_cast<double>(layers.front().delta_norm);
+      const double top = static_cast<double>(layers[kHidden - 1].delta_norm);
+      growth.push_back(std::pow(first / top, 1.0 / static_cast<double>(kHidden - 1)));
+      share.push_back(first / static_cast<double>(layers.back().delta_norm));
+      saturated.push_back(100.0 * static_cast<double>(layers[kHidden / 2].saturated));
+      if (i == 0) verdict = layers.front().verdict;
+    }
+    char label[64];
+    std::snprintf(label, sizeof label, "g = %g, %s", std::round(static_cast<double>(scale) * 1000.0) / 1000.0,
+                  mote::to_string(verdict));
+    table.rows.push_back(
+        {label, {median(growth), quantile(growth, 0.0), quantile(growth, 1.0), median(saturated), median(share)}});
+  }
+  laboratory.add(table);
+}
+
+}  // namespace
+
+void measure_variances(Laboratory& laboratory) {
+  constexpr std::size_t kHidden = 10;
+  const mote::Dataset images = laboratory.first_images(kImages);
+  for (const mote::Activation activation : kActivationsShown) {
+    const mote::Topology topology = deep_network(images, kHidden, 100, activation, mote::Activation::softmax);
+    const std::string name(name_of(kActivations, activation));
+    Table forward{"activations_" + name,
+                  name + ", " + sizes_of(topology) + ": standard deviation of the activations, by hidden layer",
+                  {},
+                  {}};
+    Table backward{"deltas_" + name, name + ": standard deviation of the deltas dC/dz, by hidden layer", {}, {}};
+    for (std::size_t l = 1; l <= kHidden; ++l) forward.columns.push_back({std::to_string(l), 2, true});
+    backward.columns = forward.columns;
+    for (const NamedWeights& init : kInits) {
+      laboratory.progress(name + ", " + init.name);
+      const Spread spread = spread_of(laboratory, images, topology, {init.weights, mote::BiasInit::zero});
+      forward.rows.push_back({init.name, spread.forward});
+      backward.rows.push_back({init.name, spread.backward});
+    }
+    laboratory.add(forward);
+    laboratory.add(backward);
+    laboratory.add(chart_of(forward, "layer", true));
+    laboratory.add(chart_of(backward, "layer", true));
+  }
+}
+
+void measure_explosions(Laboratory& laboratory) {
+  add_chain(laboratory);
+  add_widths(laboratory);
+  for (const mote::Activation activation : kActivationsShown) {
+    laboratory.progress(std::string(name_of(kActivations, activation)));
+    add_sweep(laboratory, activation);
+  }
+  laboratory.note("Verdicts are of the first layer, with the first seed; saturated is the sixth layer's share.");
+}
+
+}  // namespace tools

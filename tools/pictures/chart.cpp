@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "pictures/chart.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tools {
+namespace {
+
+/// Cuts what is beyond the chart's limits off an axis.
+void limit(Axis& axis, const LineChart& chart) {
+  axis.low = std::max(axis.low, chart.lowest);
+  axis.high = std::min(axis.high, chart.highest);
+  const auto is_outside = [&](const Tick& tick) { return tick.value < axis.low || tick.value > axis.high; };
+  axis.ticks.erase(std::remove_if(axis.ticks.begin(), axis.ticks.end(), is_outside), axis.ticks.end());
+}
+
+}  // namespace
+
+bool can_show(const LineChart& chart, double y) {
+  return std::isfinite(y) && (!chart.logarithmic || y > 0.0);
+}
+
+double rounded_end(const Histogram& histogram, double end) {
+  const double width = histogram.high - histogram.low;
+  if (!(width > 0.0)) return end;
+  const double unit = std::pow(10.0, std::floor(std::log10(width)) - 2.0);
+  return std::round(end / unit) * unit + 0.0;  // + 0: not -0
+}
+
+ChartAxes axes_of(const LineChart& chart, std::size_t most_x_ticks, std::size_t most_y_ticks) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double left = kInfinity, right = -kInfinity, low = kInfinity, high = -kInfinity;
+  for (const Series& series : chart.series) {
+    for (const Point& point : series.points) {
+      left = std::min(left, point.x);
+      right = std::max(right, point.x);
+      if (!can_show(chart, point.y)) continue;
+      low = std::min(low, point.y);
+      high = std::max(high, point.y);
+    }
+  }
+  if (low > high) return {};
+  ChartAxes axes{count_axis(left, right, most_x_ticks),
+                 chart.logarithmic ? logarithmic_axis(low, high, most_y_ticks) : linear_axis(low, high, most_y_ticks),
+                 false};
+  limit(axes.y, chart);
+  return axes;
+}
+
+}  // namespace tools

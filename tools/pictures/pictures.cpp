@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#include "pictures/pictures.hpp"
+
+#include <cstdio>
+
+#include "pictures/html_report.hpp"
+#include "pictures/page.hpp"
+
+namespace tools {
+
+Pictures::Pictures(const Settings& settings) : plot_(settings.plot) {
+  if (settings.report.empty()) return;
+  check_report_path(settings.report);
+  page_.emplace("--report", settings.report);
+}
+
+void Pictures::draw(const RunRecord& record) {
+  if (plot_) std::printf("%s", plot_run(record, terminal_style()).c_str());
+  if (!page_) return;
+  page_->write(html_report(record));
+  page_->commit();
+}
+
+}  // namespace tools

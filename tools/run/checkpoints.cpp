@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "run/checkpoints.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <initializer_list>
+#include <type_traits>
+
+#include "common/atomic_file.hpp"
+#include "common/error.hpp"
+
+namespace tools {
+namespace {
+
+// A note is packed one field after the other; the same function, for_each_field(), packs and unpacks.
+
+class Packer {
+ public:
+  template <typename T>
+  void field(const T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void count(std::size_t count, std::size_t) { field(static_cast<std::uint64_t>(count)); }
+  const std::string& bytes() const { return bytes_; }
+  bool ok() const { return true; }
+
+ private:
+  std::string bytes_;
+};
+
+class Unpacker {
+ public:
+  explicit Unpacker(const std::string& bytes) : bytes_(bytes) {}
+  template <typename T>
+  void field(T& value) {
+    static_assert(std::is_arithmetic_v<T>);
+    ok_ = ok_ && bytes_.size() - at_ >= sizeof value;
+    if (!ok_) return;
+    std::memcpy(&value, bytes_.data() + at_, sizeof value);
+    at_ += sizeof value;
+  }
+  /// Of elements that take at least `least` bytes each.
+  std::size_t count(std::size_t, std::size_t least) {
+    std::uint64_t count = 0;
+    field(count);
+    ok_ = ok_ && count <= (bytes_.size() - at_) / least;
+    return ok_ ? static_cast<std::size_t>(count) : 0;
+  }
+  bool ok() const { return ok_; }
+  bool at_end() const { return at_ == bytes_.size(); }
+
+ private:
+  const std::string& bytes_;
+  std::size_t at_ = 0;
+  bool ok_ = true;
+};
+
+template <typename Container>
+void resize(Packer& pack, const Container& container, std::size_t least) {
+  pack.count(container.size(), least);
+}
+
+template <typename Container>
+void resize(Unpacker& pack, Container& container, std::size_t least) {
+  container.resize(pack.count(0, least));
+}
+
+template <typename Pack, typename Totals>
+void pack_totals(Pack& pack, Totals& totals) {
+  pack.field(totals.sum);
+  pack.field(totals.compensation);
+  pack.field(totals.samples);
+  pack.field(totals.correct);
+}
+
+template <typename Pack, typename Layer>
+void pack_layer(Pack& pack, Layer& layer) {
+  for (auto* field : {&layer.bias_gradient, &layer.weight_gradient, &layer.weight_norm, &layer.update_ratio,
+                      &layer.delta_norm, &layer.deltas.mean, &layer.deltas.deviation, &layer.pre_activations.mean,
+                      &layer.pre_activations.deviation, &layer.activations.mean, &layer.activations.deviation,
+                      &layer.forward_ratio, &layer.backward_ratio, &layer.saturated, &layer.dead}) {
+    pack.field(*field);
+  }
+  auto verdict = static_cast<std::uint8_t>(layer.verdict);
+  pack.field(verdict);
+  if constexpr (!std::is_const_v<Layer>) layer.verdict = static_cast<mote::Verdict>(verdict);
+}
+
+template <typename Pack, typename Note>
+void for_each_field(Pack& pack, Note& note) {
+  resize(pack, note.arguments, 8);
+  for (auto& argument : note.arguments) {
+    resize(pack, argument, 1);
+    for (auto& c : argument) pack.field(c);
+  }
+  pack.field(note.data);
+  auto& state = note.state;
+  pack.field(state.plateau.best);
+  pack.field(state.plateau.waited);
+  pack.field(state.trained.stopping.epoch);
+  pack.field(state.trained.stopping.best_epoch);
+  pack.field(state.trained.stopping.waited);
+  pack.field(state.trained.stopping.best_value);
+  pack.field(state.trained.good_epoch);
+  pack.field(state.seconds);
+  pack.field(state.learning_rate);
+  resize(pack, state.trained.epochs, 52);
+  for (auto& epoch : state.trained.epochs) {
+    pack_totals(pack, epoch.train);
+    pack_totals(pack, epoch.validation);
+    pack.field(epoch.seconds);
+    pack.field(epoch.learning_rate);
+    resize(pack, epoch.layers, 61);
+    for (auto& layer : epoch.layers) pack_layer(pack, layer);
+  }
+  resize(pack, note.best, sizeof(float));
+  for (auto& x : note.best) pack.field(x);
+}
+
+mote::Bytes bytes_of(const std::string& text) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
+}
+
+std::uint32_t checksum_of(const mote::Dataset& dataset, std::uint32_t crc) {
+  const std::uint64_t sizes[] = {dataset.count, dataset.features, dataset.classes, dataset.outputs()};
+  crc = mote::crc32({reinterpret_cast<const unsigned char*>(sizes), sizeof sizes}, crc);
+  crc = mote::crc32({reinterpret_cast<const unsigned char*>(&dataset.scale), sizeof dataset.scale}, crc);
+  crc = mote::crc32({dataset.features_data, dataset.count * dataset.features}, crc);
+  if (dataset.labels != nullptr) crc = mote::crc32({dataset.labels, dataset.count}, crc);
+  for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
+    const mote::Span<const float> row = dataset.targets.row(i);
+    crc = mote::crc32({reinterpret_cast<const unsigned char*>(row.data()), row.size() * sizeof(float)}, crc);
+  }
+  return crc;
+}
+
+/// "--seed 3" of "--seed=3"
+std::string as_typed(const std::string& argument) {
+  std::string text = argument;
+  if (const std::size_t equals = text.find('='); equals != std::string::npos) text[equals] = ' ';
+  return text;
+}
+
+Settings parse(const std::vector<std::string>& arguments) {
+  std::vector<const char*> pointers = {"train"};
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+  return parse_settings(static_cast<int>(pointers.size()), pointers.data());
+}
+
+/// What is said of a checkpoint that a training can go on from; empty where there is none, or nothing was learnt yet.
+std::string unfinished_training(const std::string& path) try {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";
+  const CheckpointReader checkpoint(path);
+  const Settings settings = parse(checkpoint.note().arguments);
+  const TrainingState& state = checkpoint.note().state;
+  const std::size_t done = state.trained.epochs.size();
+  const bool has_stopped = settings.early_stopping && state.trained.stopping.waited >= settings.stop_patience;
+  if (done >= settings.epochs || has_stopped || (done == 0 && state.seconds == 0.0)) return "";
+  return "epoch " + std::to_string(done) + " of " + std::to_string(settings.epochs);
+} catch (const Error&) {  // damaged, so that nothing is lost with it
+  return "";
+}
+
+}  // namespace
+
+std::uint32_t data_checksum(const Split& split) {
+  return checksum_of(split.validation, checksum_of(split.train, 0));
+}
+
+CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
+    : settings_(settings), data_(data_checksum(split)) {
+  require_own_or_nothing("--checkpoint", settings.checkpoint, mote::kCheckpointMagic, "a checkpoint");
+  std::error_code error;
+  if (std::filesystem::equivalent(settings.checkpoint, settings.resume, error)) return;
+  if (const std::string training = unfinished_training(settings.checkpoint); !training.empty()) {
+    throw Error("--checkpoint: " + settings.checkpoint + ": holds " + training +
+                " of a training that was stopped; go on with --resume " + settings.checkpoint +
+                ", or remove it to start anew");
+  }
+}
+
+void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
+                             bool only_when_due) {
+  const Clock::time_point now = Clock::now();
+  const auto interval = std::chrono::duration<float>(settings_.checkpoint_seconds.value_or(0.0f));
+  if (only_when_due && (!settings_.checkpoint_seconds || now - written_ < interval)) return;
+  written_ = now;
+  CheckpointNote note{settings_.remembered, data_, state, {best.begin(), best.end()}};
+  Packer pack;
+  for_each_field(pack, note);
+  AtomicFile file("--checkpoint", settings_.checkpoint);
+  const mote::Result result = mote::write_checkpoint(trainer, bytes_of(pack.bytes()), sink_of(file));
+  file.require_written();
+  if (!result.ok()) throw Error("--checkpoint: " + file.path() + ": " + describe(result), kExitFailed);
+  file.commit();
+}
+
+CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a checkpoint", "--resume") {
+  std::uint64_t size = 0;
+  if (const mote::Result result = mote::check_checkpoint(file_.source(), size); !result.ok()) refuse(describe(result));
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  const mote::Memory room{reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()};
+  if (const mote::Result result = mote::read_checkpoint_note(file_.source(), room); !result.ok()) {
+    refuse(describe(result));
+  }
+  Unpacker pack(bytes);
+  for_each_field(pack, note_);
+  if (!pack.ok() || !pack.at_end()) refuse("not a checkpoint of train");
+  for (std::size_t i = 0; i < note_.state.trained.epochs.size(); ++i) note_.state.trained.epochs[i].epoch = i + 1;
+}
+
+void CheckpointReader::restore(const Settings& settings, const Split& split, mote::Trainer& trainer,
+                               mote::Span<float> best, TrainingState& state) {
+  if (data_checksum(split) != note_.data) {
+    refuse("was made with other images, labels, targets or scale of pixels than those of --data and --load");
+  }
+  if (note_.best.size() != best.size())
+    refuse("early stopping: found " + std::to_string(note_.best.size()) + " parameters, expected " +
+           std::to_string(best.size()));
+  const char* difference = "";
+  const mote::Result result = mote::read_checkpoint(file_.source(), split.train, trainer, &difference);
+  if (result.status == mote::Status::checkpoint_differs) {
+    refuse(std::string("was made with another value of: ") + difference);
+  }
+  if (!result.ok()) refuse(describe(result));
+  std::copy(note_.best.begin(), note_.best.end(), best.begin());
+  const TrainingState made = state;
+  state = note_.state;
+  state.plateau.factor = made.plateau.factor;
+  state.plateau.patience = made.plateau.patience;
+  state.trained.stopping.monitor = made.trained.stopping.monitor;
+  state.trained.stopping.patience = made.trained.stopping.patience;
+  state.trained.stopping.minimum_improvement = made.trained.stopping.minimum_improvement;
+  for (EpochReport& report : state.trained.epochs) {
+    report.epochs = settings.epochs;
+    report.has_labels = settings.aim == Aim::labels;
+  }
+}
+
+void CheckpointReader::refuse(const std::string& reason) const {
+  throw Error(file_.name() + ": " + reason);
+}
+
+Settings resume_settings(const Settings& given) {
+  const CheckpointReader checkpoint(given.resume);
+  const std::vector<std::string>& before = checkpoint.note().arguments;
+  for (const std::string& argument : given.deciding) {
+    const std::string name = argument.substr(0, argument.find('='));
+    const auto other = std::find_if(before.rbegin(), before.rend(), [&](const std::string& one) {  // the last counts
+      return one == name || one.rfind(name + "=", 0) == 0;
+    });
+    if (other != before.rend() && *other == argument) continue;
+    throw Error(as_typed(argument) + " contradicts --resume: " + given.resume + " was made " +
+                (other == before.rend() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
+  }
+  std::vector<std::string> arguments = before;
+  arguments.push_back("--checkpoint=" + given.resume);  // unless one is given, which comes later
+  for (const std::string& argument : given.harmless) {
+    if (argument.rfind("--resume=", 0) != 0) arguments.push_back(argument);
+  }
+  Settings settings = parse(arguments);
+  settings.resume = given.resume;
+  settings.command = given.command;
+  return settings;
+}
+
+}  // namespace tools

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "run/network_files.hpp"
+
+#include "common/error.hpp"
+#include "common/names.hpp"
+#include "run/c_header.hpp"
+
+namespace tools {
+
+void take_model(Settings& settings, const mote::ModelDescription& model) {
+  settings.loss = model.loss;
+  settings.activation = model.topology.layers[0].activation;
+  settings.output_activation = model.topology.output_activation();
+  settings.batch_norm = model.topology.all_scale_floats() != 0;
+  const std::string loss(name_of(kLosses, model.loss.kind));
+  if (settings.class_names.empty() && !model.class_names.empty()) {
+    settings.class_names = names_of(model);
+  }
+  if (settings.aim == Aim::inputs && model.loss.kind == mote::Loss::cross_entropy) {
+    throw Error("--autoencoder does not go with the loss of " + settings.load + ", " + loss);
+  }
+}
+
+void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images) {
+  const std::size_t inputs = model.topology.inputs, outputs = model.topology.outputs();
+  if (images.train.features != inputs) {
+    throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) +
+                " inputs, but the images have " + std::to_string(images.train.features) + " pixels");
+  }
+  if (images.train.outputs() != outputs) {
+    throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
+                " outputs, but the data want " + std::to_string(images.train.outputs()));
+  }
+  if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
+    throw Error("--dropout and --max-norm are for hidden units, of which the network of " + settings.load +
+                " has none");
+  }
+  images.train.scale = images.test.scale = model.input_scale;
+  if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, images.train).ok()) {
+    throw Error("--load: " + settings.load + ": the network takes pixels times " + std::to_string(model.input_scale) +
+                ", which its loss cannot have for targets; --autoencoder needs at most 1/255 with it");
+  }
+}
+
+mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
+                                        const ImageSet& images, std::string& names) {
+  if (!settings.class_names.empty() && settings.class_names.size() != topology.outputs()) {
+    throw Error("--class-names: found " + std::to_string(settings.class_names.size()) + " names, expected " +
+                std::to_string(topology.outputs()) + ", one for each output");
+  }
+  names.clear();
+  for (std::size_t i = 0; i < settings.class_names.size(); ++i) names += (i == 0 ? "" : "\n") + settings.class_names[i];
+  mote::ModelDescription model;
+  model.topology = topology;
+  model.loss = settings.loss;
+  model.input_scale = images.train.scale;
+  model.rows = images.rows;
+  model.columns = images.columns;
+  model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
+  if (const mote::Result result = check(model); !settings.class_names.empty() && !result.ok()) {
+    throw Error("--class-names: " + describe(result) + "; expected UTF-8 without line breaks");
+  }
+  return model;
+}
+
+NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_weights) {
+  if (!settings.save.empty()) {
+    require_model_or_nothing(settings.save);
+    model_.emplace("--save", settings.save);
+  }
+  if (!settings.header.empty()) {
+    check_header_path(settings.header);
+    header_.emplace("--export-header", settings.header);
+  }
+}
+
+std::string NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model,
+                                const mote::Dataset& test) {
+  if (model_) save_model(*model_, model, trainer.parameters(), trainer.running_statistics());
+  if (!header_) return "";
+  return write_header(*header_, {trainer.inference_topology(), trainer.inference_parameters(), test, weights_});
+}
+
+}  // namespace tools

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "common/names.hpp"
+#include "common/option_table.hpp"
+#include "common/option_values.hpp"
+
+namespace tools {
+namespace {
+
+mote::InitialBiases initial_biases(std::string_view value) {
+  mote::BiasInit named{};
+  if (find_name(kBiasInits, value, named)) return named;
+  return {mote::BiasInit::constant,
+          real_number("--bias-init", value, "zero or gaussian, or a finite number", [](float) { return true; })};
+}
+
+const Option kNetworkOptions[] = {
+    {"--data", "DIR",
+     "folder of an IDX image set: {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, also spelt with "
+     "a dot before idx (default: the MNIST that make unpacks)",
+     [](Settings& s, Given&, std::string_view v) { s.data = v; }},
+    {"--layers", "N,N,...",
+     "sizes of all layers, inputs and outputs included; they must match the data (default: what --hidden and the data "
+     "say)",
+     [](Settings& s, Given& g, std::string_view v) {
+       s.layers = sizes("--layers", v), g.layers = true;
+       if (s.layers.size() < 2) refuse("--layers", v, "at least two sizes: inputs and outputs");
+     }},
+    {"--hidden", "N,N,...|none", "sizes of the hidden layers only; the rest follows from the data (default 256)",
+     [](Settings& s, Given& g, std::string_view v) {
+       s.hidden = v == "none" ? std::vector<std::uint32_t>() : sizes("--hidden", v), g.hidden = true;
+     }},
+    {"--activation", "NAME",
+     "of the hidden layers: identity, sigmoid, tanh, relu, leaky-relu (slope 0.01 below 0), elu, selu, gelu (exact), "
+     "silu (swish) or softplus (default relu)",
+     [](Settings& s, Given&, std::string_view v) {
+       if (!find_name(kActivations, v, s.activation) || s.activation == mote::Activation::softmax) {
+         refuse("--activation", v, list_names(kActivations, kHiddenActivations));
+       }
+     }},
+    {"--autoencoder", nullptr, "learn to reproduce the images; labels are not read",
+     [](Settings& s, Given&, std::string_view) { s.aim = Aim::inputs; }},
+    {"--regression", nullptr,
+     "learn the numbers in {train,t10k}-targets-idx2-float of the folder, big-endian floats [images][outputs]; labels "
+     "are not read",
+     [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
+    {"--batch-norm", nullptr,
+     "normalize what comes into the activation of every hidden layer over the mini-batch, and learn its scale and "
+     "shift instead; validation and test take running averages (default: off)",
+     [](Settings& s, Given&, std::string_view) { s.batch_norm = true; }},
+    {"--loss", "NAME",
+     "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output), quadratic, 1/2 |y - a|^2, mae, sum of "
+     "|y - a|, or huber, which is quadratic up to --huber-delta and goes on in a straight line (default "
+     "cross-entropy; quadratic for --autoencoder and --regression)",
+     [](Settings& s, Given& g, std::string_view v) { s.loss.kind = choice("--loss", v, kLosses), g.loss = true; }},
+    {"--huber-delta", "X", "huber: the error from which it is straight, > 0 (default 1)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.loss.huber_delta = real_number("--huber-delta", v, kPositive, is_positive);
+     }},
+    {"--label-smoothing", "X",
+     "cross-entropies: share of a target that is spread evenly over all outcomes, 0 <= X < 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.loss.label_smoothing = real_number("--label-smoothing", v, kShare, is_share);
+     }},
+    {"--output-activation", "NAME",
+     "of the last layer: any of those, or softmax (default: the one that goes with the loss; where any does, sigmoid, "
+     "but identity for --regression)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
+     }},
+    {"--init", "NAME",
+     "initial weights of a layer with m inputs and n outputs: glorot (also called normalized), U(+-sqrt(6/(m+n))); "
+     "glorot-normal, N(0, 2/(m+n)); he, N(0, 2/m); he-uniform, U(+-sqrt(6/m)); scaled-gaussian (also called "
+     "lecun-normal), N(0, 1/m); gaussian (also called normal), N(0, 1); uniform, U(+-1); orthogonal, orthonormal "
+     "columns or rows (default "
+     "he)",
+     [](Settings& s, Given&, std::string_view v) { s.weights.distribution = choice("--init", v, kWeightInits); }},
+    {"--init-scale", "X",
+     "factor on all initial weights, > 0: the standard deviation of gaussian, the bound of uniform, the gain of "
+     "orthogonal (default 1)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.weights.scale = real_number("--init-scale", v, kPositive, is_positive);
+     }},
+    {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or a number for all (default zero)",
+     [](Settings& s, Given&, std::string_view v) { s.biases = initial_biases(v); }},
+};
+
+}  // namespace
+
+mote::Span<const Option> network_options() {
+  return kNetworkOptions;
+}
+
+}  // namespace tools

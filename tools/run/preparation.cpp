@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "run/preparation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "common/error.hpp"
+
+namespace tools {
+
+mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
+  const std::size_t inputs = images.train.features, outputs = images.train.outputs();
+  const std::string option = settings.layers.empty() ? "--hidden: " : "--layers: ";
+  std::vector<std::uint32_t> sizes = settings.layers;
+  if (sizes.empty()) {
+    sizes = settings.hidden;
+    sizes.insert(sizes.begin(), static_cast<std::uint32_t>(inputs));
+    sizes.push_back(static_cast<std::uint32_t>(outputs));
+  }
+  if (sizes.front() != inputs) {
+    throw Error("--layers: starts with " + std::to_string(sizes.front()) + " inputs, but the images have " +
+                std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
+  }
+  if (sizes.back() != outputs) {
+    const std::string count = std::to_string(outputs);
+    const std::string reason = settings.aim == Aim::inputs    ? "--autoencoder reproduces " + count + " pixels"
+                               : settings.aim == Aim::numbers ? "each image has " + count + " targets"
+                                                              : "the labels have " + count + " classes";
+    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " +
+                count + " or use --hidden");
+  }
+  if (settings.batch_norm && sizes.size() == 2) throw Error("--batch-norm: there is no hidden layer to normalize");
+  if (sizes.size() - 1 > mote::kMaxLayers) {
+    throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
+                std::to_string(mote::kMaxLayers) + " possible");
+  }
+  mote::Topology topology;
+  topology.inputs = sizes.front();
+  for (std::size_t i = 1; i < sizes.size(); ++i) {
+    const bool last = i + 1 == sizes.size();
+    const mote::Result added =
+        topology.add({sizes[i], last ? settings.output_activation : settings.activation, settings.batch_norm && !last});
+    if (!added.ok()) throw Error(option + describe(added));
+  }
+  if (const mote::Result result = mote::check(topology); !result.ok()) throw Error(option + describe(result));
+  return topology;
+}
+
+Split make_split(const Settings& settings, const mote::Dataset& all) {
+  const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
+  if (held_out >= all.count) {
+    throw Error("--validation: " + std::to_string(held_out) + " images held out leaves none of " +
+                std::to_string(all.count) + " to train on");
+  }
+  if (held_out == 0 && settings.early_stopping) {
+    throw Error("--early-stopping: there are no validation images to look at; hold some out with --validation");
+  }
+  const std::size_t most = all.count - held_out;
+  if (settings.train_limit > most) {
+    throw Error("--train-limit: " + std::to_string(settings.train_limit) + " asked for, but there are " +
+                std::to_string(most) + " training images besides those held out");
+  }
+  const std::size_t count = settings.train_limit == 0 ? most : settings.train_limit;
+  return {all.subset(0, count), all.subset(most, held_out)};
+}
+
+namespace {
+
+mote::Decay decay_of(RateSchedule schedule) {
+  switch (schedule) {
+    case RateSchedule::step: return mote::Decay::step;
+    case RateSchedule::exponential: return mote::Decay::exponential;
+    case RateSchedule::cosine: return mote::Decay::cosine;
+    case RateSchedule::constant:
+    case RateSchedule::plateau: break;
+  }
+  return mote::Decay::none;
+}
+
+/// The settings' epochs as parameter steps.
+mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::size_t batch_size) {
+  const auto steps = [&](double epochs) {
+    const double wanted = std::round(epochs * mote::steps_per_epoch(images, batch_size));
+    return static_cast<std::uint32_t>(std::min(wanted, 4294967295.0));
+  };
+  const double all = static_cast<double>(settings.epochs), warmup = static_cast<double>(settings.warmup);
+  const bool cosine = settings.schedule == RateSchedule::cosine;
+  const double usual = cosine ? std::max(all - warmup, 0.0) : all / 3.0;
+  mote::Schedule schedule;
+  schedule.decay = decay_of(settings.schedule);
+  const double epochs = settings.decay_epochs ? static_cast<double>(*settings.decay_epochs) : usual;
+  schedule.decay_steps = std::max(steps(epochs), 1u);
+  schedule.factor = settings.decay_factor.value_or(cosine ? 0.0f : 0.1f);
+  schedule.warmup_steps = steps(warmup);
+  return schedule;
+}
+
+}  // namespace
+
+mote::TrainingOptions make_options(const Settings& settings, std::size_t images) {
+  mote::TrainingOptions options;
+  options.loss = settings.loss;
+  options.optimizer = settings.optimizer;
+  options.l1 = settings.l1;
+  options.l2 = settings.l2;
+  options.seed = settings.seed;
+  options.clip_norm = settings.clip_norm;
+  options.clip_value = settings.clip_value;
+  options.max_norm = settings.max_norm;
+  options.hidden_dropout = settings.dropout;
+  options.input_dropout = settings.input_dropout;
+  options.keep_parameters = true;
+  options.bootstrap = settings.ensemble > 1 && settings.bootstrap;
+  options.workers = settings.ensemble > 1 ? 1 : settings.threads;  // threads train whole members
+  options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
+  if (options.batch_size == 0) options.batch_size = images;
+  if (options.batch_size > images) {
+    throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
+                " training images; use --batch full for all of them");
+  }
+  if (settings.batch_norm) {
+    options.memory_rows = std::max(options.memory_rows, options.batch_size);  // its statistics are of whole batches
+    // Nothing is trained then, and any size will do that leaves no single image.
+    while (settings.evaluate && options.batch_size > 2 && images % options.batch_size == 1) --options.batch_size;
+    if (images % options.batch_size == 1) {
+      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves a single one of the " +
+                  std::to_string(images) + " training images for the last step, too few for --batch-norm");
+    }
+  }
+  options.schedule = make_schedule(settings, images, options.batch_size);
+  return options;
+}
+
+}  // namespace tools

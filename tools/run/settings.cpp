@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "run/settings.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include "common/error.hpp"
+#include "common/option_table.hpp"
+#include "common/option_values.hpp"
+#include "run/settings_checks.hpp"
+
+namespace tools {
+namespace {
+
+// Options that change no bit of what is learnt, so that a run that resumes may have others (a checkpoint has the
+// parameters of --load, and knows which network they are of) ...
+constexpr std::string_view kHarmless[] = {
+    "--data",       "--log",           "--report",         "--plot",    "--quiet",
+    "--save",       "--export-header", "--export-weights", "--threads", "--isa",
+    "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds",
+    "--load"};
+// ... of which these are of one run only.
+constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
+
+template <std::size_t N>
+bool is_in(const std::string_view (&names)[N], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+template <typename F>
+void for_each_option(F f) {
+  for (const mote::Span<const Option> part : {network_options(), learning_options(), run_options()}) {
+    for (const Option& option : part) f(option);
+  }
+}
+
+const Option& find_option(std::string_view name) {
+  const Option* found = nullptr;
+  for_each_option([&](const Option& option) { found = name == option.name ? &option : found; });
+  if (found != nullptr) return *found;
+  throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
+}
+
+/// `text` in lines of at most `width` characters, each after the first indented.
+std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string wrapped;
+  for (;;) {
+    if (text.size() <= width) return wrapped + std::string(text);
+    const std::size_t space = text.rfind(' ', width);
+    const std::size_t cut = space == std::string_view::npos ? width : space;
+    wrapped += std::string(text.substr(0, cut)) + "\n" + std::string(indent, ' ');
+    text.remove_prefix(space == std::string_view::npos ? cut : cut + 1);
+  }
+}
+
+}  // namespace
+
+Settings parse_settings(int count, const char* const* arguments) {
+  Settings settings;
+  Given given;
+  settings.command = command_line(count, arguments);
+  for (int i = 1; i < count; ++i) {
+    std::string_view name = arguments[i];
+    const std::size_t equals = name.find('=');
+    const bool joined = equals != std::string_view::npos;
+    const Option& option = find_option(name.substr(0, equals));
+    std::string_view value;
+    if (option.argument == nullptr) {
+      if (joined) throw Error(std::string(option.name) + " takes no value");
+    } else if (joined) {
+      value = name.substr(equals + 1);
+    } else {
+      if (i + 1 == count) throw Error(std::string(option.name) + ": its value " + option.argument + " is missing");
+      value = arguments[++i];
+    }
+    if (option.argument != nullptr && value.empty()) {
+      throw Error(std::string(option.name) + ": its value " + option.argument + " is empty");
+    }
+    const std::string argument = option.name + (value.empty() ? "" : "=" + std::string(value));
+    (is_in(kHarmless, option.name) ? settings.harmless : settings.deciding).push_back(argument);
+    if (!is_in(kForgotten, option.name)) settings.remembered.push_back(argument);
+    given.names.insert(option.name);
+    option.set(settings, given, value);
+  }
+  if (settings.resume.empty()) resolve(settings, given);  // the rest is in the checkpoint
+  return settings;
+}
+
+std::string help_text() {
+  std::string text =
+      "Usage: train [options]\n"
+      "Trains a multilayer perceptron on images and prints its accuracy on the test set.\n\n";
+  constexpr std::size_t kIndent = 30, kWidth = 74;
+  for_each_option([&](const Option& option) {
+    std::string left = std::string("  ") + option.name;
+    if (option.argument != nullptr) left += std::string(" ") + option.argument;
+    left += left.size() < kIndent ? std::string(kIndent - left.size(), ' ') : "\n" + std::string(kIndent, ' ');
+    text += left + wrap(option.help, kIndent, kWidth) + "\n";
+  });
+  return text +
+         "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data refused;\n"
+         "130 interrupted by Ctrl-C, after the current batch and the evaluation of what was learnt so far (one\nmore "
+         "Ctrl-C, two seconds later, stops at once).\n";
+}
+
+}  // namespace tools

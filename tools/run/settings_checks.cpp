@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "run/settings_checks.hpp"
+
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+
+#include "common/error.hpp"
+#include "common/option_table.hpp"
+#include "common/option_values.hpp"
+
+namespace tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+mote::Activation activation_for(mote::Loss loss, Aim aim) {
+  if (loss == mote::Loss::cross_entropy) return mote::Activation::softmax;
+  const bool is_free = aim == Aim::numbers && loss != mote::Loss::sigmoid_cross_entropy;
+  return is_free ? mote::Activation::identity : mote::Activation::sigmoid;
+}
+
+/// Refuses `option` where it was given although what was chosen has no use for it.
+template <typename Enum, std::size_t N>
+void check_use(const Given& given, const char* option, const char* chooser, const Named<Enum> (&names)[N], Enum chosen,
+               std::initializer_list<Enum> users) {
+  if (given.names.count(option) == 0) return;
+  std::string list;
+  for (const Enum user : users) {
+    if (user == chosen) return;
+    list += (list.empty() ? "" : ", ") + std::string(name_of(names, user));
+  }
+  throw Error(std::string(option) + " has no meaning with " + chooser + " " + std::string(name_of(names, chosen)) +
+              "; it is for " + list);
+}
+
+void check_uses(const Settings& s, const Given& given) {
+  using mote::Optimizer;
+  const auto optimizer = [&](const char* option, std::initializer_list<Optimizer> users) {
+    check_use(given, option, "--optimizer", kOptimizers, s.optimizer.method, users);
+  };
+  optimizer("--momentum", {Optimizer::momentum, Optimizer::nesterov});
+  optimizer("--rho", {Optimizer::rmsprop});
+  optimizer("--beta1", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--beta2", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--epsilon", {Optimizer::adagrad, Optimizer::rmsprop, Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
+  optimizer("--weight-decay", {Optimizer::adamw});
+  check_use(given, "--huber-delta", "--loss", kLosses, s.loss.kind, {mote::Loss::huber});
+  check_use(given, "--label-smoothing", "--loss", kLosses, s.loss.kind,
+            {mote::Loss::cross_entropy, mote::Loss::sigmoid_cross_entropy});
+  const auto schedule = [&](const char* option, std::initializer_list<RateSchedule> users) {
+    check_use(given, option, "--schedule", kSchedules, s.schedule, users);
+  };
+  schedule("--decay-epochs", {RateSchedule::step, RateSchedule::exponential, RateSchedule::cosine});
+  schedule("--decay-factor",
+           {RateSchedule::step, RateSchedule::exponential, RateSchedule::cosine, RateSchedule::plateau});
+  schedule("--patience", {RateSchedule::plateau});
+}
+
+float usual_learning_rate(mote::Optimizer method) {
+  switch (method) {
+    case mote::Optimizer::sgd:
+    case mote::Optimizer::momentum:
+    case mote::Optimizer::nesterov: return 0.03f;
+    case mote::Optimizer::adagrad: return 0.01f;
+    case mote::Optimizer::rmsprop:
+    case mote::Optimizer::adam:
+    case mote::Optimizer::adamw:
+    case mote::Optimizer::nadam: break;
+  }
+  return 0.001f;
+}
+
+void resolve_loss(Settings& s, const Given& given) {
+  if (given.names.count("--autoencoder") != 0 && given.names.count("--regression") != 0) {
+    throw Error("--autoencoder and --regression contradict each other; give one of them");
+  }
+  if (!given.loss && s.aim != Aim::labels) s.loss.kind = mote::Loss::quadratic;
+  if (s.aim == Aim::inputs && s.loss.kind == mote::Loss::cross_entropy) {
+    throw Error(
+        "--autoencoder does not go with --loss cross-entropy: pixels do not add up to 1; use "
+        "sigmoid-cross-entropy, quadratic, mae or huber");
+  }
+  const mote::Activation usual = activation_for(s.loss.kind, s.aim);
+  if (!s.output_activation_given) s.output_activation = usual;
+  if (mote::check(s.loss.kind, s.output_activation).ok()) return;
+  throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +
+              " does not go with --loss " + std::string(name_of(kLosses, s.loss.kind)) + ", which needs " +
+              std::string(name_of(kActivations, usual)));
+}
+
+void check_limits(const Settings& s, const Given& given) {
+  if (s.clip_norm != 0.0f && s.clip_value != 0.0f) {
+    throw Error("--clip-norm and --clip-value contradict each other; give one of them");
+  }
+  const bool has_hidden = given.layers ? s.layers.size() > 2 : !s.hidden.empty();
+  for (const char* option : {"--dropout", "--max-norm", "--activation"}) {
+    if (given.names.count(option) == 0 || has_hidden) continue;
+    throw Error(std::string(option) + " is for hidden units, of which there are none" +
+                (option == std::string_view("--dropout") ? "; --input-dropout is for pixels" : ""));
+  }
+}
+
+/// No file is written by two.
+void check_written_files(const Settings& s) {
+  const std::pair<const char*, const std::string&> files[] = {{"--log", s.log},
+                                                              {"--report", s.report},
+                                                              {"--save", s.save},
+                                                              {"--checkpoint", s.checkpoint},
+                                                              {"--export-header", s.header}};
+  for (const auto& [option, path] : files) {
+    for (const auto& [other, other_path] : files) {
+      if (option == other) break;
+      std::error_code none;
+      if (path.empty() || fs::weakly_canonical(path, none) != fs::weakly_canonical(other_path, none)) continue;
+      throw Error(std::string(other) + " and " + option + " name the same file, " + path);
+    }
+  }
+}
+
+void check_files(const Settings& s, const Given& given) {
+  for (const char* option : {"--layers", "--hidden", "--activation", "--batch-norm", "--loss", "--huber-delta",
+                             "--label-smoothing", "--output-activation", "--init", "--init-scale", "--bias-init"}) {
+    if (given.names.count(option) == 0 || s.load.empty()) continue;
+    throw Error(std::string(option) + " and --load contradict each other: the network, its loss and its parameters " +
+                "are those of the file");
+  }
+  if (s.evaluate && s.load.empty()) throw Error("--evaluate has no meaning without --load");
+  const auto refuse_to_train = [&](const char* option) {
+    if (s.evaluate && given.names.count(option) != 0) {
+      throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
+    }
+  };
+  for (const char* option :
+       {"--save", "--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs", "--diagnose", "--validation"}) {
+    refuse_to_train(option);
+  }
+  for (const Option& option : learning_options()) refuse_to_train(option.name);
+  if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names has no meaning without --save");
+  if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
+    throw Error("--checkpoint-seconds has no meaning without --checkpoint");
+  }
+  if (given.names.count("--export-weights") != 0 && s.header.empty()) {
+    throw Error("--export-weights has no meaning without --export-header");
+  }
+  for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
+    if (s.ensemble == 1 || given.names.count(option) == 0) continue;
+    throw Error(std::string(option) + " and --ensemble contradict each other: the file holds one network");
+  }
+}
+
+}  // namespace
+
+void resolve(Settings& s, const Given& given) {
+  check_files(s, given);
+  check_written_files(s);
+  if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
+  if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
+  resolve_loss(s, given);
+  check_uses(s, given);
+  check_limits(s, given);
+  if (!s.bootstrap && s.ensemble == 1) throw Error("--no-bootstrap has no meaning without --ensemble");
+  for (const char* option : {"--stop-patience", "--min-improvement"}) {
+    if (given.names.count(option) != 0 && !s.early_stopping) {
+      throw Error(std::string(option) + " has no meaning without --early-stopping");
+    }
+  }
+  if (s.early_stopping == mote::Monitor::accuracy && s.aim != Aim::labels) {
+    throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
+  }
+  if (s.diagnose && s.ensemble > 1) throw Error("--diagnose looks at one network, not at an --ensemble");
+  if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
+  if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
+    throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");
+  }
+}
+
+}  // namespace tools
