@@ -44,7 +44,7 @@ SKIPPED = re.compile(r"^\s*(//|#|using |static_assert|namespace |template|MOTE_A
 def sites():
     """All (path, line number, column, old, new) that may change."""
     found = []
-    for path in sorted((ROOT / "src").iterdir()):
+    for path in sorted((ROOT / "src").rglob("*")):
         if path.suffix not in (".cpp", ".hpp"):
             continue
         for number, line in enumerate(path.read_text().splitlines()):
@@ -65,7 +65,7 @@ def limited():
 
 def own_suites(path):
     """A filter for the tests of the concept that a source file is about, or None."""
-    test = ROOT / "tests" / (path.stem + "_test.cpp")
+    test = ROOT / "tests" / path.parent.name / (path.stem + "_test.cpp")
     if not test.exists():
         return None
     suites = sorted(set(re.findall(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\((\w+),", test.read_text(), re.M)))

@@ -60,7 +60,7 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder() + target)) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".ci") continue;
-    const bool is_library = entry.path().parent_path().filename() == "src";
+    const bool is_library = entry.path().parent_path().parent_path().filename() == "src";
     if (!is_library && name != image && name != "startup" && name != "report") continue;
     EXPECT_TRUE(graph.read(entry.path().string())) << entry.path();
   }
