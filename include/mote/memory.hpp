@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "mote/detail/target.hpp"
 #include "mote/status.hpp"
+#include "mote/target.hpp"
 
 namespace mote {
 
@@ -78,13 +78,27 @@ class Storage {
   alignas(kAlignment) unsigned char bytes_[N];
 };
 
+/// A part of a block of memory, as MemoryPlan planned it.
+template <typename T>
+struct Part {
+  std::size_t offset = 0;  ///< bytes from the beginning of the block
+  std::size_t count = 0;   ///< elements
+
+  /// The elements. Their values are whatever the bytes held.
+  Span<T> in(Memory memory) const {
+    return {reinterpret_cast<T*>(memory.subspan(offset, count * sizeof(T)).data()), count};
+  }
+  constexpr operator std::size_t() const { return offset; }
+};
+
 /// Plans a block of memory: the same sequence of take() calls counts its bytes and finds its parts.
 class MemoryPlan {
  public:
-  /// Offset in bytes of room for rows x columns elements of T, aligned to kAlignment.
+  /// Room for rows x columns elements of T, aligned to kAlignment.
   template <typename T>
-  constexpr std::size_t take(std::size_t rows, std::size_t columns = 1) {
-    return take_bytes(product(product(rows, columns), sizeof(T)));
+  constexpr Part<T> take(std::size_t rows, std::size_t columns = 1) {
+    const std::size_t count = product(rows, columns);
+    return {take_bytes(product(count, sizeof(T))), count};
   }
   /// Offset of room for `size` bytes.
   constexpr std::size_t take_bytes(std::size_t size) {

@@ -30,6 +30,7 @@
 #include "mote/random.hpp"
 #include "mote/schedule.hpp"
 #include "mote/status.hpp"
+#include "mote/target.hpp"
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
 #include "mote/version.hpp"

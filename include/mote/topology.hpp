@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #include "mote/activation.hpp"
-#include "mote/detail/target.hpp"
 #include "mote/memory.hpp"
 #include "mote/status.hpp"
+#include "mote/target.hpp"
 
 namespace mote {
 

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mote/detail/target.hpp"
+#include "mote/target.hpp"
 
 // The namespace that a numeric file defines its functions in: mote itself, or one instruction-set build
 // (instruction_set.cpp).

@@ -2,7 +2,7 @@
 #include "mote/checksum.hpp"
 
 #include "little_endian.hpp"
-#include "mote/detail/target.hpp"
+#include "mote/target.hpp"
 
 namespace mote {
 #ifdef MOTE_MICROCONTROLLER

@@ -5,9 +5,9 @@
 #include <cstdio>
 
 #include "common/error.hpp"
-#include "mote/detail/vector_math.hpp"
 #include "common/names.hpp"
 #include "experiments/experiments.hpp"
+#include "mote/detail/vector_math.hpp"
 
 namespace tools {
 namespace {

@@ -244,7 +244,7 @@ std::string write_header(AtomicFile& file, const Export& what) {
   const mote::Memory all{block.data(), block.size()};
   mote::FlashNetwork network;
   require(network.bind(owned.model, all.subspan((mote::kAlignment - past) % mote::kAlignment,
-                                                  mote::flash_network_bytes(what.topology))));
+                                                mote::flash_network_bytes(what.topology))));
   file.write(header_source(identifier_of(file.path()), owned, what.test, network));
   file.commit();
   std::string line = file.path() + ": " + std::to_string(owned.size()) + " bytes of " +
