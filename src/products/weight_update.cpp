@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "../core/arithmetic.hpp"
-#include "../textbook/updates.hpp"
+#include "../textbook/optimizer.hpp"
 #include "narrow_gradient.hpp"
 #include "tiles.hpp"
 

@@ -4,7 +4,7 @@
 #include <initializer_list>
 
 #include "../core/arithmetic.hpp"
-#include "../textbook/rows.hpp"
+#include "../textbook/lanes.hpp"
 #include "mote/activation.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/evaluation.hpp"
@@ -26,12 +26,8 @@ void MomentsTally::add_difference(float x) {
 
 void MomentsTally::add(Span<const float> row) {
   const float count = static_cast<float>(row.size());
-  Lanes lanes;
-  const float share = 1.0f / count;  // of each element in the mean: no sum overflows
-  for_lanes(
-      row.size(), [&](std::size_t j) { return row.data()[j] * share; },
-      [&](std::size_t lane, float x) { lanes.lane[lane] += x; });
-  const float mean = lanes.sum();
+  const float weight = 1.0f / count;  // of each element in the mean: no sum overflows
+  const float mean = sum_of(row.size(), [&](std::size_t j) { return row.data()[j] * weight; });
   ++rows_;
   columns_ = row.size();
   const float n = static_cast<float>(rows_), step = mean - mean_;

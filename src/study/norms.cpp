@@ -2,7 +2,7 @@
 #include "mote/norms.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "../textbook/rows.hpp"
+#include "../textbook/lanes.hpp"
 #include "mote/random.hpp"
 
 namespace mote {
@@ -32,11 +32,10 @@ float norm_of(size_t rows, size_t columns, At at) {
   const float first = detail::scaled(1.0f, -half), second = detail::scaled(1.0f, half - exponent);
   float total = 0.0f;
   for (size_t i = 0; i < rows; ++i) {
-    detail::Lanes sums;
-    detail::for_lanes(
-        columns, [&](size_t j) { return at(i, j) * first * second; },
-        [&](size_t lane, float x) { sums.lane[lane] += x * x; });
-    total += sums.sum();
+    total += detail::sum_of(columns, [&](size_t j) {
+      const float x = at(i, j) * first * second;
+      return x * x;
+    });
   }
   return detail::square_root(total) / first / second;
 }

@@ -3,7 +3,8 @@
 
 #include "../core/arithmetic.hpp"
 #include "activation.hpp"
-#include "rows.hpp"
+#include "activation_functions.hpp"
+#include "lanes.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -49,7 +50,7 @@ void add_biases_and_activate(Activation activation, size_t rows, size_t columns,
   if (activation != Activation::softmax) return;
   for (size_t i = 0; i < rows; ++i) {
     float* row = z + i * stride;
-    const float total = mote::detail::exponentials(row, columns, row);
+    const float total = mote::detail::exponentials(row, columns, row, mote::detail::row_maximum(row, columns));
     for (size_t j = 0; j < columns; ++j) row[j] /= total;
   }
 }

@@ -4,7 +4,7 @@
 #include <type_traits>
 
 #include "../core/arithmetic.hpp"
-#include "rows.hpp"
+#include "activation_functions.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {

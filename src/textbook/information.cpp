@@ -2,30 +2,18 @@
 #include "mote/information.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "rows.hpp"
+#include "lanes.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
 
 using mote::Span;
 using mote::detail::kInfinity;
-using mote::detail::kLanes;
-using mote::detail::Lanes;
 using mote::detail::log_of;
+using mote::detail::sum_of;
 using std::size_t;
 
-/// Sum of term(i), element i going to lane i mod 16.
-template <typename Term>
-float sum_of(size_t count, Term term) {
-  Lanes lanes;
-  for (size_t j = 0; j < count; j += kLanes) {
-    const size_t left = count - j < kLanes ? count - j : kLanes;
-    for (size_t i = 0; i < left; ++i) lanes.lane[i] += term(j + i);
-  }
-  return lanes.sum();
-}
-
-/// ln(y / predicted), also where the quotient is too large for a float.
+/// ln(y / predicted), finite also where the quotient overflows.
 float log_of_quotient(float y, float predicted) {
   const float quotient = y / predicted;
   return quotient == kInfinity ? log_of(y) - log_of(predicted) : log_of(quotient);

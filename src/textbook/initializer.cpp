@@ -2,8 +2,8 @@
 #include "mote/initializer.hpp"
 
 #include "../core/arithmetic.hpp"
+#include "lanes.hpp"
 #include "mote/detail/finite.hpp"
-#include "rows.hpp"
 
 namespace mote {
 namespace {
@@ -50,13 +50,7 @@ void draw_independent(const Matrix& weights, InitialWeights init, Random& random
 }
 
 float dot(const float* a, const float* b, size_t count) {
-  detail::Lanes lanes;
-  size_t i = 0;
-  for (; i + detail::kLanes <= count; i += detail::kLanes) {
-    for (size_t lane = 0; lane < detail::kLanes; ++lane) lanes.lane[lane] += a[i + lane] * b[i + lane];
-  }
-  for (size_t lane = 0; i < count; ++i, ++lane) lanes.lane[lane] += a[i] * b[i];
-  return lanes.sum();
+  return detail::sum_of(count, [=](size_t i) { return a[i] * b[i]; });
 }
 
 /// Subtracts from row k its projections on the rows before.

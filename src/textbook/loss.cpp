@@ -2,7 +2,8 @@
 #include "mote/loss.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "rows.hpp"
+#include "activation_functions.hpp"
+#include "lanes.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {

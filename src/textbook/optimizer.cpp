@@ -2,7 +2,7 @@
 #include "mote/optimizer.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "updates.hpp"
+#include "optimizer.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {

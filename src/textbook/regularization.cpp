@@ -4,7 +4,7 @@
 #include <initializer_list>
 
 #include "../core/arithmetic.hpp"
-#include "rows.hpp"
+#include "lanes.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {

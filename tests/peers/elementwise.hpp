@@ -7,7 +7,8 @@
 #include <cstdint>
 
 #include "textbook/activation.hpp"
-#include "textbook/rows.hpp"
+#include "textbook/activation_functions.hpp"
+#include "textbook/lanes.hpp"
 
 namespace peers {
 namespace {
@@ -54,7 +55,8 @@ inline void add_biases_and_softmax(const Rows& rows, const float* __restrict bia
   const std::size_t width = padded_columns(rows.columns);
   for (std::size_t i = 0; i < rows.count; ++i, z += rows.stride) {
     for (std::size_t j = 0; j < width; ++j) z[j] += biases[j];
-    const float factor = 1.0f / mote::detail::exponentials(z, rows.columns, z);
+    const float factor =
+        1.0f / mote::detail::exponentials(z, rows.columns, z, mote::detail::row_maximum(z, rows.columns));
     for (std::size_t j = 0; j < width; ++j) z[j] *= factor;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The steps of optimizer.hpp that are simple enough to end a register tile with, for one parameter. Internal linkage.
+// Optimizer steps of one parameter that are simple enough to end a register tile with. Internal linkage throughout.
 #pragma once
 
 #include "../core/arithmetic.hpp"
