@@ -79,6 +79,21 @@ constexpr float largest_slope(Activation activation) {
 }
 
 /// "relu", "leaky-relu", ...; null for no Activation.
-const char* name_of(Activation activation);
+constexpr const char* name_of(Activation activation) {
+  switch (activation) {
+    case Activation::identity: return "identity";
+    case Activation::sigmoid: return "sigmoid";
+    case Activation::tanh: return "tanh";
+    case Activation::relu: return "relu";
+    case Activation::softmax: return "softmax";
+    case Activation::leaky_relu: return "leaky-relu";
+    case Activation::elu: return "elu";
+    case Activation::selu: return "selu";
+    case Activation::gelu: return "gelu";
+    case Activation::silu: return "silu";
+    case Activation::softplus: return "softplus";
+  }
+  return nullptr;
+}
 
 }  // namespace mote

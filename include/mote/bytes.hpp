@@ -24,7 +24,7 @@ struct ByteSink {
   void* context = nullptr;
 };
 
-/// A source of bytes in memory. `bytes` itself must outlive it, not only what it refers to.
-ByteSource source_of(const Bytes& bytes);
+/// A source that reads memory. The memory must outlive it.
+ByteSource source_of(Bytes bytes);
 
 }  // namespace mote

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 
+#include "mote/detail/finite.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/status.hpp"
@@ -51,8 +52,7 @@ struct EarlyStopping {
 
 /// ok or bad_early_stopping.
 constexpr Result check(const EarlyStopping& options) {
-  constexpr float kLargest = 3.4028235e38f;
-  const bool possible = options.minimum_improvement >= 0.0f && options.minimum_improvement <= kLargest;
+  const bool possible = options.minimum_improvement >= 0.0f && detail::is_finite(options.minimum_improvement);
   return options.patience >= 1 && possible ? Status::ok : Status::bad_early_stopping;
 }
 

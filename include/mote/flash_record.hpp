@@ -59,6 +59,7 @@ Result find_newest(const Flash& flash, FlashRecord& record);
 
 /// Its bytes. `record` must outlive it, and nothing may be saved meanwhile but the next record.
 ByteSource source_of(const FlashRecord& record);
+ByteSource source_of(const FlashRecord&& record) = delete;
 
 /// Saves a record. If power is lost or anything fails before commit() is done, the last one is still there.
 class FlashWriter {

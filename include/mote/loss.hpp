@@ -36,7 +36,16 @@ namespace mote {
 enum class Loss : std::uint8_t { quadratic, sigmoid_cross_entropy, cross_entropy, mean_absolute_error, huber };
 
 /// "cross-entropy", "mae", ...; null for no Loss.
-const char* name_of(Loss loss);
+constexpr const char* name_of(Loss loss) {
+  switch (loss) {
+    case Loss::quadratic: return "quadratic";
+    case Loss::sigmoid_cross_entropy: return "sigmoid-cross-entropy";
+    case Loss::cross_entropy: return "cross-entropy";
+    case Loss::mean_absolute_error: return "mae";
+    case Loss::huber: return "huber";
+  }
+  return nullptr;
+}
 
 /// Whether the loss is for targets between 0 and 1, and computed from pre-activations.
 constexpr bool is_cross_entropy(Loss loss) {

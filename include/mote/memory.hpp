@@ -128,6 +128,19 @@ inline Result check(Memory memory, std::size_t bytes_needed) {
   return Status::ok;
 }
 
+/// ok, or memory_too_small for an array of fewer than `needed` elements.
+template <typename T>
+constexpr Result check_at_least(Span<T> array, std::size_t needed) {
+  if (array.size() >= needed) return Status::ok;
+  return {Status::memory_too_small, array.size() * sizeof(T), needed * sizeof(T)};
+}
+/// ok, or memory_too_small unless an array has exactly `needed` elements.
+template <typename T>
+constexpr Result check_exactly(Span<T> array, std::size_t needed) {
+  if (array.size() == needed) return Status::ok;
+  return {Status::memory_too_small, array.size() * sizeof(T), needed * sizeof(T)};
+}
+
 /// `count` elements of T at `offset`, as MemoryPlan::take gave it. Their values are whatever the bytes held.
 template <typename T>
 Span<T> part_of(Memory memory, std::size_t offset, std::size_t count) {

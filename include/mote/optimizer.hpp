@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/detail/finite.hpp"
 #include "mote/status.hpp"
 
 namespace mote {
@@ -70,14 +71,13 @@ constexpr std::size_t state_arrays(Optimizer method) {
 
 /// ok, bad_learning_rate, bad_momentum, bad_beta (rho too), bad_epsilon or bad_penalty (weight_decay).
 constexpr Result check(const OptimizerOptions& options) {
-  constexpr float kLargest = 3.4028235e38f;
-  if (!(options.learning_rate > 0.0f && options.learning_rate <= kLargest)) return Status::bad_learning_rate;
+  if (!(options.learning_rate > 0.0f && detail::is_finite(options.learning_rate))) return Status::bad_learning_rate;
   if (!(options.momentum >= 0.0f && options.momentum < 1.0f)) return Status::bad_momentum;
   if (!(options.beta1 >= 0.0f && options.beta1 < 1.0f)) return Status::bad_beta;
   if (!(options.beta2 >= 0.0f && options.beta2 < 1.0f)) return Status::bad_beta;
   if (!(options.rho >= 0.0f && options.rho < 1.0f)) return Status::bad_beta;
-  if (!(options.epsilon >= 0.0f && options.epsilon <= kLargest)) return Status::bad_epsilon;
-  if (!(options.weight_decay >= 0.0f && options.weight_decay <= kLargest)) return Status::bad_penalty;
+  if (!(options.epsilon >= 0.0f && detail::is_finite(options.epsilon))) return Status::bad_epsilon;
+  if (!(options.weight_decay >= 0.0f && detail::is_finite(options.weight_decay))) return Status::bad_penalty;
   return Status::ok;
 }
 

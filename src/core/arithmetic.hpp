@@ -122,13 +122,16 @@ MOTE_INLINE PowerOfE power_of_e(float x, float rest = 0.0f) {
   return {multiply_add<Fused>(r * r, q, r), static_cast<std::int32_t>(bits_of(shifted) - bits_of(kRound))};
 }
 
+/// 2^n for -126 <= n <= 127.
+MOTE_INLINE float power_of_2(std::int32_t n) {
+  return float_of(static_cast<std::uint32_t>(n + 127) << 23);
+}
+
 /// x 2^n for |n| <= 250, rounded once if x is not tiny: 2^n in two factors, so that results may be subnormal or
 /// infinite although 2^n is neither.
 MOTE_INLINE float scaled(float x, std::int32_t n) {
   const std::int32_t half = n >> 1;
-  const float first = float_of(static_cast<std::uint32_t>(half + 127) << 23);
-  const float second = float_of(static_cast<std::uint32_t>(n - half + 127) << 23);
-  return x * first * second;
+  return x * power_of_2(half) * power_of_2(n - half);
 }
 
 /// e^x.
@@ -143,7 +146,7 @@ MOTE_INLINE float exp_of(float x) {
 /// e^x - 1 for x <= 0, accurate for small x too.
 MOTE_INLINE float exp_minus_one(float x) {
   const PowerOfE power = power_of_e(x < -20.0f ? -20.0f : x);  // e^-20 - 1 is -1 already; NaN passes
-  const float scale = float_of(static_cast<std::uint32_t>(power.exponent + 127) << 23);
+  const float scale = power_of_2(power.exponent);
   return multiply_add(scale, power.fraction, scale - 1.0f);
 }
 
@@ -179,6 +182,23 @@ MOTE_INLINE float log_one_plus(float e) {
   const float rounded = sum - 1.0f;
   const float result = log_of(sum) * (e / (rounded == 0.0f ? 1.0f : rounded));  // both ways: no branch, for vectors
   return rounded == 0.0f ? e : result;
+}
+
+/// base^exponent, and 1 - base^exponent without the cancellation of that difference: 1 - ab = (1 - a) + a (1 - b).
+struct IntegerPower {
+  float value = 1.0f;
+  float missing = 0.0f;
+};
+MOTE_INLINE IntegerPower integer_power(float base, std::uint32_t exponent) {
+  IntegerPower result, square{base, 1.0f - base};
+  const auto times = [](IntegerPower a, IntegerPower b) {
+    return IntegerPower{a.value * b.value, a.missing + a.value * b.missing};
+  };
+  for (; exponent != 0; exponent >>= 1) {
+    if (exponent & 1u) result = times(result, square);
+    square = times(square, square);
+  }
+  return result;
 }
 
 /// 1 / (1 + e^-x), from e^-|x| so that it cannot overflow and small results keep their precision.
@@ -217,7 +237,7 @@ MOTE_INLINE float tanh_of(float x) {
     if ((root + bit) * (root + bit) <= m) root += bit;
   }
   const int half = (exponent - odd) / 2 - shift;
-  return static_cast<float>((root + 1) >> 1) * float_of(static_cast<std::uint32_t>(half - 23 + 127) << 23);
+  return static_cast<float>((root + 1) >> 1) * power_of_2(half - 23);
 }
 
 /// Square root, correctly rounded; x >= 0.

@@ -5,47 +5,47 @@
 
 namespace mote::detail {
 
-void Output::put(unsigned char byte) {
+void ByteWriter::put(unsigned char byte) {
   buffer_[used_++] = byte;
   if (used_ == kPiece) flush();
 }
 
-void Output::bytes(Bytes bytes) {
+void ByteWriter::bytes(Bytes bytes) {
   for (const unsigned char byte : bytes) put(byte);
 }
 
-void Output::word(std::uint32_t value) {
+void ByteWriter::word(std::uint32_t value) {
   unsigned char stored[4];
   store32(value, stored);
   bytes(stored);
 }
 
-void Output::long_word(std::uint64_t value) {
+void ByteWriter::long_word(std::uint64_t value) {
   word(static_cast<std::uint32_t>(value));
   word(static_cast<std::uint32_t>(value >> 32));
 }
 
-void Output::bits(float x) {
+void ByteWriter::bits(float x) {
   unsigned char stored[4];
   store_float(x, stored);
   bytes(stored);
 }
 
-void Output::text(const char* text) {
+void ByteWriter::text(const char* text) {
   for (; *text != '\0'; ++text) put(static_cast<unsigned char>(*text));
 }
 
-void Output::number(std::uint64_t value) {
+void ByteWriter::number(std::uint64_t value) {
   std::uint64_t power = 1;
   while (value / power >= 10) power *= 10;
   for (; power != 0; power /= 10) put(static_cast<unsigned char>('0' + value / power % 10));
 }
 
-void Output::hex(std::uint32_t value, int digits) {
+void ByteWriter::hex(std::uint32_t value, int digits) {
   while (digits-- > 0) put(static_cast<unsigned char>("0123456789abcdef"[value >> 4 * digits & 15u]));
 }
 
-void Output::fraction(float x) {
+void ByteWriter::fraction(float x) {
   std::uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
   const std::uint32_t exponent = bits >> 23;
@@ -55,7 +55,7 @@ void Output::fraction(float x) {
   number(exponent == 0 ? 126 : exponent < 127 ? 127 - exponent : exponent - 127);
 }
 
-void Output::escaped(Bytes bytes) {
+void ByteWriter::escaped(Bytes bytes) {
   for (const unsigned char byte : bytes) {
     if (byte < 0x20) {
       text("\\u");
@@ -67,7 +67,7 @@ void Output::escaped(Bytes bytes) {
   }
 }
 
-void Output::flush() {
+void ByteWriter::flush() {
   const Bytes piece(buffer_, used_);
   size_ += used_;
   crc_ = crc32(piece, crc_);

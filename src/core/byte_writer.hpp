@@ -8,9 +8,9 @@
 namespace mote::detail {
 
 /// Counts what is written, and takes its CRC; hands it on to a sink, unless that is null, in pieces.
-class Output {
+class ByteWriter {
  public:
-  explicit Output(const ByteSink* sink) : sink_(sink) {}
+  explicit ByteWriter(const ByteSink* sink) : sink_(sink) {}
 
   void put(unsigned char byte);
   void bytes(Bytes bytes);

@@ -5,15 +5,15 @@ namespace mote {
 namespace {
 
 bool read_memory(void* context, std::uint64_t offset, Memory to) {
-  const Bytes part = static_cast<const Bytes*>(context)->subspan(static_cast<std::size_t>(offset), to.size());
-  if (!part.empty()) __builtin_memcpy(to.data(), part.data(), part.size());
+  const auto* bytes = static_cast<const unsigned char*>(context);
+  if (!to.empty()) __builtin_memcpy(to.data(), bytes + static_cast<std::size_t>(offset), to.size());
   return true;
 }
 
 }  // namespace
 
-ByteSource source_of(const Bytes& bytes) {
-  return {bytes.size(), read_memory, const_cast<Bytes*>(&bytes)};
+ByteSource source_of(Bytes bytes) {
+  return {bytes.size(), read_memory, const_cast<unsigned char*>(bytes.data())};
 }
 
 }  // namespace mote

@@ -2,15 +2,13 @@
 #include "mote/random.hpp"
 
 #include "arithmetic.hpp"
+#include "split_mix.hpp"
 
 namespace mote {
 namespace {
 
-std::uint64_t split_mix(std::uint64_t& state) {  // SplitMix64: Steele, Lea & Flood 2014
-  std::uint64_t z = (state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
+std::uint64_t next_mixed(std::uint64_t& state) {
+  return detail::split_mix(state += detail::kSplitMixStep);
 }
 
 std::uint32_t rotate_left(std::uint32_t x, int count) {
@@ -21,9 +19,9 @@ std::uint32_t rotate_left(std::uint32_t x, int count) {
 
 Random::Random(std::uint64_t seed, Stream stream) {
   std::uint64_t mixer = seed;
-  mixer = split_mix(mixer) + static_cast<std::uint64_t>(stream);  // neighbouring seeds must not share streams
+  mixer = next_mixed(mixer) + static_cast<std::uint64_t>(stream);  // neighboring seeds must not share streams
   for (int i = 0; i < 4; i += 2) {
-    const std::uint64_t bits = split_mix(mixer);
+    const std::uint64_t bits = next_mixed(mixer);
     state_.words[i] = static_cast<std::uint32_t>(bits);
     state_.words[i + 1] = static_cast<std::uint32_t>(bits >> 32);
   }
@@ -31,8 +29,8 @@ Random::Random(std::uint64_t seed, Stream stream) {
 
 std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number) {
   std::uint64_t mixer = seed;
-  mixer = ~split_mix(mixer) + number;  // the complement keeps away from the numbers that streams start with
-  return split_mix(mixer);
+  mixer = ~next_mixed(mixer) + number;  // the complement differs from the mixers of streams
+  return next_mixed(mixer);
 }
 
 std::uint32_t Random::next() {

@@ -58,9 +58,7 @@ void FineTuning::forget() {
 }
 
 Result FineTuning::restore(Span<const float> parameters) {
-  if (parameters.size() != parameters_.size()) {
-    return {Status::memory_too_small, parameters.size() * sizeof(float), parameters_.size() * sizeof(float)};
-  }
+  if (const Result result = check_exactly(parameters, parameters_.size()); !result.ok()) return result;
   if (!detail::all_finite(parameters)) return Status::not_finite;
   __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
   forget();

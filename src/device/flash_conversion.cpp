@@ -52,7 +52,7 @@ bool to_half(float x, Half& half) {
   // Adding a power of 2 rounds to the digits that a half keeps: ten below the leading one, and none below 2^-24.
   const std::uint32_t exponent = bits >> 23 & 0xffu;
   const std::uint32_t at_least = exponent < 113 ? 113 : exponent;  // 2^-14, the smallest normal half
-  const float rounder = detail::float_of((at_least + 13) << 23);
+  const float rounder = detail::power_of_2(static_cast<std::int32_t>(at_least) + 13 - 127);
   const float rounded = (magnitude + rounder) - rounder;
   half.bits = static_cast<std::uint16_t>(sign | detail::bits_of(rounded * 0x1p-112f) >> 13);
   return true;

@@ -11,7 +11,7 @@ namespace mote {
 namespace {
 
 using detail::bits_of;
-using detail::Output;
+using detail::ByteWriter;
 
 constexpr std::size_t kCheckpointMagicBytes = sizeof kCheckpointMagic - 1;
 static_assert(kCheckpointMagicBytes == 8);
@@ -100,7 +100,7 @@ void for_each_array(AnyTrainer& trainer, F f) {
   f(trainer.kept_model());
 }
 
-void put_progress(Output& out, const TrainingProgress& progress) {
+void put_progress(ByteWriter& out, const TrainingProgress& progress) {
   for_each_field(progress, [&](const auto& field) {
     if constexpr (sizeof field == 8) {
       out.long_word(field);
@@ -177,7 +177,7 @@ std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes) {
 }
 
 Result write_checkpoint(const Trainer& trainer, Bytes note, const ByteSink& sink) {
-  Output out(&sink);
+  ByteWriter out(&sink);
   out.bytes({reinterpret_cast<const unsigned char*>(kCheckpointMagic), kCheckpointMagicBytes});
   out.long_word(checkpoint_bytes(trainer, note.size()));
   out.long_word(note.size());

@@ -62,14 +62,8 @@ FloatPlace place_of(const Topology& topology, const ModelTensor& tensor) {
 }
 
 Result check_sizes(const Topology& topology, Span<const float> parameters, Span<const float> running) {
-  if (parameters.size() != topology.parameter_count()) {
-    return {Status::memory_too_small, parameters.size() * sizeof(float), topology.parameter_bytes()};
-  }
-  if (running.size() != running_statistics_count(topology)) {
-    return {Status::memory_too_small, running.size() * sizeof(float),
-            running_statistics_count(topology) * sizeof(float)};
-  }
-  return Status::ok;
+  if (const Result result = check_exactly(parameters, topology.parameter_count()); !result.ok()) return result;
+  return check_exactly(running, running_statistics_count(topology));
 }
 
 }  // namespace detail

@@ -11,8 +11,8 @@
 namespace mote {
 namespace {
 
+using detail::ByteWriter;
 using detail::ModelTensor;
-using detail::Output;
 
 class Writer {
  public:
@@ -22,8 +22,8 @@ class Writer {
   }
 
   /// The whole file.
-  void write(Output& out, std::uint32_t checksum) const {
-    Output header(nullptr);
+  void write(ByteWriter& out, std::uint32_t checksum) const {
+    ByteWriter header(nullptr);
     write_header(header, 0);
     const std::uint64_t padded = (header.size() + 7) / 8 * 8;  // so that the data begin at a multiple of 8
     out.long_word(padded);
@@ -37,7 +37,7 @@ class Writer {
   }
 
  private:
-  void write_header(Output& out, std::uint32_t checksum) const {
+  void write_header(ByteWriter& out, std::uint32_t checksum) const {
     out.text("{\"__metadata__\":{\"mote_version\":\"");
     out.text(kVersion);
     write_network(out);
@@ -67,7 +67,7 @@ class Writer {
     out.put('}');
   }
 
-  void write_network(Output& out) const {
+  void write_network(ByteWriter& out) const {
     out.text("\",\"sizes\":\"");
     out.number(topology_.inputs);
     for (std::size_t l = 0; l < topology_.layer_count; ++l) {
@@ -98,7 +98,7 @@ class Writer {
     }
   }
 
-  void write_inputs(Output& out) const {
+  void write_inputs(ByteWriter& out) const {
     out.text("\",\"input_scale\":\"");
     out.fraction(model_.input_scale);
     if (model_.rows != 0) {
@@ -141,7 +141,7 @@ Result write_model(const ModelDescription& model, Span<const float> parameters, 
     if (!possible) return {Status::model_bad_number, i};
   }
   const Writer writer(model, parameters, running);
-  Output counted(nullptr), out(&sink);
+  ByteWriter counted(nullptr), out(&sink);
   writer.write(counted, 0);
   writer.write(out, counted.crc());
   return out.ok() ? Status::ok : Status::write_failed;

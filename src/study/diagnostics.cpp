@@ -204,13 +204,8 @@ Result diagnose(const Topology& topology, Span<const float> parameters, const Lo
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(topology, dataset); !result.ok()) return result;
-  if (parameters.size() < topology.parameter_count()) {
-    return {Status::memory_too_small, parameters.size() * sizeof(float), topology.parameter_bytes()};
-  }
-  if (layers.size() < topology.layer_count) {
-    return {Status::memory_too_small, layers.size() * sizeof(LayerDiagnostics),
-            topology.layer_count * sizeof(LayerDiagnostics)};
-  }
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_at_least(layers, topology.layer_count); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) {
     if (dataset.count < 2) return {Status::batch_norm_of_one_sample, dataset.count, 2};
     if (rows < dataset.count) return {Status::batch_norm_in_chunks, rows, dataset.count};

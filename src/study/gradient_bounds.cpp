@@ -13,22 +13,15 @@ MatrixView vector_of(const float* data, std::size_t size) {
   return {data, 1, size, size};
 }
 
-Result check_array(std::size_t given, std::size_t needed) {
-  if (given < needed) return {Status::memory_too_small, given * sizeof(float), needed * sizeof(float)};
-  return Status::ok;
-}
-
 Result check_arguments(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
                        const Dataset& dataset, Span<const float> norms, Memory scratch, Span<LayerBound> bounds) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
   if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(topology, dataset); !result.ok()) return result;
-  if (const Result result = check_array(parameters.size(), topology.parameter_count()); !result.ok()) return result;
-  if (const Result result = check_array(norms.size(), topology.layer_count); !result.ok()) return result;
-  if (bounds.size() < topology.layer_count) {
-    return {Status::memory_too_small, bounds.size() * sizeof(LayerBound), topology.layer_count * sizeof(LayerBound)};
-  }
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_at_least(norms, topology.layer_count); !result.ok()) return result;
+  if (const Result result = check_at_least(bounds, topology.layer_count); !result.ok()) return result;
   return check(scratch, gradient_bounds_bytes(topology));
 }
 
@@ -57,8 +50,8 @@ float steepest_slope(const Topology& topology, const Backpropagation& engine, st
 
 Result spectral_norms(const Topology& topology, Span<const float> parameters, Memory scratch, Span<float> norms) {
   if (const Result result = check(topology); !result.ok()) return result;
-  if (const Result result = check_array(parameters.size(), topology.parameter_count()); !result.ok()) return result;
-  if (const Result result = check_array(norms.size(), topology.layer_count); !result.ok()) return result;
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_at_least(norms, topology.layer_count); !result.ok()) return result;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const float* weights = parameters.data() + topology.weights_offset(l);
     const Result result = spectral_norm(topology.inputs_of(l), topology.outputs_of(l), weights, scratch, norms[l]);

@@ -3,6 +3,7 @@
 
 #include "../core/arithmetic.hpp"
 #include "../textbook/lanes.hpp"
+#include "mote/detail/finite.hpp"
 #include "mote/random.hpp"
 
 namespace mote {
@@ -26,7 +27,7 @@ float norm_of(size_t rows, size_t columns, At at) {
   std::uint32_t largest = 0;
   for (const std::uint32_t magnitude : lanes) largest = magnitude > largest ? magnitude : largest;
   const float most = detail::float_of(largest);
-  if (largest == 0 || !(most <= detail::kLargest)) return most;
+  if (largest == 0 || !detail::is_finite(most)) return most;
   // Two factors, because the inverse of a subnormal number may be infinite: together they bring `most` to 1 or 2.
   const int exponent = static_cast<int>(largest >> 23) - 127, half = exponent / 2;
   const float first = detail::scaled(1.0f, -half), second = detail::scaled(1.0f, half - exponent);

@@ -4,22 +4,13 @@
 #include "batch_norm.hpp"
 
 namespace mote {
-namespace {
-
-Result check_size(std::size_t floats, std::size_t needed) {
-  if (floats >= needed) return Status::ok;
-  return {Status::memory_too_small, floats * sizeof(float), needed * sizeof(float)};
-}
-
-}  // namespace
-
 Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,
                        Span<float> folded) {
   if (const Result result = check(topology); !result.ok()) return result;
   const std::size_t plain_count = topology.scales_offset(0), scale_count = topology.all_scale_floats();
-  if (const Result result = check_size(parameters.size(), topology.parameter_count()); !result.ok()) return result;
-  if (const Result result = check_size(running.size(), running_statistics_count(topology)); !result.ok()) return result;
-  if (const Result result = check_size(folded.size(), plain_count); !result.ok()) return result;
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_at_least(running, running_statistics_count(topology)); !result.ok()) return result;
+  if (const Result result = check_at_least(folded, plain_count); !result.ok()) return result;
   if (folded.data() != parameters.data()) {
     __builtin_memcpy(folded.data(), parameters.data(), plain_count * sizeof(float));
   }

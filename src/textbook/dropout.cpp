@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "../core/arithmetic.hpp"
+#include "../core/split_mix.hpp"
 #include "activation_functions.hpp"
 
 namespace MOTE_NUMERIC {
@@ -14,14 +15,9 @@ using mote::Dropout;
 using mote::detail::without_negligible;
 using std::size_t;
 
-constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15u;
-
-/// The number at `position` of the sequence that SplitMix64 makes of `seed`.
+/// The number at `position` of SplitMix64's sequence from `seed`.
 std::uint64_t split_mix_at(std::uint64_t seed, std::uint64_t position) {
-  std::uint64_t z = seed + (position + 1) * kGolden;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
+  return mote::detail::split_mix(seed + (position + 1) * mote::detail::kSplitMixStep);
 }
 
 /// Which units of a row are kept.

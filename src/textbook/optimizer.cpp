@@ -7,6 +7,8 @@
 namespace MOTE_NUMERIC {
 namespace {
 
+using mote::detail::integer_power;
+using mote::detail::IntegerPower;
 using mote::detail::multiply_add;
 using mote::detail::square_root;
 using mote::detail::without_negligible;
@@ -69,29 +71,14 @@ void rmsprop(const mote::OptimizerStep& step, const float* __restrict gradients,
   }
 }
 
-/// base^exponent, and 1 - base^exponent without the cancellation of that difference: 1 - ab = (1 - a) + a (1 - b).
-struct Power {
-  float value = 1.0f;
-  float missing = 0.0f;
-};
-Power power(float base, std::uint32_t exponent) {
-  Power result, square{base, 1.0f - base};
-  const auto times = [](Power a, Power b) { return Power{a.value * b.value, a.missing + a.value * b.missing}; };
-  for (; exponent != 0; exponent >>= 1) {
-    if (exponent & 1u) result = times(result, square);
-    square = times(square, square);
-  }
-  return result;
-}
-
 /// AdamW when Decoupled.
 template <bool Decoupled>
 void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
           float* __restrict means, float* __restrict squares, size_t count) {
   const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
   const float decay = step.options.learning_rate * step.options.weight_decay;
-  const float rate = step.options.learning_rate / power(beta1, step.number).missing;
-  const float scale = 1.0f / power(beta2, step.number).missing;
+  const float rate = step.options.learning_rate / integer_power(beta1, step.number).missing;
+  const float scale = 1.0f / integer_power(beta2, step.number).missing;
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));
@@ -105,10 +92,10 @@ void nadam(const mote::OptimizerStep& step, const float* __restrict gradients, f
            float* __restrict means, float* __restrict squares, size_t count) {
   const float beta1 = step.options.beta1, beta2 = step.options.beta2, l2 = step.l2, epsilon = epsilon_of(step);
   const float learning_rate = step.options.learning_rate;
-  const Power now = power(beta1, step.number);
+  const IntegerPower now = integer_power(beta1, step.number);
   const float mean_rate = learning_rate * beta1 / (now.missing + now.value * (1.0f - beta1));  // 1 - beta1^(t + 1)
   const float rate = learning_rate * (1.0f - beta1) / now.missing;
-  const float scale = 1.0f / power(beta2, step.number).missing;
+  const float scale = 1.0f / integer_power(beta2, step.number).missing;
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     means[i] = without_negligible(multiply_add(beta1, means[i], (1.0f - beta1) * g));

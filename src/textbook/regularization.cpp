@@ -5,6 +5,7 @@
 
 #include "../core/arithmetic.hpp"
 #include "lanes.hpp"
+#include "mote/detail/finite.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -21,9 +22,6 @@ float first_unit(float limit) {
 }
 bool is_lowest(float unit) {
   return unit <= kStep;
-}
-bool is_finite_sum(float squares) {
-  return squares <= kLargest;
 }
 
 /// Sum of the squares of a matrix: each row in lanes, then the rows one by one. Padding is 0.
@@ -85,7 +83,7 @@ void limit_panel(float limit, size_t rows, size_t width, size_t stride, float* _
     sum_column_squares(rows, width, stride, units, w, sums);
     again = false;
     for (size_t j = 0; j < width; ++j) {
-      if (is_finite_sum(sums[j]) || is_lowest(units[j])) continue;
+      if (is_finite(sums[j]) || is_lowest(units[j])) continue;
       units[j] *= kStep;
       again = true;
     }
@@ -93,7 +91,7 @@ void limit_panel(float limit, size_t rows, size_t width, size_t stride, float* _
   bool any = false;
   for (size_t j = 0; j < width; ++j) {
     const float norm = square_root(sums[j]);
-    const bool is_long = is_finite_sum(sums[j]) && norm > limit * units[j];
+    const bool is_long = is_finite(sums[j]) && norm > limit * units[j];
     factors[j] = is_long ? limit / norm : 1.0f;
     units[j] = is_long ? units[j] : 1.0f;
     any = any || is_long;
@@ -110,11 +108,11 @@ bool clip_norm(const mote::Topology& topology, float limit, float* gradients) {
   float unit = first_unit(limit);
   size_t count = 0;
   float squares = sum_squares(topology, unit, gradients, count);
-  while (!is_finite_sum(squares) && !is_lowest(unit)) {
+  while (!is_finite(squares) && !is_lowest(unit)) {
     unit *= kStep;
     squares = sum_squares(topology, unit, gradients, count);
   }
-  if (!is_finite_sum(squares)) return false;
+  if (!is_finite(squares)) return false;
   const float norm = square_root(squares);
   if (norm <= limit * unit) return true;
   const float factor = limit / norm;

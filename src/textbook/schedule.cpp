@@ -19,14 +19,6 @@ float half_cosine_wave(float u) {
   return sine < 1.0f ? sine * sine : 1.0f;
 }
 
-float integer_power(float base, std::uint32_t exponent) {
-  float result = 1.0f;
-  for (; exponent != 0; exponent >>= 1, base *= base) {
-    if (exponent & 1u) result *= base;
-  }
-  return result;
-}
-
 /// a / b; both may be too large for a float to hold exactly.
 float ratio(std::uint32_t a, std::uint32_t b) {
   return static_cast<float>(a) / static_cast<float>(b);
@@ -40,9 +32,9 @@ float rate_factor(const Schedule& schedule, std::uint32_t t) {
   const std::uint32_t rest = steps % schedule.decay_steps;
   const float factor = schedule.factor;
   switch (schedule.decay) {
-    case Decay::step: return integer_power(factor, whole);
+    case Decay::step: return detail::integer_power(factor, whole).value;
     case Decay::exponential:
-      return integer_power(factor, whole) *
+      return detail::integer_power(factor, whole).value *
              detail::exp_of<false>(detail::log_of<false>(factor) * ratio(rest, schedule.decay_steps));
     case Decay::cosine:
       if (whole != 0) return factor;

@@ -9,9 +9,7 @@ namespace mote {
 Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
-  if (parameters.size() < topology.parameter_count()) {
-    return {Status::memory_too_small, parameters.size() * sizeof(float), topology.parameter_bytes()};
-  }
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
   const detail::InferencePlan plan = detail::inference_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   topology_ = topology;

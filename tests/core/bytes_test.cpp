@@ -5,11 +5,11 @@
 
 namespace {
 
-TEST(Stream, ReadsFromMemoryWhereItIsAsked) {
+TEST(Bytes, AreReadFromAnyOffset) {
   const unsigned char memory[] = {1, 2, 3, 4, 5};
-  const mote::Bytes bytes(memory);
-  const mote::ByteSource source = mote::source_of(bytes);
+  const mote::ByteSource source = mote::source_of(mote::Bytes(memory));  // keeps no address of the temporary view
   EXPECT_EQ(source.size, 5u);
+  EXPECT_EQ(source.context, memory);
   unsigned char two[2] = {};
   ASSERT_TRUE(source.read(source.context, 3, mote::Memory(two)));
   EXPECT_EQ(two[0], 4);

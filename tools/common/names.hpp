@@ -14,26 +14,21 @@ template <typename Enum>
 struct Named {
   std::string_view name;
   Enum value;
+
+  constexpr Named(std::string_view n, Enum v) : name(n), value(v) {}
+  /// Under the name that model files give it.
+  constexpr Named(Enum v) : name(mote::name_of(v)), value(v) {}
 };
 
-inline constexpr Named<mote::Activation> kActivations[] = {{"identity", mote::Activation::identity},
-                                                           {"sigmoid", mote::Activation::sigmoid},
-                                                           {"tanh", mote::Activation::tanh},
-                                                           {"relu", mote::Activation::relu},
-                                                           {"leaky-relu", mote::Activation::leaky_relu},
-                                                           {"elu", mote::Activation::elu},
-                                                           {"selu", mote::Activation::selu},
-                                                           {"gelu", mote::Activation::gelu},
-                                                           {"silu", mote::Activation::silu},
-                                                           {"softplus", mote::Activation::softplus},
-                                                           {"softmax", mote::Activation::softmax}};
+inline constexpr Named<mote::Activation> kActivations[] = {
+    mote::Activation::identity,   mote::Activation::sigmoid,  mote::Activation::tanh,   mote::Activation::relu,
+    mote::Activation::leaky_relu, mote::Activation::elu,      mote::Activation::selu,   mote::Activation::gelu,
+    mote::Activation::silu,       mote::Activation::softplus, mote::Activation::softmax};
 /// How many of them a hidden layer may have: all but the last.
 inline constexpr std::size_t kHiddenActivations = std::size(kActivations) - 1;
-inline constexpr Named<mote::Loss> kLosses[] = {{"cross-entropy", mote::Loss::cross_entropy},
-                                                {"sigmoid-cross-entropy", mote::Loss::sigmoid_cross_entropy},
-                                                {"quadratic", mote::Loss::quadratic},
-                                                {"mae", mote::Loss::mean_absolute_error},
-                                                {"huber", mote::Loss::huber}};
+inline constexpr Named<mote::Loss> kLosses[] = {mote::Loss::cross_entropy, mote::Loss::sigmoid_cross_entropy,
+                                                mote::Loss::quadratic, mote::Loss::mean_absolute_error,
+                                                mote::Loss::huber};
 inline constexpr Named<mote::WeightInit> kWeightInits[] = {{"glorot", mote::WeightInit::glorot_uniform},
                                                            {"normalized", mote::WeightInit::glorot_uniform},
                                                            {"glorot-normal", mote::WeightInit::glorot_normal},
