@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activation functions: what a unit makes of its weighted input z.
+// Activation functions a = f(z) of a pre-activation z, and their derivatives.
 //
 //   identity    a = z                                          da/dz = 1
 //   sigmoid     a = s(z) = 1 / (1 + e^-z)                      da/dz = a (1 - a)
@@ -11,33 +11,33 @@
 //   gelu        a = z Phi(z), Phi(z) = (1 + erf(z / sqrt 2)) / 2   da/dz = Phi(z) + z e^(-z^2/2) / sqrt(2 pi)
 //   silu        a = z s(z)                                     da/dz = s(z) + z s(z) (1 - s(z))
 //   softplus    a = ln(1 + e^z)                                da/dz = s(z) = 1 - e^-a
-//   softmax     a_j = e^z_j / sum over i of e^z_i              (last layer only; its derivative is part of the loss)
+//   softmax     a_j = e^z_j / sum over i of e^z_i              (last layer only; the loss includes its derivative)
 //
-// leaky_relu: Maas, Hannun & Ng 2013. elu, with alpha 1: Clevert, Unterthiner & Hochreiter 2016. selu, with L
-// = 1.0507... and A = 1.6733...: Klambauer et al. 2017. gelu, the exact one: Hendrycks & Gimpel 2016. silu, or swish:
-// the same, and Ramachandran, Zoph & Le 2017. softplus: Dugas et al. 2001.
+// Sources: leaky_relu: Maas, Hannun & Ng 2013. elu (alpha = 1): Clevert, Unterthiner & Hochreiter 2016. selu
+// (L = 1.0507..., A = 1.6733...): Klambauer et al. 2017. gelu (exact form): Hendrycks & Gimpel 2016. silu, also called
+// swish: Hendrycks & Gimpel 2016; Ramachandran, Zoph & Le 2017. softplus: Dugas et al. 2001.
 //
-// Derivatives are computed from activations where these determine them, so that pre-activations need not be kept. gelu
-// and silu fall and rise again: needs_pre_activations(). Those of sigmoid, tanh, elu and selu then have the absolute
-// error of the activation, half an ulp of 1 or so, where it is flat.
+// A derivative is computed from the activation where the activation determines it, so that training need not keep
+// pre-activations. gelu and silu are not monotonic and need them: needs_pre_activations(). Where sigmoid, tanh, elu and
+// selu are flat, their derivatives have the absolute error of the activation: about half an ulp of 1.
 //
-//              | largest error, ulp | special values; NaN gives NaN
+//              | largest error, ulp | special values (NaN gives NaN)
 //              | z < 0   | z > 0    |
 //  leaky_relu  | 0.84    | 0        | f(-inf) = -inf
 //  elu         | 0.97    | 0        | f(-inf) = -1
 //  selu        | 1.98    | 1.06     | f(-inf) = -1.7580993
-//  gelu        | 5.50    | 1.89     | f(-inf) = -0, reached through the subnormal numbers at -14.36
-//  silu        | 3.40    | 1.51     | f(-inf) = -0, likewise at -108.66
-//  softplus    | 2.81    | 1.81     | f(-inf) = 0, reached at -103.97; f(z) = z from 14.56 on
+//  gelu        | 5.50    | 1.89     | f(z) = -0 below -14.36, subnormal just above
+//  silu        | 3.40    | 1.51     | f(z) = -0 below -108.66, subnormal just above
+//  softplus    | 2.81    | 1.81     | f(z) = 0 below -103.97; f(z) = z above 14.56
 //
-// (tests/activation_test.cpp holds these limits over every 797th float; sigmoid and tanh are in vector_math.hpp.)
+// (tests/textbook/activation_test.cpp checks these limits at every 797th float. detail/vector_math.hpp has sigmoid and
+// tanh.)
 #pragma once
 
 #include <cstdint>
 
 namespace mote {
 
-/// What a layer does with its pre-activations z.
 enum class Activation : std::uint8_t {
   identity,
   sigmoid,
@@ -52,15 +52,14 @@ enum class Activation : std::uint8_t {
   softplus
 };
 
-/// Whether the derivative takes pre-activations, which training then keeps beside the activations. No layer needs them
-/// for inference, and none as the last one: its pre-activations are what the loss gets.
+/// Whether the derivative is computed from pre-activations, which training then keeps beside the activations.
 constexpr bool needs_pre_activations(Activation activation) {
   return activation == Activation::gelu || activation == Activation::silu;
 }
 
-/// The largest |da/dz| that an activation reaches or approaches, gamma of gradient_bounds.hpp; of softmax, the largest
-/// norm of its Jacobian. gelu's is at z = sqrt 2, silu's at z = 2.3994, selu's just below 0, sigmoid's and tanh's at 0,
-/// softmax's where two outputs share everything. Rounded up.
+/// Supremum of |da/dz|, rounded up: gamma in gradient_bounds.hpp. For softmax, the largest spectral norm of its
+/// Jacobian. Reached at z = 0 (sigmoid, tanh), sqrt 2 (gelu), 2.3994 (silu), just below 0 (selu), and where two softmax
+/// outputs are 1/2.
 constexpr float largest_slope(Activation activation) {
   switch (activation) {
     case Activation::sigmoid: return 0.25f;
@@ -78,7 +77,7 @@ constexpr float largest_slope(Activation activation) {
   return 1.0f;
 }
 
-/// "relu", "leaky-relu", ...; null for no Activation.
+/// "relu", "leaky-relu", ...; null for a value that is not an Activation.
 constexpr const char* name_of(Activation activation) {
   switch (activation) {
     case Activation::identity: return "identity";

@@ -5,24 +5,21 @@
 //   mean      = 1/m sum of z
 //   variance  = 1/m sum of (z - mean)^2
 //   n         = (z - mean) / sqrt(variance + epsilon)
-//   y         = scale n + bias                      what the activation gets; the paper's gamma and beta
+//   y         = scale n + bias                      input of the activation; the paper's gamma and beta
 //
-// and backward from dC/dy (the paper's section 3 with the terms that cancel taken out):
+// Backward, from dC/dy (section 3 of the paper, simplified):
 //
 //   dC/dbias  = sum of dC/dy
 //   dC/dscale = sum of dC/dy n
 //   dC/dz     = scale / sqrt(variance + epsilon) (dC/dy - 1/m dC/dbias - 1/m n dC/dscale)
 //
-// Inference has no mini-batch: it takes the mean and variance of running averages, with which the layer is a plain one
-// (batch_norm.hpp). As in PyTorch, momentum is the weight of the newest batch, and the running variance takes
-// the unbiased estimate, m / (m - 1) times the variance above.
-//
-// Batch normalization folded into the weights and biases before it, for inference (Ioffe & Szegedy 2015, algorithm 2):
+// Inference uses running averages of mean and variance. As in PyTorch, momentum is the weight of the newest batch, and
+// the running variance averages the unbiased estimate, m / (m - 1) times the variance above. With constant statistics
+// the layer folds into the weights and biases before it (algorithm 2 of the paper):
 //
 //   W' = W scale / sqrt(variance + epsilon),   b' = bias - mean scale / sqrt(variance + epsilon)
 //
-// with the running mean and variance, column by column. What comes out is a plain network: it costs nothing more to
-// run, and a program that runs it needs none of this.
+// column by column. The folded network is a plain one: batch normalization costs inference no time and no code.
 #pragma once
 
 #include <cstddef>
@@ -35,23 +32,23 @@ namespace mote {
 inline constexpr float kBatchNormEpsilon = 1e-5f;
 inline constexpr float kBatchNormMomentum = 0.1f;
 
-/// The same layers without batch normalization: what folded parameters are for.
+/// The topology of the folded network: `topology` without batch normalization.
 constexpr Topology without_batch_norm(const Topology& topology) {
   Topology plain = topology;
   for (std::size_t l = 0; l < plain.layer_count; ++l) plain.layers[l].batch_norm = false;
   return plain;
 }
 
-/// Floats of running statistics: the means of all units with batch normalization, layer by layer and laid out as their
-/// scales are, then the variances likewise.
+/// Number of floats of running statistics: the means of all units with batch normalization, laid out as their scales,
+/// then their variances in the same layout.
 constexpr std::size_t running_statistics_count(const Topology& topology) {
   return 2 * topology.all_scale_floats();
 }
 
-/// Writes the parameters of the network without_batch_norm(topology) to `folded`, which has room for its
-/// parameter_count() and may be the beginning of `parameters`, but must not overlap them otherwise. Other layers are
-/// copied. parameters: topology.parameter_count() floats; running: running_statistics_count(topology). memory_too_small
-/// for a span that is shorter.
+/// Writes the parameters of the network without_batch_norm(topology) to `folded`; copies layers without batch
+/// normalization. parameters: topology.parameter_count() floats; running: running_statistics_count(topology) floats;
+/// folded: at least parameter_count() floats of the folded topology; may start where `parameters` starts, and must not
+/// overlap it otherwise. Errors: those of check(topology); memory_too_small for a span that is too short.
 Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,
                        Span<float> folded);
 

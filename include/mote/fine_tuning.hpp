@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Learning on the device: the last layers of a network that was trained elsewhere go on learning in RAM, sample by
-// sample or in small batches, while the earlier ones stay in flash as they are.
+// Learning on the device: the last layers of a trained network learn on in RAM, sample by sample or in small batches.
+// The earlier layers stay in flash, unchanged.
 //
 //   static mote::Storage<mote::fine_tuning_bytes(model::kTopology, options)> memory;
 //   mote::FineTuning tuning;
@@ -21,14 +21,20 @@
 namespace mote {
 
 struct FineTuningOptions {
-  std::size_t layers = 1;  ///< how many of the last learn, 1 to all but the first
+  std::size_t layers = 1;  ///< number of last layers that learn, 1 to layer_count - 1
   LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
-  std::size_t batch_size = 1;  ///< samples a parameter step averages over, >= 1; all are in memory
-  float l2 = 0.0f;             ///< penalty l2/2 w.w on weights, finite, >= 0
+  std::size_t batch_size = 1;  ///< samples per parameter step, >= 1; memory holds all of them
+  float l2 = 0.0f;             ///< penalty l2/2 w.w on weights; finite, >= 0
+
+  constexpr FineTuningOptions& set_layers(std::size_t value) { return layers = value, *this; }
+  constexpr FineTuningOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
+  constexpr FineTuningOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
+  constexpr FineTuningOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
+  constexpr FineTuningOptions& set_l2(float value) { return l2 = value, *this; }
 };
 
-/// The network that the last layers are, whose inputs are the outputs of those before. layers: 1 to layer_count - 1.
+/// Topology of the last `layers` layers, 1 to layer_count - 1. Its inputs are the outputs of the layer before them.
 constexpr Topology last_layers(const Topology& topology, std::size_t layers) {
   Topology last;
   const std::size_t first = topology.layer_count - layers;
@@ -39,13 +45,12 @@ constexpr Topology last_layers(const Topology& topology, std::size_t layers) {
 
 namespace detail {
 struct FineTuningPlan {
-  std::size_t frozen;      // of the FlashNetwork
-  std::size_t features;    // [batch_size][inputs of the first layer that learns]
-  std::size_t labels;      // [batch_size]
-  std::size_t parameters;  // [parameter_count] of the layers that learn
-  std::size_t state;       // [state_arrays][parameter_count]
-  std::size_t state_count;
-  std::size_t scratch;  // of Backpropagation
+  Part<unsigned char> frozen;   // of the FlashNetwork
+  Part<float> features;         // [batch_size][inputs of the first layer that learns]
+  Part<std::uint8_t> labels;    // [batch_size]
+  Part<float> parameters;       // [parameter_count] of the layers that learn
+  Part<float> state;            // [state_arrays][parameter_count]
+  Part<unsigned char> scratch;  // of Backpropagation
   std::size_t bytes;
 };
 
@@ -53,50 +58,55 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
   const Topology last = last_layers(topology, options.layers);
   MemoryPlan memory;
   FineTuningPlan plan{};
-  plan.frozen = memory.take_bytes(flash_network_bytes(topology));
+  plan.frozen = memory.take<unsigned char>(flash_network_bytes(topology));
   plan.features = memory.take<float>(options.batch_size, last.inputs);
   plan.labels = memory.take<std::uint8_t>(options.batch_size);
   plan.parameters = memory.take<float>(last.parameter_count());
-  plan.state_count = state_arrays(options.optimizer.method) * last.parameter_count();
-  plan.state = memory.take<float>(plan.state_count);
-  plan.scratch = memory.take_bytes(backpropagation_bytes(last, options.batch_size));
+  plan.state = memory.take<float>(state_arrays(options.optimizer.method), last.parameter_count());
+  plan.scratch = memory.take<unsigned char>(backpropagation_bytes(last, options.batch_size));
   plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
 
-/// Bytes of memory that FineTuning needs. options.layers: 1 to topology.layer_count - 1.
+/// Bytes of memory for FineTuning.
 constexpr std::size_t fine_tuning_bytes(const Topology& topology, const FineTuningOptions& options) {
   return detail::fine_tuning_plan(topology, options).bytes;
 }
 
+/// A network whose last layers learn. Not copyable: a copy would share the memory.
 class FineTuning {
  public:
-  /// Copies the last layers of the model, which must outlive this as must the memory (at least
-  /// fine_tuning_bytes(model.topology, options)). weights_not_trainable unless the model's weights are float32;
-  /// no_layers for no layers to learn, too_many_layers for all (a Trainer is for that); what check() finds in model,
-  /// loss and optimizer; bad_penalty; bad_batch_size.
+  FineTuning() = default;
+  FineTuning(const FineTuning&) = delete;
+  FineTuning& operator=(const FineTuning&) = delete;
+
+  /// Copies the last layers of the model to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
+  /// memory must outlive this object. Errors: model.checked; no_layers and too_many_layers for options.layers (a
+  /// Trainer trains all layers); weights_not_trainable for a model not of float32; those of check(loss),
+  /// check(optimizer) and check(memory); bad_penalty; bad_batch_size.
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 
-  /// Goes on, after bind() for the same model and options.layers, from a copy of what parameters() was: one in flash
-  /// (flash_record.hpp) outlives a restart. Samples that wait for their step are forgotten, and what the optimizer
-  /// remembers. memory_too_small unless they are as many; not_finite, and then nothing is changed.
+  /// Replaces the parameters by a copy of earlier parameters(), for instance from flash (flash_record.hpp) after a
+  /// restart, with an equal model and options.layers. Discards waiting samples and the optimizer's state. Errors, which
+  /// leave all state unchanged: memory_too_small for another number of parameters; not_finite.
   Result restore(Span<const float> parameters);
 
-  /// Takes a sample, and after every batch_size of them a parameter step. inputs: [inputs] bytes, each standing for
-  /// byte * scale. label_out_of_range; not_finite (found: the step, 0 = the first) when the batch's loss is not: such
-  /// a batch is left out, and if the parameters were good they still are.
+  /// Adds a sample to the batch; the last sample of a batch makes a parameter step. inputs: [inputs] bytes, each of
+  /// which stands for byte * scale. Errors: label_out_of_range; not_finite (found: number of the step, from 0) if the
+  /// loss is not finite, in which case the batch is dropped and parameters and totals stay as they were.
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);
 
-  /// What the network says now, before the activation of its last layer; a view that is good until the next call.
+  /// Returns the outputs of the present network before the activation of the last layer: a view, valid until the next
+  /// call.
   Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale);
 
-  /// Samples waiting for their step.
+  /// Number of samples in the incomplete batch.
   std::size_t waiting() const { return waiting_; }
-  /// Loss and accuracy of the samples trained on so far, each as it was seen, before the step it led to.
+  /// Loss and accuracy of all samples of complete batches, each computed before the step of its batch.
   const LossTotals& totals() const { return totals_; }
-  /// What learns, and how its parameters() are laid out.
+  /// Topology of the layers that learn, which gives the layout of parameters().
   const Topology& topology() const { return topology_; }
   Span<const float> parameters() const { return parameters_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Inference, one sample at a time, of a trained network whose weights stay in flash, as floats or smaller. What
-// `tools/train --export-header` writes, and what it takes in RAM is two rows of activations:
+// Inference from flash, one sample at a time: the weights of a trained network stay in flash, as floats, half floats or
+// bytes; RAM holds two rows of activations. `tools/train --export-header` writes the model:
 //
 //   #include "model.hpp"
 //   static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
@@ -19,16 +19,16 @@
 
 namespace mote {
 
-/// What the weights of a FlashModel are; their sizes in bytes are 4, 2 and 1.
+/// Type of the weights of a FlashModel: 4, 2 and 1 bytes.
 enum class WeightFormat : std::uint8_t { float32, float16, int8 };
 
-/// Weights of all layers without padding.
+/// Number of weights of all layers, without padding.
 constexpr std::size_t flash_weight_count(const Topology& topology) {
   std::size_t count = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) count += topology.inputs_of(l) * topology.outputs_of(l);
   return count;
 }
-/// Floats of all biases, and of all factors: flash_stride() for every layer.
+/// Number of floats of the biases, and of the factors: flash_stride() of every layer.
 constexpr std::size_t flash_row_count(const Topology& topology) {
   std::size_t count = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) count += flash_stride(topology.outputs_of(l));
@@ -36,18 +36,18 @@ constexpr std::size_t flash_row_count(const Topology& topology) {
 }
 
 inline namespace MOTE_LAYOUT {
-/// A trained network, all of it constant. A view: what it points to must outlive it. Constructors check it, for a
-/// constexpr model at compile time.
+/// A constant trained network, as a view: its arrays must outlive it. The constructors check it, for a constexpr model
+/// at compile time.
 struct FlashModel {
   Topology topology;
   WeightFormat format = WeightFormat::float32;
   const void* weights = nullptr;  ///< layer by layer, [inputs_of(l)][outputs_of(l)]
   std::size_t weight_count = 0;
   Span<const float> biases;   ///< layer by layer, [flash_stride(outputs_of(l))], padded with 0
-  Span<const float> factors;  ///< int8: what each column of weights is to be multiplied by, laid out as the biases
+  Span<const float> factors;  ///< int8: factor of each column of weights, laid out as the biases
   FlashProduct product = nullptr;
-  /// ok; what check(topology) finds; batch_norm_not_folded; model_size_mismatch when there are not exactly as many
-  /// weights, biases or factors as the topology says.
+  /// ok, an error of check(topology), batch_norm_not_folded, or model_size_mismatch for a wrong number of weights,
+  /// biases or factors.
   Result checked = Status::no_layers;
 
   constexpr FlashModel() = default;
@@ -88,16 +88,24 @@ constexpr std::size_t flash_network_bytes(const Topology& topology) {
   return 2 * flash_stride(topology.max_outputs()) * sizeof(float);
 }
 
+/// A FlashModel ready for inference. Not copyable: a copy would share the scratch memory.
 class FlashNetwork {
  public:
-  /// Refuses models that are not model.checked, and checks the memory (at least flash_network_bytes(model.topology));
-  /// both must outlive this. layers: how many of the first are computed, 0 for all.
-  Result bind(const FlashModel& model, Memory scratch, std::size_t layers = 0);
-  Result bind(FlashModel&& model, Memory scratch, std::size_t layers = 0) = delete;  // it would not outlive this
+  FlashNetwork() = default;
+  FlashNetwork(const FlashNetwork&) = delete;
+  FlashNetwork& operator=(const FlashNetwork&) = delete;
 
-  /// Activations of the last layer computed, a view of the scratch memory that is good until the next call.
+  /// Binds the network to a model and to scratch memory of at least flash_network_bytes(model.topology). Both must
+  /// outlive the network. Errors: model.checked; those of check(scratch).
+  Result bind(const FlashModel& model, Memory scratch) { return bind(model, model.topology.layer_count, scratch); }
+  Result bind(FlashModel&& model, Memory scratch) = delete;  // a temporary does not outlive the network
+  /// Binds only the first `layers` layers, 1 to layer_count.
+  Result bind(const FlashModel& model, std::size_t layers, Memory scratch);
+  Result bind(FlashModel&& model, std::size_t layers, Memory scratch) = delete;
+
+  /// Returns the activations of the last layer: a view of the scratch memory, valid until the next call.
   Span<const float> forward(const float* inputs) const;
-  /// The same for inputs of bytes, each standing for byte * scale: Dataset::scale in training.
+  /// Takes inputs of bytes, each of which stands for byte * scale, as Dataset::scale does in training.
   Span<const float> forward(const std::uint8_t* inputs, float scale) const;
 
   const FlashModel& model() const { return *model_; }
@@ -110,28 +118,28 @@ class FlashNetwork {
   float* rows_[2] = {};
 };
 
-/// What a model is known to answer.
+/// Known outputs of a model for one sample, with which verify() proves a port or a flash image.
 struct Golden {
   const std::uint8_t* inputs;
   float scale;
   const float* outputs;
-  bool fused;              ///< the arithmetic that computed them; the same gives the same bits
-  std::uint32_t checksum;  ///< of the model
+  bool fused;              ///< arithmetic class of the machine that computed the outputs
+  std::uint32_t checksum;  ///< checksum() of the model
 };
 
 /// CRC-32 of all weights, then biases, then factors, as little-endian numbers without padding.
 std::uint32_t checksum(const FlashModel& model);
 
-/// For start-up: ok; model_damaged when the model has another checksum; golden_mismatch (found: the first such output)
-/// when outputs differ from the golden ones, at all or, in the other class of arithmetic, by more than 2^-12 of 1 +
-/// |y|.
+/// Checks the model at start-up. Errors: model_damaged for another checksum; golden_mismatch (found: index of the
+/// output) for an output that differs from the golden y, or, in the other arithmetic class, differs by more than 2^-12
+/// (1 + |y|).
 Result verify(const FlashNetwork& network, const Golden& golden);
 
-/// Writes the weights and biases of `parameters`, laid out as topology.hpp says, as a FlashModel wants them.
-/// model_size_mismatch unless each span has exactly the room. float32: weight_out_of_range (found: index of the weight)
-/// for what is not finite. float16 rounds to nearest, ties to even: weight_out_of_range
-/// (found: index of the weight) for what is not finite or rounds to 65,520 or more. int8: factors are the largest
-/// magnitude of each column / 127; weights that are not finite: weight_out_of_range.
+/// Converts parameters, laid out as in topology.hpp, to the weights and biases of a FlashModel. Half floats are rounded
+/// to nearest, ties to even. Bytes are rounded to nearest, ties away from 0, with the largest magnitude of the column /
+/// 127 as factor. Errors: those of check(topology); batch_norm_not_folded; model_size_mismatch for a span that is not
+/// of exactly the size needed; weight_out_of_range (found: index of the weight) for a weight that is not finite, or
+/// whose magnitude is at least 65,520, where half floats end.
 Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<float> weights,
                           Span<float> biases);
 Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<Half> weights,

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-// A record that survives the loss of power at any byte of being saved: two slots of flash memory take turns, and the
-// one being written never holds the newest whole record.
+// Records in flash that survive a loss of power at any byte of a write: two slots take turns, and the newest complete
+// record is never in the slot that is written.
 //
 //   mote::FlashWriter writer;
 //   writer.begin(flash, mote::checkpoint_bytes(trainer, 0));
 //   mote::write_checkpoint(trainer, {}, writer.sink());
-//   writer.commit();                                           // from here on it is the new one
+//   writer.commit();                                           // now it is the newest
 //
 //   mote::FlashRecord record;                                  // after the next start
 //   if (find_newest(flash, record).ok()) mote::read_checkpoint(source_of(record), dataset, trainer);
 //
-// A slot: 16 bytes (a mark, a sequence number, the size of the record, its complement), the record, and 8 bytes that
-// are written last: the CRC-32 of all before and its complement; each of the three filled up with 0xff to whole writes.
-// A slot without right last bytes does not count. Erased bytes, all ones, are no CRC and complement.
+// Layout of a slot: 16 bytes of header (mark, sequence number, size of the record, complement of the size), the record,
+// and 8 bytes that are written last: the CRC-32 of all before and its complement. Each of the three is padded with 0xff
+// to whole writes. A slot whose last bytes are wrong holds no record; erased bytes, all ones, are never right.
 #pragma once
 
 #include <cstdint>
@@ -21,19 +21,19 @@
 
 namespace mote {
 
-/// Largest piece that flash may want to be written at once.
+/// Largest supported Flash::write_bytes.
 inline constexpr std::size_t kMaxFlashWrite = 256;
 
-/// Two slots, one behind the other, and the caller's functions, which return false when they fail and throw nothing.
-/// Offsets count from the beginning of slot 0. A slot that cannot be read counts as one without a record, which the
-/// next may overwrite: let read try again where failures pass.
+/// Two consecutive slots of flash and the caller's functions, which return false on failure and do not throw. Offsets
+/// count bytes from the beginning of slot 0. A slot that cannot be read counts as empty and may be overwritten: retry
+/// transient failures inside read().
 struct Flash {
-  std::uint32_t slot_bytes = 0;   ///< whole erase blocks; 2 slot_bytes < 2^32
-  std::uint32_t write_bytes = 1;  ///< writes are multiples of it and aligned to it: a power of two up to kMaxFlashWrite
+  std::uint32_t slot_bytes = 0;   ///< a multiple of the erase block; 2 slot_bytes < 2^32
+  std::uint32_t write_bytes = 1;  ///< unit of writes, in size and alignment: a power of two up to kMaxFlashWrite
   bool (*read)(void* context, std::uint32_t offset, Memory to) = nullptr;
-  /// Makes all bytes of a slot 0xff.
+  /// Sets all `size` bytes from `offset` on, one slot, to 0xff.
   bool (*erase)(void* context, std::uint32_t offset, std::uint32_t size) = nullptr;
-  /// Writes erased bytes, each once.
+  /// Writes bytes that are erased. Each is written once between two erasures.
   bool (*write)(void* context, std::uint32_t offset, Bytes bytes) = nullptr;
   void* context = nullptr;
 };
@@ -41,37 +41,40 @@ struct Flash {
 /// ok or flash_geometry.
 Result check(const Flash& flash);
 
-/// Bytes of the largest record in a flash that check() finds ok.
+/// Size of the largest record, in bytes. check(flash) must be ok.
 std::uint32_t flash_capacity(const Flash& flash);
 
-/// A whole record.
+/// A complete record in flash.
 struct FlashRecord {
   Flash flash;
   std::uint32_t slot = 0;
-  std::uint32_t sequence = 0;  ///< one more for every record saved
+  std::uint32_t sequence = 0;  ///< number of the record; grows by 1, modulo 2^32
   std::uint32_t size = 0;      ///< bytes
 };
 
-/// The record that was committed last. flash_empty; flash_geometry; read_failed when neither slot can be read. A slot
-/// that cannot be read does not count, as flash with error correction answers for words half written when power was
-/// lost.
+/// Finds the newest complete record. Errors: flash_empty; flash_geometry; read_failed if neither slot can be read. One
+/// slot that cannot be read counts as empty: flash with error correction rejects words that were half written.
 Result find_newest(const Flash& flash, FlashRecord& record);
 
-/// Its bytes. `record` must outlive it, and nothing may be saved meanwhile but the next record.
+/// Source of the bytes of `record`, which must outlive it. One more record may be saved while the source is in use.
 ByteSource source_of(const FlashRecord& record);
 ByteSource source_of(const FlashRecord&& record) = delete;
 
-/// Saves a record. If power is lost or anything fails before commit() is done, the last one is still there.
+/// Saves a record. Until commit() returns ok, the previous record stays the newest. Not copyable: it is the sink.
 class FlashWriter {
  public:
-  /// Erases the slot that does not hold the newest record. size: bytes that will come. flash_full, write_failed, or
-  /// what find_newest() says of reading: where two losses of power before the first record have left neither slot
-  /// readable, nothing tells them from a broken flash; erase one then.
+  FlashWriter() = default;
+  FlashWriter(const FlashWriter&) = delete;
+  FlashWriter& operator=(const FlashWriter&) = delete;
+
+  /// Erases the slot without the newest record. size: bytes of the record. Errors: flash_full; write_failed;
+  /// read_failed and flash_geometry of find_newest(). If two losses of power before the first record left both slots
+  /// unreadable, read_failed is all that the library can tell: erase one slot.
   Result begin(const Flash& flash, std::uint64_t size);
-  /// Where the bytes go to; must not outlive this.
+  /// Sink for the bytes of the record. Must not outlive the writer.
   ByteSink sink();
-  /// write_failed when more or fewer bytes came, a write failed, or what is there now is not what was written;
-  /// read_failed when that cannot be read.
+  /// Completes the record and reads it back. Errors: write_failed if the number of bytes is not `size`, a write failed
+  /// or the bytes read back differ; read_failed.
   Result commit();
 
  private:
@@ -81,11 +84,11 @@ class FlashWriter {
 
   FlashRecord record_;
   std::uint32_t at_ = 0;    // offset of the next write
-  std::uint32_t left_ = 0;  // bytes of the record to come
+  std::uint32_t left_ = 0;  // bytes of the record still expected
   std::uint32_t crc_ = 0;
   bool ok_ = false;
   std::size_t used_ = 0;
-  unsigned char piece_[kMaxFlashWrite];
+  unsigned char buffer_[kMaxFlashWrite];
 };
 
 }  // namespace mote

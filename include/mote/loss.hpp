@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Losses: how far the outputs are from the targets, which are labels or vectors. The activation of the output layer
-// belongs to the loss, because the two together are simpler and more accurate than each alone.
+// Losses: the distance of outputs from targets, which are labels or vectors. A loss includes the activation of the
+// output layer: together they are simpler and more accurate than apart.
 //
 // For one sample with targets y, pre-activations z, activations a = f(z) and errors e = a - y:
 //
@@ -8,20 +8,20 @@
 //   mean_absolute_error    C = sum |e_j|                                            any output activation
 //   huber                  C = sum h(e_j), h(e) = e^2 / 2 where |e| <= d,           any output activation
 //                              else d (|e| - d / 2)
-//                          dC/dz_j = g_j f'(z_j) with g = e, sign e (0 where e is), or e cut off at -d and d
+//                          dC/dz_j = g_j f'(z_j), g = e, sign e (sign 0 = 0), or e clipped to [-d, d]
 //                          softmax: dC/dz_j = a_j (g_j - sum_i g_i a_i)
 //   sigmoid_cross_entropy  C = -sum (y_j ln a_j + (1 - y_j) ln(1 - a_j))            sigmoid
 //                          dC/dz_j = a_j - y_j
 //   cross_entropy          C = -sum y_j ln a_j                                      softmax
 //                          dC/dz_j = a_j sum_i y_i - y_j
 //
-// (Nielsen, "Neural Networks and Deep Learning", chapters 2 and 3; Huber 1964, eq. 2.12.) All sums are over outputs;
-// what is minimised and reported is the mean of C over samples. A label stands for the one-hot y: 1 for itself, 0
-// elsewhere. Label smoothing s of the cross-entropies (Szegedy et al. 2016, section 7) replaces y by (1 - s) y + s / K,
-// K being the number of outputs, with sigmoid_cross_entropy 2, the number of outcomes of each.
+// (Nielsen, "Neural Networks and Deep Learning", chapters 2 and 3; Huber 1964, eq. 2.12.) Sums run over outputs;
+// training minimizes and reports the mean of C over samples. A label stands for the one-hot y: 1 at the label, 0
+// elsewhere. Label smoothing s of the cross-entropies (Szegedy et al. 2016, section 7) replaces y by (1 - s) y + s / K:
+// K is the number of outputs, or 2, the number of outcomes of an output, for sigmoid_cross_entropy.
 //
-// The cross-entropies are computed from z: a perfect prediction of a label costs 0, a hopeless one a finite amount,
-// neither NaN. Of other targets the least cost is their entropy (information.hpp).
+// The cross-entropies are computed from z: a perfect prediction of a label costs 0, the worst a finite amount, and
+// neither is NaN. For targets that are distributions the minimum is their entropy (information.hpp).
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,7 @@ namespace mote {
 
 enum class Loss : std::uint8_t { quadratic, sigmoid_cross_entropy, cross_entropy, mean_absolute_error, huber };
 
-/// "cross-entropy", "mae", ...; null for no Loss.
+/// "cross-entropy", "mae", ...; null for a value that is not a Loss.
 constexpr const char* name_of(Loss loss) {
   switch (loss) {
     case Loss::quadratic: return "quadratic";
@@ -47,19 +47,22 @@ constexpr const char* name_of(Loss loss) {
   return nullptr;
 }
 
-/// Whether the loss is for targets between 0 and 1, and computed from pre-activations.
+/// Whether the loss takes targets in [0, 1] and is computed from pre-activations.
 constexpr bool is_cross_entropy(Loss loss) {
   return loss == Loss::sigmoid_cross_entropy || loss == Loss::cross_entropy;
 }
 
-/// A loss with its numbers. Converts from Loss, so `options.loss = Loss::quadratic` works.
+/// A loss and its parameters. Converts from Loss, so `options.loss = Loss::quadratic` works.
 struct LossOptions {
   Loss kind = Loss::cross_entropy;
-  float huber_delta = 1.0f;      ///< d of huber, in units of the outputs, finite, > 0
-  float label_smoothing = 0.0f;  ///< s of the cross-entropies, 0 <= s < 1; for others it must be 0
+  float huber_delta = 1.0f;      ///< d of huber, in units of the outputs; finite, > 0
+  float label_smoothing = 0.0f;  ///< s of the cross-entropies, in [0, 1); 0 for other losses
 
   constexpr LossOptions(Loss loss = Loss::cross_entropy, float delta = 1.0f, float smoothing = 0.0f)
       : kind(loss), huber_delta(delta), label_smoothing(smoothing) {}
+
+  constexpr LossOptions set_huber_delta(float delta) const { return {kind, delta, label_smoothing}; }
+  constexpr LossOptions set_label_smoothing(float smoothing) const { return {kind, huber_delta, smoothing}; }
 };
 
 /// ok, loss_activation_mismatch, bad_huber_delta or bad_label_smoothing.
@@ -74,19 +77,19 @@ constexpr Result check(const LossOptions& loss, Activation output_activation) {
   return smoothing == 0.0f || (smoothing > 0.0f && smoothing < most) ? Status::ok : Status::bad_label_smoothing;
 }
 
-/// What is wanted of the outputs, row by row. Converts from labels.
+/// Desired outputs, row by row. Converts from labels.
 struct Targets {
-  const std::uint8_t* labels = nullptr;  ///< the right output of row i, each less than the number of outputs; or null
-  const float* values = nullptr;         ///< a value for each output; null: what the labels stand for
+  const std::uint8_t* labels = nullptr;  ///< index of the desired output of row i; or null
+  const float* values = nullptr;         ///< [][stride]: a value per output; null: one-hot labels
   std::size_t stride = 0;                ///< floats between consecutive rows of values
-  const std::uint32_t* order = nullptr;  ///< row i is wanted to be row order[i] of values; null: row i
+  const std::uint32_t* order = nullptr;  ///< row i has row order[i] of values; null: row i
 
   constexpr Targets() = default;
   constexpr Targets(const std::uint8_t* one_hot) : labels(one_hot) {}
   constexpr Targets(const float* matrix, std::size_t row_stride, const std::uint32_t* rows = nullptr)
       : values(matrix), stride(row_stride), order(rows) {}
 
-  /// Those of rows `first` and later.
+  /// The targets of rows `first` and later.
   constexpr Targets from(std::size_t first) const {
     Targets part = *this;
     if (labels != nullptr) part.labels += first;
@@ -94,27 +97,27 @@ struct Targets {
     if (values != nullptr && order == nullptr) part.values += first * stride;
     return part;
   }
-  /// The values of row i; null when labels stand for them.
+  /// The values of row i; null where only labels are given.
   constexpr const float* row(std::size_t i) const {
     return values == nullptr ? nullptr : values + (order == nullptr ? i : order[i]) * stride;
   }
 };
 
-/// Running totals over samples. Losses are added one by one with compensation (Neumaier 1974), so that the total does
-/// not depend on how the samples came in batches, and sums of a million keep their digits.
+/// Running totals over samples. Losses are added one by one with compensation (Neumaier 1974): the total does not
+/// depend on the division into batches, and a sum over a million samples keeps its digits.
 struct LossTotals {
   float sum = 0.0f;
   float compensation = 0.0f;
   std::uint32_t samples = 0;
-  std::uint32_t correct = 0;  ///< samples whose largest output (the first of equals) is that of their label, if any
+  std::uint32_t correct = 0;  ///< samples whose largest output (the first of equals) is their label's
 
-  /// Adds the losses of some samples, and how many of them are correct.
+  /// Adds the losses of some samples, and the number of correct ones.
   void add(Span<const float> losses, std::uint32_t correct_samples) {
     for (const float loss : losses) {
       const float total = sum + loss;
       const bool loss_is_larger = (loss < 0 ? -loss : loss) > (sum < 0 ? -sum : sum);
-      const float lost = loss_is_larger ? (loss - total) + sum : (sum - total) + loss;  // what rounding took
-      if (detail::is_finite(total)) compensation += lost;  // nothing sensible once the sum overflows
+      const float lost = loss_is_larger ? (loss - total) + sum : (sum - total) + loss;  // rounding error
+      if (detail::is_finite(total)) compensation += lost;  // meaningless once the sum overflows
       sum = total;
     }
     samples += static_cast<std::uint32_t>(losses.size());
@@ -122,14 +125,14 @@ struct LossTotals {
   }
   /// 0 when there are no samples.
   float mean_loss() const { return samples == 0 ? 0.0f : (sum + compensation) / static_cast<float>(samples); }
-  /// Share of samples that are correct, 0 to 1; means nothing where there are no labels.
+  /// Fraction of correct samples, in [0, 1]; only meaningful with labels.
   float accuracy() const { return samples == 0 ? 0.0f : static_cast<float>(correct) / static_cast<float>(samples); }
 };
 
-/// losses[i] = C of row i; deltas = scale * dC/dz unless deltas is null, 0 where smaller in magnitude than 2^-100
-/// (src/core/arithmetic.hpp says why). Returns how many rows are correct: 0 where there are no labels.
-/// z, deltas [rows][columns], padded row stride `stride`; deltas may be z; losses [rows]; none overlaps the targets.
-/// scale is 1 / (samples in the whole mini-batch), so that gradients are means.
+/// Computes losses[i] = C of row i and deltas = scale * dC/dz, with 0 for magnitudes below 2^-100
+/// (src/core/arithmetic.hpp has the reason). Returns the number of correct rows, 0 without labels. z, deltas:
+/// [rows][columns], padded row stride `stride`; deltas may be z or null; losses: [rows]; none overlaps the targets.
+/// scale: 1 / (samples in the whole mini-batch), so that gradients are means.
 std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, std::size_t rows,
                               std::size_t columns, std::size_t stride, const float* z, const Targets& targets,
                               float scale, float* deltas, float* losses);

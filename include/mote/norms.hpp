@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// How large vectors and matrices are.
+// Norms of vectors and matrices:
 //
 //   Euclidean     ||x||   = square root of the sum of x_i^2
 //   Frobenius     ||W||_F = square root of the sum of w_ij^2
-//   spectral      ||W||_2 = the most that W lengthens a vector, its largest singular value; ||W||_2 <= ||W||_F
+//   spectral      ||W||_2 = largest singular value of W, the most that W stretches a vector; ||W||_2 <= ||W||_F
 //
-// Squares are taken of numbers scaled by a power of two, so that norms are right for all finite numbers, those included
-// whose squares would overflow or vanish. If any is infinite or NaN, so is the norm.
+// Elements are scaled by a power of two before they are squared: the norm is right for all finite elements, even where
+// their squares overflow or underflow. An infinite element gives an infinite norm, NaN gives NaN.
 #pragma once
 
 #include <cstddef>
@@ -17,17 +17,16 @@
 
 namespace mote {
 
-/// Frobenius norm of a matrix; Euclidean norm of a vector, which is a matrix of one row. origin: what is subtracted
-/// from every element first.
+/// Frobenius norm of values - origin; for a matrix of one row, its Euclidean norm.
 float norm(const MatrixView& values, float origin = 0.0f);
-/// The same of a - b, which have one shape.
+/// Frobenius norm of a - b. a and b have one shape.
 float norm_of_difference(const MatrixView& a, const MatrixView& b);
 
 namespace detail {
 struct SpectralPlan {
-  std::size_t left;   // [row_stride(inputs)]
-  std::size_t right;  // [row_stride(outputs)]
-  std::size_t pack;   // [pack_floats]
+  Part<float> left;   // [row_stride(inputs)]
+  Part<float> right;  // [row_stride(outputs)]
+  Part<float> pack;   // [pack_floats]
   std::size_t bytes;
 };
 
@@ -42,19 +41,19 @@ constexpr SpectralPlan spectral_plan(std::size_t inputs, std::size_t outputs) {
 }
 }  // namespace detail
 
-/// Bytes of scratch memory for the spectral norm of a layer's weights.
+/// Bytes of scratch memory for spectral_norm().
 constexpr std::size_t spectral_norm_bytes(std::size_t inputs, std::size_t outputs) {
   return detail::spectral_plan(inputs, outputs).bytes;
 }
 
-/// Most times that spectral_norm() multiplies by the matrix and its transpose.
+/// Largest number of iterations of spectral_norm().
 inline constexpr int kPowerIterations = 1000;
 
-/// Spectral norm of weights [inputs][outputs], laid out as topology.hpp says: rows padded, padding 0. By power
-/// iteration (Golub & Van Loan, "Matrix Computations", 8.2.1) from a fixed random vector, until the norm grows by less
-/// than 2^-22 of itself. But for rounding the result is never more than the norm; on random matrices it is less by at
-/// most 1e-4 of it (tests/norms_test.cpp), the closer the largest singular values are to each other, the more. NaN if a
-/// weight is not finite. scratch: spectral_norm_bytes(inputs, outputs).
+/// Computes the spectral norm of weights [inputs][outputs], row stride row_stride(outputs), padding 0, by power
+/// iteration (Golub & Van Loan, "Matrix Computations", 8.2.1) from a fixed random vector, until it grows by less than
+/// 2^-22 of itself. The result is a lower bound, up to rounding; on random matrices its relative error is at most 1e-4
+/// (tests/study/norms_test.cpp) and grows as the largest singular values get closer. NaN if a weight is not finite.
+/// scratch: at least spectral_norm_bytes(inputs, outputs). Errors: those of check(scratch).
 Result spectral_norm(std::size_t inputs, std::size_t outputs, const float* weights, Memory scratch, float& norm);
 
 }  // namespace mote

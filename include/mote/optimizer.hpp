@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Optimizers: how a gradient g changes the parameters theta in step t = 1, 2, ... One flat loop over all parameters.
-// (In the formulas rate is learning_rate; all operations are element by element.)
+// Optimizers: the change of parameters theta by a gradient g in step t = 1, 2, ..., element by element. In the formulas
+// rate is learning_rate.
 //
 //   sgd       theta <- theta - rate g
 //   momentum  v <- momentum v - rate g                                (Polyak 1964; Goodfellow et al. 2016, 8.3.2)
 //             theta <- theta + v
-//   nesterov  the same, but g is taken at theta + momentum v          (Nesterov 1983; Sutskever et al. 2013;
+//   nesterov  momentum with g taken at theta + momentum v             (Nesterov 1983; Sutskever et al. 2013;
 //                                                                      Goodfellow et al. 8.3.3)
 //   adagrad   r <- r + g^2                                            (Duchi et al. 2011; Goodfellow et al. algorithm
 //             theta <- theta - rate g / (epsilon + sqrt(r))            8.4)
@@ -20,11 +20,9 @@
 //   nadam     adam with m' = beta1 m / (1 - beta1^(t+1)) + (1 - beta1) g / (1 - beta1^t)      (Dozat 2016, with a
 //                                                                                              constant beta1)
 //
-// What is kept between steps (v, r, m, s) is 0 where its magnitude is below 2^-100 (src/core/arithmetic.hpp says why).
-// Sums of squares that small are nothing beside any useful epsilon: one of 2^-50 or more (rmsprop: 2^-100). Online,
-// mini-batch and full-batch gradient descent differ only in how many samples g is the mean over. v is made of steps,
-// each at the rate it was taken with. (PyTorch's is made of gradients, all at the rate of the moment: the same as long
-// as the rate is.)
+// State (v, r, m, s) of magnitude below 2^-100 is set to 0 (src/core/arithmetic.hpp has the reason). Such sums of
+// squares are negligible beside a useful epsilon, 2^-50 or more (rmsprop: 2^-100). v sums steps, each at the learning
+// rate of its time. (PyTorch's v sums gradients and multiplies by the present rate: equal while the rate is constant.)
 #pragma once
 
 #include <cstddef>
@@ -37,31 +35,40 @@ namespace mote {
 
 enum class Optimizer : std::uint8_t { sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam };
 
-/// The epsilon that each method's source proposes. (Always inline: numeric files share no code.)
+/// The epsilon that the source of each method proposes. (Always inlined: numeric files share no code.)
 [[gnu::always_inline]] constexpr float default_epsilon(Optimizer method) {
   return method == Optimizer::adagrad ? 1e-7f : method == Optimizer::rmsprop ? 1e-6f : 1e-8f;
 }
 
-/// A method reads its own and leaves the rest alone.
+/// A method and its parameters; each method ignores the parameters of the others.
 struct OptimizerOptions {
   Optimizer method = Optimizer::sgd;
   float learning_rate = 0.1f;  ///< finite, > 0
   float momentum = 0.9f;       ///< momentum, nesterov: [0, 1)
-  float beta1 = 0.9f;          ///< adam and its like: [0, 1)
-  float beta2 = 0.999f;        ///< adam and its like: [0, 1)
-  float epsilon = 0.0f;        ///< adagrad, rmsprop, adam and its like: finite, > 0; or 0: default_epsilon(method)
+  float beta1 = 0.9f;          ///< adam, adamw, nadam: [0, 1)
+  float beta2 = 0.999f;        ///< adam, adamw, nadam: [0, 1)
+  float epsilon = 0.0f;        ///< adagrad, rmsprop, adam, adamw, nadam: finite, > 0; 0: default_epsilon(method)
   float rho = 0.9f;            ///< rmsprop: [0, 1)
   float weight_decay = 0.01f;  ///< adamw: finite, >= 0
+
+  constexpr OptimizerOptions& set_method(Optimizer value) { return method = value, *this; }
+  constexpr OptimizerOptions& set_learning_rate(float value) { return learning_rate = value, *this; }
+  constexpr OptimizerOptions& set_momentum(float value) { return momentum = value, *this; }
+  constexpr OptimizerOptions& set_beta1(float value) { return beta1 = value, *this; }
+  constexpr OptimizerOptions& set_beta2(float value) { return beta2 = value, *this; }
+  constexpr OptimizerOptions& set_epsilon(float value) { return epsilon = value, *this; }
+  constexpr OptimizerOptions& set_rho(float value) { return rho = value, *this; }
+  constexpr OptimizerOptions& set_weight_decay(float value) { return weight_decay = value, *this; }
 };
 
-/// Arrays of one float per parameter that the method keeps between steps; all zero before the first.
+/// Number of state arrays, of one float per parameter, that the method keeps between steps. All are 0 before the first.
 constexpr std::size_t state_arrays(Optimizer method) {
   switch (method) {
     case Optimizer::sgd: return 0;
     case Optimizer::momentum:
     case Optimizer::adagrad:
     case Optimizer::rmsprop: return 1;
-    case Optimizer::nesterov:  // v, and the point where the next gradient is taken
+    case Optimizer::nesterov:  // v and the gradient point
     case Optimizer::adam:
     case Optimizer::adamw:
     case Optimizer::nadam: break;
@@ -69,7 +76,7 @@ constexpr std::size_t state_arrays(Optimizer method) {
   return 2;
 }
 
-/// ok, bad_learning_rate, bad_momentum, bad_beta (rho too), bad_epsilon or bad_penalty (weight_decay).
+/// ok, bad_learning_rate, bad_momentum, bad_beta (beta1, beta2, rho), bad_epsilon or bad_penalty (weight_decay).
 constexpr Result check(const OptimizerOptions& options) {
   if (!(options.learning_rate > 0.0f && detail::is_finite(options.learning_rate))) return Status::bad_learning_rate;
   if (!(options.momentum >= 0.0f && options.momentum < 1.0f)) return Status::bad_momentum;
@@ -81,33 +88,34 @@ constexpr Result check(const OptimizerOptions& options) {
   return Status::ok;
 }
 
-/// What a step needs to know besides numbers that come per parameter.
+/// The parts of a step that all parameters share.
 struct OptimizerStep {
   OptimizerOptions options;
-  float l2 = 0.0f;           ///< penalty l2/2 theta.theta: l2 theta is added to g
-  std::uint32_t number = 1;  ///< t: 1 for the first step on these parameters, one more for each, whatever the layers
-  std::size_t state_stride = 0;  ///< floats between the method's arrays
-  float l1 = 0.0f;               ///< penalty l1 sum of |theta|: l1 sign(theta) is added to g, where sign(0) = 0
+  float l2 = 0.0f;               ///< penalty l2/2 theta.theta: adds l2 theta to g
+  std::uint32_t number = 1;      ///< t
+  std::size_t state_stride = 0;  ///< floats from one state array to the next
+  float l1 = 0.0f;               ///< penalty l1 sum of |theta|: adds l1 sign(theta) to g, sign(0) = 0
 };
 
-/// Whether parameters with gradient 0 stay as they are, so that a step may leave them out.
+/// Whether a step leaves parameters with gradient 0 unchanged, so that it may skip them.
 constexpr bool skips_zero_gradients(const OptimizerStep& step) {
   const bool forgets_nothing = step.options.method == Optimizer::sgd || step.options.method == Optimizer::adagrad;
   return forgets_nothing && step.l2 == 0.0f && step.l1 == 0.0f;
 }
 
-/// One step for `count` parameters. state: the same elements of the method's first array; not read where it has none.
-/// gradients: of the loss at gradient_point(), where the penalties' are taken too (Goodfellow et al. 2016, 7.1).
+/// Makes one step of `count` parameters. state: the elements of the first state array that belong to them; not read if
+/// the method has no state. gradients: of the loss without penalties, at gradient_point(). The step adds the gradients
+/// of the penalties at that point (Goodfellow et al. 2016, 7.1).
 void optimizer_step(const OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     std::size_t count);
 
-/// Where gradients are to be taken: `parameters`, except for nesterov, which keeps that point beside its v.
+/// The point at which the next gradient is taken: `parameters`, or for nesterov the second state array.
 constexpr const float* gradient_point(const OptimizerStep& step, const float* parameters, const float* state) {
   return step.options.method == Optimizer::nesterov ? state + step.state_stride : parameters;
 }
 
-/// Moves gradient_point() after parameters: to be called before the first step, and when something else than
-/// optimizer_step has changed them. Where nothing has, it changes no bit.
+/// Recomputes gradient_point() from the parameters. Call it before the first step, and after any change of parameters
+/// other than by optimizer_step(), which keeps the point current to the bit.
 void move_gradient_point(const OptimizerStep& step, const float* parameters, float* state, std::size_t count);
 
 }  // namespace mote

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The description of a network, its sizes, and where each parameter stands. All of it is usable at compile time.
+// Description of a network: its layers, sizes and the layout of its parameters. All of it is usable at compile time.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace mote {
 
-/// Deepest network a Topology can describe, not counting the inputs: a number. Define it for library and program alike:
-/// those that differ in it, or in MOTE_MICROCONTROLLER, do not link.
+/// Largest number of layers of a Topology, not counting the inputs. Define it for the library and the program: code
+/// that differs in MOTE_MAX_LAYERS or MOTE_MICROCONTROLLER does not link.
 #ifndef MOTE_MAX_LAYERS
 #define MOTE_MAX_LAYERS 64
 #endif
@@ -26,18 +26,18 @@ inline constexpr std::uint32_t kMaxLayerSize = 1u << 20;
 struct Layer {
   std::uint32_t outputs = 0;  ///< units, 1 to kMaxLayerSize; 0 means "no layer"
   Activation activation = Activation::identity;
-  bool batch_norm =
-      false;  ///< hidden layers: activation(scales * normalized(inputs * weights) + biases); batch_norm.hpp
+  /// Hidden layers only: activations = activation(scales * normalized(inputs * weights) + biases), see batch_norm.hpp.
+  bool batch_norm = false;
 };
 
-/// Row lengths are rounded up to this many floats, so that the kernels' vector loops need no tails.
+/// Rows are padded to a multiple of this many floats, so that vector loops need no remainder loops.
 #ifdef MOTE_MICROCONTROLLER
 inline constexpr std::size_t kRowAlignment = 4;
 #else
 inline constexpr std::size_t kRowAlignment = 16;
 #endif
 
-// How memory is laid out is in the names of types, and so of the functions that take them.
+// The memory layout is part of the names of types, and so of the functions that take them.
 #define MOTE_JOIN_NOW(a, b) a##b
 #define MOTE_JOIN(a, b) MOTE_JOIN_NOW(a, b)
 #ifdef MOTE_MICROCONTROLLER
@@ -47,15 +47,15 @@ inline constexpr std::size_t kRowAlignment = 16;
 #endif
 
 namespace detail {
-/// The next multiple of kRowAlignment: columns of a row that loops over vectors touch. Always inlined, because numeric
-/// files are compiled once per instruction set and must not share functions.
+/// Number of columns with padding: `columns` rounded up to a multiple of kRowAlignment. (Always inlined: numeric files
+/// share no code.)
 [[gnu::always_inline]] constexpr std::size_t padded_columns(std::size_t columns) {
   return (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
 }
 }  // namespace detail
 
-/// Distance in floats between consecutive rows of `columns` values in weights, activations and deltas. A multiple of
-/// kRowAlignment; multiples of 512 bytes are avoided because their rows compete for the same cache sets.
+/// Distance in floats between consecutive rows of weights, activations and deltas: a multiple of kRowAlignment.
+/// Multiples of 512 bytes are avoided because rows at such distances compete for cache sets.
 constexpr std::size_t row_stride(std::size_t columns) {
   const std::size_t rounded = detail::padded_columns(columns);
   return rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
@@ -64,12 +64,12 @@ constexpr std::size_t row_stride(std::size_t columns) {
 inline namespace MOTE_LAYOUT {
 /// Sizes and activations of a multilayer perceptron:
 ///   constexpr mote::Topology topology{784, {30, Activation::sigmoid}, {10, Activation::softmax}};
-/// Layers are counted from 0 (the first after the inputs) to layer_count - 1 (the output layer).
+/// Layers are numbered from 0 (the first after the inputs) to layer_count - 1 (the output layer).
 ///
 /// Parameters are one flat array of parameter_count() floats: the weights of every layer, then the biases of every
-/// layer, then the scales of every layer with batch normalization. Weights of layer l: [inputs_of(l)][stride_of(l)],
-/// of which the first outputs_of(l) of each row are used and the rest is always 0. Biases and scales of layer l:
-/// [stride_of(l)], likewise. Gradients and optimizer state have the same layout.
+/// layer, then the scales of every layer with batch normalization. Weights of layer l: [inputs_of(l)][stride_of(l)];
+/// biases and scales of layer l: [stride_of(l)]. The first outputs_of(l) floats of a row are used; the padding is
+/// always 0. Gradients and optimizer state share this layout.
 struct Topology {
   std::uint32_t inputs = 0;
   std::uint32_t layer_count = 0;
@@ -81,11 +81,11 @@ struct Topology {
       : inputs(input_count) {
     const Layer given[] = {a, b, c, d, e, f, g, h};
     std::size_t count = sizeof given / sizeof given[0];
-    while (count > 1 && given[count - 1].outputs == 0) --count;  // the defaults; a 0 before the last layer is an error
+    while (count > 1 && given[count - 1].outputs == 0) --count;  // unused defaults; check() rejects a 0 in between
     for (std::size_t l = 0; l < count; ++l) static_cast<void>(add(given[l]));
   }
 
-  /// Appends a layer; too_many_layers when there is no room.
+  /// Appends a layer. Error: too_many_layers.
   constexpr Result add(Layer layer) {
     if (layer_count == kMaxLayers) return {Status::too_many_layers, layer_count + 1u, kMaxLayers};
     layers[layer_count++] = layer;
@@ -98,34 +98,34 @@ struct Topology {
   constexpr std::size_t stride_of(std::size_t layer) const { return row_stride(outputs_of(layer)); }
   constexpr Activation output_activation() const { return layers[layer_count - 1].activation; }
 
-  /// Units of the largest layer.
+  /// Number of units of the largest layer.
   constexpr std::size_t max_outputs() const {
     std::size_t most = 0;
     for (std::size_t l = 0; l < layer_count; ++l) most = outputs_of(l) > most ? outputs_of(l) : most;
     return most;
   }
-  /// Longest row of activations or deltas, in floats.
+  /// Largest stride_of().
   constexpr std::size_t max_stride() const {
     std::size_t longest = 0;
     for (std::size_t l = 0; l < layer_count; ++l) longest = stride_of(l) > longest ? stride_of(l) : longest;
     return longest;
   }
 
-  /// Floats that the weights of layer l take, padding included.
+  /// Number of floats of the weights of a layer, padding included.
   constexpr std::size_t weight_floats(std::size_t layer) const { return inputs_of(layer) * stride_of(layer); }
   constexpr std::size_t weights_offset(std::size_t layer) const {
     std::size_t offset = 0;
     for (std::size_t l = 0; l < layer; ++l) offset += weight_floats(l);
     return offset;
   }
-  /// Floats before the first bias: the part of the parameters that weight penalties apply to.
+  /// Number of floats before the first bias: the parameters that weight penalties apply to.
   constexpr std::size_t all_weight_floats() const { return weights_offset(layer_count); }
   constexpr std::size_t biases_offset(std::size_t layer) const {
     std::size_t offset = all_weight_floats();
     for (std::size_t l = 0; l < layer; ++l) offset += stride_of(l);
     return offset;
   }
-  /// Floats that the scales of the layers before this one take: none where there is no batch normalization.
+  /// Number of floats of the scales of all layers before `layer`. Layers without batch normalization have none.
   constexpr std::size_t scale_floats_before(std::size_t layer) const {
     std::size_t floats = 0;
     for (std::size_t l = 0; l < layer; ++l) floats += layers[l].batch_norm ? stride_of(l) : 0;
@@ -135,11 +135,11 @@ struct Topology {
   constexpr std::size_t scales_offset(std::size_t layer) const {
     return biases_offset(layer_count) + scale_floats_before(layer);
   }
-  /// Floats of the whole parameter array, padding included.
+  /// Number of floats of the parameter array, padding included.
   constexpr std::size_t parameter_count() const { return scales_offset(layer_count); }
   constexpr std::size_t parameter_bytes() const { return parameter_count() * sizeof(float); }
 
-  /// Numbers that training adjusts: weights, biases and scales without padding, as a textbook counts them.
+  /// Number of weights, biases and scales without padding, as a textbook counts them.
   constexpr std::size_t trainable_count() const {
     std::size_t count = 0;
     for (std::size_t l = 0; l < layer_count; ++l) {
@@ -150,7 +150,7 @@ struct Topology {
 };
 }  // namespace MOTE_LAYOUT
 
-/// ok, or why no network can be made: no_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer,
+/// ok, no_layers, too_many_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer or
 /// network_too_large.
 constexpr Result check(const Topology& topology) {
   if (topology.layer_count == 0) return Status::no_layers;
@@ -158,7 +158,7 @@ constexpr Result check(const Topology& topology) {
   if (topology.inputs == 0 || topology.inputs > kMaxLayerSize) {
     return {Status::layer_size_out_of_range, topology.inputs, kMaxLayerSize};
   }
-  // Optimizers keep up to three more arrays of this size, and bytes must be countable: a sixteenth of size_t's range.
+  // A sixteenth of the range of size_t: optimizers keep up to three more arrays of this size, counted in bytes.
   const std::uint64_t limit = static_cast<std::size_t>(-1) / 16 / sizeof(float);
   std::uint64_t floats = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
@@ -176,8 +176,8 @@ constexpr Result check(const Topology& topology) {
   return Status::ok;
 }
 
-/// CRC-32 over every weight (layer by layer, row by row), then every bias, then every scale of batch normalization, as
-/// little-endian IEEE floats without padding: equal on all targets exactly when the parameters are.
+/// CRC-32 of all weights (layer by layer, row by row), then all biases, then all scales of batch normalization, as
+/// little-endian IEEE floats without padding. Equal parameters have equal fingerprints on all targets.
 std::uint32_t fingerprint(const Topology& topology, Span<const float> parameters);
 
 }  // namespace mote

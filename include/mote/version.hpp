@@ -3,7 +3,7 @@
 
 namespace mote {
 
-/// Of the library; written to model files.
+/// Version of the library. Model files record it.
 inline constexpr char kVersion[] = "0.1.0";
 
 }  // namespace mote

@@ -17,7 +17,7 @@ Result check_options(const FlashModel& model, const FineTuningOptions& options) 
   }
   if (const Result result = check(options.loss, model.topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (!(options.l2 >= 0.0f && options.l2 - options.l2 == 0.0f)) return Status::bad_penalty;
+  if (!(options.l2 >= 0.0f && detail::is_finite(options.l2))) return Status::bad_penalty;
   constexpr std::size_t kMost = 0xffffffffu;
   if (options.batch_size == 0 || options.batch_size > kMost) return {Status::bad_batch_size, options.batch_size, kMost};
   return Status::ok;
@@ -33,10 +33,10 @@ Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& option
   loss_ = options.loss;
   batch_size_ = options.batch_size;
   totals_ = {};
-  features_ = part_of<float>(memory, plan.features, options.batch_size * topology_.inputs);
-  labels_ = part_of<std::uint8_t>(memory, plan.labels, options.batch_size);
-  parameters_ = part_of<float>(memory, plan.parameters, topology_.parameter_count());
-  state_ = part_of<float>(memory, plan.state, plan.state_count);
+  features_ = plan.features.in(memory);
+  labels_ = plan.labels.in(memory);
+  parameters_ = plan.parameters.in(memory);
+  state_ = plan.state.in(memory);
   copy_last_layers(model, options.layers);
   step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
            topology_.all_weight_floats(),
@@ -44,12 +44,11 @@ Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& option
            state_.empty() ? nullptr : state_.data()};
   forget();
   const std::size_t frozen_layers = model.topology.layer_count - options.layers;
-  const Memory frozen = memory.subspan(plan.frozen, flash_network_bytes(model.topology));
-  if (const Result result = frozen_.bind(model, frozen, frozen_layers); !result.ok()) return result;
-  return backpropagation_.bind(topology_, options.batch_size, memory.subspan(plan.scratch, plan.bytes - plan.scratch));
+  if (const Result result = frozen_.bind(model, frozen_layers, plan.frozen.in(memory)); !result.ok()) return result;
+  return backpropagation_.bind(topology_, options.batch_size, plan.scratch.in(memory));
 }
 
-/// All but parameters and totals.
+/// Resets everything but parameters and totals.
 void FineTuning::forget() {
   waiting_ = 0;
   step_.step.number = 0;

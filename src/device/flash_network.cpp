@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "mote/flash_network.hpp"
 
+#include "../core/arithmetic.hpp"
 #include "../textbook/activation.hpp"
 #include "mote/activation.hpp"
 #include "mote/checksum.hpp"
+#include "mote/detail/finite.hpp"
 #include "mote/instruction_set.hpp"
 
 namespace mote {
@@ -13,7 +15,7 @@ std::size_t bytes_of(WeightFormat format) {
   return format == WeightFormat::float32 ? 4 : format == WeightFormat::float16 ? 2 : 1;
 }
 
-/// `count` numbers of `size` bytes, least significant first.
+/// Continues `crc` over `count` numbers of `size` bytes, in little-endian order.
 std::uint32_t add_numbers(const void* numbers, std::size_t size, std::size_t count, std::uint32_t crc) {
   const auto* bytes = static_cast<const unsigned char*>(numbers);
   if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) return crc32({bytes, size * count}, crc);
@@ -32,16 +34,86 @@ std::uint32_t add_rows(const Topology& topology, Span<const float> rows, std::ui
   return crc;
 }
 
+Result check_sizes(const Topology& topology, std::size_t parameters, std::size_t weights, std::size_t biases) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  const std::size_t weight_count = flash_weight_count(topology), row_count = flash_row_count(topology);
+  if (parameters != topology.parameter_count()) {
+    return {Status::model_size_mismatch, parameters, topology.parameter_count()};
+  }
+  if (weights != weight_count) return {Status::model_size_mismatch, weights, weight_count};
+  if (biases != row_count) return {Status::model_size_mismatch, biases, row_count};
+  return Status::ok;
+}
+
+void copy_biases(const Topology& topology, Span<const float> parameters, Span<float> biases) {
+  float* row = biases.data();
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::size_t outputs = topology.outputs_of(l), stride = flash_stride(outputs);
+    const float* from = parameters.data() + topology.biases_offset(l);
+    for (std::size_t j = 0; j < stride; ++j) row[j] = j < outputs ? from[j] : 0.0f;
+    row += stride;
+  }
+}
+
+/// Calls convert(weight, index of the weight, index of its bias) for every weight, in the order of a FlashModel, until
+/// it returns false.
+template <typename Convert>
+Result convert_weights(const Topology& topology, Span<const float> parameters, Convert convert) {
+  std::size_t index = 0, bias = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const float* row = parameters.data() + topology.weights_offset(l);
+    for (std::size_t k = 0; k < topology.inputs_of(l); ++k, row += topology.stride_of(l)) {
+      for (std::size_t j = 0; j < topology.outputs_of(l); ++j, ++index) {
+        if (!convert(row[j], index, bias + j)) return {Status::weight_out_of_range, index};
+      }
+    }
+    bias += flash_stride(topology.outputs_of(l));
+  }
+  return Status::ok;
+}
+
+/// Converts weights one by one by convert(weight, converted), which returns false for a weight out of range.
+template <typename Weight, typename Convert>
+Result convert_each(const Topology& topology, Span<const float> parameters, Span<Weight> weights, Span<float> biases,
+                    Convert convert) {
+  const Result sizes = check_sizes(topology, parameters.size(), weights.size(), biases.size());
+  if (!sizes.ok()) return sizes;
+  copy_biases(topology, parameters, biases);
+  return convert_weights(topology, parameters,
+                         [&](float weight, std::size_t index, std::size_t) { return convert(weight, weights[index]); });
+}
+
+/// Rounds to nearest, ties to even. Returns false if the result is not finite.
+bool to_half(float x, Half& half) {
+  const std::uint32_t bits = detail::bits_of(x), sign = bits >> 16 & 0x8000u;
+  const float magnitude = detail::absolute(x);
+  if (!(magnitude < 65520.0f)) return false;
+  // Adding a power of 2 rounds to the bits of a half float: ten below the leading one, and none below 2^-24.
+  const std::uint32_t exponent = bits >> 23 & 0xffu;
+  const std::uint32_t at_least = exponent < 113 ? 113 : exponent;  // 2^-14, the smallest normal half
+  const float rounder = detail::power_of_2(static_cast<std::int32_t>(at_least) + 13 - 127);
+  const float rounded = (magnitude + rounder) - rounder;
+  half.bits = static_cast<std::uint16_t>(sign | detail::bits_of(rounded * 0x1p-112f) >> 13);
+  return true;
+}
+
+/// Rounds to nearest, ties away from 0. |x| <= 127 up to rounding.
+std::int8_t to_int8(float x) {
+  const float limited = x > 127.0f ? 127.0f : x < -127.0f ? -127.0f : x;
+  return static_cast<std::int8_t>(limited < 0.0f ? limited - 0.5f : limited + 0.5f);
+}
+
 }  // namespace
 
-Result FlashNetwork::bind(const FlashModel& model, Memory scratch, std::size_t layers) {
+Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory scratch) {
   if (!model.checked.ok()) return model.checked;
   if (const Result result = check(scratch, flash_network_bytes(model.topology)); !result.ok()) return result;
-  MOTE_ASSERT(layers <= model.topology.layer_count);
+  MOTE_ASSERT(layers != 0 && layers <= model.topology.layer_count);
   model_ = &model;
-  layers_ = layers == 0 ? model.topology.layer_count : layers;
-  const std::size_t stride = flash_stride(model.topology.max_outputs());
-  for (std::size_t i = 0; i < 2; ++i) rows_[i] = part_of<float>(scratch, i * stride * sizeof(float), stride).data();
+  layers_ = layers;
+  rows_[0] = reinterpret_cast<float*>(scratch.data());
+  rows_[1] = rows_[0] + flash_stride(model.topology.max_outputs());
   return Status::ok;
 }
 
@@ -90,6 +162,38 @@ Result verify(const FlashNetwork& network, const Golden& golden) {
     if (!(error <= most)) return {Status::golden_mismatch, j};
   }
   return Status::ok;
+}
+
+Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<float> weights,
+                          Span<float> biases) {
+  return convert_each(topology, parameters, weights, biases, [](float weight, float& converted) {
+    converted = weight;
+    return detail::is_finite(weight);
+  });
+}
+
+Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<Half> weights,
+                          Span<float> biases) {
+  return convert_each(topology, parameters, weights, biases, to_half);
+}
+
+Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<std::int8_t> weights,
+                          Span<float> biases, Span<float> factors) {
+  const Result sizes = check_sizes(topology, parameters.size(), weights.size(), biases.size());
+  if (!sizes.ok()) return sizes;
+  if (factors.size() != biases.size()) return {Status::model_size_mismatch, factors.size(), biases.size()};
+  copy_biases(topology, parameters, biases);
+  for (float& factor : factors) factor = 0.0f;
+  const Result largest = convert_weights(topology, parameters, [&](float weight, std::size_t, std::size_t bias) {
+    factors[bias] = detail::maximum(factors[bias], detail::absolute(weight));
+    return detail::is_finite(weight);
+  });
+  if (!largest.ok()) return largest;
+  for (float& factor : factors) factor /= 127.0f;
+  return convert_weights(topology, parameters, [&](float weight, std::size_t index, std::size_t bias) {
+    weights[index] = to_int8(factors[bias] == 0.0f ? 0.0f : weight / factors[bias]);
+    return true;
+  });
 }
 
 }  // namespace mote

@@ -22,7 +22,7 @@ struct Slot {
   bool is_whole = false, is_readable = true;
 };
 
-/// False when something could not be read.
+/// Returns false if the flash cannot be read.
 bool read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
   const std::uint32_t begin = index * flash.slot_bytes;
   unsigned char piece[kMaxFlashWrite];
@@ -44,23 +44,23 @@ bool read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
   return true;
 }
 
-/// Flash with error correction refuses to read words that a loss of power left half written: like others that are not
-/// as they should be, they make a slot one that is not whole.
+/// Flash with error correction rejects words that a loss of power left half written: such a slot is not whole, and the
+/// failure is no error.
 Slot read_slot(const Flash& flash, std::uint32_t index) {
   Slot slot;
   slot.is_readable = read_slot(flash, index, slot);
   return slot;
 }
 
-/// The record that was committed last, and the slot that the next belongs into.
+/// Finds the newest record and the slot for the next one.
 Result survey(const Flash& flash, FlashRecord& newest, std::uint32_t& next) {
   if (const Result result = check(flash); !result.ok()) return result;
   const Slot slots[] = {read_slot(flash, 0), read_slot(flash, 1)};
   if (!slots[0].is_whole && !slots[1].is_whole) {
-    next = slots[0].is_readable ? 0 : 1;  // which surely holds no record
+    next = slots[0].is_readable ? 0 : 1;  // a readable slot surely holds no record
     return slots[next].is_readable ? Status::flash_empty : Status::read_failed;
   }
-  // Sequence numbers may wrap around: the newer is less than half the circle ahead.
+  // Sequence numbers wrap around: the newer one is less than 2^31 ahead.
   const bool second_is_newer = slots[1].sequence - slots[0].sequence < 0x80000000u;
   const std::uint32_t index = slots[1].is_whole && (!slots[0].is_whole || second_is_newer) ? 1 : 0;
   newest = {flash, index, slots[index].sequence, slots[index].size};
@@ -143,14 +143,14 @@ bool FlashWriter::write_bytes(void* context, Bytes bytes) {
   return writer.ok_ = writer.put(bytes);
 }
 
-/// Collects bytes and writes them in whole pieces.
+/// Buffers bytes and writes full buffers.
 bool FlashWriter::put(Bytes bytes) {
   crc_ = crc32(bytes, crc_);
   const std::size_t unit = record_.flash.write_bytes;
   while (!bytes.empty()) {
-    const std::size_t room = sizeof piece_ / unit * unit - used_;
+    const std::size_t room = sizeof buffer_ / unit * unit - used_;
     const std::size_t count = bytes.size() < room ? bytes.size() : room;
-    __builtin_memcpy(piece_ + used_, bytes.data(), count);
+    __builtin_memcpy(buffer_ + used_, bytes.data(), count);
     used_ += count;
     bytes = bytes.subspan(count, bytes.size() - count);
     if (count == room && !flush()) return false;
@@ -158,12 +158,12 @@ bool FlashWriter::put(Bytes bytes) {
   return true;
 }
 
-/// Writes what was collected, filled up with erased bytes.
+/// Writes the buffer, padded with 0xff.
 bool FlashWriter::flush() {
   const Flash& flash = record_.flash;
   const std::uint32_t size = whole_writes(flash, static_cast<std::uint32_t>(used_));
-  while (used_ < size) piece_[used_++] = 0xff;
-  const bool is_written = used_ == 0 || flash.write(flash.context, at_, {piece_, used_});
+  while (used_ < size) buffer_[used_++] = 0xff;
+  const bool is_written = used_ == 0 || flash.write(flash.context, at_, {buffer_, used_});
   at_ += size;
   used_ = 0;
   return is_written;

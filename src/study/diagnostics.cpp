@@ -58,33 +58,33 @@ float quotient(float a, float b) {
   return b == 0.0f ? 0.0f : a / b;
 }
 
-/// Of variances, from deviations, whose squares might vanish.
+/// Ratio of variances, from deviations, whose squares might underflow.
 float variance_ratio(const Moments& a, const Moments& b) {
   const float ratio = quotient(a.deviation, b.deviation);
   return ratio * ratio;
 }
 
-/// The diagnosis of one network, chunk by chunk.
+/// Diagnosis of one network, batch by batch of samples.
 class Diagnosis {
  public:
-  Diagnosis(const Topology& topology, Memory scratch, std::size_t rows)
-      : topology_(topology), plan_(diagnosis_plan(topology, rows)) {
-    const std::size_t last = row_stride(topology.outputs());
-    inputs = part_of<float>(scratch, plan_.inputs, rows * topology.inputs).data();
-    gradients = part_of<float>(scratch, plan_.gradients, topology.parameter_count());
-    slopes_ = part_of<float>(scratch, plan_.slopes, rows * topology.max_stride()).data();
-    outputs_ = part_of<float>(scratch, plan_.outputs, rows * last).data();
-    zeros_ = part_of<float>(scratch, plan_.zeros, last);
-    tallies = part_of<LayerTally>(scratch, plan_.tallies, topology.layer_count);
-    input_tally = part_of<MomentsTally>(scratch, plan_.input_tally, 1).data();
-    alive_ = part_of<std::uint8_t>(scratch, plan_.alive, plan_.units);
+  Diagnosis(const Topology& topology, Memory scratch, std::size_t rows) : topology_(topology) {
+    const DiagnosisPlan plan = diagnosis_plan(topology, rows);
+    engine_memory = plan.engine.in(scratch);
+    inputs = plan.inputs.in(scratch).data();
+    gradients = plan.gradients.in(scratch);
+    slopes_ = plan.slopes.in(scratch).data();
+    outputs_ = plan.outputs.in(scratch).data();
+    zeros_ = plan.zeros.in(scratch);
+    tallies = plan.tallies.in(scratch);
+    input_tally = plan.input_tally.in(scratch).data();
+    alive_ = plan.alive.in(scratch);
     for (LayerTally& tally : tallies) tally = {};
     *input_tally = {};
     for (float& zero : zeros_) zero = 0.0f;
     for (std::uint8_t& unit : alive_) unit = 0;
   }
 
-  /// The rows of the last backward() of `engine`.
+  /// Adds the rows of the last backward() of `engine`.
   void add(const Backpropagation& engine, std::size_t rows) {
     for (std::size_t i = 0; i < rows; ++i) input_tally->add({inputs + i * topology_.inputs, topology_.inputs});
     std::size_t first_unit = 0;
@@ -103,8 +103,8 @@ class Diagnosis {
     }
   }
 
-  /// Share of layer l's units that are dead.
-  float dead_share(std::size_t layer) const {
+  /// Fraction of dead units of a layer.
+  float dead_fraction(std::size_t layer) const {
     if (topology_.layers[layer].activation == Activation::softmax) return 0.0f;
     std::size_t first = 0, dead = 0;
     for (std::size_t l = 0; l < layer; ++l) first += topology_.outputs_of(l);
@@ -113,6 +113,7 @@ class Diagnosis {
     return static_cast<float>(dead) / static_cast<float>(units);
   }
 
+  Memory engine_memory;
   float* inputs;
   Span<float> gradients;
   Span<LayerTally> tallies;
@@ -135,7 +136,6 @@ class Diagnosis {
   }
 
   const Topology& topology_;
-  DiagnosisPlan plan_;
   Span<float> zeros_;
   float* slopes_;
   float* outputs_;
@@ -173,7 +173,7 @@ void conclude(const Topology& topology, Span<const float> parameters, const Loss
     layer.pre_activations = tally.pre_activations.moments();
     layer.activations = tally.activations.moments();
     layer.saturated = static_cast<float>(tally.saturated) / (m * static_cast<float>(topology.outputs_of(l)));
-    layer.dead = diagnosis.dead_share(l);
+    layer.dead = diagnosis.dead_fraction(l);
   }
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const Moments before = l == 0 ? diagnosis.input_tally->moments() : layers[l - 1].activations;
@@ -212,10 +212,8 @@ Result diagnose(const Topology& topology, Span<const float> parameters, const Lo
   }
   if (const Result result = check(scratch, diagnosis_bytes(topology, rows)); !result.ok()) return result;
   detail::Diagnosis diagnosis(topology, scratch, rows);
-  const std::size_t engine_at = detail::diagnosis_plan(topology, rows).engine;
   Backpropagation engine;
-  const Memory rest = scratch.subspan(engine_at, scratch.size() - engine_at);
-  if (const Result result = engine.bind(topology, rows, rest, 1, true); !result.ok()) return result;
+  if (const Result result = engine.bind(topology, rows, diagnosis.engine_memory, 1, true); !result.ok()) return result;
   LossTotals totals;
   for (std::size_t first = 0; first < dataset.count; first += rows) {
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;

@@ -25,7 +25,7 @@ Result check_arguments(const Topology& topology, Span<const float> parameters, c
   return check(scratch, gradient_bounds_bytes(topology));
 }
 
-/// ||a - y||. y: the targets' values, or the one-hot vector of the label.
+/// ||a - y||, where y is the values of the targets or the one-hot vector of the label.
 float error_norm(const MatrixView& outputs, const Targets& targets, float* difference) {
   for (std::size_t j = 0; j < outputs.columns; ++j) {
     const float* values = targets.row(0);
@@ -35,7 +35,7 @@ float error_norm(const MatrixView& outputs, const Targets& targets, float* diffe
   return norm(vector_of(difference, outputs.columns));
 }
 
-/// Largest slope of layer l. The norm of softmax's Jacobian is not known here but for its limit.
+/// Largest slope of a layer; for softmax its upper bound, because the norm of its Jacobian is not computed.
 float steepest_slope(const Topology& topology, const Backpropagation& engine, std::size_t layer,
                      const MatrixView& activations, float* slopes) {
   const Activation activation = topology.layers[layer].activation;
@@ -67,15 +67,14 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   if (!checked.ok()) return checked;
   MOTE_ASSERT(sample < dataset.count);
   const detail::BoundPlan plan = detail::bound_plan(topology);
-  const std::size_t layers = topology.layer_count, last = row_stride(topology.outputs());
-  float* input = part_of<float>(scratch, plan.input, topology.inputs).data();
-  float* slopes = part_of<float>(scratch, plan.slopes, topology.max_stride()).data();
-  float* outputs = part_of<float>(scratch, plan.outputs, last).data();
-  const Span<float> zeros = part_of<float>(scratch, plan.zeros, last);
+  const std::size_t layers = topology.layer_count;
+  float* input = plan.input.in(scratch).data();
+  float* slopes = plan.slopes.in(scratch).data();
+  float* outputs = plan.outputs.in(scratch).data();
+  const Span<float> zeros = plan.zeros.in(scratch);
   for (float& zero : zeros) zero = 0.0f;
   Backpropagation engine;
-  const Memory rest = scratch.subspan(plan.engine, scratch.size() - plan.engine);
-  if (const Result result = engine.bind(topology, 1, rest, 1, true); !result.ok()) return result;
+  if (const Result result = engine.bind(topology, 1, plan.engine.in(scratch), 1, true); !result.ok()) return result;
   LossTotals totals;
   gather(dataset, nullptr, sample, 1, input);
   const Targets targets = targets_of(dataset, nullptr, sample, input, nullptr);
@@ -84,7 +83,7 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   for (std::size_t stage = engine.stage_count(); stage-- > 0;) engine.delta_rows(parameters.data(), {0, 1}, 0, stage);
   const auto gradient = [&](std::size_t l) { return norm(vector_of(engine.deltas(l).data, topology.outputs_of(l))); };
 
-  // From the output layer down; `above` holds what the layer above ended with.
+  // From the output layer down; `above` is the result of the layer above.
   const bool is_quadratic = loss.kind == Loss::quadratic;
   LayerBound above;
   for (std::size_t l = layers; l-- > 0;) {

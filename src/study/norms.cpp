@@ -11,11 +11,12 @@ namespace {
 
 using std::size_t;
 
-/// The norm of rows x columns elements at(i, j). Here and below multiply and add are separate, so that equal numbers
-/// have equal norms on every target.
+/// Norm of rows x columns elements at(i, j). Multiply and add are separate in this file, so that equal elements have
+/// equal norms on every target.
 template <typename At>
 float norm_of(size_t rows, size_t columns, At at) {
-  std::uint32_t lanes[detail::kLanes] = {};  // magnitudes as bits, which are ordered as magnitudes are; NaN is largest
+  std::uint32_t lanes[detail::kLanes] =
+      {};  // magnitudes as bits, which have the order of magnitudes; NaN is the largest
   for (size_t i = 0; i < rows; ++i) {
     detail::for_lanes(
         columns, [&](size_t j) { return at(i, j); },
@@ -28,7 +29,7 @@ float norm_of(size_t rows, size_t columns, At at) {
   for (const std::uint32_t magnitude : lanes) largest = magnitude > largest ? magnitude : largest;
   const float most = detail::float_of(largest);
   if (largest == 0 || !detail::is_finite(most)) return most;
-  // Two factors, because the inverse of a subnormal number may be infinite: together they bring `most` to 1 or 2.
+  // Two factors, because the inverse of a subnormal number may be infinite: together they scale `most` to [1, 2).
   const int exponent = static_cast<int>(largest >> 23) - 127, half = exponent / 2;
   const float first = detail::scaled(1.0f, -half), second = detail::scaled(1.0f, half - exponent);
   float total = 0.0f;
@@ -41,7 +42,7 @@ float norm_of(size_t rows, size_t columns, At at) {
   return detail::square_root(total) / first / second;
 }
 
-/// x becomes a vector of length 1 in its direction; returns how long it was.
+/// Scales x to length 1 and returns its former length.
 float normalize(Span<float> x) {
   const float length = norm({x.data(), 1, x.size(), x.size()});
   for (float& value : x) value = length == 0.0f ? 0.0f : value / length;
@@ -65,9 +66,8 @@ Result spectral_norm(size_t inputs, size_t outputs, const float* weights, Memory
   const detail::SpectralPlan plan = detail::spectral_plan(inputs, outputs);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   const size_t stride = row_stride(outputs);
-  const Span<float> left = part_of<float>(scratch, plan.left, row_stride(inputs));
-  const Span<float> right = part_of<float>(scratch, plan.right, stride);
-  float* pack = part_of<float>(scratch, plan.pack, mote::pack_floats(inputs, outputs)).data();
+  const Span<float> left = plan.left.in(scratch), right = plan.right.in(scratch);
+  float* pack = plan.pack.in(scratch).data();
   for (float& x : left) x = 0.0f;
   for (float& x : right) x = 0.0f;
   Random random(0, Stream::initialization);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activations of the output layer and slopes of any, which training has no use for and leaves out.
+// Activations of the output layer, and slopes of any layer, which training does not compute.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace mote::detail {
 
-/// Activations of layer l for the rows of the last forward(). The output layer's are written to `outputs`
-/// [rows][stride]; zeros: [stride] of them.
+/// Activations of a layer for the rows of the last forward(). Those of the output layer are written to `outputs`
+/// [rows][stride]. zeros: [stride] floats that are 0.
 inline MatrixView activations_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
                                  const float* zeros, float* outputs) {
   const MatrixView kept = engine.activations(layer);
@@ -21,7 +21,7 @@ inline MatrixView activations_of(const Topology& topology, const Backpropagation
   return {outputs, kept.rows, kept.columns, kept.stride};
 }
 
-/// da/dz, written to `slopes` [rows][stride], 0 below 2^-100. activations: what activations_of() gave. Not for softmax.
+/// Writes da/dz to `slopes` [rows][stride], 0 below 2^-100. activations: those of activations_of(). Not for softmax.
 inline MatrixView slopes_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
                             const MatrixView& activations, float* slopes) {
   const Activation activation = topology.layers[layer].activation;

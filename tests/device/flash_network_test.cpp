@@ -247,7 +247,7 @@ TEST(FlashNetworkBind, ComputesTheFirstLayersWhenAskedTo) {
   GuardedMemory scratch(mote::flash_network_bytes(example.topology));
   FlashNetwork first;
   const FlashModel model = example.of_floats();
-  ASSERT_TRUE(first.bind(model, scratch.memory(), 1).ok());
+  ASSERT_TRUE(first.bind(model, 1, scratch.memory()).ok());
   const auto hidden = first.forward(example.inputs.data());
   ASSERT_EQ(hidden.size(), 17u);
   for (std::size_t j = 0; j < 17; ++j) {

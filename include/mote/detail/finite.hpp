@@ -3,7 +3,7 @@
 
 namespace mote::detail {
 
-/// Neither infinite nor NaN. (std::isfinite is no constant expression. Always inline: numeric files share no code.)
+/// Whether x is neither infinite nor NaN. Always inlined: numeric files share no code. (std::isfinite is not constexpr.)
 [[gnu::always_inline]] constexpr bool is_finite(float x) {
   return x - x == 0.0f;
 }
