@@ -15,8 +15,7 @@ using std::size_t;
 /// equal norms on every target.
 template <typename At>
 float norm_of(size_t rows, size_t columns, At at) {
-  std::uint32_t lanes[detail::kLanes] =
-      {};  // magnitudes as bits, which have the order of magnitudes; NaN is the largest
+  std::uint32_t lanes[detail::kLanes] = {};  // bits of magnitudes, ordered as the magnitudes; NaN is the largest
   for (size_t i = 0; i < rows; ++i) {
     detail::for_lanes(
         columns, [&](size_t j) { return at(i, j); },

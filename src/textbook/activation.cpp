@@ -12,7 +12,7 @@ namespace {
 using mote::Activation;
 using std::size_t;
 
-/// z[j] = f(z[j] + biases[j]) for every element of every row.
+/// z[j] = f(z[j] + biases[j]) in every row.
 template <typename F>
 void map_rows(size_t rows, size_t columns, size_t stride, const float* __restrict biases, float* __restrict z, F f) {
   for (size_t i = 0; i < rows; ++i, z += stride) {
@@ -41,7 +41,7 @@ void add_biases_and_activate(Activation activation, size_t rows, size_t columns,
                              float* z, float* pre_activations) {
   const size_t padded = mote::detail::padded_columns(columns);
   if (pre_activations != nullptr) add_biases(rows, padded, stride, biases, z, pre_activations);
-#ifdef MOTE_MICROCONTROLLER  // choosing for every element takes a third of the code
+#ifdef MOTE_MICROCONTROLLER  // choosing per element takes a third of the code size
   map_rows(rows, padded, stride, biases, z,
            [=](float x) { return mote::detail::visit(activation, [=](auto f) { return f(x); }); });
 #else

@@ -6,7 +6,6 @@
 #include "mote/topology.hpp"
 
 namespace MOTE_NUMERIC {
-namespace {
 
 using mote::BatchNorm;
 using mote::detail::multiply_add;
@@ -14,10 +13,7 @@ using mote::detail::square_root;
 using mote::detail::without_negligible;
 using std::size_t;
 
-}  // namespace
-
-// The second pass repairs what rounding did to the first (Chan, Golub & LeVeque 1983, the corrected two-pass
-// algorithm).
+// Corrected two-pass algorithm (Chan, Golub & LeVeque 1983): the second pass also corrects the rounding of the means.
 void batch_statistics(size_t rows, size_t columns, size_t stride, const float* z, const BatchNorm& layer) {
   float* __restrict means = layer.means;
   float* __restrict variances = layer.variances;
@@ -87,8 +83,8 @@ void batch_norm_deltas(size_t rows, size_t columns, size_t stride, const BatchNo
     float* __restrict row = deltas + i * stride;
     const float* __restrict n = normalized + i * stride;
     for (size_t j = 0; j < columns; ++j) {
-      const float centred = multiply_add(-slopes[j], n[j], row[j] - biases[j]);
-      row[j] = without_negligible(scales[j] * factors[j] * centred);
+      const float centered = multiply_add(-slopes[j], n[j], row[j] - biases[j]);
+      row[j] = without_negligible(scales[j] * factors[j] * centered);
     }
   }
 }
@@ -105,7 +101,7 @@ void update_running_statistics(size_t batch, size_t count, const float* means, c
 
 void fold_batch_norm_layer(size_t inputs, size_t columns, size_t stride, const float* scales, const float* means,
                            const float* variances, float* weights, float* biases) {
-  constexpr size_t kWidth = mote::kRowAlignment;  // columns at a time: there is room for no more factors
+  constexpr size_t kWidth = mote::kRowAlignment;  // columns at a time, so that the factors fit in registers
   for (size_t j = 0; j < columns; j += kWidth) {
     float factors[kWidth];
     for (size_t k = 0; k < kWidth; ++k) {

@@ -20,10 +20,10 @@ std::uint64_t split_mix_at(std::uint64_t seed, std::uint64_t position) {
   return mote::detail::split_mix(seed + (position + 1) * mote::detail::kSplitMixStep);
 }
 
-/// Which units of a row are kept.
+/// Dropout mask of a row.
 struct RowMask {
-  std::uint32_t low, high;  // the key of the row
-  std::int32_t threshold;   // kept are those of 2^24 equally likely numbers that are less
+  std::uint32_t low, high;  // key of the row
+  std::int32_t threshold;   // of the 2^24 equally likely numbers of a unit, those below keep it
 
   MOTE_INLINE bool keeps(const RowMask& mask, size_t unit) {
     std::uint32_t x = static_cast<std::uint32_t>(unit) * 0x9e3779b9u + mask.low;
@@ -49,7 +49,8 @@ float scale_of(const Dropout& dropout) {
   return 1.0f / (1.0f - dropout.rate);
 }
 
-/// Activations that come back from being scaled are rounded, and so perhaps past the ends of what these can be.
+/// Clamps an activation to the range of sigmoid and tanh: dividing and multiplying by 1 - rate may round it out of
+/// range.
 template <typename Function>
 MOTE_INLINE float inside(float a) {
   constexpr bool kBounded =
@@ -67,7 +68,7 @@ void drop_rows(const Dropout& dropout, bool is_scaled, size_t rows, size_t colum
     float* __restrict d = deltas + i * stride;
     for (size_t j = 0; j < columns; ++j) {
       const float whole = inside<Function>(x[j] * keep);
-      const float factor = RowMask::keeps(mask, j) ? scale : 0.0f;  // a factor, so that there is no branch
+      const float factor = RowMask::keeps(mask, j) ? scale : 0.0f;  // a factor avoids a branch
       d[j] = without_negligible(d[j] * factor * Function::derivative(whole, whole));
     }
   });

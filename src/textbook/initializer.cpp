@@ -10,7 +10,6 @@ namespace {
 
 using std::size_t;
 
-/// Weights of one layer in the caller's memory.
 struct Matrix {
   float* data;  // [rows][stride]
   size_t rows;
@@ -18,7 +17,7 @@ struct Matrix {
   size_t stride;
 };
 
-/// The factor on N(0, 1) or U(-1, 1) that gives a distribution its variance.
+/// Factor on N(0, 1) or U(-1, 1) that gives the variance of a distribution.
 float unit_of(WeightInit distribution, float inputs, float outputs) {
   switch (distribution) {
     case WeightInit::glorot_uniform: return detail::square_root(6.0f / (inputs + outputs));
@@ -53,31 +52,32 @@ float dot(const float* a, const float* b, size_t count) {
   return detail::sum_of(count, [=](size_t i) { return a[i] * b[i]; });
 }
 
-/// Subtracts from row k its projections on the rows before.
+/// Subtracts from row k its projections on the rows before it (modified Gram-Schmidt).
 void orthogonalize_row(const Matrix& weights, size_t k) {
   float* __restrict row = weights.data + k * weights.stride;
   for (size_t j = 0; j < k; ++j) {
     const float* __restrict other = weights.data + j * weights.stride;
-    const float share = dot(other, row, weights.columns);
-    for (size_t i = 0; i < weights.columns; ++i) row[i] -= share * other[i];
+    const float projection = dot(other, row, weights.columns);
+    for (size_t i = 0; i < weights.columns; ++i) row[i] -= projection * other[i];
   }
 }
 
-/// The same for column k, all projections at once so that memory is read in order. shares: scratch, [columns].
-void orthogonalize_column(const Matrix& weights, size_t k, float* __restrict shares) {
-  for (size_t j = 0; j < k; ++j) shares[j] = 0.0f;
+/// Subtracts from column k its projections on the columns before it, all at once (classical Gram-Schmidt), so that
+/// memory is read in order. projections: [columns] of scratch memory.
+void orthogonalize_column(const Matrix& weights, size_t k, float* __restrict projections) {
+  for (size_t j = 0; j < k; ++j) projections[j] = 0.0f;
   for (size_t i = 0; i < weights.rows; ++i) {
     const float* __restrict row = weights.data + i * weights.stride;
     const float element = row[k];
-    for (size_t j = 0; j < k; ++j) shares[j] += element * row[j];
+    for (size_t j = 0; j < k; ++j) projections[j] += element * row[j];
   }
   for (size_t i = 0; i < weights.rows; ++i) {
     float* row = weights.data + i * weights.stride;
-    row[k] -= dot(shares, row, k);
+    row[k] -= dot(projections, row, k);
   }
 }
 
-/// Orthonormal columns, or rows where there are fewer, times `gain`. scratch: [columns].
+/// Draws orthonormal columns, or rows where there are fewer, times `gain`. scratch: [columns].
 void draw_orthogonal(const Matrix& weights, float gain, Random& random, float* scratch) {
   const bool by_columns = weights.rows >= weights.columns;
   const size_t count = by_columns ? weights.columns : weights.rows;
@@ -88,12 +88,12 @@ void draw_orthogonal(const Matrix& weights, float gain, Random& random, float* s
     float square;
     do {
       for (size_t i = 0; i < length; ++i) vector[i * next_element] = random.gaussian();
-      for (int time = 0; time < 2; ++time) {  // removes what rounding left: twice is enough (Giraud et al. 2005)
+      for (int time = 0; time < 2; ++time) {  // twice removes rounding errors (Giraud et al. 2005)
         by_columns ? orthogonalize_column(weights, k, scratch) : orthogonalize_row(weights, k);
       }
       square = 0.0f;
       for (size_t i = 0; i < length; ++i) square += vector[i * next_element] * vector[i * next_element];
-    } while (square < 0x1p-20f);  // as good as dependent on the others: once in a thousand square matrices
+    } while (square < 0x1p-20f);  // nearly dependent on the others: in one of a thousand square matrices
     const float norm = detail::square_root(square);
     for (size_t i = 0; i < length; ++i) vector[i * next_element] /= norm;
   }

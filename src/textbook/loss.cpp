@@ -15,22 +15,22 @@ using mote::LossOptions;
 using mote::Targets;
 using std::size_t;
 
-/// One row of outputs and what is wanted of it.
+/// One row of outputs, its targets, and the place of its deltas.
 struct Row {
   size_t columns;
   const float* z;
-  const float* values;  // or null: 1 for the label, 0 elsewhere
+  const float* values;  // targets; null: one-hot label
   size_t label;
-  float kept;    // what smoothing leaves of a target
-  float shared;  // and what it adds
+  float kept;    // factor of smoothing on a target
+  float shared;  // term of smoothing
   float scale;
   float* deltas;  // or null
 
-  /// Smoothed targets of columns [j, j + count), 0 past the last. One-hot values and labels give the same bits.
+  /// Writes the smoothed targets of columns [j, j + count) to y. Labels give the same bits as one-hot values.
   void targets_from(size_t j, size_t count, float (&y)[kLanes]) const {
     if (values == nullptr) {
       const float zero = shared, one = kept + shared;
-      const auto wanted = static_cast<std::uint32_t>(label - j);  // 32 bits, as wide as the floats
+      const auto wanted = static_cast<std::uint32_t>(label - j);  // as wide as the floats, for vectors
       for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : zero;
       return;
     }
@@ -41,16 +41,16 @@ struct Row {
   }
 };
 
-/// Calls term(z, y, loss, delta) for every column and returns the sum of the losses; deltas are scaled and stored.
+/// Calls term(z, y, loss, delta) for every column, stores the scaled deltas, and returns the sum of the losses.
 template <typename Term>
 float sum_terms(const Row& row, Term term) {
   Lanes lanes;
-  const float scale = row.scale;  // a copy: nothing is read for some lanes only, which keeps vectors from being used
+  const float scale = row.scale;  // a copy: a read for some lanes only prevents vectorization
   for (size_t j = 0; j < row.columns; j += kLanes) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes], delta[kLanes];
     row.targets_from(j, count, y);
-    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // 32 bits, as wide as the floats
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // as wide as the floats, for vectors
     for (std::uint32_t i = 0; i < count; ++i) {
       float loss = 0.0f;
       term(row.z[j + i], y[i], loss, delta[i]);
@@ -65,7 +65,7 @@ float sum_terms(const Row& row, Term term) {
   return lanes.sum();
 }
 
-/// Losses of an error, up to a factor that sums are multiplied by, and their slopes.
+/// Losses of an error and their slopes. kFactor is applied to the sum of losses.
 struct Quadratic {
   static constexpr float kFactor = 0.5f;
   float loss(float error) const { return error * error; }
@@ -101,7 +101,7 @@ float of_softmax_errors(const Row& row, Error kind) {
   const float highest = row_maximum(row.z, row.columns);
   const float total = exponentials(row.z, row.columns, nullptr, highest);
   const auto probability = [&](float z) { return exp_of(z - highest) / total; };
-  Lanes mean;  // sum of g_i a_i
+  Lanes mean;  // of slopes: sum of g_i a_i
   for (size_t j = 0; j < row.columns; j += kLanes) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes];
@@ -129,7 +129,7 @@ float sigmoid_cross_entropy(const Row& row) {
   });
 }
 
-/// Of a label, without smoothing.
+/// Cross-entropy with a label, without smoothing.
 float cross_entropy_of_label(const Row& row) {
   const float highest = row_maximum(row.z, row.columns);
   const float below_highest = highest - row.z[row.label];  // before deltas overwrite z
@@ -141,7 +141,7 @@ float cross_entropy_of_label(const Row& row) {
     row.deltas[row.label] -= row.scale;
   }
   const float loss = log_of(total) + below_highest;
-  return loss == kInfinity ? kLargest : loss;  // outputs further apart than a float can say
+  return loss == kInfinity ? kLargest : loss;  // the outputs differ by more than a float holds
 }
 
 float cross_entropy_of_distribution(const Row& row) {
@@ -185,7 +185,7 @@ float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
   return error_loss(row, activation, Quadratic{});
 }
 
-/// Whether the label's output is the largest, the first of equals. False when any is NaN.
+/// Whether the label has the largest output, the first of equals. False if any output is NaN.
 bool is_correct(const float* z, size_t columns, size_t label) {
   const float own = z[label];
   std::uint32_t beaten = 0;

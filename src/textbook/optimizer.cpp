@@ -71,7 +71,7 @@ void rmsprop(const mote::OptimizerStep& step, const float* __restrict gradients,
   }
 }
 
-/// AdamW when Decoupled.
+/// Adam; AdamW if Decoupled.
 template <bool Decoupled>
 void adam(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
           float* __restrict means, float* __restrict squares, size_t count) {
@@ -130,15 +130,15 @@ float sign(float x) {
 void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     size_t count) {
   if (step.l1 == 0.0f) return step_without_l1(step, gradients, parameters, state, count);
-  // In pieces, so that what few ask for costs the others nothing in the loops above.
-  constexpr size_t kPiece = 128;
-  float penalized[kPiece];
-  for (size_t first = 0; first < count; first += kPiece) {
-    const size_t length = count - first < kPiece ? count - first : kPiece;
+  // L1 is rare: adding it block by block keeps it out of the loops above.
+  constexpr size_t kBlock = 128;
+  float penalized[kBlock];
+  for (size_t first = 0; first < count; first += kBlock) {
+    const size_t length = count - first < kBlock ? count - first : kBlock;
     float* part = state == nullptr ? nullptr : state + first;
     const bool looks_ahead = step.options.method == mote::Optimizer::nesterov;
     const float* point = looks_ahead ? part + step.state_stride : parameters + first;
-    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): an optimizer that looks ahead has state.
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): nesterov has state.
     for (size_t i = 0; i < length; ++i) penalized[i] = multiply_add(step.l1, sign(point[i]), gradients[first + i]);
     step_without_l1(step, penalized, parameters + first, part, length);
   }

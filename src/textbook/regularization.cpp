@@ -13,10 +13,11 @@ namespace {
 using namespace mote::detail;
 using std::size_t;
 
-constexpr float kStep = 0x1p-80f;  // from one unit to the next lower
+constexpr float kStep = 0x1p-80f;  // ratio of a unit to the next higher
 
-/// Squares are summed of numbers times a unit, a power of two. The first to try: numbers that vanish with it do not
-/// matter beside the limit. It is lowered until the sum is finite, or kStep is not enough: a number is not finite.
+/// The first unit to try: a power of two that multiplies numbers before they are squared. Numbers that underflow with
+/// it are negligible beside the limit. If the sum is not finite, kStep lowers the unit; if the sum is still not finite
+/// with the lowest unit, a number is not finite.
 float first_unit(float limit) {
   return limit < 0x1p-30f ? 1.0f / kStep : 1.0f;
 }
@@ -24,7 +25,7 @@ bool is_lowest(float unit) {
   return unit <= kStep;
 }
 
-/// Sum of the squares of a matrix: each row in lanes, then the rows one by one. Padding is 0.
+/// Sum of squares of a matrix: each row in lanes, then row after row. Padding is 0.
 float sum_squares(size_t rows, size_t columns, size_t stride, float unit, const float* x) {
   float total = 0.0f;
   for (size_t i = 0; i < rows; ++i, x += stride) {
@@ -41,7 +42,7 @@ float sum_squares(size_t rows, size_t columns, size_t stride, float unit, const 
   return total;
 }
 
-/// Of all weights, layer by layer, and then of all biases. count: of floats, padding included.
+/// Sum of squares of all weights, layer by layer, then all biases, then all scales. count: floats, padding included.
 float sum_squares(const mote::Topology& topology, float unit, const float* gradients, size_t& count) {
   float total = 0.0f;
   const float* x = gradients;
@@ -58,14 +59,14 @@ float sum_squares(const mote::Topology& topology, float unit, const float* gradi
   for (size_t l = 0; l < topology.layer_count; ++l) {
     if (!topology.layers[l].batch_norm) continue;
     const size_t outputs = topology.layers[l].outputs, stride = mote::row_stride(outputs);
-    total += sum_squares(1, outputs, stride, unit, x);  // of the scales
+    total += sum_squares(1, outputs, stride, unit, x);
     x += stride;
   }
   count = static_cast<size_t>(x - gradients);
   return total;
 }
 
-constexpr size_t kPanel = 64;  // columns whose norms are taken at a time: enough for whole cache lines
+constexpr size_t kPanel = 64;  // columns per panel: whole cache lines
 
 /// sums[j] = sum over the rows of (w[j] units[j])^2, in increasing order.
 void sum_column_squares(size_t rows, size_t width, size_t stride, const float* __restrict units,
@@ -121,7 +122,7 @@ bool clip_norm(const mote::Topology& topology, float limit, float* gradients) {
 }
 
 bool clip_value(float limit, float* gradients, size_t count) {
-  std::uint32_t largest = 0;  // magnitude as bits, which are ordered as the magnitudes are
+  std::uint32_t largest = 0;  // bits of a magnitude, which have the order of magnitudes
   for (size_t i = 0; i < count; ++i) {
     const float g = gradients[i];
     const std::uint32_t magnitude = bits_of(absolute(g));

@@ -6,8 +6,8 @@
 namespace mote {
 namespace {
 
-/// (1 + cos(pi (1 - u))) / 2 = sin^2(pi u / 2) for u in [0, 1], which unlike the left side is accurate near 0 too.
-/// sin(pi u / 2) = u p(u^2), p through the Chebyshev nodes of [0, 1].
+/// (1 + cos(pi (1 - u))) / 2 = sin^2(pi u / 2) for u in [0, 1]; the right side is accurate near 0, too.
+/// sin(pi u / 2) = u p(u^2), with p through the Chebyshev nodes of [0, 1].
 float half_cosine_wave(float u) {
   const float square = u * u;
   float p = 0.000151671702f;
@@ -19,7 +19,7 @@ float half_cosine_wave(float u) {
   return sine < 1.0f ? sine * sine : 1.0f;
 }
 
-/// a / b; both may be too large for a float to hold exactly.
+/// a / b. Each may round, because floats hold integers only up to 2^24.
 float ratio(std::uint32_t a, std::uint32_t b) {
   return static_cast<float>(a) / static_cast<float>(b);
 }
