@@ -51,7 +51,7 @@ struct Example {
   const std::uint8_t* sample(std::size_t i) const { return pixels.data() + 12 * i; }
 };
 
-/// The last layer, trained by the formulas in double precision on what the layers before it say.
+/// The last layer, trained by the formulas in double precision on the outputs of the layers before it.
 struct Twin {
   double w[7][3], b[3];
 
@@ -145,7 +145,7 @@ TEST(FineTuning, GoesOnAfterARestartFromWhatWasSaved) {
   std::vector<float> saved(first.parameters().begin(), first.parameters().end());
   for (std::size_t i = 0; i < 7; ++i) ASSERT_TRUE(second.train(example.sample(i), kScale, example.labels[i]).ok());
   ASSERT_TRUE(second.restore({saved.data(), saved.size()}).ok());
-  ASSERT_TRUE(first.restore({saved.data(), saved.size()}).ok());  // so that both optimizers begin anew
+  ASSERT_TRUE(first.restore({saved.data(), saved.size()}).ok());  // resets the optimizer, as in the other
   EXPECT_EQ(second.waiting(), 0u);
   for (std::size_t i = 0; i < 20; ++i) {
     for (FineTuning* tuning : {&first, &second}) {

@@ -84,8 +84,8 @@ std::vector<float> answer(const FlashModel& model, const float* inputs, const st
   return {outputs.begin(), outputs.end()};
 }
 
-/// What the network of these parameters says, in double precision, before the last activation, with each weight as
-/// weight_of(layer, index within the layer) has it; hidden activations are relu or identity.
+/// Outputs before the last activation, in double precision, with the weights weight_of(layer, index within the layer);
+/// hidden activations are relu or identity.
 template <typename WeightOf>
 std::vector<double> twin(const Example& e, WeightOf weight_of) {
   std::vector<double> x;

@@ -22,13 +22,13 @@ using mote::FlashWriter;
 using mote::Result;
 using mote::Status;
 
-/// Flash memory whose power fails after a number of bytes were erased or written; the byte on which it fails is left
-/// in between. Counts what is not allowed.
+/// Flash memory whose power fails after a number of bytes were erased or written; the byte at which it fails is left
+/// half written. Counts forbidden operations.
 class Simulated {
  public:
   explicit Simulated(std::uint32_t slot_bytes, std::uint32_t unit, std::uint32_t seed = 1)
       : flash_{slot_bytes, unit, read, erase, write, this}, bytes_(2 * slot_bytes), random_(seed) {
-    for (unsigned char& byte : bytes_) byte = static_cast<unsigned char>(random_());  // whatever was there before
+    for (unsigned char& byte : bytes_) byte = static_cast<unsigned char>(random_());  // arbitrary content
     erased_.resize(bytes_.size());
   }
   Simulated(const Simulated& other) { *this = other; }
@@ -44,7 +44,7 @@ class Simulated {
   void power() { left_ = ~std::size_t{0}; }
   std::size_t used() const { return used_; }
   std::vector<unsigned char>& bytes() { return bytes_; }
-  /// From here on this slot's bytes from `offset` on cannot be read, until they are erased.
+  /// Makes the bytes of a slot from `offset` on unreadable until they are erased.
   void spoil(std::uint32_t slot, std::uint32_t offset) { spoiled_[slot] = offset; }
 
  private:
@@ -217,7 +217,7 @@ TEST(FlashRecord, CommitsExactlyWhatWasAnnounced) {
   EXPECT_EQ(never_begun.commit().status, Status::write_failed);
 }
 
-/// A cut at every byte of a save leaves the old record or the new one, whole, and what is saved next is there.
+/// A cut at every byte of a save leaves the old or the new record complete, and the next save succeeds.
 TEST(FlashRecord, SurvivesAPowerCutAtEveryByte) {
   std::size_t cuts = 0, kept_old = 0;
   for (const std::uint32_t unit : {1u, 4u, 8u, 32u, 256u}) {
@@ -247,7 +247,7 @@ TEST(FlashRecord, SurvivesAPowerCutAtEveryByte) {
     }
   }
   EXPECT_GT(cuts, 20000u);
-  EXPECT_GT(kept_old, cuts / 2);  // the new one is there when only filling is missing
+  EXPECT_GT(kept_old, cuts / 2);  // the new record is complete if only padding is missing
   EXPECT_LT(kept_old, cuts);
   std::printf("cuts %zu, old record %zu, new record %zu\n", cuts, kept_old, cuts - kept_old);
 }
@@ -273,7 +273,7 @@ void append32(std::uint32_t value, std::string& text) {
   for (int shift = 0; shift < 32; shift += 8) text += static_cast<char>(value >> shift);
 }
 
-/// What a slot holds, made from its description in the header.
+/// The bytes of a slot, built from the description in the header.
 std::string slot_of(std::uint32_t sequence, const std::string& record) {
   std::string slot = "mote";
   const auto size = static_cast<std::uint32_t>(record.size());
@@ -303,7 +303,7 @@ TEST(FlashRecord, CountsOnPastTheLargestNumber) {
   }
 }
 
-/// What the header says: training goes on from flash, through a cut.
+/// The example of the header: training resumes from flash, through a cut.
 TEST(FlashRecord, HoldsACheckpoint) {
   const training::Samples samples(training::kSmall, 20);
   const mote::TrainingOptions options = training::with_batch(5, 256, mote::Optimizer::adam);

@@ -25,7 +25,7 @@ using mote::test::Source;
 using mote::test::wide;
 using twin::Vector;
 
-/// Random bytes with labels, and the same as the floats that the twin takes.
+/// Random bytes with labels, and the floats they stand for, which the twin takes.
 struct Samples {
   std::vector<std::uint8_t> bytes, labels;
   std::size_t features, classes;
@@ -86,7 +86,7 @@ void expect_moments(const mote::Moments& found, const std::vector<Vector>& rows,
   EXPECT_NEAR(wide(found.deviation), exact.deviation, 2e-5 * size) << what;
 }
 
-/// What diagnose() should find, sample by sample in double precision.
+/// Expected results of diagnose(), sample by sample in double precision.
 struct Twin {
   twin::Parameters gradients;
   std::vector<std::vector<Vector>> pre_activations, activations, deltas;  // [layer][sample][unit]
@@ -295,7 +295,7 @@ struct Case {
 };
 using V = Verdict;
 constexpr Loss kQuadratic = Loss::quadratic, kCrossEntropy = Loss::cross_entropy;
-// (Above units that are dead a unit gets nothing but its own bias, which is as often below 0 as above.)
+// (A unit above dead units gets only its own bias, which is as often negative as positive.)
 const Case kCases[] = {
     {"relu", Activation::relu, 1.0f, 0.3f, 0.0f, kCrossEntropy, V::healthy, V::healthy, V::healthy},
     {"dead", Activation::relu, 1.0f, -90.0f, 0.0f, kCrossEntropy, V::dead, V::dead, V::healthy},

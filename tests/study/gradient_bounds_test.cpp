@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What theory says of the size of gradients: identities and bounds for one sample, and how deep networks of sigmoids
-// start out unable to learn in their first layers.
+// Theory of the size of gradients: identities and bounds for one sample, and deep networks of sigmoids, whose first
+// layers cannot learn at first.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -86,7 +86,7 @@ struct Sample {
     return one;
   }
   mote::Dataset dataset() const { return {bytes.data(), batch.labels.data(), 1, topology.inputs, topology.outputs()}; }
-  /// What the library says.
+  /// Results of the library.
   std::vector<mote::LayerBound> bounds(Loss loss) const {
     GuardedMemory scratch(std::max(mote::gradient_bounds_bytes(topology), mote::spectral_norms_bytes(topology)));
     std::vector<float> norms(topology.layer_count);
@@ -123,7 +123,7 @@ double gamma_of(Activation activation) {
   return mote::test::wide(mote::largest_slope(activation));
 }
 
-// The largest slope is not passed anywhere, and approached somewhere.
+// No slope exceeds largest_slope(), and some slope approaches it.
 TEST(LargestSlope, IsTheSupremumOfTheClosedFormsSlope) {
   for (const Activation activation : mote::test::kElementwise) {
     double most = 0.0;
@@ -274,7 +274,7 @@ TEST(GradientBoundsErrors, SayWhatDoesNotFit) {
 }
 
 /// Nielsen's "speed of learning" of every hidden layer (chapter 5): the norm of the gradient with respect to its
-/// biases, averaged over the first 1000 training images, at initialisation.
+/// biases, averaged over the first 1000 training images, at initialization.
 Vector learning_speeds(const Topology& topology, const mote::Dataset& images, std::uint64_t seed) {
   std::vector<float> inputs(images.count * images.features), parameters(topology.parameter_count());
   mote::gather(images, nullptr, 0, images.count, inputs.data());
@@ -290,7 +290,7 @@ Vector learning_speeds(const Topology& topology, const mote::Dataset& images, st
 
 mote::Storage<std::size_t{64} << 20> data_memory;
 
-/// Whether a value is within three standard deviations of what `of` makes of the draws, in logarithms.
+/// Whether the logarithm of a value is within three standard deviations of the mean logarithm of `of` over the draws.
 template <typename Of>
 void expect_typical(double value, const std::vector<Vector>& draws, Of of) {
   const double n = static_cast<double>(draws.size());
@@ -300,7 +300,7 @@ void expect_typical(double value, const std::vector<Vector>& draws, Of of) {
   EXPECT_LT(std::fabs(std::log(value) - mean), 3.0 * std::sqrt(variance)) << value << ", here " << std::exp(mean);
 }
 
-// He published one draw for each network. It could be one of ours, and so could its quotients of neighbouring layers:
+// He published one draw for each network. It could be one of ours, and so could its quotients of neighboring layers:
 // 15 comparisons, of which one in ten times would fail by chance if the draws were not fixed (Student's t, 19 degrees).
 TEST(UnstableGradients, VanishLayerByLayerAsNielsenPublished) {
   const mote::Dataset images = tools::load_image_set(tools::mnist_folder(), data_memory).train.subset(0, 1000);

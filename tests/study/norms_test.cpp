@@ -35,7 +35,7 @@ TEST(Norm, IsTheRootOfTheSumOfSquaresAtAnyScale) {
       std::vector<float> x = source.floats(size);
       for (float& value : x) value *= scale;
       const double exact = norm_in_double(x);
-      const double smallest = 0x1p-149;  // where floats end, half a step of it is all that can be asked
+      const double smallest = 0x1p-149;  // spacing of subnormal floats: half of it is the limit there
       EXPECT_NEAR(wide(mote::norm(vector_of(x))), exact, 2e-6 * exact + smallest) << size << " times " << scale;
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A network that was trained elsewhere learns on the board that 0 is now called 9, 1 is called 8 and so on: its first
-// layer stays in flash, the last one learns in RAM.
+// A trained network learns on the board to call 0 nine, 1 eight, and so on: its first layer stays in flash, its last
+// layer learns in RAM.
 #include "device.hpp"
 #include "images.hpp"
 #include "model.hpp"
@@ -14,7 +14,7 @@ MOTE_FLASH_BYTES(labels, MOTE_MNIST "/t10k-labels-idx1-ubyte", 8, 100);
 
 namespace {
 
-constexpr std::size_t kLearnt = 60;  // the others are what it is tested on
+constexpr std::size_t kLearned = 60;  // the others test it
 constexpr float kScale = 1.0f / 255.0f;
 
 constexpr mote::FineTuningOptions make_options() {
@@ -37,7 +37,7 @@ std::uint8_t new_name(std::size_t i) {
 
 std::uint32_t correct() {
   std::uint32_t count = 0;
-  for (std::size_t i = kLearnt; i < sizeof labels; ++i) {
+  for (std::size_t i = kLearned; i < sizeof labels; ++i) {
     count += mote::argmax(tuning.forward_pre_activations(images + i * model::kTopology.inputs, kScale)) == new_name(i);
   }
   return count;
@@ -51,17 +51,17 @@ int device_main() {
   std::uint64_t instructions = 0;
   constexpr int kEpochs = 10;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {
-    for (std::size_t i = 0; i < kLearnt; ++i) {
+    for (std::size_t i = 0; i < kLearned; ++i) {
       const std::uint32_t start = device::clock();
       require(tuning.train(images + i * model::kTopology.inputs, kScale, new_name(i)));
       instructions += device::instructions_since(start);
     }
   }
   report("correct_after", correct());
-  report("tested", sizeof labels - kLearnt);
+  report("tested", sizeof labels - kLearned);
   report_bits("fingerprint", mote::fingerprint(tuning.topology(), tuning.parameters()));
   report("fused", mote::arithmetic_is_fused() ? 1 : 0);
-  report("instructions_a_sample", instructions / (kEpochs * kLearnt));
+  report("instructions_a_sample", instructions / (kEpochs * kLearned));
   report("memory_bytes", sizeof memory);
   report("state_bytes", sizeof tuning);
   report("stack_bytes", device::stack_used());

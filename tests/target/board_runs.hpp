@@ -39,7 +39,7 @@ inline std::string board_of(const std::string& target) {
   return "";
 }
 
-/// What a program reports: "name value" a line, the values of a name that comes several times one after another.
+/// The report of a program, "name value" per line. Repeated names keep all values, in order.
 struct Report {
   int status = -1;
   std::string text;
@@ -64,8 +64,7 @@ inline Report run(const std::string& command) {
   return report;
 }
 
-/// The processor's architecture, of Debian's names, in which the programs of the host are there too; in the fused
-/// class.
+/// Another architecture, by Debian's name: its emulated processor runs the programs of the host in the fused class.
 inline constexpr const char* kOther = "aarch64";
 
 inline std::string command_of(const std::string& machine, const std::string& image) {
@@ -78,8 +77,8 @@ inline std::string command_of(const std::string& machine, const std::string& ima
          folder() + machine + "/" + image + ".elf";
 }
 
-/// Runs on a target, on the host with an instruction set, or on kOther; once, since on boards instructions are counted,
-/// and it is the same every time.
+/// Runs a program on a target, on the host with an instruction set, or on kOther. Runs it once: boards count
+/// instructions, and every run is identical.
 inline const Report& run_on(const std::string& machine, const std::string& image) {
   static std::map<std::string, Report> done;
   const std::string command = command_of(machine, image);
@@ -87,7 +86,7 @@ inline const Report& run_on(const std::string& machine, const std::string& image
   return found != done.end() ? found->second : done[command] = run(command);
 }
 
-/// The host's run of the same program in the same arithmetic class; status 3 when it has no such class.
+/// The run of the program on the host in an arithmetic class; status 3 if the host lacks the class.
 inline Report run_on_host(const std::string& image, std::size_t fused) {
   for (const char* set : {"baseline", "v3"}) {
     const Report& report = run_on(set, image);
@@ -100,7 +99,7 @@ inline bool is_of_the_machine(const std::string& name) {
   return name == "memory_bytes" || name == "state_bytes" || name == "stack_bytes" || name.rfind("instructions", 0) == 0;
 }
 
-/// What is the same on all machines of an arithmetic class, one "name value" a line.
+/// The results that all machines of an arithmetic class share, one "name value" per line.
 inline std::string results_of(const Report& report) {
   std::string text;
   for (const auto& [name, value] : report.values) {

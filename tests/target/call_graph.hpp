@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The most stack that a program can take, from what GCC says of every function: -fcallgraph-info=su.
+// Largest stack of a program, from GCC's report on every function: -fcallgraph-info=su.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-/// Nodes are functions, those of one file named "file:name". A call through a pointer may reach every such function of
-/// its file that nobody calls directly, and after link() every global function that nobody does.
+/// Call graph. Functions with internal linkage are named "file:name". A call through a pointer may reach every function
+/// of its file that no function calls directly, and after link() every global function that no function calls directly.
 class CallGraph {
  public:
   /// Adds the functions of a .ci file; false if it cannot be read.
@@ -46,7 +46,7 @@ class CallGraph {
     return true;
   }
 
-  /// The global functions that the program contains, but for those that start it: pointers may reach them.
+  /// Sets the global functions of the program, without those that start it: pointers may reach them.
   void link(const std::set<std::string>& functions) {
     for (const std::string& name : functions) {
       if (own_.count(name) == 0 || called_.count(name) != 0) continue;
@@ -54,7 +54,7 @@ class CallGraph {
     }
   }
 
-  /// Bytes that a call of `name` may take, kRecursion and more if it may call itself. unknown: those of a function
+  /// Bytes of stack of a call of `name`; kRecursion and more if it may call itself. unknown: bytes of a function
   /// without a node.
   std::size_t bound(const std::string& name, std::size_t unknown) {
     if (const auto known = bounds_.find(name); known != bounds_.end()) return known->second;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the images ask of the machine they run on: an emulated board (startup.cpp), or for comparison the host
+// Services of the machine that an image runs on: an emulated board (startup.cpp) or, for comparison, the host
 // (host.cpp).
 #pragma once
 
@@ -14,8 +14,8 @@ void print(const char* text);
 /// Bytes of stack that were ever written to; 0 on the host.
 std::size_t stack_used();
 
-/// A clock for instructions_since(), which tells the instructions between the two calls, at most 400 million. Stands
-/// still on the host.
+/// A clock for instructions_since(), which returns the number of instructions between the two calls, at most 400
+/// million. Constant on the host.
 std::uint32_t clock();
 std::uint64_t instructions_since(std::uint32_t start);
 

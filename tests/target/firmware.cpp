@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The README's firmware, and nothing that reports: as small as inference gets.
+// The firmware of the README without reports: the smallest inference.
 #include "device.hpp"
 #include "model.hpp"
 

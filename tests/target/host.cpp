@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The same programs on the host, whose results those of the boards are compared with. Their only argument: an
-// instruction set, fused or separate.
+// The board's programs on the host, for comparison. Argument: an instruction set, fused or separate.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

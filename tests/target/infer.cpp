@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Recognises images of MNIST with a trained network, both in flash.
+// Recognizes images of MNIST with a trained network, both in flash.
 #include "device.hpp"
 #include "images.hpp"
 #include "model.hpp"

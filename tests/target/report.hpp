@@ -6,9 +6,9 @@
 
 #include "mote/status.hpp"
 
-/// In decimal digits.
+/// Reports a number in decimal digits.
 void report(const char* name, std::uint64_t value);
-/// In eight hexadecimal digits.
+/// Reports a number in eight hexadecimal digits.
 void report_bits(const char* name, std::uint32_t value);
 /// Ends the program with the text of a result that is not ok.
 void require(const mote::Result& result);

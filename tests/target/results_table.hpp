@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the images reported, as the tables that the README shows.
+// The reports of the images as the tables of the README.
 #pragma once
 
 #include <cstdio>
@@ -21,7 +21,7 @@ inline void print_head(const std::vector<std::string>& cells) {
   std::printf("|\n");
 }
 
-/// Its last value, those of earlier epochs being before it.
+/// Its last value; earlier values are of earlier epochs.
 inline std::string value_of(const board_runs::Report& report, const std::string& name) {
   const auto found = report.values.find(name);
   return found == report.values.end() ? "" : board_runs::words(found->second).back();
@@ -31,7 +31,7 @@ inline std::string share_of(const board_runs::Report& report, const std::string&
   return value_of(report, part) + "/" + value_of(report, whole);
 }
 
-/// Which machines agree, by the bits of what they learnt and said.
+/// The machines whose learned parameters and outputs agree to the bit.
 inline void print_bits() {
   print_head({"machine", "multiply-add", "196-8-10, SGD", "learnt", "196-4-10, Adam", "learnt", "784-30-10 in flash",
               "outputs"});
@@ -48,7 +48,7 @@ inline void print_bits() {
   }
 }
 
-/// What the emulator counts: instructions, and bytes of stack.
+/// The emulator's counts of instructions and bytes of stack.
 inline void print_instructions() {
   print_head({"target", "inference, float32", "float16", "int8", "training, SGD", "Adam", "last layer only",
               "stack of training", "of inference"});
@@ -64,7 +64,7 @@ inline void print_instructions() {
   }
 }
 
-/// Prints the tables when all tests have run, not some that were chosen.
+/// Prints the tables if all tests have run.
 class Printer : public testing::Environment {
  public:
   void TearDown() override {

@@ -10,7 +10,7 @@
 
 namespace sizes {
 
-/// Bytes of code; of constants; of variables with a value at the start; of others; of stack at most.
+/// Bytes of code, constants, initialized variables, other variables, and stack at most.
 inline constexpr std::array<const char*, 5> kColumns = {"text", "rodata", "data", "bss", "stack"};
 using Row = std::array<std::size_t, kColumns.size()>;
 using Table = std::map<std::string, Row>;  // by "m4f train"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a Cortex-M needs before main(): vectors, memory, the floating-point unit; and the three functions of libc that
-// compilers take for granted.
+// Start-up code of a Cortex-M: vectors, memory, the floating-point unit; and the three functions of libc that compilers
+// call.
 #include <cstddef>
 #include <cstdint>
 

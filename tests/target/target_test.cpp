@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the images promise, on emulated boards: run by `make test-target`.
+// Tests of the images on emulated boards: run by `make test-target`.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -42,7 +42,7 @@ TEST_P(Image, ComputesTheBitsOfTheHost) {
   }
 }
 
-/// The other machines that can be had here; m4f stands for those with fused arithmetic.
+/// The other machines that are available; m4f stands for those with fused arithmetic.
 TEST(OtherMachines, ComputeTheBitsOfTheBoards) {
   for (const char* machine : {"v4", kOther}) {
     for (const char* image : {"train", "infer_float32"}) {
@@ -54,7 +54,7 @@ TEST(OtherMachines, ComputeTheBitsOfTheBoards) {
   }
 }
 
-/// Bytes of stack that the image takes at most.
+/// Largest stack of the image, in bytes.
 std::size_t stack_bound(const std::string& target, const std::string& image) {
   CallGraph graph;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder() + target)) {
@@ -73,7 +73,7 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
   graph.link(linked);
   EXPECT_TRUE(graph.knows("reset")) << "the compiler left no .ci files: is it ccache that runs it?";
   EXPECT_TRUE(graph.unbounded().empty()) << *graph.unbounded().begin();
-  constexpr std::size_t kOfLibgcc = 96;  // arithmetic that the processor lacks, of which there is nothing to read
+  constexpr std::size_t kOfLibgcc = 96;  // arithmetic that the processor lacks; no sources
   return graph.bound("reset", kOfLibgcc);
 }
 
@@ -139,7 +139,7 @@ constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32
 const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new results_table::Printer);
 INSTANTIATE_TEST_SUITE_P(, Image, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kImages)), name_of);
 
-/// The README's firmware checks itself against the golden answer.
+/// The firmware of the README verifies its golden outputs.
 TEST(Firmware, RecognisesTheGoldenInputOnEveryTarget) {
   for (const char* target : kTargets) {
     for (const char* image : {"firmware_float32", "firmware_int8"}) {
@@ -155,7 +155,7 @@ TEST(Firmware, IsFourKilobytesOfCodeOnCortexM4) {
   EXPECT_EQ(sections.at(".data"), 0u);
 }
 
-/// As the README says: the two files of make dist, without the options that only this repository's makefiles give.
+/// The two files of make dist, compiled as in the README, without the options of this repository's makefiles.
 TEST(Firmware, NeedsNoMathLibraryNorAllocator) {
   const std::string files = folder() + "two_files/";
   const std::string awk = "awk -f tools/package/amalgamate.awk -v part=";
@@ -185,7 +185,7 @@ TEST(Sizes, HaveNotGrown) {
   }
   sizes::write(folder() + "SIZES.md", now);
   const sizes::Table before = sizes::read("tests/target/SIZES.md");
-  EXPECT_EQ(before.size(), now.size()) << "make size writes tests/target/SIZES.md anew";
+  EXPECT_EQ(before.size(), now.size()) << "make size rewrites tests/target/SIZES.md";
   for (const auto& [name, row] : now) {
     const auto known = before.find(name);
     if (known == before.end()) continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains on MNIST, its images halved to 14 x 14, in 16 KB of RAM, and evaluates what was learnt.
+// Trains on MNIST, its images halved to 14 x 14, in 16 KB of RAM, and evaluates the network.
 #include "device.hpp"
 #include "images.hpp"
 #include "mote/checksum.hpp"

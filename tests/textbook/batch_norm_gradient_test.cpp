@@ -51,7 +51,7 @@ struct Example {
     batch = twin::random_batch(topology, rows, seed);
   }
   mote::Span<const float> span() const { return {parameters.data(), parameters.size()}; }
-  /// Whether a small change of the parameters takes no pre-activation across a kink.
+  /// Whether no pre-activation crosses a kink under a small change of the parameters.
   bool away_from_kinks() const {
     const twin::NormalizedNetwork::Pass pass = twin::NormalizedNetwork(topology, span()).forward(batch);
     for (std::size_t l = 0; l < topology.layer_count; ++l) {
@@ -97,7 +97,7 @@ TEST(BatchNormGradients, OfAllParametersAreTheSlopesOfTheLoss) {
     for (const Topology& topology : topologies(hidden)) {
       for (const std::size_t rows : {4u, 10u}) {
         const Example example(topology, rows);
-        Floats kept(topology.parameter_count(), mote::test::kNotANumber);  // whatever was there must not matter
+        Floats kept(topology.parameter_count(), mote::test::kNotANumber);  // former content must not matter
         Engine(example).run({kept.data(), false, nullptr});
         twin::NormalizedNetwork network(topology, example.span());
         const twin::Rows expected = twin::numerical_gradients(network, example.batch);

@@ -31,7 +31,7 @@ size_t padded(size_t columns) {
   return Guarded<float>(count);
 }
 
-/// A layer of `rows` samples whose columns have different means and deviations, and all that is computed of it.
+/// A layer of `rows` samples whose columns have different means and deviations, and all results for it.
 struct Layer {
   size_t rows, columns, stride = mote::row_stride(columns);
   Guarded<float> z = guarded(rows * stride), y = guarded(rows * stride), deltas = guarded(rows * stride);

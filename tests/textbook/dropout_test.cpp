@@ -35,14 +35,14 @@ Dropout dropout_of(float rate, std::uint64_t seed = 1, std::uint64_t sample = 0,
   return {rate, mote::dropout_key(seed), sample, layer};
 }
 
-/// What drop_units makes of ones.
+/// drop_units() applied to ones.
 std::vector<float> mask(const Dropout& dropout, size_t rows, size_t columns) {
   std::vector<float> values(rows * columns, 1.0f);
   mote::drop_units(dropout, rows, columns, columns, values.data());
   return values;
 }
 
-/// How many standard deviations `hits` of n events with probability p are from what is expected.
+/// Distance of `hits` of n events with probability p from its expectation, in standard deviations.
 double deviations(double hits, double n, double p) {
   return std::fabs(hits - n * p) / std::sqrt(n * p * (1.0 - p));
 }
@@ -267,7 +267,7 @@ void run_on_threads(void*, size_t pieces, mote::Parallel::Piece piece, void* con
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Samples of which a third of the features are always 0, and of the others many.
+/// Samples in which a third of the features are always 0, and many of the others are 0.
 void make_sparse(Samples& samples) {
   for (size_t i = 0; i < samples.features.size(); ++i) {
     if (i % 40 % 3 == 0 || samples.features[i] < 120) samples.features[i] = 0;

@@ -125,8 +125,8 @@ double orthogonality_error(const std::vector<float>& weights, size_t m, size_t n
   return largest;
 }
 
-// Unit vectors of n floats are a rounding of 2^-24 of each element away from what they should be; sums of n products in
-// single precision, by which they were made, are wrong by about sqrt(n) 2^-24 (n 2^-24 at worst).
+// The elements of unit vectors of n floats have rounding errors of 2^-24; the sums of n products in single precision
+// that made them have errors of about sqrt(n) 2^-24 (n 2^-24 at worst).
 TEST(Initializer, OrthogonalWeightsAre) {
   const size_t sizes[][2] = {{1, 1},   {1, 40},    {40, 1},   {2, 2},    {7, 7},
                              {64, 64}, {100, 100}, {300, 30}, {30, 300}, {129, 128}};
@@ -188,7 +188,7 @@ TEST(Initializer, BiasesMayBeAConstantAndThenDrawNothing) {
   }
 }
 
-/// The same numbers in both arithmetic classes, and in all versions to come.
+/// Equal numbers in both arithmetic classes and in all later versions.
 TEST(Initializer, FingerprintsAreTheSameOnEveryMachine) {
   constexpr Topology kTopology{37, {21}, {40}, {5}};
   const std::uint32_t expected[] = {0x1c41f000, 0x2c689383, 0x5186b44c, 0x84609d07,

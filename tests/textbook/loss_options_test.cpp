@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What check() of loss.hpp says of options.
+// check() of LossOptions.
 #include <gtest/gtest.h>
 
 #include "mote/loss.hpp"

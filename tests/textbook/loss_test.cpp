@@ -70,7 +70,7 @@ double textbook(const Pair& pair, const std::vector<double>& z, size_t label) {
       case Loss::sigmoid_cross_entropy: sum -= y * std::log(a[j]) + (1.0 - y) * std::log(1.0 - a[j]); break;
       case Loss::cross_entropy: sum -= y * std::log(a[j]); break;
       case Loss::mean_absolute_error:
-      case Loss::huber: break;  // tests/targets_test.cpp
+      case Loss::huber: break;  // tests/textbook/targets_test.cpp
     }
   }
   return sum;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What check() and state_arrays() of optimizer.hpp say of options.
+// check() of OptimizerOptions, and state_arrays().
 #include <gtest/gtest.h>
 
 #include <limits>

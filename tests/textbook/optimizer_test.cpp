@@ -92,10 +92,10 @@ OptimizerOptions unusual(Optimizer method) {
   return options;
 }
 
-// f(theta) = sum of h_i/2 (theta_i - c_i)^2 with h from 1e-3 to 60, each side feeding on its own theta. A step rounds
-// theta (at most 1.5 here) and its change a few times, each by at most 2^-24 of their size, and where h is small
-// nothing is forgotten: a hundred steps gather at most 100 x 4 x 1.5 x 2^-24 = 4e-5 if all roundings point the same
-// way, and a quarter of it is plenty as they do not.
+// f(theta) = sum of h_i/2 (theta_i - c_i)^2 with h from 1e-3 to 60; library and twin each step their own theta. A step
+// rounds theta (at most 1.5 here) and its change about four times, each by at most 2^-24 of their size, and where h is
+// small, errors do not decay: a hundred steps add up to at most 100 x 4 x 1.5 x 2^-24 = 4e-5 if all roundings have one
+// sign. They do not, and the limit is a quarter of it.
 TEST_P(Optimizers, AHundredStepsDownAnIllConditionedBowlFollowTheFormulas) {
   constexpr size_t kCount = 24;
   for (const Optimizer method : kEveryOptimizer) {
@@ -150,7 +150,7 @@ TEST_P(Optimizers, TheL1PenaltyPullsEveryParameterTowardsZeroByTheSameAmount) {
 
 TEST_P(Optimizers, NesterovsGradientPointIsAheadOfTheParametersByTheVelocity) {
   mote::OptimizerStep step{{Optimizer::nesterov, 0.25f, 0.5f}, 0.0f, 1, 1};
-  float theta = 3.0f, state[2] = {0.0f, -77.0f};  // v and the point, of which nobody has said anything yet
+  float theta = 3.0f, state[2] = {0.0f, -77.0f};  // v, and the point, not yet set
   mote::move_gradient_point(step, &theta, state, 1);
   EXPECT_EQ(*mote::gradient_point(step, &theta, state), 3.0f);
   const float gradient = 2.0f;
@@ -158,7 +158,7 @@ TEST_P(Optimizers, NesterovsGradientPointIsAheadOfTheParametersByTheVelocity) {
   EXPECT_EQ(state[0], -0.5f);  // 0.5 * 0 - 0.25 * 2
   EXPECT_EQ(theta, 2.5f);
   EXPECT_EQ(*mote::gradient_point(step, &theta, state), 2.25f);  // 2.5 + 0.5 * -0.5
-  theta = 7.0f;                                                  // something else has set it
+  theta = 7.0f;                                                  // set from outside
   mote::move_gradient_point(step, &theta, state, 1);
   EXPECT_EQ(*mote::gradient_point(step, &theta, state), 6.75f);
   for (const Optimizer method : kEveryOptimizer) {
@@ -293,7 +293,7 @@ TEST_P(Optimizers, SumsOfSquaresOnlyGrow) {
   }
   EXPECT_EQ(sum, 25.0f);
   theta = sum = 0.0f;
-  const float tiny = 0x1p-55f;  // its square counts as 0; epsilon keeps the step small all the same
+  const float tiny = 0x1p-55f;  // its square counts as 0; epsilon still keeps the step small
   mote::optimizer_step({{Optimizer::adagrad, 0.1f}}, &tiny, &theta, &sum, 1);
   EXPECT_EQ(sum, 0.0f);
   EXPECT_LT(std::abs(theta), 1e-9f);

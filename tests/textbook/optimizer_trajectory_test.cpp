@@ -21,7 +21,7 @@ using training::Samples;
 
 constexpr std::size_t kSamples = 20;
 
-/// Training in double precision: parameters, what the optimizer keeps, and the step number that all layers share.
+/// Training in double precision: parameters, optimizer state, and the step number that all layers share.
 struct TwinTraining {
   twin::Network network;
   twin::OptimizerTwin optimizer;
@@ -90,9 +90,9 @@ TrainingOptions options_for(mote::Optimizer method) {
 class OptimizerTrajectories : public mote::test::EachInstructionSet {};
 INSTANTIATE_TEST_SUITE_P(, OptimizerTrajectories, mote::test::kEachInstructionSet, mote::test::instruction_set_name);
 
-// A gradient comes out of sums of up to 20 terms and is right to about 1e-6 of its layer's; where it nearly vanishes
-// the methods that divide by its size pass that error on whole. Smooth activations, because at a kink either side may
-// be right.
+// A gradient is a sum of up to 20 terms with an error of about 1e-6 of its layer's gradients; where it is almost 0,
+// methods that divide by its size magnify the error to the size of a step. Activations are smooth, because at a kink
+// both slopes are right.
 constexpr double kLimit = 3e-6;
 
 TEST_P(OptimizerTrajectories, FollowTheFormulas) {
@@ -102,9 +102,9 @@ TEST_P(OptimizerTrajectories, FollowTheFormulas) {
     const double at_once = error_after_a_hundred_steps(topology, options);
     EXPECT_LT(at_once, kLimit) << twin::name_of(method);
     options.memory_rows = 3;  // gradients kept, then used
-    // The penalty jumps where a weight crosses 0: one that comes as near as its error may have either sign, and nothing
-    // is comparable any more. With these numbers none does. It may also cancel a gradient but for its error, which a
-    // small epsilon would magnify.
+    // The penalty jumps where a weight crosses 0: within its error of 0, a weight may have either sign, and the
+    // trajectories part. With these numbers none gets there. The penalty may also cancel a gradient up to its error,
+    // which a small epsilon would magnify.
     options.l1 = 0.003f;
     options.optimizer.epsilon = 1e-3f;
     const double kept = error_after_a_hundred_steps(topology, options);

@@ -162,7 +162,7 @@ TrainingOptions full_batch(float rate) {
   return options;
 }
 
-/// What a first step of gradient descent at rate 1 takes off the parameters, beside the gradient of the formulas.
+/// The change of parameters by a first step of gradient descent at rate 1, and the gradient by the formulas.
 struct FirstStep {
   twin::Parameters taken, gradients;
 

@@ -160,7 +160,7 @@ TEST(ReduceOnPlateau, StopsAtTheLowestRate) {
   EXPECT_EQ(ReduceOnPlateau{}.update(kInf, 1.0f), 1.0f);
 }
 
-// A schedule is the same as setting the rate by hand before every batch.
+// A schedule equals setting the rate by hand before every batch.
 TEST(Schedule, IsAppliedBatchByBatch) {
   const training::Samples samples(training::kSmall, 50);
   for (const mote::Optimizer method : {mote::Optimizer::sgd, mote::Optimizer::momentum, mote::Optimizer::adam}) {

@@ -107,7 +107,7 @@ struct Batch {
       if (kind.loss.kind != Loss::cross_entropy) continue;
       for (size_t j = 0; j < columns; ++j) values[i * columns + j] /= sum;
     }
-    values.resize(rows * columns + 64, kNotANumber);  // nobody may look at what lies behind
+    values.resize(rows * columns + 64, kNotANumber);  // must not be read
   }
   Targets targets() const { return {values.data(), columns}; }
   std::vector<float> run(const Kind& kind, const Targets& wanted, float scale, float* deltas) const {
@@ -162,7 +162,7 @@ TEST_P(TargetLosses, OneHotVectorsAreWhatLabelsStandFor) {
       const std::vector<float> expected = batch.run(kind, batch.targets(), 1.0f, one_hot.data());
       mote::loss_and_deltas(kind.loss, kind.activation, batch.rows, columns, batch.stride, batch.z.data(),
                             labels.data(), 1.0f, labelled.data(), losses.data());
-      if (kind.loss.kind == Loss::cross_entropy && kind.loss.label_smoothing == 0.0f) {  // a shorter way to the same
+      if (kind.loss.kind == Loss::cross_entropy && kind.loss.label_smoothing == 0.0f) {  // the special case
         for (size_t i = 0; i < one_hot.size(); ++i) ASSERT_NEAR(one_hot[i], labelled[i], 2e-7f);
         for (size_t i = 0; i < batch.rows; ++i) ASSERT_NEAR(losses[i], expected[i], 1e-6f * (1.0f + expected[i]));
         continue;
@@ -253,7 +253,7 @@ TEST_P(TargetLosses, APerfectPredictionCostsNothingAndMovesNothing) {
       const std::vector<float> z = is_bounded ? std::vector<float>{-sure, sure, -sure} : std::vector<float>{0, 0.5f, 1};
       std::vector<float> y = {0, 1, 0};
       if (!is_bounded) y = z;
-      if (kind.activation == Activation::tanh) {  // as mote's own tanh has it
+      if (kind.activation == Activation::tanh) {  // rounded like mote's tanh
         for (size_t j = 0; j < 3; ++j) y[j] = j == 0 ? 0.0f : 1.0f;
         const Outcome o(kind, {0, sure, sure}, y);
         EXPECT_TRUE(o.loss == 0.0f && o.deltas == nothing);

@@ -34,7 +34,7 @@ TEST(Topology, CountsNielsensNetworkOnMicrocontrollers) {
   static_assert(t.parameter_count() == 25088 + 360 + 32 + 12);
 }
 #else
-// The counts below are worked by hand for rows padded to 16 floats.
+// Counts computed by hand for rows padded to 16 floats.
 static_assert(kRowAlignment == 16);
 
 TEST(RowStride, RoundsUpToSixteen) {
