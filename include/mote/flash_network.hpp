@@ -104,9 +104,9 @@ class FlashNetwork {
   Result bind(FlashModel&& model, std::size_t layers, Memory scratch) = delete;
 
   /// Returns the activations of the last layer: a view of the scratch memory, valid until the next call.
-  Span<const float> forward(const float* inputs) const;
+  Span<const float> forward(const float* inputs) const { return run({inputs, nullptr, 1.0f}); }
   /// Takes inputs of bytes, each of which stands for byte * scale, as Dataset::scale does in training.
-  Span<const float> forward(const std::uint8_t* inputs, float scale) const;
+  Span<const float> forward(const std::uint8_t* inputs, float scale) const { return run({nullptr, inputs, scale}); }
 
   const FlashModel& model() const { return *model_; }
 

@@ -72,7 +72,7 @@ class FlashWriter {
   /// unreadable, read_failed is all that the library can tell: erase one slot.
   Result begin(const Flash& flash, std::uint64_t size);
   /// Sink for the bytes of the record. Must not outlive the writer.
-  ByteSink sink();
+  ByteSink sink() { return {write_bytes, this}; }
   /// Completes the record and reads it back. Errors: write_failed if the number of bytes is not `size`, a write failed
   /// or the bytes read back differ; read_failed.
   Result commit();

@@ -69,14 +69,15 @@ void FineTuning::copy_last_layers(const FlashModel& model, std::size_t layers) {
   const auto* weights = static_cast<const float*>(model.weights);
   const float* biases = model.biases.data();
   for (float& x : parameters_) x = 0.0f;
+  const std::size_t first = all.layer_count - layers;
   for (std::size_t l = 0; l < all.layer_count; ++l) {
-    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l), learnt = all.layer_count - layers;
-    if (l >= learnt) {
-      float* row = parameters_.data() + topology_.weights_offset(l - learnt);
-      for (std::size_t i = 0; i < inputs; ++i, row += topology_.stride_of(l - learnt)) {
+    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l);
+    if (l >= first) {
+      float* row = parameters_.data() + topology_.weights_offset(l - first);
+      for (std::size_t i = 0; i < inputs; ++i, row += topology_.stride_of(l - first)) {
         __builtin_memcpy(row, weights + i * outputs, outputs * sizeof(float));
       }
-      __builtin_memcpy(parameters_.data() + topology_.biases_offset(l - learnt), biases, outputs * sizeof(float));
+      __builtin_memcpy(parameters_.data() + topology_.biases_offset(l - first), biases, outputs * sizeof(float));
     }
     weights += inputs * outputs;
     biases += flash_stride(outputs);

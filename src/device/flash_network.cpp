@@ -117,14 +117,6 @@ Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory sc
   return Status::ok;
 }
 
-Span<const float> FlashNetwork::forward(const float* inputs) const {
-  return run({inputs, nullptr, 1.0f});
-}
-
-Span<const float> FlashNetwork::forward(const std::uint8_t* inputs, float scale) const {
-  return run({nullptr, inputs, scale});
-}
-
 Span<const float> FlashNetwork::run(const FlashInputs& first) const {
   MOTE_ASSERT(model_ != nullptr);
   const FlashModel& model = *model_;

@@ -119,10 +119,6 @@ Result FlashWriter::begin(const Flash& flash, std::uint64_t size) {
   return ok_ ? Status::ok : Status::write_failed;
 }
 
-ByteSink FlashWriter::sink() {
-  return {write_bytes, this};
-}
-
 Result FlashWriter::commit() {
   const bool is_complete = ok_ && left_ == 0 && flush();
   ok_ = false;

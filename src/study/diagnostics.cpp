@@ -20,7 +20,7 @@ void MomentsTally::add_difference(float x) {
     squares_ = 1.0f + squares_ * (largest_ / x) * (largest_ / x);
     largest_ = x;
   } else if (x != 0.0f) {
-    squares_ += (x / largest_) * (x / largest_);  // NaN gets here
+    squares_ += (x / largest_) * (x / largest_);  // also for NaN
   }
 }
 
@@ -47,11 +47,6 @@ namespace {
 MatrixView weights_of(const Topology& topology, Span<const float> parameters, std::size_t layer) {
   return {parameters.data() + topology.weights_offset(layer), topology.inputs_of(layer), topology.outputs_of(layer),
           topology.stride_of(layer)};
-}
-
-MatrixView biases_of(const Topology& topology, Span<const float> parameters, std::size_t layer) {
-  const std::size_t outputs = topology.outputs_of(layer);
-  return {parameters.data() + topology.biases_offset(layer), 1, outputs, outputs};
 }
 
 float quotient(float a, float b) {
@@ -164,15 +159,16 @@ void conclude(const Topology& topology, Span<const float> parameters, const Loss
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const LayerTally& tally = diagnosis.tallies[l];
     LayerDiagnostics& layer = layers[l] = {};
-    layer.bias_gradient = norm(biases_of(topology, diagnosis.gradients, l)) / m;
+    const std::size_t outputs = topology.outputs_of(l);
+    layer.bias_gradient = norm({diagnosis.gradients.data() + topology.biases_offset(l), 1, outputs, outputs}) / m;
     layer.weight_gradient = norm(weights_of(topology, diagnosis.gradients, l)) / m;
     layer.weight_norm = norm(weights_of(topology, parameters, l));
     layer.deltas = tally.deltas.moments();
-    const float spread[] = {layer.deltas.mean, layer.deltas.deviation};  // whose squares add up to the mean square
-    layer.delta_norm = norm({spread, 1, 2, 2}) * square_root(static_cast<float>(topology.outputs_of(l)));
+    const float spread[] = {layer.deltas.mean, layer.deltas.deviation};  // the sum of their squares is the mean square
+    layer.delta_norm = norm({spread, 1, 2, 2}) * square_root(static_cast<float>(outputs));
     layer.pre_activations = tally.pre_activations.moments();
     layer.activations = tally.activations.moments();
-    layer.saturated = static_cast<float>(tally.saturated) / (m * static_cast<float>(topology.outputs_of(l)));
+    layer.saturated = static_cast<float>(tally.saturated) / (m * static_cast<float>(outputs));
     layer.dead = diagnosis.dead_fraction(l);
   }
   for (std::size_t l = 0; l < topology.layer_count; ++l) {

@@ -67,7 +67,6 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   if (!checked.ok()) return checked;
   MOTE_ASSERT(sample < dataset.count);
   const detail::BoundPlan plan = detail::bound_plan(topology);
-  const std::size_t layers = topology.layer_count;
   float* input = plan.input.in(scratch).data();
   float* slopes = plan.slopes.in(scratch).data();
   float* outputs = plan.outputs.in(scratch).data();
@@ -81,16 +80,15 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   engine.forward(parameters.data(), input, 1);
   engine.compute_loss(loss, targets, 1.0f, totals);
   for (std::size_t stage = engine.stage_count(); stage-- > 0;) engine.delta_rows(parameters.data(), {0, 1}, 0, stage);
-  const auto gradient = [&](std::size_t l) { return norm(vector_of(engine.deltas(l).data, topology.outputs_of(l))); };
 
   // From the output layer down; `above` is the result of the layer above.
   const bool is_quadratic = loss.kind == Loss::quadratic;
   LayerBound above;
-  for (std::size_t l = layers; l-- > 0;) {
-    const bool is_last = l + 1 == layers;
+  for (std::size_t l = topology.layer_count; l-- > 0;) {
+    const bool is_last = l + 1 == topology.layer_count;
     const MatrixView activations = detail::activations_of(topology, engine, l, zeros.data(), outputs);
     LayerBound& layer = bounds[l] = {};
-    layer.bias_gradient = gradient(l);
+    layer.bias_gradient = norm(vector_of(engine.deltas(l).data, topology.outputs_of(l)));
     const float* below = l == 0 ? input : engine.activations(l - 1).data;
     layer.input_norm = norm(vector_of(below, topology.inputs_of(l)));
     layer.weight_gradient = layer.bias_gradient * layer.input_norm;

@@ -32,14 +32,10 @@ float unit_of(WeightInit distribution, float inputs, float outputs) {
   return 1.0f;
 }
 
-bool is_uniform(WeightInit distribution) {
-  return distribution == WeightInit::glorot_uniform || distribution == WeightInit::he_uniform ||
-         distribution == WeightInit::uniform;
-}
-
 void draw_independent(const Matrix& weights, InitialWeights init, Random& random) {
   const float unit = unit_of(init.distribution, static_cast<float>(weights.rows), static_cast<float>(weights.columns));
-  const bool uniform = is_uniform(init.distribution);
+  const bool uniform = init.distribution == WeightInit::glorot_uniform || init.distribution == WeightInit::he_uniform ||
+                       init.distribution == WeightInit::uniform;
   for (size_t i = 0; i < weights.rows; ++i) {
     for (size_t j = 0; j < weights.columns; ++j) {
       const float draw = uniform ? random.uniform(-unit, unit) : random.gaussian() * unit;

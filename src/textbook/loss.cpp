@@ -65,6 +65,23 @@ float sum_terms(const Row& row, Term term) {
   return lanes.sum();
 }
 
+/// Sum of term(z, y) over the columns.
+template <typename Term>
+float sum_columns(const Row& row, Term term) {
+  Lanes lanes;
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float x = term(row.z[j + i], y[i]);
+      lanes.lane[i] += i < columns ? x : 0.0f;
+    }
+  }
+  return lanes.sum();
+}
+
 /// Losses of an error and their slopes. kFactor is applied to the sum of losses.
 struct Quadratic {
   static constexpr float kFactor = 0.5f;
@@ -101,18 +118,10 @@ float of_softmax_errors(const Row& row, Error kind) {
   const float highest = row_maximum(row.z, row.columns);
   const float total = exponentials(row.z, row.columns, nullptr, highest);
   const auto probability = [&](float z) { return exp_of(z - highest) / total; };
-  Lanes mean;  // of slopes: sum of g_i a_i
-  for (size_t j = 0; j < row.columns; j += kLanes) {
-    const size_t count = lanes_from(j, row.columns);
-    float y[kLanes];
-    row.targets_from(j, count, y);
-    const auto columns = static_cast<std::uint32_t>(row.columns - j);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const float a = probability(row.z[j + i]), term = kind.slope(a - y[i]) * a;
-      mean.lane[i] += i < columns ? term : 0.0f;
-    }
-  }
-  const float mean_slope = mean.sum();
+  const float mean_slope = sum_columns(row, [&](float z, float y) {  // sum of g_i a_i
+    const float a = probability(z);
+    return kind.slope(a - y) * a;
+  });
   return Error::kFactor * sum_terms(row, [&](float z, float y, float& loss, float& delta) {
            const float a = probability(z);
            const float error = a - y;
@@ -145,15 +154,7 @@ float cross_entropy_of_label(const Row& row) {
 }
 
 float cross_entropy_of_distribution(const Row& row) {
-  Lanes sum;
-  for (size_t j = 0; j < row.columns; j += kLanes) {
-    const size_t count = lanes_from(j, row.columns);
-    float y[kLanes];
-    row.targets_from(j, count, y);
-    const auto columns = static_cast<std::uint32_t>(row.columns - j);
-    for (std::uint32_t i = 0; i < count; ++i) sum.lane[i] += i < columns ? y[i] : 0.0f;
-  }
-  const float all_targets = sum.sum();
+  const float all_targets = sum_columns(row, [](float, float y) { return y; });
   const float highest = row_maximum(row.z, row.columns);
   const float total = exponentials(row.z, row.columns, nullptr, highest);
   const float log_total = log_of(total);

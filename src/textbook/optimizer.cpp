@@ -30,11 +30,6 @@ void momentum(const mote::OptimizerStep& step, const float* __restrict gradients
   }
 }
 
-void move_point(float momentum, const float* __restrict parameters, const float* __restrict velocities,
-                float* __restrict point, size_t count) {
-  for (size_t i = 0; i < count; ++i) point[i] = multiply_add(momentum, velocities[i], parameters[i]);
-}
-
 void nesterov(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
               float* __restrict velocities, float* __restrict point, size_t count) {
   const float learning_rate = step.options.learning_rate, rate = step.options.momentum, l2 = step.l2;
@@ -146,7 +141,9 @@ void optimizer_step(const mote::OptimizerStep& step, const float* gradients, flo
 
 void move_gradient_point(const mote::OptimizerStep& step, const float* parameters, float* state, size_t count) {
   if (step.options.method != mote::Optimizer::nesterov) return;
-  move_point(step.options.momentum, parameters, state, state + step.state_stride, count);
+  const float momentum = step.options.momentum;
+  float* __restrict point = state + step.state_stride;
+  for (size_t i = 0; i < count; ++i) point[i] = multiply_add(momentum, state[i], parameters[i]);
 }
 
 }  // namespace MOTE_NUMERIC
