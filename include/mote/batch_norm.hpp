@@ -48,7 +48,7 @@ constexpr std::size_t running_statistics_count(const Topology& topology) {
 /// Writes the parameters of the network without_batch_norm(topology) to `folded`; copies layers without batch
 /// normalization. parameters: topology.parameter_count() floats; running: running_statistics_count(topology) floats;
 /// folded: at least parameter_count() floats of the folded topology; may start where `parameters` starts, and must not
-/// overlap it otherwise. Errors: those of check(topology); memory_too_small for a span that is too short.
+/// overlap it otherwise. Errors: all of check(topology); memory_too_small for a span that is too short.
 Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,
                        Span<float> folded);
 

@@ -152,7 +152,7 @@ constexpr std::size_t diagnosis_bytes(const Topology& topology, std::size_t rows
 /// layers[0] to layers[layer_count - 1]. rows: samples per batch, >= 1; the result does not depend on it. parameters:
 /// topology.parameter_count() floats; scratch: at least diagnosis_bytes(topology, rows). Batch normalization treats all
 /// samples as one mini-batch: rows >= dataset.count >= 2. Deltas below 2^-100 are 0 (loss.hpp).
-/// Errors: those of check(topology), check(loss), check(topology, dataset) and check(scratch); memory_too_small, also
+/// Errors: all of check(topology), check(loss), check(topology, dataset) and check(scratch); memory_too_small, also
 /// for parameters and layers; batch_norm_in_chunks; batch_norm_of_one_sample.
 Result diagnose(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 std::size_t rows, Memory scratch, Span<LayerDiagnostics> layers);

@@ -83,7 +83,7 @@ class FineTuning {
 
   /// Copies the last layers of the model to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
   /// memory must outlive this object. Errors: model.checked; no_layers and too_many_layers for options.layers (a
-  /// Trainer trains all layers); weights_not_trainable for a model not of float32; those of check(loss),
+  /// Trainer trains all layers); weights_not_trainable for a model not of float32; all of check(loss),
   /// check(optimizer) and check(memory); bad_penalty; bad_batch_size.
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;

@@ -96,7 +96,7 @@ class FlashNetwork {
   FlashNetwork& operator=(const FlashNetwork&) = delete;
 
   /// Binds the network to a model and to scratch memory of at least flash_network_bytes(model.topology). Both must
-  /// outlive the network. Errors: model.checked; those of check(scratch).
+  /// outlive the network. Errors: model.checked; all of check(scratch).
   Result bind(const FlashModel& model, Memory scratch) { return bind(model, model.topology.layer_count, scratch); }
   Result bind(FlashModel&& model, Memory scratch) = delete;  // a temporary does not outlive the network
   /// Binds only the first `layers` layers, 1 to layer_count.
@@ -137,7 +137,7 @@ Result verify(const FlashNetwork& network, const Golden& golden);
 
 /// Converts parameters, laid out as in topology.hpp, to the weights and biases of a FlashModel. Half floats are rounded
 /// to nearest, ties to even. Bytes are rounded to nearest, ties away from 0, with the largest magnitude of the column /
-/// 127 as factor. Errors: those of check(topology); batch_norm_not_folded; model_size_mismatch for a span that is not
+/// 127 as factor. Errors: all of check(topology); batch_norm_not_folded; model_size_mismatch for a span that is not
 /// of exactly the size needed; weight_out_of_range (found: index of the weight) for a weight that is not finite, or
 /// whose magnitude is at least 65,520, where half floats end.
 Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<float> weights,

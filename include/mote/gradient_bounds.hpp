@@ -37,7 +37,7 @@ struct LayerBound {
 };
 
 /// Writes norms[l] = ||W^l||_2 for every layer by spectral_norm(). parameters: topology.parameter_count() floats;
-/// scratch: at least spectral_norms_bytes(topology). Errors: those of check(topology) and check(scratch);
+/// scratch: at least spectral_norms_bytes(topology). Errors: all of check(topology) and check(scratch);
 /// memory_too_small, also for parameters and norms.
 Result spectral_norms(const Topology& topology, Span<const float> parameters, Memory scratch, Span<float> norms);
 
@@ -80,9 +80,9 @@ constexpr std::size_t gradient_bounds_bytes(const Topology& topology) {
   return detail::bound_plan(topology).bytes;
 }
 
-/// Writes bounds[0] to bounds[layer_count - 1] for sample `sample` of `dataset`. norms: those of spectral_norms() for
+/// Writes bounds[0] to bounds[layer_count - 1] for sample `sample` of `dataset`. norms: from spectral_norms() for
 /// these parameters. Bounds hold up to rounding, about 1e-5 of their value. Not for networks with batch normalization,
-/// where samples depend on each other. scratch: at least gradient_bounds_bytes(topology). Errors: those of
+/// where samples depend on each other. scratch: at least gradient_bounds_bytes(topology). Errors: all of
 /// check(topology), check(loss), check(topology, dataset) and check(scratch); batch_norm_not_folded; memory_too_small,
 /// also for the arrays.
 Result gradient_bounds(const Topology& topology, Span<const float> parameters, const LossOptions& loss,

@@ -21,7 +21,7 @@ inline MatrixView activations_of(const Topology& topology, const Backpropagation
   return {outputs, kept.rows, kept.columns, kept.stride};
 }
 
-/// Writes da/dz to `slopes` [rows][stride], 0 below 2^-100. activations: those of activations_of(). Not for softmax.
+/// Writes da/dz to `slopes` [rows][stride], 0 below 2^-100. activations: from activations_of(). Not for softmax.
 inline MatrixView slopes_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
                             const MatrixView& activations, float* slopes) {
   const Activation activation = topology.layers[layer].activation;

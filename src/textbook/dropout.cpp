@@ -23,7 +23,7 @@ std::uint64_t split_mix_at(std::uint64_t seed, std::uint64_t position) {
 /// Dropout mask of a row.
 struct RowMask {
   std::uint32_t low, high;  // key of the row
-  std::int32_t threshold;   // of the 2^24 equally likely numbers of a unit, those below keep it
+  std::int32_t threshold;   // a unit is kept if its 24-bit random number is smaller
 
   MOTE_INLINE bool keeps(const RowMask& mask, size_t unit) {
     std::uint32_t x = static_cast<std::uint32_t>(unit) * 0x9e3779b9u + mask.low;
