@@ -93,7 +93,7 @@ class FineTuning {
   /// leave all state unchanged: memory_too_small for another number of parameters; not_finite.
   Result restore(Span<const float> parameters);
 
-  /// Adds a sample to the batch; the last sample of a batch makes a parameter step. inputs: [inputs] bytes, each of
+  /// Adds a sample to the batch; the last sample of a batch triggers a parameter step. inputs: [inputs] bytes, each of
   /// which stands for byte * scale. Errors: label_out_of_range; not_finite (found: number of the step, from 0) if the
   /// loss is not finite, in which case the batch is dropped and parameters and totals stay as they were.
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);

@@ -118,7 +118,7 @@ class FlashNetwork {
   float* rows_[2] = {};
 };
 
-/// Known outputs of a model for one sample, with which verify() proves a port or a flash image.
+/// One sample and the outputs of the exporting machine, for verify().
 struct Golden {
   const std::uint8_t* inputs;
   float scale;

@@ -60,7 +60,7 @@ Result find_newest(const Flash& flash, FlashRecord& record);
 ByteSource source_of(const FlashRecord& record);
 ByteSource source_of(const FlashRecord&& record) = delete;
 
-/// Saves a record. Until commit() returns ok, the previous record stays the newest. Not copyable: it is the sink.
+/// Saves a record. Until commit() returns ok, the previous record stays the newest. Not copyable: sink() refers to it.
 class FlashWriter {
  public:
   FlashWriter() = default;

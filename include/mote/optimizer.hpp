@@ -92,7 +92,7 @@ constexpr Result check(const OptimizerOptions& options) {
 struct OptimizerStep {
   OptimizerOptions options;
   float l2 = 0.0f;               ///< penalty l2/2 theta.theta: adds l2 theta to g
-  std::uint32_t number = 1;      ///< t
+  std::uint32_t number = 1;      ///< t, from 1; all layers share it
   std::size_t state_stride = 0;  ///< floats from one state array to the next
   float l1 = 0.0f;               ///< penalty l1 sum of |theta|: adds l1 sign(theta) to g, sign(0) = 0
 };
