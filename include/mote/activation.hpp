@@ -30,8 +30,7 @@
 //  silu        | 3.40    | 1.51     | f(z) = -0 below -108.66, subnormal just above
 //  softplus    | 2.81    | 1.81     | f(z) = 0 below -103.97; f(z) = z above 14.56
 //
-// (tests/textbook/activation_test.cpp checks these limits at every 797th float. detail/vector_math.hpp has sigmoid and
-// tanh.)
+// (tests/textbook/activation_test.cpp checks them at every 797th float. sigmoid and tanh: detail/vector_math.hpp.)
 #pragma once
 
 #include <cstdint>
@@ -58,8 +57,7 @@ constexpr bool needs_pre_activations(Activation activation) {
 }
 
 /// Supremum of |da/dz|, rounded up: gamma in gradient_bounds.hpp. For softmax, the largest spectral norm of its
-/// Jacobian. Reached at z = 0 (sigmoid, tanh), sqrt 2 (gelu), 2.3994 (silu), just below 0 (selu), and where two softmax
-/// outputs are 1/2.
+/// Jacobian. Reached at z = 0 (sigmoid, tanh), sqrt 2 (gelu), 2.3994 (silu), just below 0 (selu), or two outputs 1/2.
 constexpr float largest_slope(Activation activation) {
   switch (activation) {
     case Activation::sigmoid: return 0.25f;

@@ -54,8 +54,7 @@ inline constexpr float kSaturatedSlope = 0.1f;  ///< saturated below this fracti
 inline constexpr float kDeadSlope = 0.001f;     ///< dead below this fraction; leaky_relu's 1/100 is above
 
 /// Fraction of saturated activations that is too large. sigmoid and tanh should work between their flat ends. The
-/// others are flat on one side by design, with half of all z there: only a layer almost entirely on that side has a
-/// problem.
+/// others are flat on one side by design, where half of all z lie: only almost all of them there are a problem.
 constexpr float saturation_limit(Activation activation) {
   return activation == Activation::sigmoid || activation == Activation::tanh ? 0.5f : 0.9f;
 }
@@ -157,8 +156,7 @@ constexpr std::size_t diagnosis_bytes(const Topology& topology, std::size_t rows
 Result diagnose(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 std::size_t rows, Memory scratch, Span<LayerDiagnostics> layers);
 
-/// Writes layers[l].update_ratio of the step from parameters `before` to `after`; 0 for a layer whose weights were all
-/// 0.
+/// Writes layers[l].update_ratio of the step from parameters `before` to `after`; 0 for a layer of zero weights.
 void measure_updates(const Topology& topology, Span<const float> before, Span<const float> after,
                      Span<LayerDiagnostics> layers);
 

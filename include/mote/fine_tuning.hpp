@@ -98,8 +98,7 @@ class FineTuning {
   /// loss is not finite, in which case the batch is dropped and parameters and totals stay as they were.
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);
 
-  /// Returns the outputs of the present network before the activation of the last layer: a view, valid until the next
-  /// call.
+  /// Returns the present outputs before the activation of the last layer: a view, valid until the next call.
   Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale);
 
   /// Number of samples in the incomplete batch.

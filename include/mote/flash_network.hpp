@@ -36,8 +36,8 @@ constexpr std::size_t flash_row_count(const Topology& topology) {
 }
 
 inline namespace MOTE_LAYOUT {
-/// A constant trained network, as a view: its arrays must outlive it. The constructors check it, for a constexpr model
-/// at compile time.
+/// View of a constant trained network, whose arrays must outlive it. Constructors check it, at compile time if
+/// constexpr.
 struct FlashModel {
   Topology topology;
   WeightFormat format = WeightFormat::float32;
@@ -46,8 +46,7 @@ struct FlashModel {
   Span<const float> biases;   ///< layer by layer, [flash_stride(outputs_of(l))], padded with 0
   Span<const float> factors;  ///< int8: factor of each column of weights, laid out as the biases
   FlashProduct product = nullptr;
-  /// ok, an error of check(topology), batch_norm_not_folded, or model_size_mismatch for a wrong number of weights,
-  /// biases or factors.
+  /// ok, an error of check(topology), batch_norm_not_folded, or model_size_mismatch for a wrong size of an array.
   Result checked = Status::no_layers;
 
   constexpr FlashModel() = default;
@@ -131,8 +130,7 @@ struct Golden {
 std::uint32_t checksum(const FlashModel& model);
 
 /// Checks the model at start-up. Errors: model_damaged for another checksum; golden_mismatch (found: index of the
-/// output) for an output that differs from the golden y, or, in the other arithmetic class, differs by more than 2^-12
-/// (1 + |y|).
+/// output) for an output that differs from the golden y; in the other arithmetic class by more than 2^-12 (1 + |y|).
 Result verify(const FlashNetwork& network, const Golden& golden);
 
 /// Converts parameters, laid out as in topology.hpp, to the weights and biases of a FlashModel. Half floats are rounded

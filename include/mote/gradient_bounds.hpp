@@ -28,9 +28,8 @@ struct LayerBound {
   float weight_gradient = 0.0f;  ///< ||dC/dW^l||_F
   float input_norm = 0.0f;       ///< ||a^(l-1)||
   float steepest = 0.0f;         ///< largest |f'(z^l)| of this sample; 1 where e is dC/dz^L
-  /// ||dC/db^l|| / ||dC/db^(l+1)||, for the output layer ||dC/db^L|| / ||e||; 0 for a / 0. ||dC/db^l|| is the product
-  /// of
-  /// ||e|| and the factors of layers L to l: deep networks need factors of about 1. In a chain, |w^(l+1) f'(z^l)|.
+  /// ||dC/db^l|| / ||dC/db^(l+1)||, for the output layer ||dC/db^L|| / ||e||; 0 for a / 0. ||e|| times the factors of
+  /// layers L to l is ||dC/db^l||: deep networks need factors of about 1. In a chain, |w^(l+1) f'(z^l)|.
   float factor = 0.0f;
   float bound = 0.0f;         ///< of ||dC/db^l||, with gamma: holds for every sample with this error
   float sample_bound = 0.0f;  ///< of ||dC/db^l||, with `steepest` instead of gamma

@@ -9,9 +9,8 @@
 //   cosine       rate (factor + (1 - factor) (1 + cos(pi s)) / 2), and rate factor from s = 1 on
 //                                                  (Loshchilov & Hutter 2017, eq. 5, without restarts)
 //
-// A schedule is a pure function of t, without state: training resumes at any step. All arithmetic is separate multiply
-// and add, so that both arithmetic classes compute the same bits. ReduceOnPlateau follows the loss instead and has
-// state.
+// A schedule is a pure function of t, without state: training resumes at any step. Multiply and add are separate, so
+// that both arithmetic classes compute the same bits. ReduceOnPlateau follows the loss instead and has state.
 #pragma once
 
 #include <cstddef>

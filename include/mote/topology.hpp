@@ -47,8 +47,7 @@ inline constexpr std::size_t kRowAlignment = 16;
 #endif
 
 namespace detail {
-/// Number of columns with padding: `columns` rounded up to a multiple of kRowAlignment. (Always inlined: numeric files
-/// share no code.)
+/// `columns` rounded up to a multiple of kRowAlignment. (Always inlined: numeric files share no code.)
 [[gnu::always_inline]] constexpr std::size_t padded_columns(std::size_t columns) {
   return (columns + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
 }

@@ -56,8 +56,7 @@ void copy_biases(const Topology& topology, Span<const float> parameters, Span<fl
   }
 }
 
-/// Calls convert(weight, index of the weight, index of its bias) for every weight, in the order of a FlashModel, until
-/// it returns false.
+/// Calls convert(weight, its index, index of its bias) in the order of a FlashModel, until it returns false.
 template <typename Convert>
 Result convert_weights(const Topology& topology, Span<const float> parameters, Convert convert) {
   std::size_t index = 0, bias = 0;

@@ -49,8 +49,7 @@ float scale_of(const Dropout& dropout) {
   return 1.0f / (1.0f - dropout.rate);
 }
 
-/// Clamps an activation to the range of sigmoid and tanh: dividing and multiplying by 1 - rate may round it out of
-/// range.
+/// Clamps activations of sigmoid and tanh to their range, which dividing and multiplying by 1 - rate may round out of.
 template <typename Function>
 MOTE_INLINE float inside(float a) {
   constexpr bool kBounded =

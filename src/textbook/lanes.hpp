@@ -48,8 +48,7 @@ MOTE_INLINE float sum_of(std::size_t count, At at) {
   return lanes.sum();
 }
 
-/// Number of elements, padding included, that a loop over lanes takes from element j on: always kLanes where rows are
-/// padded that far.
+/// Number of elements of a block of lanes from element j on, padding included: kLanes where rows are padded that far.
 MOTE_INLINE std::size_t lanes_from(std::size_t j, std::size_t columns) {
   if constexpr (kRowAlignment % kLanes == 0) return kLanes;
   const std::size_t left = padded_columns(columns) - j;

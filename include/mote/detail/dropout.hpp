@@ -7,8 +7,7 @@
 // function of the seed, the number of the sample since training began, the layer and the unit. The mask costs no
 // memory, does not depend on the division into batches and workers, and is integer arithmetic, equal on every machine.
 // The key of a row is an output of SplitMix64 (Steele, Lea & Flood 2014), chosen by number; the bits of a unit mix this
-// key with the number of the unit (finalizer of MurmurHash3, Appleby 2011), which vectorizes, unlike a generator with
-// state.
+// key with the number of the unit (finalizer of MurmurHash3, Appleby 2011). Unlike a generator, this vectorizes.
 #pragma once
 
 #include <cstddef>
