@@ -36,8 +36,7 @@ constexpr std::size_t flash_row_count(const Topology& topology) {
 }
 
 inline namespace MOTE_LAYOUT {
-/// View of a constant trained network, whose arrays must outlive it. Constructors check it, at compile time if
-/// constexpr.
+/// View of a constant trained network; its arrays must outlive it. Constructors check it (constexpr: at compile time).
 struct FlashModel {
   Topology topology;
   WeightFormat format = WeightFormat::float32;

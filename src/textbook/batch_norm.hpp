@@ -44,8 +44,7 @@ void batch_normalize(std::size_t rows, std::size_t columns, std::size_t stride, 
 void batch_norm_gradients(std::size_t rows, std::size_t columns, std::size_t stride, const float* deltas,
                           const float* normalized, const BatchNorm& layer);
 
-/// Turns deltas dC/dy into dC/dz, 0 for magnitudes below 2^-100, for any rows. Needs batch_norm_gradients() of all
-/// rows.
+/// Turns deltas dC/dy of any rows into dC/dz, 0 for magnitudes below 2^-100. Needs batch_norm_gradients() of all rows.
 void batch_norm_deltas(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer,
                        const float* scales, const float* normalized, float* deltas);
 
