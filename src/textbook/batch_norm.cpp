@@ -101,7 +101,7 @@ void update_running_statistics(size_t batch, size_t count, const float* means, c
 
 void fold_batch_norm_layer(size_t inputs, size_t columns, size_t stride, const float* scales, const float* means,
                            const float* variances, float* weights, float* biases) {
-  constexpr size_t kWidth = mote::kRowAlignment;  // columns at a time, so that the factors fit in registers
+  constexpr size_t kWidth = mote::kRowAlignment;  // columns at a time: their factors fit in a small array
   for (size_t j = 0; j < columns; j += kWidth) {
     float factors[kWidth];
     for (size_t k = 0; k < kWidth; ++k) {
