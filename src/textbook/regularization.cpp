@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "regularization.hpp"
 
-#include <initializer_list>
-
 #include "../core/arithmetic.hpp"
 #include "lanes.hpp"
 #include "mote/detail/finite.hpp"
@@ -45,24 +43,19 @@ float sum_squares(size_t rows, size_t columns, size_t stride, float unit, const 
 /// Sum of squares of all weights, layer by layer, then all biases, then all scales. count: floats, padding included.
 float sum_squares(const mote::Topology& topology, float unit, const float* gradients, size_t& count) {
   float total = 0.0f;
-  const float* x = gradients;
-  for (const bool is_weights : {true, false}) {
-    size_t inputs = topology.inputs;
-    for (size_t l = 0; l < topology.layer_count; ++l) {
-      const size_t outputs = topology.layers[l].outputs, stride = mote::row_stride(outputs);
-      const size_t rows = is_weights ? inputs : 1;
-      total += sum_squares(rows, outputs, stride, unit, x);
-      x += rows * stride;
-      inputs = outputs;
-    }
-  }
+  count = 0;
+  const auto add = [&](size_t rows, size_t outputs) {
+    const size_t stride = mote::row_stride(outputs);
+    total += sum_squares(rows, outputs, stride, unit, gradients + count);
+    count += rows * stride;
+  };
   for (size_t l = 0; l < topology.layer_count; ++l) {
-    if (!topology.layers[l].batch_norm) continue;
-    const size_t outputs = topology.layers[l].outputs, stride = mote::row_stride(outputs);
-    total += sum_squares(1, outputs, stride, unit, x);
-    x += stride;
+    add(l == 0 ? topology.inputs : topology.layers[l - 1].outputs, topology.layers[l].outputs);
   }
-  count = static_cast<size_t>(x - gradients);
+  for (size_t l = 0; l < topology.layer_count; ++l) add(1, topology.layers[l].outputs);
+  for (size_t l = 0; l < topology.layer_count; ++l) {
+    if (topology.layers[l].batch_norm) add(1, topology.layers[l].outputs);
+  }
   return total;
 }
 
