@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "mote/dataset.hpp"
+#include "mote/flash_record.hpp"
 #include "support/guarded_memory.hpp"
 #include "support/support.hpp"
 
@@ -219,6 +221,23 @@ TEST(FineTuning, ABatchWithoutAFiniteLossIsLeftOut) {
   EXPECT_EQ(before, std::vector<float>(tuning.parameters().begin(), tuning.parameters().end()));
   EXPECT_TRUE(tuning.train(example.sample(2), kScale, example.labels[2]).ok());
   EXPECT_EQ(tuning.totals().samples, 2u);
+}
+
+TEST(FineTuning, OptionsAreSetByName) {
+  constexpr FineTuningOptions kOptions = FineTuningOptions()
+                                             .set_layers(2)
+                                             .set_loss(mote::Loss::huber)
+                                             .set_optimizer({mote::Optimizer::adam, 0.5f})
+                                             .set_batch_size(3)
+                                             .set_l2(0.25f);
+  static_assert(kOptions.layers == 2 && kOptions.loss.kind == mote::Loss::huber && kOptions.batch_size == 3);
+  static_assert(kOptions.optimizer.learning_rate == 0.5f && kOptions.l2 == 0.25f);
+}
+
+TEST(FineTuning, WhatSharesMemoryIsNotCopied) {
+  static_assert(!std::is_copy_constructible_v<FineTuning> && !std::is_copy_assignable_v<FineTuning>);
+  static_assert(!std::is_copy_constructible_v<mote::FlashNetwork> && !std::is_copy_assignable_v<mote::FlashNetwork>);
+  static_assert(!std::is_copy_constructible_v<mote::FlashWriter> && !std::is_copy_assignable_v<mote::FlashWriter>);
 }
 
 TEST(FineTuning, RefusesWhatCannotLearn) {

@@ -17,6 +17,11 @@ using mote::test::kNotANumber;
 constexpr Loss kLosses[] = {Loss::quadratic, Loss::sigmoid_cross_entropy, Loss::cross_entropy,
                             Loss::mean_absolute_error, Loss::huber};
 
+TEST(LossOptions, AreSetByName) {
+  constexpr LossOptions kOptions = LossOptions(Loss::huber).set_huber_delta(0.5f).set_label_smoothing(0.25f);
+  static_assert(kOptions.kind == Loss::huber && kOptions.huber_delta == 0.5f && kOptions.label_smoothing == 0.25f);
+}
+
 TEST(LossOptions, AllowTheCrossEntropiesTheirOwnOutputsAndOtherLossesAll) {
   for (const Loss loss : kLosses) {
     for (int output = 0; output <= static_cast<int>(Activation::softplus); ++output) {

@@ -24,6 +24,21 @@ TEST(OptimizerOptions, SayHowMuchStateTheyNeed) {
   static_assert(check(OptimizerOptions{}).ok(), "the defaults are usable");
 }
 
+TEST(OptimizerOptions, AreSetByName) {
+  constexpr OptimizerOptions kOptions = OptimizerOptions()
+                                            .set_method(Optimizer::nadam)
+                                            .set_learning_rate(0.5f)
+                                            .set_momentum(0.25f)
+                                            .set_beta1(0.125f)
+                                            .set_beta2(0.75f)
+                                            .set_epsilon(2.0f)
+                                            .set_rho(0.625f)
+                                            .set_weight_decay(4.0f);
+  static_assert(kOptions.method == Optimizer::nadam && kOptions.learning_rate == 0.5f && kOptions.momentum == 0.25f);
+  static_assert(kOptions.beta1 == 0.125f && kOptions.beta2 == 0.75f && kOptions.epsilon == 2.0f);
+  static_assert(kOptions.rho == 0.625f && kOptions.weight_decay == 4.0f);
+}
+
 TEST(OptimizerOptions, LearningRateMustBeFiniteAndPositive) {
   for (const Optimizer method : twin::kEveryOptimizer) {
     for (const float rate : {0.0f, -0.0f, -0.1f, kInf, -kInf, kNotANumber, -kNotANumber}) {
