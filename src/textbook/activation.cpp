@@ -9,7 +9,6 @@
 namespace MOTE_NUMERIC {
 namespace {
 
-using mote::Activation;
 using std::size_t;
 
 /// z[j] = f(z[j] + biases[j]) in every row.

@@ -10,7 +10,6 @@
 namespace MOTE_NUMERIC {
 namespace {
 
-using mote::Activation;
 using mote::Dropout;
 using mote::detail::without_negligible;
 using std::size_t;

@@ -12,7 +12,6 @@ using namespace mote::detail;
 using mote::Activation;
 using mote::Loss;
 using mote::LossOptions;
-using mote::Targets;
 using std::size_t;
 
 /// One row of outputs, its targets, and the place of its deltas.
