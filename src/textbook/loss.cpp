@@ -66,19 +66,12 @@ float sum_terms(const Row& row, Term term) {
 
 /// Sum of term(z, y) over the columns.
 template <typename Term>
-float sum_columns(const Row& row, Term term) {
-  Lanes lanes;
-  for (size_t j = 0; j < row.columns; j += kLanes) {
-    const size_t count = lanes_from(j, row.columns);
-    float y[kLanes];
-    row.targets_from(j, count, y);
-    const auto columns = static_cast<std::uint32_t>(row.columns - j);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const float x = term(row.z[j + i], y[i]);
-      lanes.lane[i] += i < columns ? x : 0.0f;
-    }
-  }
-  return lanes.sum();
+float sum_columns(Row row, Term term) {
+  row.deltas = nullptr;
+  return sum_terms(row, [&](float z, float y, float& loss, float& delta) {
+    loss = term(z, y);
+    delta = 0.0f;
+  });
 }
 
 /// Losses of an error and their slopes. kFactor is applied to the sum of losses.
