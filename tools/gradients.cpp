@@ -16,8 +16,8 @@
 #include "common/option_values.hpp"
 #include "common/program.hpp"
 #include "data/image_files.hpp"
+#include "experiments/experiment_page.hpp"
 #include "experiments/experiments.hpp"
-#include "pictures/experiment_page.hpp"
 #include "pictures/page.hpp"
 
 namespace tools {

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 
-#include "common/arena.hpp"
 #include "common/csv_log.hpp"
 #include "common/error.hpp"
 #include "common/interrupt.hpp"
@@ -19,11 +18,12 @@
 #include "common/worker_pool.hpp"
 #include "data/image_files.hpp"
 #include "mote/mote.hpp"
-#include "pictures/pictures.hpp"
+#include "run/arena.hpp"
 #include "run/bagging.hpp"
 #include "run/checkpoints.hpp"
 #include "run/diagnosis.hpp"
 #include "run/network_files.hpp"
+#include "run/pictures.hpp"
 #include "run/preparation.hpp"
 #include "run/report.hpp"
 #include "run/settings.hpp"

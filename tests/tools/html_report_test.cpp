@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "pictures/html_report.hpp"
+#include "run/html_report.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,11 +7,11 @@
 #include <mutex>
 #include <vector>
 
-#include "common/arena.hpp"
 #include "common/csv_log.hpp"
 #include "common/progress.hpp"
 #include "common/worker_pool.hpp"
 #include "data/image_files.hpp"
+#include "run/arena.hpp"
 #include "run/inspection.hpp"
 #include "run/training.hpp"
 

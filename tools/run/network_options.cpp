@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "common/names.hpp"
-#include "common/option_table.hpp"
 #include "common/option_values.hpp"
+#include "run/option_table.hpp"
 
 namespace tools {
 namespace {

@@ -6,8 +6,8 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "common/arena.hpp"
 #include "common/names.hpp"
+#include "run/arena.hpp"
 #include "run/diagnosis.hpp"
 
 namespace tools {

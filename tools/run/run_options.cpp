@@ -2,8 +2,8 @@
 #include <limits>
 
 #include "common/names.hpp"
-#include "common/option_table.hpp"
 #include "common/option_values.hpp"
+#include "run/option_table.hpp"
 
 namespace tools {
 namespace {

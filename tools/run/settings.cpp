@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "common/error.hpp"
-#include "common/option_table.hpp"
 #include "common/option_values.hpp"
+#include "run/option_table.hpp"
 #include "run/settings_checks.hpp"
 
 namespace tools {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "pictures/experiment_page.hpp"
+#include "experiments/experiment_page.hpp"
 
 #include "pictures/chart_svg.hpp"
 #include "pictures/page.hpp"

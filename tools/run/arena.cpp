@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/arena.hpp"
+#include "run/arena.hpp"
 
 #include <algorithm>
 #include <string>

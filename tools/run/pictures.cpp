@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "pictures/pictures.hpp"
+#include "run/pictures.hpp"
 
 #include <cstdio>
 
-#include "pictures/html_report.hpp"
 #include "pictures/page.hpp"
+#include "run/html_report.hpp"
 
 namespace tools {
 
