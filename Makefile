@@ -6,7 +6,7 @@ AR       ?= ar
 BUILD    ?= build
 OPTIMIZE ?= -O2
 WERROR   ?= -Werror
-# Static memory of the tools in MiB; pages that are not used cost nothing.
+# Static memory of the tools in MiB; unused pages cost nothing.
 MEMORY_MB ?= 512
 DATA_MB   ?= 256
 
@@ -15,9 +15,10 @@ CXX := g++
 endif
 
 CPPFLAGS += -Iinclude
-# ARITHMETIC=separate: multiply, round, add, round, on every machine, instead of fused multiply-add where there is one.
+# ARITHMETIC=separate rounds after the multiplication and after the addition on every machine; native uses fused
+# multiply-add where the processor has it.
 ARITHMETIC ?= native
-# Processes that share the tests, at the same time under make -j.
+# Number of processes that run the tests, in parallel under make -j.
 SHARDS   ?= 1
 ifeq ($(ARITHMETIC),separate)
 CPPFLAGS += -DMOTE_SEPARATE_ARITHMETIC
@@ -29,7 +30,7 @@ ifneq ($(MIB),)
 $(error MEMORY_MB, DATA_MB: found $(firstword $(MIB)), expected a number of MiB)
 endif
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Wvla $(WERROR)
-# -ffp-contract=off: every rounding is written in the source, so that results are the same to the bit everywhere.
+# -ffp-contract=off: the source writes out every fused multiply-add, so that results are equal to the bit everywhere.
 BASE     := -std=c++17 $(WARNINGS) -ffp-contract=off -fno-math-errno -fno-trapping-math -ffunction-sections -fdata-sections
 LIBRARY  := $(BASE) -fno-exceptions -fno-rtti -fno-threadsafe-statics
 
@@ -37,8 +38,12 @@ COMPILER := $(shell $(CXX) --version 2>/dev/null)
 IS_CLANG := $(findstring clang,$(COMPILER))
 
 NUMERIC_OPTIMIZE := $(if $(filter -O2,$(OPTIMIZE)),-O3,$(OPTIMIZE))
-# Products, and sums in lanes. GCC: -fno-ivopts keeps the addresses of a tile in registers (3 % at 12 rows); -O3 would unroll their 16-wide loops before vectorising them, which costs a factor of 50.
-# clang: 14 vectorises each sum twice, for the next term and for the store after the loop, and then has no registers left, unless the copies are looked for (a factor of 4 with v3); less than -O3 leaves 32-wide loops, and so their sums, in memory (a factor of 3 with v4).
+# Flags for products and for sums in lanes.
+# GCC: -fno-ivopts keeps the addresses of a tile in registers (3 % at 12 rows). -O3 would unroll the 16-wide loops before
+# it vectorizes them, which costs a factor of 50.
+# clang 14: without the extra passes, each sum is vectorized twice, for the next term and for the store after the loop,
+# and spills the accumulators (a factor of 4 with v3). Below -O3, 32-wide loops keep their sums in memory (a factor of 3
+# with v4).
 CLANG_PASSES     := -mllvm -extra-vectorizer-passes
 CLANG_PASSES     := $(if $(IS_CLANG),$(shell $(CXX) $(CLANG_PASSES) -x c++ -c /dev/null -o /dev/null 2>/dev/null && echo $(CLANG_PASSES)))
 KERNEL_OPTIMIZE  := $(if $(IS_CLANG),$(NUMERIC_OPTIMIZE) $(CLANG_PASSES),$(OPTIMIZE) -fno-tree-loop-distribute-patterns -fno-ivopts) -ftree-vectorize -funroll-loops
@@ -48,13 +53,13 @@ NUMERIC  := $(PRODUCTS) products/flash_product core/vector_math \
 SOURCES  := $(wildcard src/*/*.cpp)
 HEADERS  := $(wildcard include/mote/*.hpp include/mote/detail/*.hpp)
 
-# On x86-64 the numeric files are compiled three times; src/dispatch/instruction_set.cpp chooses when the program runs, and asks the
-# processor for exactly these features.
+# On x86-64 the numeric files are compiled once per instruction set. src/dispatch/instruction_set.cpp asks the processor
+# for exactly these features and chooses a build at run time.
 MACHINE := $(shell $(CXX) -dumpmachine 2>/dev/null)
 ifneq ($(filter x86_64-%,$(MACHINE)),)
 DISPATCH := -DMOTE_DISPATCH
 BUILDS   := baseline v3 v4
-# How a loop of a tile lies among the lines that instructions are fetched in must not be left to chance: 4 % in large products.
+# Fixes the position of tile loops in the lines of the instruction fetch, which is worth 4 % in large products.
 ALIGNED  := -falign-functions=64
 SET_baseline := -DMOTE_NUMERIC=mote::x86_baseline
 SET_v3       := -DMOTE_NUMERIC=mote::x86_v3 -mavx2 -mfma
@@ -66,30 +71,30 @@ endif
 LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(SOURCES))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
 PROGRAMS        := train bench gradients predict
-# The default build puts the programs beside their sources, where the README runs them; others keep theirs to themselves.
+# The default build puts the programs beside their sources, where the README runs them; other builds put them into $(BUILD).
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
 TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(wildcard $(addsuffix /*.cpp,tools/common tools/data tools/run tools/pictures tools/experiments tools/benchmarks)))
-# TESTS="files/idx products/products": these only, which need no more of the tools than TESTED_TOOLS.
+# TESTS="files/idx products/products" builds only these tests, with only the objects of TESTED_TOOLS.
 TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(filter-out tests/target/%,$(wildcard tests/*/*_test.cpp))))
 MNIST           := $(patsubst tools/data/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/data/mnist/*.gz))
 
-# A list of tests as GoogleTest wants it.
+# A list of tests in the syntax of GoogleTest: separated by colons.
 empty :=
 with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 
-# One short line a step; `make V=1` shows the commands.
+# Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
 .PHONY: all test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/libmote.a $(PROGRAM_FILES) data ## Build the library, the tools and unpack the data (the default)
+all: $(BUILD)/libmote.a $(PROGRAM_FILES) data ## Build the library and the tools, and unpack MNIST (the default)
 
 data: $(BUILD)/mnist/verified
 
-# Everything is rebuilt when the compiler or the flags change, but install takes what was built with whatever flags.
+# A change of the compiler or of the flags rebuilds everything. dist and install use an existing build, whatever its flags.
 FLAGS_NOW := $(CXX) $(COMPILER) $(CPPFLAGS) $(CXXFLAGS) $(BASE) $(KERNEL_OPTIMIZE) $(ALIGNED) $(NUMERIC_OPTIMIZE) $(BUILDS:%=$(SET_%)) $(LDFLAGS) $(MEMORY_MB) $(DATA_MB)
 ifeq ($(filter help clean format,$(MAKECMDGOALS)),)
 IGNORED := $(shell mkdir -p $(BUILD); $(if $(filter dist install,$(MAKECMDGOALS)),test -e $(BUILD)/flags,printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags) || \
@@ -103,7 +108,7 @@ $(BUILD)/src/%.o: src/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) $(LIBRARY) $(DISPATCH) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-# build/src/products/products.v3.o and its like: file $*, instruction set $1.
+# Objects per instruction set, such as build/src/products/products.v3.o: file $*, instruction set $1.
 define numeric_rule
 $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 	@mkdir -p $$(@D)
@@ -111,7 +116,7 @@ $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 endef
 $(foreach build,$(BUILDS),$(eval $(call numeric_rule,$(build))))
 
-# More static memory than a call or a load can reach across is addressed in full.
+# Static memory beyond the 2 GiB reach of a call or a load needs full addresses.
 IS_FAR := $(and $(filter x86_64-%,$(MACHINE)),$(shell test $$(($(MEMORY_MB) + $(DATA_MB))) -gt 1500 && echo yes))
 TOOLS  := $(BASE) $(if $(IS_FAR),-mcmodel=medium)
 
@@ -119,7 +124,7 @@ $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-# The speed limit is measured by a loop that needs the compiler's help as much as the products do.
+# The loop that measures the peak needs the flags of the products.
 $(BUILD)/tools/benchmarks/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
 
 $(PROGRAM_FILES): $(PROGRAM_FOLDER)/%: $(BUILD)/tools/%.o $(TOOL_OBJECTS) $(BUILD)/libmote.a | $(BUILD)/flags
@@ -147,28 +152,28 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTS),$(TESTED_TOOLS:%=$(BUILD)/tools/%.o),$(TOOL_OBJECTS)) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
-kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 runs that write checkpoints, each at a random moment, and resume them
+kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 trainings, each at a random moment, and resume them from their checkpoints
 	MOTE_KILLS=1000 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*SurviveKills*'
 
 MUTANTS ?= 240
 SEED    ?= 1
-mutations: data ## Change one operator of src/ at a time and see whether a test fails, into tests/mutations/RESULTS.md (MUTANTS=240, SEED=1)
+mutations: data ## Change one operator of src/ at a time and count the changes that tests find, into tests/mutations/RESULTS.md (MUTANTS=240, SEED=1)
 	python3 tests/mutations/mutate.py --mutants $(MUTANTS) --seed $(SEED) > $(BUILD)/mutations.md && mv $(BUILD)/mutations.md tests/mutations/RESULTS.md
 
-# Debian's packages are for Debian's Python.
+# Debian's Python packages need Debian's Python.
 PYTHON ?= /usr/bin/python3
 
-pytorch-golden: ## Make the numbers anew that tests/pytorch_test.cpp compares with (needs PyTorch: python3-torch)
-	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo '$(PYTHON) has no PyTorch: apt-get install python3-torch, or say PYTHON=...'; exit 1; }
+pytorch-golden: ## Recompute the golden numbers of tests/training/pytorch_test.cpp (needs PyTorch: python3-torch)
+	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo '$(PYTHON): no PyTorch; apt-get install python3-torch, or pass PYTHON=...'; exit 1; }
 	$(PYTHON) -W ignore::UserWarning tests/pytorch/golden.py > $(BUILD)/golden.txt && mv $(BUILD)/golden.txt tests/pytorch/golden.txt
 
-interchange: all ## Hold the outputs of networks to Python's, for model files of both (needs python3-numpy; python3-torch)
+interchange: all ## Exchange model files with Python in both directions and compare the outputs (needs python3-numpy; python3-torch)
 	$(PYTHON) tests/interchange/interchange.py $(PROGRAM_FOLDER) $(BUILD)/mnist
 
-bench: all ## Measure mote on this machine's first processor (BENCH_OPTIONS=--help lists what can be chosen)
+bench: all ## Measure the speed of mote on the first processor (BENCH_OPTIONS=--help lists the options)
 	taskset -c 0 $(PROGRAM_FOLDER)/bench $(BENCH_OPTIONS)
 
-# Peers are looked for by linking with them; those that are missing are left out, and the program says so.
+# Finds peers by linking with them. Missing peers are left out, and the program says so.
 HASH := \#
 has  = $(if $(shell printf '$(HASH)include <$1>\nint main() { return ($2) == nullptr; }\n' | \
                     $(CXX) -x c++ - -I/usr/include/eigen3 $3 -o $(BUILD)/probe 2>/dev/null && echo yes),$4)
@@ -176,7 +181,7 @@ PEERS = $(call has,cblas.h,openblas_get_config(),-lopenblas,OPENBLAS) \
         $(call has,dnnl.h,dnnl_version(),-ldnnl,ONEDNN) \
         $(call has,Eigen/Core,Eigen::SimdInstructionSetsInUse(),,EIGEN)
 PEER_LIBRARIES = $(if $(filter OPENBLAS,$(FOUND)),-lopenblas) $(if $(filter ONEDNN,$(FOUND)),-ldnnl)
-# The peers' own loops may be as fast as this very machine allows; Eigen is compiled in the way its manual recommends.
+# Loops of the peers are built for this very machine; Eigen is compiled as its manual recommends.
 PEER_FLAGS = $(BASE) -O3 -march=native $(if $(DISPATCH),-mprefer-vector-width=512) -DNDEBUG \
              -ffp-contract=fast $(FOUND:%=-DHAVE_%) -isystem /usr/include/eigen3
 PEER_OBJECTS := $(patsubst tests/peers/%.cpp,$(BUILD)/peers/%.o,$(wildcard tests/peers/*.cpp))
@@ -184,7 +189,7 @@ ifneq ($(findstring peers,$(MAKECMDGOALS)),)
 FOUND := $(PEERS)
 endif
 
-bench-peers: all $(BUILD)/peers/bench_peers ## The same beside OpenBLAS, oneDNN and Eigen (libopenblas-dev, libdnnl-dev, libeigen3-dev)
+bench-peers: all $(BUILD)/peers/bench_peers ## Measure mote beside OpenBLAS, oneDNN and Eigen (libopenblas-dev, libdnnl-dev, libeigen3-dev)
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 \
 	    taskset -c 0 $(BUILD)/peers/bench_peers $(BENCH_OPTIONS)
 
@@ -200,7 +205,7 @@ $(BUILD)/peers/%.o: tests/peers/%.cpp $(BUILD)/flags $(BUILD)/peers/found
 $(BUILD)/peers/bench_peers: $(PEER_OBJECTS) $(TOOL_OBJECTS) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(CXXFLAGS) $^ $(LDFLAGS) $(PEER_LIBRARIES) -o $@
 
-dist: $(BUILD)/dist/mote.hpp $(BUILD)/dist/mote.cpp ## All of the library as two files, for any development environment
+dist: $(BUILD)/dist/mote.hpp $(BUILD)/dist/mote.cpp ## Join the library into two files, for any development environment
 
 $(BUILD)/dist/mote.hpp: tools/package/amalgamate.awk LICENSE $(HEADERS)
 	@mkdir -p $(@D)
@@ -226,7 +231,7 @@ endef
 export PC
 
 install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (PREFIX=/usr/local, DESTDIR=)
-	case '$(PREFIX)' in /*) ;; *) echo "PREFIX='$(PREFIX)' is no absolute path, which mote.pc needs" >&2; exit 1;; esac
+	case '$(PREFIX)' in /*) ;; *) echo "PREFIX: found '$(PREFIX)', expected an absolute path, for mote.pc" >&2; exit 1;; esac
 	install -d '$(DESTDIR)$(PREFIX)/include/mote/detail' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
 	install -m 644 include/mote/*.hpp '$(DESTDIR)$(PREFIX)/include/mote'
 	install -m 644 include/mote/detail/*.hpp '$(DESTDIR)$(PREFIX)/include/mote/detail'
@@ -238,23 +243,25 @@ include tests/checks.mk
 include tests/fuzz/fuzz.mk
 include tests/emulated.mk
 
-fingerprints: all ## Compare trained bits across compilers, instruction sets, threads and aarch64
+fingerprints: all ## Compare the bits of trained networks across compilers, instruction sets, threads and aarch64
 	tests/fingerprints.sh
 
-reproduce: all ## Measure on MNIST what the lessons say, into tests/reproduce/RESULTS.md (TABLE=a for one table; needs python3)
+reproduce: all ## Test the textbook's lessons on MNIST, into tests/reproduce/RESULTS.md (TABLE=a for one table; needs python3)
 	python3 tests/reproduce/reproduce.py $(PROGRAM_FOLDER)/train $(TABLE)
 
-gradients-results: all ## Run every experiment of tools/gradients, into tests/gradients/RESULTS.md
+gradients-results: all ## Run all experiments of tools/gradients, into tests/gradients/RESULTS.md
 	tests/gradients/results.sh $(PROGRAM_FOLDER)/gradients > $(BUILD)/gradients.md && mv $(BUILD)/gradients.md tests/gradients/RESULTS.md
 
-format: ## Lay out all sources with clang-format
+format: ## Format all sources with clang-format
 	clang-format -i $$(git ls-files '*.hpp' '*.cpp')
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Variables: V=1 (show commands), BENCH_OPTIONS, TABLE, CXX, OPTIMIZE (-O2), SHARDS (1), CXXFLAGS, LDFLAGS, BUILD (build), WERROR, ARITHMETIC (native, separate), MEMORY_MB (512), DATA_MB (256), PREFIX (/usr/local), DESTDIR, PYTHON (/usr/bin/python3)"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Variables: CXX, OPTIMIZE (-O2), CXXFLAGS, LDFLAGS, WERROR (-Werror), BUILD (build), ARITHMETIC (native, separate),"
+	@echo "  MEMORY_MB (512), DATA_MB (256), SHARDS (1), TESTS, V=1 (show commands), BENCH_OPTIONS, PREFIX (/usr/local), DESTDIR,"
+	@echo "  PYTHON (/usr/bin/python3)"
 
-clean: ## Remove everything that was built
+clean: ## Remove the build and the programs
 	rm -rf $(BUILD) $(PROGRAM_FILES)
 
 -include $(wildcard $(BUILD)/src/*/*.d $(BUILD)/tools/*.d $(BUILD)/tools/*/*.d $(BUILD)/tests/*/*.d $(BUILD)/peers/*.d)

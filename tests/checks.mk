@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: MIT
-# The tests and the tools once more, under whatever else finds mistakes. Included by the Makefile. Each builds into a
-# folder of its own.
+# Checks beside `make test`: sanitizers, static analysis, valgrind, coverage. Included by the Makefile. Each check that
+# compiles has its own build folder.
 
-# For what makes compiling or running slow: numeric files once, for any processor.
+# For slow checks: compiles the numeric files once, for any processor.
 NARROW   := DISPATCH= BUILDS=baseline SET_baseline= OPTIMIZE=-O1
 SANITIZE := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
 .PHONY: sanitize sanitize-memory sanitize-threads lint cppcheck valgrind coverage file-costs
 
-sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers: addresses and undefined behaviour, then threads
+sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers of addresses, undefined behavior and threads
 
-# Installing would build numeric files for more processors, which takes the sanitizers many minutes each.
+# The tests of `make install` would compile the numeric files for more processors, many minutes each under sanitizers.
 sanitize-memory:
 	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE)' TEST_FILTER='-Install.*' test
 
-# Only those that have threads need building.
+# Builds only the tests with threads.
 sanitize-threads:
 	+$(MAKE) BUILD=build/tsan $(NARROW) CXXFLAGS='-g -fsanitize=thread' TEST_FILTER='*Thread*:*Parallel*:*Worker*' test \
 	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*/*_test.cpp))' \
 	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
 
-# Numeric files as they are compiled for any processor, the others as they are where there is a choice.
+# Lints numeric files in their baseline build, and other files in the build with dispatch.
 LINT_FLAGS = -std=c++17 $(CPPFLAGS) -Isrc -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB)
 LINTED    := $(SOURCES) $(wildcard tools/*.cpp tools/*/*.cpp)
 
-lint: cppcheck $(LINTED:%=build/lint/%.ok) ## Look for mistakes with clang-tidy and cppcheck (.clang-tidy, .cppcheck say for which)
+lint: cppcheck $(LINTED:%=build/lint/%.ok) ## Check the sources with clang-tidy and cppcheck (.clang-tidy and .cppcheck list the checks that are off)
 
 build/lint/%.ok: % .clang-tidy $(HEADERS) $(wildcard src/*/*.hpp src/*/*.def tools/*/*.hpp)
 	@mkdir -p $(@D)
@@ -37,12 +37,13 @@ cppcheck:
 	    --suppressions-list=.cppcheck --error-exitcode=1 --template='{file}:{line}: {severity}: {message} [{id}]' \
 	    -Iinclude -Isrc -Itools src tools
 
-# A part of the tests, as valgrind takes fifty times as long; a short training, its resumption, what it learnt at work.
+# Valgrind makes programs about fifty times slower, so it runs only the tests of files, a short training, its resumption
+# and predict.
 VALGRIND := valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=all
 VALGRIND_TESTS := Idx.*:Json.*:ModelFile.*:ModelHeader.*:Checkpoint.*:FlashRecord.*-*PowerCut*
 GRINDED  = $(BUILD)/valgrind
 
-valgrind: all $(BUILD)/tests/mote_tests ## Run a part of the tests, and the tools, under valgrind
+valgrind: all $(BUILD)/tests/mote_tests ## Run the tests of files, train and predict under valgrind
 	@mkdir -p $(GRINDED)
 	MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(VALGRIND) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='$(VALGRIND_TESTS)'
 	$(VALGRIND) $(PROGRAM_FOLDER)/train --train-limit 300 --validation 100 --epochs 2 --hidden 16 --threads 2 --diagnose --plot \
@@ -51,17 +52,17 @@ valgrind: all $(BUILD)/tests/mote_tests ## Run a part of the tests, and the tool
 	$(VALGRIND) $(PROGRAM_FOLDER)/predict $(GRINDED)/model $(BUILD)/mnist/t10k-images-idx3-ubyte > $(GRINDED)/predict.txt
 	@echo 'valgrind: no errors, no leaks'
 
-# Left out are tests that run compilers, and long trainings by the tools: counting makes every loop ten times as slow.
+# Leaves out tests that run compilers, and long trainings by the tools: counting makes every loop ten times slower.
 UNCOUNTED := Accuracy.* Bench.* Gradients.* GradientsReport.* HiddenActivations* Install.* Amalgamation.* Symbols.* Structure.* \
              Readme.* TrainPictures.* *SurviveKills* Export.IsACpp* ExportOfMnist.*
 
-coverage: ## Print which share of the library's lines and branches the tests run (needs gcovr)
+coverage: ## Print the percentage of the library's lines and branches that the tests run (needs gcovr)
 	+$(MAKE) BUILD=build/coverage $(NARROW) OPTIMIZE=-O0 CXXFLAGS='--coverage -fprofile-update=atomic' LDFLAGS=--coverage \
 	    TEST_FILTER='-$(call with_colons,$(UNCOUNTED))' test
 	gcovr --root . --filter src/ --filter include/mote/ --exclude-throw-branches --exclude-unreachable-branches \
 	    --txt build/coverage/lines.txt --print-summary build/coverage
 
-file-costs: all $(BUILD)/costs/file_costs ## Measure saving and loading the largest network that the tools hold
+file-costs: all $(BUILD)/costs/file_costs ## Measure time and memory to save and load the largest network of the tools
 	$(BUILD)/costs/file_costs $(BUILD)
 
 $(BUILD)/costs/%.o: tests/costs/%.cpp $(BUILD)/flags

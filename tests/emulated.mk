@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The tests on other processors, big-endian s390x among them, each by qemu's emulation of a user's program. Included by
-# the Makefile.
+# The tests on other processors, big-endian s390x among them, under qemu's user-mode emulation. Included by the Makefile.
 
 MACHINES := aarch64 armhf riscv64 s390x
 TRIPLE_aarch64 := aarch64-linux-gnu
@@ -8,13 +7,13 @@ TRIPLE_armhf   := arm-linux-gnueabihf
 TRIPLE_riscv64 := riscv64-linux-gnu
 TRIPLE_s390x   := s390x-linux-gnu
 QEMU_armhf     := arm
-# GCC says how calls changed in its version 7.
+# Silences GCC's notes about the change of calls in version 7.
 NOTES_armhf    := -Wno-psabi
-# Debian's package googletest: what is installed of libgtest-dev is for this processor.
+# Sources of GoogleTest, from Debian's package googletest: libgtest-dev has libraries for this processor only.
 GOOGLETEST     ?= /usr/src/googletest/googletest
 
-# Left out are tests that run compilers, whose programs would be this processor's, or tools of a processor's makers, and those
-# that train for seconds natively, which emulation makes a hundred times as long.
+# Leaves out tests that run compilers or binutils, which work for this processor, and tests that train for seconds:
+# emulation makes them a hundred times slower.
 NOT_EMULATED := Readme.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
 TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench* GradientsReport.* Gradients.TrainingFalls* Gradients.NormsHold* Gradients.Explode* Gradients.Bound* Gradients.Variance*
 
@@ -23,12 +22,12 @@ test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf,
 $(MACHINES:%=test-%): test-%:
 	+$(MAKE) BUILD=$(BUILD)/$* CXX=$(TRIPLE_$*)-g++ AR=$(TRIPLE_$*)-ar CXXFLAGS='$(NOTES_$*)' LDFLAGS='-static -L$(BUILD)/$*/gtest' EMULATOR=qemu-$(or $(QEMU_$*),$*) emulated-tests
 
-# What depends on the order of bytes, the width of pointers and how numbers are rounded.
-test-emulated-quick: ## The same for files, sums and fingerprints only, which takes minutes
+# The tests that depend on byte order, pointer width and rounding.
+test-emulated-quick: ## Run the tests of files, sums and fingerprints on these processors, within minutes
 	+$(MAKE) test-emulated BUILD=$(BUILD)/quick OPTIMIZE=-O1 \
 	    TESTS='core/bytes core/checksum core/random products/products dispatch/fingerprint training/dataset files/idx files/json \
 	           files/model_file files/model_header files/checkpoint device/flash_network device/flash_record tools/image_files' \
-	    TESTED_TOOLS='common/error common/input_file common/large_pages data/image_files' \
+	    TESTED_TOOLS='common/error common/input_file data/image_files data/large_pages' \
 	    TOO_LONG='FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
 
 ifdef EMULATOR
@@ -41,7 +40,7 @@ $(BUILD)/gtest/libgtest.a: $(BUILD)/gtest/libgtest-all.a
 
 $(BUILD)/tests/mote_tests: | $(BUILD)/gtest/libgtest.a $(BUILD)/gtest/libgtest_main.a
 
-# Programs of the other processor, under the names by which the tests run them.
+# Wrappers that run the programs of the other processor, under the names that the tests use.
 $(BUILD)/emulated/%: $(BUILD)/tools/%
 	@mkdir -p $(@D)
 	printf '#!/bin/sh\nexec %s %s "$$@"\n' $(EMULATOR) $(abspath $<) > $@ && chmod +x $@

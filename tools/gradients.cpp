@@ -30,8 +30,8 @@ struct Options {
   std::vector<Experiment> chosen;
   std::string data;
   std::uint64_t seed = 1;
-  std::size_t seeds = 0;   // 0: as many as the experiment likes
-  std::size_t epochs = 0;  // likewise
+  std::size_t seeds = 0;   // 0: the experiment's default
+  std::size_t epochs = 0;  // 0: the experiment's default
   std::optional<mote::InstructionSet> isa;
   std::string report;   // HTML file; empty: none
   std::string command;  // as typed
@@ -49,7 +49,7 @@ Experiment find_experiment(std::string_view name) {
   for (const Experiment& experiment : experiments()) {
     if (experiment.name == name) return experiment;
   }
-  throw Error("unknown experiment '" + std::string(name) + "'; there are " + list_experiments());
+  throw Error("unknown experiment '" + std::string(name) + "': expected one of " + list_experiments());
 }
 
 void set_option(Options& options, std::string_view name, std::string_view value) {
@@ -67,7 +67,7 @@ void set_option(Options& options, std::string_view name, std::string_view value)
   } else if (name == "--isa") {
     options.isa = choice(name, value, kInstructionSets);
   } else {
-    throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
+    throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
   }
 }
 
@@ -85,13 +85,13 @@ Options parse_options(int count, const char* const* arguments) {
     } else if (const std::size_t equals = argument.find('='); equals != std::string_view::npos) {
       set_option(options, argument.substr(0, equals), argument.substr(equals + 1));
     } else if (i + 1 == count) {
-      throw Error(std::string(argument) + ": its value is missing");
+      throw Error(std::string(argument) + ": value missing");
     } else {
       set_option(options, argument, arguments[++i]);
     }
   }
   if (options.chosen.empty() && !options.help) {
-    throw Error("which experiment? " + list_experiments() + "; --help says what they are");
+    throw Error("experiment missing: name one of " + list_experiments() + "; --help explains them");
   }
   if (options.epochs != 0) {
     for (const Experiment& experiment : options.chosen) {
@@ -115,15 +115,14 @@ std::string help_text() {
   return text +
          "\n"
          "  --data DIR    folder of an IDX image set (default: the MNIST that make unpacks)\n"
-         "  --seed N      the first seed (default 1)\n"
-         "  --seeds N     how many seeds, from that on (default: the number beside the experiment)\n"
-         "  --epochs N    depth, cure: epochs of each training (default: likewise)\n"
+         "  --seed N      first seed (default 1)\n"
+         "  --seeds N     number of consecutive seeds (default: the number beside the experiment)\n"
+         "  --epochs N    depth, cure: epochs of each training (default: the number beside the experiment)\n"
          "  --isa NAME    instruction set to compute with: " +
          list_names(kInstructionSets) +
          "\n                (default: the best of this machine)\n"
-         "  --report FILE.html  write charts and tables as a web page, which loads nothing and replaces no file but "
-         "its\n"
-         "                like (default: none)\n"
+         "  --report FILE.html  write charts and tables as a web page; it needs no other file, and replaces only an\n"
+         "                earlier report (default: none)\n"
          "  --plot        draw the charts in the terminal (default: off)\n"
          "  --help        print this and stop\n";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Says what a saved network makes of images.
+// Prints the classes and outputs that a saved network computes for images.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -17,19 +17,18 @@ namespace {
 
 constexpr const char* kHelp =
     "Usage: predict MODEL IMAGES...\n"
-    "Prints what the network of a model file, saved by train --save or in PyTorch, makes of images: a line for each, "
-    "as\n"
-    "comma-separated values: file, number of the image in it, class, and the outputs of the network (with softmax,\n"
-    "probabilities). Images are IDX files of bytes, or binary PGM files of one image, of the size that the network\n"
-    "takes; bright is 255, as in the images it was trained on.\n\n"
-    "Exit status: 0 done; 1 the output could not be written; 2 a file was refused.\n";
+    "Runs the network of a model file, saved by train --save or by PyTorch, on images. Prints one line of\n"
+    "comma-separated values per image: file, number of the image in the file, class, outputs of the network\n"
+    "(probabilities for softmax). Images are IDX files of bytes, or binary PGM files of one image. They must have the\n"
+    "size of the network's training images, and use 255 for bright.\n\n"
+    "Exit status: 0 done; 1 the output could not be written; 2 a file was rejected.\n";
 
 constexpr std::size_t kRows = 256;  // images at a time
 
 mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
-/// A network with its parameters and room for some images.
+/// A network with its parameters and a buffer for kRows images.
 struct Predictor {
   mote::Network network;
   mote::Span<float> inputs;  // [kRows][inputs]
@@ -105,10 +104,10 @@ int run(const std::vector<std::string>& arguments) {
       return 0;
     }
     if (argument.size() > 1 && argument[0] == '-') {
-      throw Error("unknown option '" + argument + "'; --help says how it is used");
+      throw Error("unknown option '" + argument + "'; --help shows the usage");
     }
   }
-  if (arguments.size() < 2) throw Error("a model file and at least one file of images are needed; see --help");
+  if (arguments.size() < 2) throw Error("arguments missing: a model file and at least one file of images; see --help");
   ModelFile model(arguments[0]);
   const Predictor predictor = make_predictor(model);
   const std::vector<std::string> names = names_of(model.description());

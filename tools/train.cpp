@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains a multilayer perceptron on an IDX image set and says how well it does on the test set.
+// Trains a multilayer perceptron on an IDX image set and prints its result on the test set.
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,25 +9,25 @@
 #include <optional>
 #include <string>
 
-#include "common/csv_log.hpp"
 #include "common/error.hpp"
-#include "common/interrupt.hpp"
 #include "common/names.hpp"
 #include "common/program.hpp"
-#include "common/progress.hpp"
-#include "common/worker_pool.hpp"
 #include "data/image_files.hpp"
 #include "mote/mote.hpp"
 #include "run/arena.hpp"
 #include "run/bagging.hpp"
 #include "run/checkpoints.hpp"
+#include "run/csv_log.hpp"
 #include "run/diagnosis.hpp"
+#include "run/interrupt.hpp"
 #include "run/network_files.hpp"
 #include "run/pictures.hpp"
 #include "run/preparation.hpp"
+#include "run/progress.hpp"
 #include "run/report.hpp"
 #include "run/settings.hpp"
 #include "run/training.hpp"
+#include "run/worker_pool.hpp"
 
 namespace tools {
 namespace {
@@ -35,7 +35,7 @@ namespace {
 mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
-mote::Trainer trainer;  // of a single network
+mote::Trainer trainer;  // of a run that trains one network
 
 using Clock = std::chrono::steady_clock;
 
@@ -55,23 +55,23 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
-/// What is known before training begins.
+/// Everything that is known before training begins.
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
-  std::optional<CheckpointReader> resume;  // to go on from
+  std::optional<CheckpointReader> resume;  // to continue from
   std::string folder;
   ImageSet images;
   mote::Topology topology;
-  std::string class_names;  // which the description views
+  std::string class_names;  // viewed by the description
   mote::ModelDescription description;
   Split split;
   mote::TrainingOptions options;
 
-  /// Samples to look at the layers with.
+  /// Samples whose activations the pictures show.
   const mote::Dataset& responses() const { return split.validation.count != 0 ? split.validation : split.train; }
 };
 
-/// Decides on the network, the samples and the options, and checks that they go together.
+/// Decides on the network, the samples and the options, and checks that they fit each other.
 void decide(const Settings& settings, Prepared& run) {
   run.topology = run.model ? run.model->description().topology : make_topology(settings, run.images);
   run.description = describe_network(settings, run.topology, run.images, run.class_names);
@@ -83,7 +83,7 @@ void decide(const Settings& settings, Prepared& run) {
                  network_memory.size());
 }
 
-/// Fills in the settings that a model decides.
+/// Reads models, checkpoints and images, and fills in the settings that a model decides.
 void prepare(Settings& settings, Prepared& run) {
   if (settings.isa && !mote::select(*settings.isa).ok()) {
     throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
@@ -101,12 +101,12 @@ void prepare(Settings& settings, Prepared& run) {
     decide(settings, run);
   } catch (const Error& error) {
     if (!run.resume) throw;
-    // The options were given to the training that is gone on with, perhaps on other images.
+    // The options are those of the interrupted training, which may have had other images.
     throw Error("--resume: " + settings.resume + ": its " + error.what(), error.status);
   }
 }
 
-/// Training of one network. Puts down in `record` what came of it.
+/// Training of one network. Writes the results into `record`.
 class SingleRun {
  public:
   SingleRun(const Settings& settings, Prepared& run, Progress& progress, CsvLog& log, RunRecord& record)
@@ -147,7 +147,7 @@ class SingleRun {
            start);
   }
 
-  /// How the network does on the test images.
+  /// Evaluates the network on the test images.
   void test() {
     const std::size_t classes = run_.images.test.labels != nullptr ? run_.images.train.classes : 0;
     TestReport& report = record_.test;
@@ -157,7 +157,7 @@ class SingleRun {
   }
 
  private:
-  /// From the start or not at all.
+  /// Whether layers are drawn: only in a run that starts at the first epoch.
   bool draws_layers() const { return diagnosis_.enabled() && !run_.resume; }
 
   Listener listener() {
@@ -200,8 +200,8 @@ class SingleRun {
     record_.networks = {trained.epochs};
     record_.kept_epoch = diverged ? trained.good_epoch : settings_.early_stopping ? trained.stopping.best_epoch : 0;
     if (!settings_.has_pictures()) return;
-    const mote::Span<const float> learnt = trainer.inference_parameters();
-    record_.inspection = inspect(trainer.inference_topology(), {&learnt, 1}, run_.options.loss, run_.responses(),
+    const mote::Span<const float> learned = trainer.inference_parameters();
+    record_.inspection = inspect(trainer.inference_topology(), {&learned, 1}, run_.options.loss, run_.responses(),
                                  run_.images.test, memory_.subspan(arena_.inspection, arena_.inspection_size));
   }
 
@@ -243,7 +243,7 @@ RunRecord record_of(const Settings& settings, const Prepared& run) {
   return record;
 }
 
-/// Writes what is left to write. A file that fails does not take the others with it; the first failure is thrown.
+/// Writes the files that remain. After a failure the others are still written, and the first failure is thrown.
 void write_files(const Prepared& run, const RunRecord& record, const Settings& settings, NetworkFiles& files,
                  Pictures& pictures, CsvLog& log) {
   std::exception_ptr failure;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-# Programs of libFuzzer's, one for each reader of bytes from outside. Included by the Makefile.
+# Programs for libFuzzer, one per reader of untrusted bytes. Included by the Makefile.
 
 FUZZ_TARGETS := idx pgm model checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
-# Of the tools, what the readers need.
-FUZZ_TOOLS   := $(addprefix common/,error input_file large_pages) $(addprefix data/,image_files image_input) \
+# Objects of the tools that the readers need.
+FUZZ_TOOLS   := $(addprefix common/,error input_file) $(addprefix data/,image_files image_input large_pages) \
                 $(addprefix run/,learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
@@ -22,13 +22,13 @@ FUZZ_BUILD := $(MAKE) CXX=clang++ BUILD=$(FUZZ) $(NARROW) CXXFLAGS='$(SANITIZE) 
 
 .PHONY: fuzz fuzz-seeds $(FUZZ_TARGETS:%=fuzz-%)
 
-fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Feed changed files to every reader, each for SECONDS (60), under sanitizers (needs clang, libclang-rt-dev)
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## Fuzz every reader of files for SECONDS (60) under sanitizers (needs clang, libclang-rt-dev)
 
 fuzz-seeds:
 	+$(FUZZ_BUILD) $(FUZZ_TARGETS:%=$(FUZZ)/fuzz/%) $(FUZZ)/fuzz/seeds
 	$(FUZZ)/fuzz/seeds $(FUZZ)/seeds
 
-# One after the other. The corpus is kept, so that the next run goes on; a finding is kept too, and named.
+# Runs one reader after the other. The next run continues from the corpus; findings are kept and named.
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: fuzz-seeds
 	@mkdir -p $(FUZZ)/corpus/$* $(FUZZ)/findings
 	@$(FUZZ)/fuzz/$* -max_total_time=$(SECONDS) -max_len=$(FUZZ_LENGTH_$*) -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \

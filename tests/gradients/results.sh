@@ -23,11 +23,11 @@ section training 'The same during training' \
 section depth 'What depth is worth then' \
   '50,000 images to train on, 10,000 to validate, mini-batches of 10, learning rate 0.1, lambda 5.0.'
 section variance 'How signals spread' \
-  'The picture of Glorot & Bengio 2010: an initialiser suits an activation if signals keep their size both ways.
+  'The picture of Glorot & Bengio 2010: an initializer suits an activation if signals keep their size both ways.
 standard is their equation 1, glorot their equation 16.'
 section explode 'Where gradients explode' \
   'Layer by layer the gradient is multiplied by weights and slopes. With sigmoids the product passes 1 only for large weights,
-and then only in a narrow range; with relu it does so at He'"'"'s initialisation, g = sqrt 2.'
+and then only in a narrow range; with relu it does so at He'"'"'s initialization, g = sqrt 2.'
 section bound 'Gradients against their bound' \
   'For the quadratic cost, ||dC/db^l|| <= gamma^(L-l+1) ||W^(l+1)|| ... ||W^L|| ||a^L - y||, one image at a time.'
 section cure 'What trains' \

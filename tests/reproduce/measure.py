@@ -99,7 +99,7 @@ def runs(options, seeds):
 
 
 def tune(options, tuned, metric):
-    """Walks from `start` to a value whose neighbours score worse; returns it and all that was tried."""
+    """Walks from `start` to a value whose neighbors score worse; returns it and all that was tried."""
     tried = {}
 
     def score(index):

@@ -22,7 +22,7 @@ Written by `make reproduce`; `make reproduce TABLE=a` renews one table. MNIST: t
 validation, the test images are the usual 10,000.
 
 Figures are mean ± standard deviation (n - 1) over the seeds {measure.SEEDS[0]} to {measure.SEEDS[-1]}.
-A tuned option was walked from a start to a value whose neighbours score worse, by the mean over the seeds {TUNING_SEEDS[0]} to
+A tuned option was walked from a start to a value whose neighbors score worse, by the mean over the seeds {TUNING_SEEDS[0]} to
 {TUNING_SEEDS[-1]}; the last column of a table shows every value tried; a better one farther off may
 have been missed. Verdicts compare two rows by Welch's t: beyond
 {measure.SIGNIFICANT} (5 %, two-sided, for the fewest degrees of freedom that five seeds can leave) a claim holds or is
@@ -187,7 +187,7 @@ def table_c():
                 for one in ("tanh", "relu")]
     lessons += [compare(f"{one} beats sigmoid in a deep net, started with glorot", ("glorot", one), ("glorot", "sigmoid"))
                 for one in activations if one != "sigmoid"]
-    return f"""Initialisers and activations on five hidden layers of 30, 10,000 training images, 3 epochs of plain gradient
+    return f"""Initializers and activations on five hidden layers of 30, 10,000 training images, 3 epochs of plain gradient
 descent. The rate of each cell is the one with the lowest validation loss. Calling every test image a 1 is right for 11.35 %.
 
 {command(common + " --init ROW --activation COLUMN").replace("OPTIONS", "--learning-rate RATE")}
@@ -248,7 +248,7 @@ With the rate tuned for the very start:
 TABLES = {
     "a": ("Optimizers", table_a),
     "b": ("Overfitting and its cures", table_b),
-    "c": ("Initialisers and activations", table_c),
+    "c": ("Initializers and activations", table_c),
     "d": ("Saturated outputs", table_d),
 }
 

@@ -10,11 +10,11 @@ static bool start() {  // once; false: flash is damaged
   return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();
 }
 
-static std::size_t recognise(const unsigned char* pixels) {
+static std::size_t recognize(const unsigned char* pixels) {
   return mote::argmax(network.forward(pixels, 1.0f / 255.0f));
 }
 
 int device_main() {
   if (!start()) return 1;
-  return recognise(model::kGoldenInputs) != mote::argmax(model::kGoldenOutputs);
+  return recognize(model::kGoldenInputs) != mote::argmax(model::kGoldenOutputs);
 }

@@ -33,8 +33,8 @@ inline std::string share_of(const board_runs::Report& report, const std::string&
 
 /// The machines whose learned parameters and outputs agree to the bit.
 inline void print_bits() {
-  print_head({"machine", "multiply-add", "196-8-10, SGD", "learnt", "196-4-10, Adam", "learnt", "784-30-10 in flash",
-              "outputs"});
+  print_head({"machine", "multiply-add", "196-8-10, SGD", "parameters", "196-4-10, Adam", "parameters",
+              "784-30-10 in flash", "outputs"});
   for (const char* machine : {"v4", "v3", "aarch64", "m4f", "m7", "m33", "m55", "baseline", "m3", "m0"}) {
     const auto report = [&](const char* image) -> const board_runs::Report& {
       return board_runs::run_on(machine, image);

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-# Cross-builds for Cortex-M, and their run under emulation. Included by the Makefile.
+# Cross-builds for Cortex-M, run under emulation. Included by the Makefile.
 
 TARGETS   := m0 m3 m4f m7 m33 m55
 ARM       ?= arm-none-eabi-
 TARGET_BUILD := $(BUILD)/target
 
-# Processor; board of the emulator, its clock in MHz; flash and RAM: where, and how much. The smallest board decides
-# how much RAM the images may take on all of them.
+# Per target: processor; board of the emulator, clock in MHz, start and size of flash, start of RAM. The smallest board
+# decides the size of RAM for all of them.
 CPU_m0  := -mcpu=cortex-m0
 CPU_m3  := -mcpu=cortex-m3
 CPU_m4f := -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16
 CPU_m7  := -mcpu=cortex-m7 -mfloat-abi=hard -mfpu=fpv5-sp-d16
 CPU_m33 := -mcpu=cortex-m33 -mfloat-abi=hard -mfpu=fpv5-sp-d16
-# Vectors of floats (MVE) take subnormal numbers for 0, which would be other bits: scalars do.
-# Debian 12's assembler takes vcvt with the condition ne for MVE's vcvtn: no conditional instructions.
+# No float vectors (MVE): they flush subnormal numbers to 0, which changes bits.
+# No conditional instructions: Debian 12's assembler reads vcvt with condition ne as MVE's vcvtn.
 CPU_m55 := -mcpu=cortex-m55+nomve.fp -mfloat-abi=hard -fno-if-conversion2
 BOARD_m0  := microbit 16 0x0 256K 0x20000000
 BOARD_m3  := mps2-an385 25 0x0 4M 0x20000000
@@ -22,7 +22,7 @@ BOARD_m7  := mps2-an500 25 0x0 4M 0x20000000
 BOARD_m33 := mps2-an505 20 0x10000000 4M 0x38000000
 BOARD_m55 := mps3-an547 32 0x10000000 512K 0x30000000
 TARGET_RAM := 16K
-# What the images say they need at most; the tests compare it with what they used.
+# Stack reserved in the images; the tests compare it with the stack used.
 TARGET_STACK := 2048
 
 board = $(word $2,$(BOARD_$1))
@@ -30,11 +30,11 @@ board = $(word $2,$(BOARD_$1))
 TARGET_FLAGS := $(LIBRARY) -mthumb -ffreestanding -Os -fno-tree-loop-distribute-patterns -fstack-usage -fcallgraph-info=su \
                 -Iinclude -Itests/target -I$(TARGET_BUILD) -DMOTE_MAX_LAYERS=4 \
                 -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"'
-# Where no loop is worth its improvement: a twentieth less code.
+# For files without hot loops: 5 % less code.
 SMALLER := -fno-tree-loop-optimize
 TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
-# What the images differ in; X_float32 and its like take models with such weights.
+# Programs of the images. A suffix such as _float32 names the format of the model's weights.
 IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
 MODELS         := float32 float16 int8
@@ -71,7 +71,7 @@ $(TARGET_BUILD)/$1/$2.elf: $(TARGET_BUILD)/$1/$2.o $(TARGET_BUILD)/$1/startup.o 
 endef
 $(foreach target,$(TARGETS),$(eval $(call target_rules,$(target))))
 
-# The same programs for the host.
+# The programs, built for the host.
 $(TARGET_BUILD)/host/%.o: tests/target/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itests/target -I$(TARGET_BUILD) -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"' $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
@@ -85,7 +85,7 @@ $(TARGET_BUILD)/host/$1: $(TARGET_BUILD)/host/$1.o $(TARGET_BUILD)/host/host.o $
 endef
 $(foreach image,$(IMAGES),$(eval $(call host_image_rules,$(image))))
 
-# And for an aarch64 under emulation, if its compiler is there: from the two files of make dist.
+# The programs from the two files of `make dist`, for emulated aarch64, if its compiler is installed.
 AARCH64 := $(if $(shell command -v aarch64-linux-gnu-g++),$(if $(shell command -v qemu-aarch64),train train_adam infer_float32))
 AARCH64_CXX = aarch64-linux-gnu-g++ $(CPPFLAGS) -Itests/target -I$(TARGET_BUILD) -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"' $(BASE) -O2
 
@@ -106,7 +106,7 @@ $(TARGET_BUILD)/mnist/%-images: $(BUILD)/mnist/%-images-idx3-ubyte $(TARGET_BUIL
 	@mkdir -p $(@D)
 	$(call say,HALVE,$@) $(TARGET_BUILD)/halve_images $< 500 > $@
 
-# What the images run: as the README trains it.
+# The model in the images, trained as in the README.
 $(TARGET_BUILD)/model.safetensors: $(PROGRAM_FOLDER)/train | $(BUILD)/mnist/verified
 	@mkdir -p $(@D)
 	$(call say,TRAIN,$@) $(PROGRAM_FOLDER)/train --hidden 30 --activation sigmoid --init scaled-gaussian --epochs 5 \
@@ -116,10 +116,10 @@ $(MODELS:%=$(TARGET_BUILD)/%/model.hpp): $(TARGET_BUILD)/%/model.hpp: $(TARGET_B
 	@mkdir -p $(@D)
 	$(call say,EXPORT,$@) $(PROGRAM_FOLDER)/train --load $< --evaluate --data $(BUILD)/mnist --export-header $@ --export-weights $* > $@.log
 
-# ccache keeps what a compiler makes, but not the call graphs beside it.
+# ccache does not store the call graphs that the compiler writes beside the objects.
 target size test-target: export CCACHE_DISABLE = 1
 
-target: $(foreach target,$(TARGETS),$(IMAGES:%=$(TARGET_BUILD)/$(target)/%.elf)) ## Cross-build the library and images for Cortex-M (needs gcc-arm-none-eabi)
+target: $(foreach target,$(TARGETS),$(IMAGES:%=$(TARGET_BUILD)/$(target)/%.elf)) ## Cross-build the library and firmware images for Cortex-M (needs gcc-arm-none-eabi)
 
 RUN_TARGET_TESTS = MOTE_BUILD=$(BUILD) MOTE_BOARDS='$(foreach target,$(TARGETS),$(target):$(call board,$(target),1))' $(TARGET_BUILD)/target_tests --gtest_brief=1
 
@@ -127,7 +127,7 @@ size: target $(TARGET_BUILD)/target_tests ## Write the sizes of the images into 
 	@$(RUN_TARGET_TESTS) --gtest_filter=Sizes.* >/dev/null || true
 	cp $(TARGET_BUILD)/SIZES.md tests/target/SIZES.md
 
-weight-formats: all ## Measure what weights of 16 and 8 bits cost in accuracy
+weight-formats: all ## Measure the accuracy with weights of 16 and 8 bits
 	tests/target/weight_formats.sh $(PROGRAM_FOLDER)/train
 
 $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
@@ -137,7 +137,7 @@ $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
-test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards, and compare with the host (needs qemu-system-arm)
+test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
 	$(RUN_TARGET_TESTS)
 
 -include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*/*.d)

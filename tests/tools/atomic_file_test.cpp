@@ -159,16 +159,16 @@ TEST_F(AtomicFile, RefusesWhatIsNoRegularFile) {
             "--save: " + folder_.file("folder") + ": is a directory; name a file in it");
   EXPECT_EQ(error_of("pipe", "x", tools::kExitRefused), "--save: " + folder_.file("pipe") + ": is not a regular file");
   ASSERT_EQ(mkfifo(folder_.file("b.mote-part").c_str(), 0600), 0);
-  EXPECT_EQ(error_of("b", "x", tools::kExitRefused), "--save: " + folder_.file("b") + ": " +
+  EXPECT_EQ(error_of("b", "x", tools::kExitRefused), "--save: " + folder_.file("b") + ": temporary file " +
                                                          folder_.file("b.mote-part") +
-                                                         " is in its way, and is not a regular file; remove it");
+                                                         " exists and is not a regular file; remove it");
   EXPECT_TRUE(fs::is_fifo(folder_.file("b.mote-part")));
   EXPECT_EQ(error_of("dangling", "x", tools::kExitRefused),
-            "--save: " + folder_.file("dangling") + ": is a link to nothing");
+            "--save: " + folder_.file("dangling") + ": is a broken link");
   EXPECT_THROW(tools::AtomicFile("--save", "-"), tools::Error) << "rather than making a file of that name";
   EXPECT_EQ(error_of("missing/a", "x", tools::kExitFailed),
-            "--save: " + folder_.file("missing/a") + ": cannot be written: there is no folder " +
-                folder_.file("missing") + "; make it, or name a file elsewhere");
+            "--save: " + folder_.file("missing/a") + ": cannot be written: no folder " + folder_.file("missing") +
+                "; create it, or name a file elsewhere");
 }
 
 TEST_F(AtomicFile, RefusesWithoutPermission) {

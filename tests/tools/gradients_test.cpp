@@ -104,7 +104,7 @@ TEST(Gradients, BoundIsNeverPassed) {
   }
 }
 
-TEST(Gradients, VarianceStaysWithHeAndReluAndFallsWithTheStandardInitialiser) {
+TEST(Gradients, VarianceStaysWithHeAndReluAndFallsWithTheStandardInitializer) {
   const CommandResult result = gradients("variance --seeds 1");
   ASSERT_EQ(result.status, 0) << result.output;
   const std::vector<double> he = row(result.output, "relu, 784-(10 x 100)-10", "he");
@@ -121,10 +121,10 @@ TEST(Gradients, RefusesWhatItDoesNotUnderstand) {
     const char* arguments;
     const char* message;
   } cases[] = {
-      {"", "which experiment? norms, training, depth, variance, explode, bound, cure"},
-      {"norm", "unknown experiment 'norm'; there are norms, training"},
+      {"", "experiment missing: name one of norms, training, depth, variance, explode, bound, cure"},
+      {"norm", "unknown experiment 'norm': expected one of norms, training"},
       {"norms --seeds 0", "--seeds: found '0', expected a whole number from 1"},
-      {"norms --seeds", "--seeds: its value is missing"},
+      {"norms --seeds", "--seeds: value missing"},
       {"norms --epochs 3", "--epochs: the experiment 'norms' has none"},
       {"norms --frobnicate 3", "unknown option '--frobnicate'"},
       {"norms --data /nowhere", "/nowhere"},
@@ -150,7 +150,7 @@ TEST(Gradients, HelpNamesEveryExperiment) {
   }
 }
 
-TEST(Quantile, IsAStraightLineBetweenNeighbours) {
+TEST(Quantile, IsAStraightLineBetweenNeighbors) {
   EXPECT_EQ(tools::quantile({3.0, 1.0, 2.0}, 0.5), 2.0);
   EXPECT_EQ(tools::quantile({3.0, 1.0}, 0.25), 1.5);
   EXPECT_EQ(tools::quantile({4.0}, 0.95), 4.0);

@@ -63,9 +63,8 @@ TEST(HtmlReport, IsWellFormedAndComplete) {
   for (const Element& element : elements) {
     if (element.name == "h2") headings.push_back(element.text);
   }
-  EXPECT_EQ(headings,
-            (std::vector<std::string>{"Training", "Confusion matrix", "Worst mistakes", "How the layers respond",
-                                      "What the first layer looks for", "Settings"}));
+  EXPECT_EQ(headings, (std::vector<std::string>{"Training", "Confusion matrix", "Worst mistakes",
+                                                "Responses of the layers", "Weights of the first layer", "Settings"}));
   EXPECT_EQ(count(elements, "svg"), 2u + 1u + 2u);
   EXPECT_EQ(count(elements, "img", "ink"), 1u);
   EXPECT_EQ(count(elements, "img", "sheet"), 1u);
@@ -133,7 +132,7 @@ TEST(HtmlReport, BearsRunsWithLittleToShow) {
   empty.networks = {{}};
   empty.test.totals = {};
   empty.inspection.mistakes.clear();
-  EXPECT_NE(tools::html_report(empty).find("None: all test images are recognised."), std::string::npos);
+  EXPECT_NE(tools::html_report(empty).find("None: all test images are recognized."), std::string::npos);
   elements_of(tools::html_report(empty));
   tools::RunRecord broken = record_of_a_run();
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -172,7 +171,7 @@ TEST(HtmlReport, DrawsTheMeanOfAnEnsemblesMembers) {
 
 TEST(HtmlReport, DrawsHowFastLayersLearnFromTheStartOn) {
   tools::RunRecord record = record_of_a_run();
-  EXPECT_EQ(tools::html_report(record).find("How fast the layers learn"), std::string::npos);
+  EXPECT_EQ(tools::html_report(record).find("Speed of learning by layer"), std::string::npos);
   mote::LayerDiagnostics slow, fast;
   slow.bias_gradient = 0.001f;
   slow.verdict = mote::Verdict::vanishing;

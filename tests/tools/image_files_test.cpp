@@ -95,8 +95,8 @@ TEST_F(ImageFiles, RefuseLabelsThatDoNotMatch) {
 
 TEST_F(ImageFiles, RefuseTestImagesOfAnotherSize) {
   folder_.write("t10k-images-idx3-ubyte", idx_images(12, 4, 3, 4));
-  EXPECT_EQ(refusal(), "t10k-images-idx3-ubyte: images of 4 x 3, but those of " + folder_.path() +
-                           "/train-images-idx3-ubyte are 3 x 4");
+  EXPECT_EQ(refusal(), "t10k-images-idx3-ubyte: found images of 4 x 3, expected 3 x 4 as in " + folder_.path() +
+                           "/train-images-idx3-ubyte");
 }
 
 TEST_F(ImageFiles, RefuseWhatIsMissingCompressedOrAFolder) {
@@ -112,10 +112,9 @@ TEST_F(ImageFiles, RefuseWhatIsMissingCompressedOrAFolder) {
 }
 
 TEST_F(ImageFiles, RefuseWhatDoesNotFitTheStaticMemory) {
-  EXPECT_EQ(
-      refusal_of_images(idx_images(500, 3, 4, 4)),
-      "train-images-idx3-ubyte: the data set does not fit: 4096 bytes of static memory are built in; rebuild with: "
-      "make DATA_MB=2");
+  EXPECT_EQ(refusal_of_images(idx_images(500, 3, 4, 4)),
+            "train-images-idx3-ubyte: data set too large for the 4096 bytes of static memory built in; rebuild with: "
+            "make DATA_MB=2");
 }
 
 /// The set with two targets an image instead of labels.
@@ -187,7 +186,7 @@ TEST_F(TargetFiles, RefuseWrongShapes) {
             "train-targets-idx2-float: number of labels or targets differs from number of images: found 47, expected "
             "48");
   EXPECT_EQ(refusal_of_targets(idx_floats({48, 3}, std::vector<float>(144))),
-            "t10k-targets-idx2-float: second dimension: found 2 targets a sample, expected 3 as for training");
+            "t10k-targets-idx2-float: second dimension: found 2 targets per sample, expected 3 as in the training set");
 }
 
 TEST_F(TargetFiles, RefuseNumbersThatTheLossCannotTake) {

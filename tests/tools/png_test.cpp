@@ -56,7 +56,7 @@ std::string unpack(const std::string& stream) {
   return bytes;
 }
 
-TEST(Png, HoldsPixelsAndColours) {
+TEST(Png, HoldsPixelsAndColors) {
   const std::string file = tools::png({0, 1, 1, 0, 1, 0}, 2, 3, {{1, 2, 3, 4}, {250, 251, 252, 253}});
   const std::map<std::string, std::string> chunks = chunks_of(file);
   EXPECT_EQ(chunks.at("IHDR"), std::string("\0\0\0\3\0\0\0\2\x08\x03\0\0\0", 13));
@@ -69,7 +69,7 @@ TEST(Png, HoldsPixelsAndColours) {
 TEST(Png, TakesPicturesOfManyBlocks) {
   std::vector<std::uint8_t> pixels(300 * 500);
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 7 % 251);
-  const std::string lines = unpack(chunks_of(tools::png(pixels, 300, 500, std::vector<tools::Colour>(256))).at("IDAT"));
+  const std::string lines = unpack(chunks_of(tools::png(pixels, 300, 500, std::vector<tools::Color>(256))).at("IDAT"));
   ASSERT_EQ(lines.size(), 300u * 501u);
   for (std::size_t row = 0; row < 300; ++row) {
     ASSERT_EQ(lines[row * 501], '\0');

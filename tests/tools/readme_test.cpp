@@ -68,7 +68,7 @@ TEST(Readme, OpensWithTheTwoCommands) {
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {
   const std::string readme = text_of("README.md"), results = text_of("tests/reproduce/RESULTS.md");
-  const std::size_t start = readme.find("\n## What the lessons say, measured\n");
+  const std::size_t start = readme.find("\n## The textbook's lessons, measured\n");
   ASSERT_NE(start, std::string::npos);
   std::istringstream section(readme.substr(start + 1, readme.find("\n## ", start + 1) - start));
   std::size_t rows = 0;

@@ -98,16 +98,16 @@ TEST(TerminalPlot, FitsTheTerminal) {
   EXPECT_NE(tools::to_text(chart_of({{0.3, 0.1}}), {1, false}).find("training"), std::string::npos);
 }
 
-TEST(TerminalPlot, ColoursOnlyWhereAsked) {
+TEST(TerminalPlot, ColorsOnlyWhereAsked) {
   const LineChart chart = chart_of({{0.3, 0.1, 0.05}, {0.4, 0.2, 0.25}});
-  const std::string plain = tools::to_text(chart, {60, false}), coloured = tools::to_text(chart, {60, true});
+  const std::string plain = tools::to_text(chart, {60, false}), colored = tools::to_text(chart, {60, true});
   EXPECT_EQ(plain.find('\033'), std::string::npos);
   std::string stripped;
-  for (std::size_t i = 0; i < coloured.size(); ++i) {
-    if (coloured[i] == '\033') {
-      i = coloured.find('m', i);
+  for (std::size_t i = 0; i < colored.size(); ++i) {
+    if (colored[i] == '\033') {
+      i = colored.find('m', i);
     } else {
-      stripped += coloured[i];
+      stripped += colored[i];
     }
   }
   const auto trimmed = [](const std::string& text) {
@@ -117,8 +117,8 @@ TEST(TerminalPlot, ColoursOnlyWhereAsked) {
     return all;
   };
   EXPECT_EQ(trimmed(stripped), trimmed(plain));
-  EXPECT_NE(coloured.find("\033[34mtraining\033[0m"), std::string::npos);
-  EXPECT_NE(coloured.find("\033[33mvalidation\033[0m"), std::string::npos);
+  EXPECT_NE(colored.find("\033[34mtraining\033[0m"), std::string::npos);
+  EXPECT_NE(colored.find("\033[33mvalidation\033[0m"), std::string::npos);
 }
 
 TEST(TerminalPlot, ShowsASingleEpochAndNothing) {
@@ -154,7 +154,7 @@ TEST(TerminalPlot, AsksTheEnvironmentWhereThereIsNoTerminal) {
   setenv("COLUMNS", "57", 1);
   const tools::TerminalStyle style = tools::terminal_style();
   unsetenv("COLUMNS");
-  if (style.colour) GTEST_SKIP() << "standard output is a terminal";
+  if (style.color) GTEST_SKIP() << "standard output is a terminal";
   EXPECT_EQ(style.columns, 57u);
   EXPECT_EQ(tools::terminal_style().columns, 80u);
 }

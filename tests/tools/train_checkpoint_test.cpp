@@ -165,14 +165,16 @@ TEST_F(Checkpoints, RefuseContradictions) {
   const struct {
     std::string options, error;
   } cases[] = {
-      {resume + "--learning-rate 0.2", "--learning-rate 0.2 contradicts --resume: " + checkpoint() +
+      {resume + "--learning-rate 0.2", "--learning-rate 0.2 contradicts --resume; " + checkpoint() +
                                            " was made with --learning-rate 0.1; leave it out"},
-      {resume + "--seed 2", "--seed 2 contradicts --resume: " + checkpoint() + " was made without --seed"},
+      {resume + "--seed 2", "--seed 2 contradicts --resume; " + checkpoint() + " was made without --seed"},
       {resume + "--batch-norm", "--batch-norm contradicts --resume"},
-      {resume + "--isa baseline", "was made with another value of: fused multiply-add"},
-      {resume + "--data " + folder_.file("other"), "was made with other images, labels, targets or scale of pixels"},
+      {resume + "--isa baseline", "made with another value of: fused multiply-add"},
+      {resume + "--data " + folder_.file("other"),
+       "images, labels, targets or input scale differ from those of --data and --load"},
       {resume + "--data " + folder_.file("few"),
-       "train: --resume: " + checkpoint() + ": its --train-limit: 40 asked for, but there are 11 training images"},
+       "train: --resume: " + checkpoint() +
+           ": its --train-limit: found 40, expected at most the 11 training images that are not held out"},
       {"--resume " + folder_.path(), "train: --resume: " + folder_.path() + ": is a directory, expected a checkpoint"},
       {"--resume " + folder_.file("notes"), "notes: not a checkpoint"},
       {"--resume " + folder_.file("damaged"), "damaged: damaged checkpoint: wrong checksum"},
@@ -180,7 +182,7 @@ TEST_F(Checkpoints, RefuseContradictions) {
       {"--checkpoint " + folder_.file("notes"), "notes: exists and is not a checkpoint; name another file"},
       {"--checkpoint " + folder_.file("short"), "short: exists and is not a checkpoint; name another file"},
       {"--ensemble 2 --checkpoint " + checkpoint(), "--checkpoint and --ensemble contradict each other"},
-      {"--checkpoint-seconds 3", "--checkpoint-seconds has no meaning without --checkpoint"},
+      {"--checkpoint-seconds 3", "--checkpoint-seconds: needs --checkpoint"},
   };
   for (const auto& c : cases) {
     if (c.options.find("--isa") != std::string::npos && !mote::is_supported(mote::InstructionSet::v3)) continue;
@@ -196,7 +198,7 @@ TEST_F(Checkpoints, TakeTheLastOfAnOptionGivenTwice) {
   ASSERT_EQ(train_here("--hidden 5 --epochs 1 --seed 1 --seed 2 --checkpoint " + checkpoint()).status, 0);
   const CommandResult first = train_here("--resume " + checkpoint() + " --seed 1");
   EXPECT_EQ(first.status, 2);
-  EXPECT_NE(first.output.find("--seed 1 contradicts --resume: " + checkpoint() + " was made with --seed 2"),
+  EXPECT_NE(first.output.find("--seed 1 contradicts --resume; " + checkpoint() + " was made with --seed 2"),
             std::string::npos)
       << first.output;
   EXPECT_EQ(train_here("--resume " + checkpoint() + " --seed 2").status, 0);
@@ -213,15 +215,15 @@ TEST_F(Checkpoints, AreNotOverwrittenByAnotherTrainingBeforeTheirEnd) {
   const CommandResult again = train_here(run);
   EXPECT_EQ(again.status, 2) << again.output;
   EXPECT_NE(again.output.find("train: --checkpoint: " + checkpoint() + ": holds epoch "), std::string::npos);
-  EXPECT_NE(again.output.find(" of 100000 of a training that was stopped; go on with --resume " + checkpoint() +
-                              ", or remove it to start anew"),
+  EXPECT_NE(again.output.find(" of 100000 of an unfinished training; continue with --resume " + checkpoint() +
+                              ", or remove the file to start again"),
             std::string::npos)
       << again.output;
   EXPECT_EQ(contents(checkpoint()), before);
   fs::remove(checkpoint());
   const std::string whole = "--quiet --hidden 5 --epochs 2 --checkpoint " + checkpoint();
   EXPECT_EQ(train_here(whole).status, 0);
-  EXPECT_EQ(train_here(whole).status, 0) << "a training that came to its end is not gone on from";
+  EXPECT_EQ(train_here(whole).status, 0) << "a finished training may be overwritten";
 }
 
 TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {

@@ -133,7 +133,8 @@ TEST_F(TrainDiagnose, GoesWithEveryKindOfNetwork) {
 TEST_F(TrainDiagnose, RefusesAnEnsemble) {
   const CommandResult result = train_here("--diagnose --ensemble 2");
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("--diagnose looks at one network, not at an --ensemble"), std::string::npos);
+  EXPECT_NE(result.output.find("--diagnose and --ensemble contradict each other; a diagnosis is of one network"),
+            std::string::npos);
 }
 
 TEST(Diagnosis, TextNamesWhatIsNotHealthy) {

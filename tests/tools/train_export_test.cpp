@@ -127,7 +127,7 @@ TEST_F(Export, RefusesWhatItCannotWrite) {
   EXPECT_NE(format.output.find("float32, float16 or int8"), std::string::npos) << format.output;
   const CommandResult library = train_here("--epochs 1 --export-header " + folder_.file("mote.hpp"));
   EXPECT_EQ(library.status, 2);
-  EXPECT_NE(library.output.find("mote.hpp: has the name of the library's header"), std::string::npos) << library.output;
+  EXPECT_NE(library.output.find("mote.hpp: mote.hpp is the library's header"), std::string::npos) << library.output;
   const CommandResult large = train_here(
       "--hidden 5 --init gaussian --init-scale 1e6 --optimizer sgd --learning-rate 1e-30 --epochs 1 --export-weights "
       "float16 --export-header " +

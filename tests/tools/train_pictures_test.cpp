@@ -51,7 +51,7 @@ TEST_F(TrainPictures, PicturesChangeNoBit) {
 
 TEST_F(TrainPictures, DeepNetworksShowWhichLayersLearnSlowly) {
   const std::string page = report("--epochs 2 --hidden 8,8,8,8 --activation sigmoid --init scaled-gaussian");
-  EXPECT_NE(page.find("How fast the layers learn"), std::string::npos);
+  EXPECT_NE(page.find("Speed of learning by layer"), std::string::npos);
   EXPECT_NE(page.find("layer 1, epoch 0: "), std::string::npos);
   EXPECT_NE(page.find("layer 5, epoch 2: "), std::string::npos);
   EXPECT_NE(page.find("At the end: layer 1 vanishing, "), std::string::npos);
@@ -111,7 +111,7 @@ TEST_F(TrainPictures, PlotsAfterTheResult) {
   EXPECT_LT(result.output.find("parameters fingerprint "), result.output.find("\nLoss\n"));
   EXPECT_NE(result.output.find("\nAccuracy\n"), std::string::npos);
   EXPECT_NE(result.output.find("\nlayer 2, softmax  ▕"), std::string::npos);
-  EXPECT_EQ(result.output.find('\033'), std::string::npos) << "colours in a pipe";
+  EXPECT_EQ(result.output.find('\033'), std::string::npos) << "colors in a pipe";
   const CommandResult numbers = train_here("--epochs 3 --quiet --plot --autoencoder");
   EXPECT_EQ(numbers.output.find("Accuracy"), std::string::npos);
 }
@@ -126,9 +126,9 @@ TEST_F(TrainPictures, RefusesAPathBeforeTraining) {
       {"--report " + folder_.file("notes.html"), 2,
        "notes.html: exists and is not a report of this program; name another"},
       {"--report " + folder_.path(), 2, "is a directory; name a file in it"},
-      {"--report " + folder_.file("none/run.html"), 1, "none/run.html: cannot be written: there is no folder "},
+      {"--report " + folder_.file("none/run.html"), 1, "none/run.html: cannot be written: no folder "},
       {"--log " + folder_.file("a") + " --report " + folder_.file("a"), 2, "--log and --report name the same file"},
-      {"--report", 2, "--report: its value FILE.html is missing"},
+      {"--report", 2, "--report: value FILE.html missing"},
   };
   for (const auto& c : cases) {
     const CommandResult result = train_here("--quiet --epochs 1 " + c.options);

@@ -65,7 +65,7 @@ TEST_F(TrainTargets, RefusesLayersThatDoNotFitTheTargets) {
   write_waves(folder);
   const CommandResult result = train("--regression --layers 1,5,3 --data " + folder.path());
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.output.find("--layers: ends with 3 outputs, but each image has 2 targets; end with 2"),
+  EXPECT_NE(result.output.find("--layers: found 3 outputs, but each image has 2 targets; end with 2"),
             std::string::npos)
       << result.output;
 }

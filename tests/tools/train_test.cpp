@@ -82,7 +82,7 @@ TEST_F(SmallSet, TrainsOnlineInMiniBatchesAndOnTheFullBatch) {
   EXPECT_NE(train_here("--batch full").output.find("full batch"), std::string::npos);
 }
 
-TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialisation) {
+TEST_F(SmallSet, AcceptsEveryLossActivationAndInitialization) {
   for (const char* options : {"--loss quadratic",
                               "--loss quadratic --output-activation tanh",
                               "--loss quadratic --output-activation softmax",
@@ -233,12 +233,12 @@ TEST_F(SmallSet, LogsThroughALinkAndReplacesNothingElse) {
     int status;
     const char* message;
   } cases[] = {
-      {"notes.txt", 2, "notes.txt: exists and is not a log like the one to be written; name another file"},
+      {"notes.txt", 2, "notes.txt: exists and is not a log with these columns; name another file"},
       {"blank.txt", 2, "blank.txt: exists and is not a log"},
       {"train-images-idx3-ubyte", 2, "train-images-idx3-ubyte: exists and is not a log"},
       {"pipe", 2, "pipe: is not a regular file"},
       {".", 2, "is a directory; name a file in it"},
-      {"missing/log.csv", 1, "missing/log.csv: cannot be written: there is no folder "},
+      {"missing/log.csv", 1, "missing/log.csv: cannot be written: no folder "},
   };
   for (const auto& c : cases) {
     const CommandResult result = train_here("--quiet --epochs 1 --log " + folder_.file(c.file));
@@ -263,7 +263,7 @@ TEST_F(SmallSet, SaysHowDivergenceShowed) {
             std::string::npos)
       << result.output;
   EXPECT_NE(result.output.find("; lower --learning-rate, or clip gradients with --clip-norm 1\n"), std::string::npos);
-  EXPECT_EQ(result.output.find("test accuracy"), std::string::npos) << "of parameters that learnt nothing";
+  EXPECT_EQ(result.output.find("test accuracy"), std::string::npos) << "of parameters that learned nothing";
 }
 
 TEST_F(SmallSet, DivergenceLeavesTheLastGoodParameters) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/worker_pool.hpp"
+#include "run/worker_pool.hpp"
 
 #include <gtest/gtest.h>
 

@@ -20,12 +20,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPart = ".mote-part";
 
-/// The file at the end of links, which stay.
+/// The file at the end of symbolic links. The rename replaces that file, and the links stay.
 std::string without_links(const std::string& what, const std::string& path) {
-  if (path == "-") throw Error(what + ": -: goes to a file only; name one, or ./- for one of that name");
+  if (path == "-") throw Error(what + ": -: standard output is not supported; name a file, or ./- for one named -");
   std::error_code error;
   if (!fs::exists(path, error)) {
-    if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a link to nothing");
+    if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a broken link");
     return path;
   }
   const std::string target = fs::canonical(path, error).string();
@@ -41,12 +41,11 @@ bool same_file(int file, const std::string& path) {
          opened.st_ino == found.st_ino;
 }
 
-/// What kept the system from writing a file, and what to do about it.
+/// The reason for a failed write, and its remedy.
 std::string reason(const std::string& path, int error) {
   switch (error) {
     case ENOENT:
-    case ENOTDIR:
-      return "there is no folder " + fs::path(path).parent_path().string() + "; make it, or name a file elsewhere";
+    case ENOTDIR: return "no folder " + fs::path(path).parent_path().string() + "; create it, or name a file elsewhere";
     case EACCES:
     case EPERM:
     case EROFS: return std::string(std::strerror(error)) + "; name a file where you may write";
@@ -63,7 +62,7 @@ AtomicFile::AtomicFile(const std::string& what, const std::string& path)
     : what_(what), path_(without_links(what, path)), part_(path_ + kPart) {
   struct stat old;
   const bool exists = stat(path_.c_str(), &old) == 0;
-  if (exists && access(path_.c_str(), W_OK) != 0) fail(errno);  // renaming would replace it all the same
+  if (exists && access(path_.c_str(), W_OK) != 0) fail(errno);  // rename would replace a read-only file
   const int part = open_part();
   if (ftruncate(part, 0) == 0 && (!exists || fchmod(part, old.st_mode & 07777) == 0)) file_ = fdopen(part, "w");
   if (file_ != nullptr) return;
@@ -72,20 +71,20 @@ AtomicFile::AtomicFile(const std::string& what, const std::string& path)
   fail(error);
 }
 
-/// Opens and locks the part, which another run may be writing or have left behind.
+/// Opens and locks the temporary file, which another run may be writing or may have left behind.
 int AtomicFile::open_part() const {
   const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
   const int error = errno;
   struct stat found;
   if (lstat(part_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
     if (part >= 0) close(part);
-    throw Error(what_ + ": " + path_ + ": " + part_ + " is in its way, and is not a regular file; remove it");
+    throw Error(what_ + ": " + path_ + ": temporary file " + part_ + " exists and is not a regular file; remove it");
   }
   if (part < 0) fail(error);
   const bool is_locked = flock(part, LOCK_EX | LOCK_NB) == 0;
-  // Some file systems have no locks: then nobody looks after two runs that write one file.
+  // Some file systems have no locks: there, two runs that write one file are not detected.
   const bool cannot_lock = !is_locked && errno != EWOULDBLOCK;
-  // Between open and lock the other run may have renamed it: it is that run's file then.
+  // Between open and lock another run may have renamed the file: it then belongs to that run.
   if ((is_locked || cannot_lock) && same_file(part, part_)) return part;
   close(part);
   throw Error(what_ + ": " + path_ + ": is being written by another program", kExitFailed);
@@ -121,7 +120,7 @@ void AtomicFile::commit() {
   require_written();
   if (fsync(fileno(file_)) != 0) fail(errno);
   if (!same_file(fileno(file_), part_)) {
-    throw Error(what_ + ": " + path_ + ": is not written, as somebody removed or replaced " + part_, kExitFailed);
+    throw Error(what_ + ": " + path_ + ": not written: another program removed or replaced " + part_, kExitFailed);
   }
   if (std::rename(part_.c_str(), path_.c_str()) != 0) fail(errno);
   std::FILE* file = file_;
@@ -130,11 +129,11 @@ void AtomicFile::commit() {
   sync_folder();
 }
 
-/// A rename is on the disk when its folder is.
+/// Flushes the folder, which holds the rename.
 void AtomicFile::sync_folder() const {
   const std::string folder = fs::path(path_).parent_path().string();
   const int directory = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return;  // a folder that may be written but not read; its file is whole in any case
+  if (directory < 0) return;  // the folder can be written but not read; the file is complete in any case
   const bool failed = fsync(directory) != 0 && errno != EINVAL;  // EINVAL: not possible on this file system
   const int error = errno;
   close(directory);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files that are there whole or not at all, whatever happens while they are written.
+// Files that are written atomically: temporary file, fsync, rename.
 #pragma once
 
 #include <cstdio>
@@ -10,14 +10,14 @@
 
 namespace tools {
 
-/// What is written goes to PATH.mote-part in the same folder; commit() brings it to the disk and renames it to PATH, so
-/// that an old file stays whole until the new one is complete, through a kill or a power cut too. Without commit() the
-/// old file stays and nothing else is left (but PATH.mote-part, which the next takes over, if the program is killed).
-/// An old file keeps its permissions, and links to it stay. Throws an Error with status kExitFailed where the system
-/// refuses, and kExitRefused where PATH is something else than a regular file.
+/// Writes go to PATH.mote-part in the folder of PATH; commit() flushes that file to the disk and renames it to PATH.
+/// The old file therefore stays complete until the new one is, through a kill or a power cut too. Without commit() the
+/// old file stays and PATH.mote-part is removed; after a kill it remains, and the next AtomicFile reuses it. The new
+/// file has the permissions of the old one, and links to the old one stay. Throws an Error: with status kExitFailed
+/// where the system refuses, with kExitRefused where PATH exists and is not a regular file.
 class AtomicFile {
  public:
-  /// what: how errors call the file, before its path: an option, such as "--log".
+  /// what: prefix of errors before the path: an option, such as "--log".
   AtomicFile(const std::string& what, const std::string& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -27,10 +27,10 @@ class AtomicFile {
   void write(std::string_view bytes);
   /// Returns false where write would throw.
   bool try_write(std::string_view bytes) noexcept;
-  /// Throws if something could not be written.
+  /// Throws if a write has failed.
   void require_written() const;
-  /// Hands over to the system what was written so far, so that others can read it in PATH.mote-part. false: it could
-  /// not be, and commit() will say why.
+  /// Passes buffered bytes to the system, so that other programs can read them in PATH.mote-part. Returns false where
+  /// that failed; commit() then throws the reason.
   bool try_flush() noexcept;
   void commit();
 
@@ -43,18 +43,18 @@ class AtomicFile {
   std::string path_;
   std::string part_;
   std::FILE* file_ = nullptr;
-  int error_ = 0;  // of the first write that failed
+  int error_ = 0;  // errno of the first write that failed
 };
 
-/// Writes to it, and throws nothing, as the library knows no exceptions: require_written() tells why writing failed.
+/// A sink for the library, which has no exceptions: a failed write returns false, and require_written() throws later.
 mote::ByteSink sink_of(AtomicFile& file);
 
-/// Throws an Error where there is a file that neither is empty nor begins as those of its kind do: it may be dear to
-/// somebody. kind: "a report of this program".
+/// Throws an Error if `path` is a file that is neither empty nor begins with `start`: a file of another kind is never
+/// overwritten. kind: expected file, for the error: "a report of this program".
 void require_own_or_nothing(const std::string& what, const std::string& path, std::string_view start,
                             const std::string& kind);
 
-/// Writes all of a file.
+/// Writes a whole file atomically.
 void write_file(const std::string& what, const std::string& path, std::string_view bytes);
 
 }  // namespace tools

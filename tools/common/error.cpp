@@ -9,7 +9,7 @@
 namespace tools {
 namespace {
 
-/// How the two numbers of a Result read behind its text; null when they say nothing.
+/// The format of the two numbers of a Result; null for a status without numbers.
 const char* format_of(mote::Status status) {
   using mote::Status;
   switch (status) {
@@ -46,7 +46,7 @@ const char* format_of(mote::Status status) {
 }  // namespace
 
 std::string describe(const mote::Result& result) {
-  if (result.status == mote::Status::not_finite) {  // people count batches from 1
+  if (result.status == mote::Status::not_finite) {  // texts count batches from 1
     return std::string(mote::to_string(result.status)) + ": in batch " + std::to_string(result.found + 1);
   }
   std::string text = mote::to_string(result.status);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Refusals: one line that says what, why and what to do.
+// Errors of the tools: one line with noun, problem, bound and remedy.
 #pragma once
 
 #include <stdexcept>
@@ -11,20 +11,20 @@ namespace tools {
 
 /// Exit statuses of the tools.
 inline constexpr int kExitFailed = 1;         ///< training diverged, or a file could not be written
-inline constexpr int kExitRefused = 2;        ///< options or data make no sense
+inline constexpr int kExitRefused = 2;        ///< options or data were rejected
 inline constexpr int kExitInterrupted = 130;  ///< stopped by Ctrl-C
 
-/// Thrown where a tool cannot go on; main prints it after the program's name and exits with its status.
+/// Thrown where a tool cannot continue; main prints it after the program's name and exits with its status.
 struct Error : std::runtime_error {
   explicit Error(const std::string& what, int exit_status = kExitRefused)
       : std::runtime_error(what), status(exit_status) {}
   int status;
 };
 
-/// The text of a failed Result with its numbers, in words.
+/// The text of a failed Result, with the numbers found and expected.
 std::string describe(const mote::Result& result);
 
-/// Throws an Error that says what is wrong unless result.ok().
+/// Throws an Error with describe(result) unless result.ok().
 void require(const mote::Result& result);
 
 }  // namespace tools

@@ -36,7 +36,7 @@ bool InputFile::read_all(mote::Memory memory, mote::Bytes& bytes) {
 mote::ByteSource InputFile::source() {
   const auto read = [](void* context, std::uint64_t offset, mote::Memory to) {
     InputFile& input = *static_cast<InputFile*>(context);
-    // Seeking throws away what the stream has read ahead.
+    // A seek discards the stream's buffer, so sequential reads go without.
     if (offset != input.position_ && fseeko(input.file_, static_cast<off_t>(offset), SEEK_SET) != 0) return false;
     input.position_ = offset + to.size();
     return std::fread(to.data(), 1, to.size(), input.file_) == to.size();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files to be read as a whole.
+// Files that are read whole or at any offset.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@
 
 namespace tools {
 
-/// A regular file. Throws an Error that names it, and the option that did, if any.
+/// A regular file, open for reading. Throws an Error that names the file, and the option that named it, if any.
 class InputFile {
  public:
-  /// kind: what errors say was expected, such as "an IDX file". option: such as "--load".
+  /// kind: expected file, for errors: "an IDX file". option: prefix of errors, such as "--load"; may be empty.
   InputFile(const std::string& path, const char* kind, const std::string& option = "");
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  /// What errors begin with: the option and the path.
+  /// Prefix of errors: the option, if any, and the path.
   const std::string& name() const { return name_; }
   std::uint64_t size() const { return size_; }
-  /// All of it, to the beginning of `memory`; returns false when it does not fit.
+  /// Reads the whole file to the beginning of `memory`; returns false when it does not fit.
   bool read_all(mote::Memory memory, mote::Bytes& bytes);
-  /// Reads where it is asked to, as often as wanted; must not outlive this.
+  /// A source that reads at any offset, any number of times; must not outlive this object.
   mote::ByteSource source();
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The names under which options choose from the library's enumerations.
+// Names of the library's enumerations in options.
 #pragma once
 
 #include <iterator>
@@ -16,7 +16,7 @@ struct Named {
   Enum value;
 
   constexpr Named(std::string_view n, Enum v) : name(n), value(v) {}
-  /// Under the name that model files give it.
+  /// A value with its name in model files.
   constexpr Named(Enum v) : name(mote::name_of(v)), value(v) {}
 };
 
@@ -24,7 +24,7 @@ inline constexpr Named<mote::Activation> kActivations[] = {
     mote::Activation::identity,   mote::Activation::sigmoid,  mote::Activation::tanh,   mote::Activation::relu,
     mote::Activation::leaky_relu, mote::Activation::elu,      mote::Activation::selu,   mote::Activation::gelu,
     mote::Activation::silu,       mote::Activation::softplus, mote::Activation::softmax};
-/// How many of them a hidden layer may have: all but the last.
+/// Number of activations for hidden layers: all but softmax, the last.
 inline constexpr std::size_t kHiddenActivations = std::size(kActivations) - 1;
 inline constexpr Named<mote::Loss> kLosses[] = {mote::Loss::cross_entropy, mote::Loss::sigmoid_cross_entropy,
                                                 mote::Loss::quadratic, mote::Loss::mean_absolute_error,
@@ -55,7 +55,7 @@ inline constexpr Named<mote::Optimizer> kOptimizers[] = {
     {"rmsprop", mote::Optimizer::rmsprop},   {"adam", mote::Optimizer::adam},
     {"adamw", mote::Optimizer::adamw},       {"nadam", mote::Optimizer::nadam}};
 
-/// The first name of a value.
+/// The first name of a value, "?" for none.
 template <typename Enum, std::size_t N>
 std::string_view name_of(const Named<Enum> (&names)[N], Enum value) {
   for (const Named<Enum>& named : names) {
@@ -64,7 +64,7 @@ std::string_view name_of(const Named<Enum> (&names)[N], Enum value) {
   return "?";
 }
 
-/// Whether `text` is a name, and if so its value.
+/// Sets `value` and returns true if `text` is a name.
 template <typename Enum, std::size_t N>
 bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value) {
   for (const Named<Enum>& named : names) {
@@ -75,7 +75,7 @@ bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value
   return false;
 }
 
-/// "a, b or c", of the first `count` names.
+/// "a, b or c": a list of the first `count` names.
 template <typename Enum, std::size_t N>
 std::string list_names(const Named<Enum> (&names)[N], std::size_t count = N) {
   std::string list;

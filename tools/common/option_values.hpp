@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values of options: text to numbers and names, or an Error that says what was found and what was expected.
+// Values of options: turns text into numbers and names, or throws an Error with the text found and the bound expected.
 #pragma once
 
 #include <charconv>
@@ -16,12 +16,12 @@
 
 namespace tools {
 
-/// Throws an Error.
+/// Throws the Error for a value that was rejected.
 [[noreturn]] inline void refuse(std::string_view option, std::string_view value, const std::string& expected) {
   throw Error(std::string(option) + ": found '" + std::string(value) + "', expected " + expected);
 }
 
-/// From low to high.
+/// A whole number in [low, high].
 template <typename Number>
 Number whole_number(std::string_view option, std::string_view value, Number low, Number high) {
   Number number{};
@@ -36,7 +36,7 @@ inline std::size_t whole_count(std::string_view option, std::string_view value, 
   return whole_number<std::size_t>(option, value, low, 1000000000);
 }
 
-/// Finite, and such that accept() says yes; expected: what that means.
+/// A finite number for which accept() returns true. expected: accept() in words, for the error.
 inline float real_number(std::string_view option, std::string_view value, const char* expected, bool (*accept)(float)) {
   float number = 0.0f;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -56,7 +56,7 @@ inline std::vector<std::string> comma_separated(std::string_view value) {
   }
 }
 
-/// Layer sizes with commas between them.
+/// Layer sizes separated by commas.
 inline std::vector<std::uint32_t> sizes(std::string_view option, std::string_view value) {
   std::vector<std::uint32_t> list;
   for (const std::string& size : comma_separated(value)) {
@@ -72,7 +72,7 @@ Enum choice(std::string_view option, std::string_view value, const Named<Enum> (
   return chosen;
 }
 
-/// An argument as a shell would have to read it.
+/// An argument, quoted for a shell.
 inline std::string quoted(std::string_view argument) {
   constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+,./:@%";
   if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string_view::npos) return std::string(argument);

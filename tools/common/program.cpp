@@ -20,13 +20,13 @@ int fail(const char* name, const char* what, int status) {
   return status;
 }
 
-/// A file that is opened would otherwise take the place of a standard stream that the caller closed, and receive what
-/// is printed.
+/// Opens /dev/null for each standard stream that the caller closed: the next file opened would take its number and
+/// receive the program's output.
 void occupy_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) >= 0) continue;
-    static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));  // the lowest that is free
-    if (stream == STDOUT_FILENO) throw Error("standard output: is closed; direct it to /dev/null instead", kExitFailed);
+    static_cast<void>(open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY));  // takes the lowest free number
+    if (stream == STDOUT_FILENO) throw Error("standard output: closed; redirect it to /dev/null instead", kExitFailed);
   }
 }
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What the main() of every tool does: errors become a line and an exit status.
+// The main() of every tool: turns errors into a line and an exit status.
 #pragma once
 
 #include <functional>
 
 namespace tools {
 
-/// Calls run() and returns its result, the exit status; an exception is printed after `name` and becomes one. A failed
-/// write, of a pipe that was closed or past a limit on the size of files, is an error too instead of the end of the
-/// program.
+/// Calls run() and returns its exit status. Prints an exception after `name` and returns its status. Writes to a closed
+/// pipe, or past the limit on file sizes, fail with an error; without this function a signal would end the program.
 int run_program(const char* name, const std::function<int()>& run);
 
-/// Brings out what was printed; throws an Error when that fails.
+/// Flushes standard output; throws an Error when that fails.
 void flush_output();
 
 }  // namespace tools

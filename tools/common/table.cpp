@@ -63,7 +63,7 @@ std::string to_json(const std::vector<Table>& tables) {
     text += (text.size() > 1 ? ",\n\"" : "\n\"") + table.key + "\": [";
     const char* separator = "\n  ";
     for (const Row& row : table.rows) {
-      text += separator + ("{\"name\": \"" + row.name + "\"");  // names hold nothing that JSON would escape
+      text += separator + ("{\"name\": \"" + row.name + "\"");  // names have no characters that JSON escapes
       for (std::size_t c = 0; c < table.columns.size(); ++c) {
         text +=
             ", \"" + table.columns[c].name + "\": " + number(row.values[c], 9, table.columns[c].significant, "null");

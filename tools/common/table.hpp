@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tables of numbers, for people and for programs.
+// Tables of numbers, as text and as JSON.
 #pragma once
 
 #include <string>
@@ -13,20 +13,20 @@ struct Column {
   bool significant = false;  ///< `decimals` counts all digits, and numbers far from 1 have an exponent
 };
 
-/// A row has as many values as there are columns; NaN stands for "does not apply".
+/// A row, with one value per column; NaN means "does not apply".
 struct Row {
   std::string name;
   std::vector<double> values;
 };
 
 struct Table {
-  std::string key;    ///< its name in JSON
-  std::string title;  ///< its heading in text
+  std::string key;    ///< name in JSON
+  std::string title;  ///< heading in text
   std::vector<Column> columns;
   std::vector<Row> rows;
 };
 
-/// A value as text; "-" where it does not apply.
+/// The text of a value; "-" for NaN.
 std::string cell(const Table& table, const Row& row, std::size_t column);
 
 std::string to_text(const Table& table);

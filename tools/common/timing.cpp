@@ -20,10 +20,10 @@ double seconds_of(const Work& work, std::size_t calls) {
 }
 
 std::size_t calls_lasting(double seconds, const Work& work) {
-  work();  // cold caches and first-time initialisation are nobody's speed
+  work();  // excludes cold caches and first-time initialization
   for (std::size_t calls = 1;; calls *= 2) {
     if (seconds_of(work, calls) < seconds) continue;
-    // An interruption may have passed for work: believe it only if it happens again.
+    // An interruption may have lengthened the measurement: confirm it by a second one.
     if (seconds_of(work, calls) >= seconds) return calls;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Timing that survives a busy machine: samples long enough for the clock, several of them, and their median.
+// Timing on a busy machine: several samples, each long enough for the clock, and their median.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace tools {
 
 using Work = std::function<void()>;
 
-/// What several measurements of the same thing say.
+/// Median and range of repeated measurements.
 struct Summary {
   double median = 0.0;
   double min = 0.0;
@@ -20,16 +20,16 @@ struct Summary {
 /// samples: at least one.
 Summary summarize(std::vector<double> samples);
 
-inline constexpr double kSampleSeconds = 0.002;  ///< shortest sample: thousands of ticks of the clock
+inline constexpr double kSampleSeconds = 0.002;  ///< shortest sample: thousands of clock ticks
 inline constexpr std::size_t kSamples = 7;
 
-/// Seconds that `calls` calls of `work` take.
+/// Seconds for `calls` calls of `work`.
 double seconds_of(const Work& work, std::size_t calls = 1);
 
-/// How many calls of `work` last at least `seconds`; runs it, so that it is also warm afterwards.
+/// Number of calls of `work` that last at least `seconds`. Also warms up the caches, by running it.
 std::size_t calls_lasting(double seconds, const Work& work);
 
-/// Seconds of one call of `work`.
+/// Seconds per call of `work`.
 Summary time_per_call(const Work& work, std::size_t samples = kSamples);
 
 }  // namespace tools

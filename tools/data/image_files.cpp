@@ -10,13 +10,13 @@
 
 #include "common/error.hpp"
 #include "common/input_file.hpp"
-#include "common/large_pages.hpp"
+#include "data/large_pages.hpp"
 #include "mote/idx.hpp"
 
 namespace tools {
 namespace {
 
-/// Whether there is something; throws where that cannot be found out.
+/// Whether a path exists; throws where the system cannot tell.
 bool exists(const std::string& path) {
   struct stat info;
   if (stat(path.c_str(), &info) == 0) return true;
@@ -24,7 +24,7 @@ bool exists(const std::string& path) {
   return false;
 }
 
-/// The file `name` of the set, in whichever spelling is there.
+/// The path of file `name` of the set, in either spelling.
 std::string find_file(const std::string& folder, const std::string& name, const std::string& ending) {
   const std::string start = folder + "/" + name;
   for (const char* separator : {"-", "."}) {
@@ -37,7 +37,8 @@ std::string find_file(const std::string& folder, const std::string& name, const 
   throw Error(start + "-" + ending + ": no such file (nor " + name + "." + ending + ")");
 }
 
-/// Takes memory from the front of a block. Floats of what is read are aligned: headers are multiples of 4 long.
+/// Takes memory from the front of a block. Elements of a float file are aligned, as IDX headers are multiples of 4
+/// long.
 class Bump {
  public:
   explicit Bump(mote::Memory memory) : memory_(memory) {}
@@ -49,14 +50,14 @@ class Bump {
     if (!file.read_all(memory_.subspan(used_, memory_.size() - used_), bytes)) {
       const std::size_t total = used_ + static_cast<std::size_t>(file.size());
       throw Error(
-          path + ": the data set does not fit: " + std::to_string(memory_.size()) +
-          " bytes of static memory are built in; rebuild with: make DATA_MB=" + std::to_string(2 * (total >> 20) + 2));
+          path + ": data set too large for the " + std::to_string(memory_.size()) +
+          " bytes of static memory built in; rebuild with: make DATA_MB=" + std::to_string(2 * (total >> 20) + 2));
     }
     used_ += bytes.size();
     return bytes;
   }
 
-  /// Turns elements that read() brought into floats, where they lie.
+  /// Converts elements in the memory of read() to floats, in place.
   mote::MatrixView to_floats(const mote::Idx& idx) {
     unsigned char* elements = memory_.data() + (idx.elements.data() - memory_.data());
     float* floats = reinterpret_cast<float*>(elements);
@@ -93,7 +94,7 @@ void add_numbers(Half& half, const std::string& path, std::size_t columns, mote:
   require(mote::make_dataset(half.images, memory.to_floats(targets), half.dataset), path);
   if (columns != 0 && half.dataset.outputs() != columns) {
     throw Error(path + ": second dimension: found " + std::to_string(half.dataset.outputs()) +
-                " targets a sample, expected " + std::to_string(columns) + " as for training");
+                " targets per sample, expected " + std::to_string(columns) + " as in the training set");
   }
   if (mote::check_targets(loss, half.dataset).ok()) return;
   const std::size_t sample = static_cast<std::size_t>(mote::check_targets(loss, half.dataset).found);
@@ -108,7 +109,7 @@ void add_numbers(Half& half, const std::string& path, std::size_t columns, mote:
               ", expected " + expected + " for this loss");
 }
 
-/// outputs: that the other half asks for; 0: any number.
+/// outputs: required number of outputs; 0: any number.
 Half load_half(const std::string& folder, const std::string& name, Aim aim, mote::Loss loss, std::size_t outputs,
                Bump& memory) {
   Half half;
@@ -146,18 +147,18 @@ std::string mnist_folder() {
 ImageSet load_image_set(const std::string& folder, mote::Memory memory, Aim aim, mote::Loss loss) {
   std::error_code error;
   if (exists(folder) && !std::filesystem::is_directory(folder, error)) {
-    throw Error(folder + ": is not a folder; give the one that holds the four IDX files");
+    throw Error(folder + ": not a folder; name the folder that holds the four IDX files");
   }
-  if (!exists(folder)) throw Error(folder + ": no such folder; run `make` to unpack MNIST, or give --data DIR");
+  if (!exists(folder)) throw Error(folder + ": no such folder; run `make` to unpack MNIST, or pass --data DIR");
   prefer_large_pages(memory);
   Bump bump(memory);
   const Half train = load_half(folder, "train", aim, loss, 0, bump);
   const Half test = load_half(folder, "t10k", aim, loss, aim == Aim::inputs ? 0 : train.dataset.outputs(), bump);
   for (int d = 1; d <= 2; ++d) {
     if (test.images.dimensions[d] == train.images.dimensions[d]) continue;
-    throw Error(test.images_path + ": images of " + std::to_string(test.images.dimensions[1]) + " x " +
-                std::to_string(test.images.dimensions[2]) + ", but those of " + train.images_path + " are " +
-                std::to_string(train.images.dimensions[1]) + " x " + std::to_string(train.images.dimensions[2]));
+    throw Error(test.images_path + ": found images of " + std::to_string(test.images.dimensions[1]) + " x " +
+                std::to_string(test.images.dimensions[2]) + ", expected " + std::to_string(train.images.dimensions[1]) +
+                " x " + std::to_string(train.images.dimensions[2]) + " as in " + train.images_path);
   }
   return {train.dataset, test.dataset, train.images.dimensions[1], train.images.dimensions[2], bump.used()};
 }

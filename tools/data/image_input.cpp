@@ -27,13 +27,13 @@ std::string size_text(std::uint64_t rows, std::uint64_t columns) {
   return std::to_string(rows) + " x " + std::to_string(columns);
 }
 
-/// [rows][columns] bytes each.
+/// Throws an Error unless images of rows x columns pixels are inputs of the model.
 void check_size(const std::string& path, const mote::ModelDescription& model, std::uint64_t rows,
                 std::uint64_t columns) {
   const bool is_known = model.rows != 0;
   if (is_known ? rows == model.rows && columns == model.columns : rows * columns == model.topology.inputs) return;
   throw Error(path + ": found an image of " + size_text(rows, columns) + " pixels, expected " +
-              (is_known ? size_text(model.rows, model.columns) : std::to_string(model.topology.inputs) + " of them"));
+              (is_known ? size_text(model.rows, model.columns) : std::to_string(model.topology.inputs) + " pixels"));
 }
 
 }  // namespace
@@ -61,8 +61,8 @@ mote::Dataset load_images(const std::string& path, mote::Memory memory, const mo
   mote::Bytes file;
   if (!input.read_all(memory, file)) {
     throw Error(
-        path + ": does not fit: " + std::to_string(memory.size()) +
-        " bytes of static memory are built in; rebuild with: make DATA_MB=" + std::to_string((input.size() >> 20) + 1));
+        path + ": file too large for the " + std::to_string(memory.size()) +
+        " bytes of static memory built in; rebuild with: make DATA_MB=" + std::to_string((input.size() >> 20) + 1));
   }
   mote::Dataset images;
   images.features = model.topology.inputs;
@@ -76,7 +76,7 @@ mote::Dataset load_images(const std::string& path, mote::Memory memory, const mo
         throw Error(path + ": found a pixel of " + std::to_string(pixels[i]) + ", the largest possible is " +
                     std::to_string(image.largest));
       }
-      // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): parse_pgm() refuses a largest value of 0.
+      // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): parse_pgm() rejects a largest value of 0.
       pixels[i] = static_cast<unsigned char>((pixels[i] * 255u + image.largest / 2) / image.largest);
     }
     images.features_data = pixels;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Gradients of single images against the products that bound them.
+// Gradients of single images compared with their bounds.
 #include <algorithm>
 #include <cmath>
 
@@ -10,16 +10,16 @@
 namespace tools {
 namespace {
 
-constexpr std::size_t kImages = 200;           // whose gradients are bounded, one by one
-constexpr std::size_t kTrainingImages = 5000;  // for networks that have learnt something
-constexpr float kRounding = 1e-5f;             // share by which rounding may lift a gradient over its bound
+constexpr std::size_t kImages = 200;           // checked one by one
+constexpr std::size_t kTrainingImages = 5000;  // one epoch, for the trained networks
+constexpr float kRounding = 1e-5f;             // relative excess over the bound that rounding may cause
 
-/// What was found for one kind of network.
+/// Counts and ratios for one kind of network.
 struct Tally {
   std::size_t checks = 0, above_bound = 0, above_sample_bound = 0, above_weight_bound = 0;
-  std::vector<double> looseness, sample_looseness;  // bound / gradient of the first layer, where that is not 0
+  std::vector<double> looseness, sample_looseness;  // bound / gradient of the first layer, for gradients other than 0
 
-  /// diagnostics: of the same image, whose weight gradients are computed in full.
+  /// Adds one image. diagnostics: of that image, with its weight gradients.
   void add(const std::vector<mote::LayerBound>& bounds, const std::vector<mote::LayerDiagnostics>& diagnostics) {
     for (std::size_t l = 0; l < bounds.size(); ++l) {
       const mote::LayerBound& layer = bounds[l];

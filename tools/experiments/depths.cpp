@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What depth does to accuracy, and what helps.
+// Accuracy by depth, without and with cures.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,7 +18,7 @@ double validation_accuracy(mote::Trainer& trainer, const mote::Dataset& validati
   return static_cast<double>(totals.accuracy());
 }
 
-/// A way to train deep networks, or not.
+/// A combination of activation, initialization, batch normalization and clipping.
 struct Recipe {
   const char* name;
   mote::Activation activation;
@@ -47,10 +47,10 @@ constexpr float kRates[] = {0.1f, 0.03f, 0.01f, 0.003f};
 constexpr std::uint32_t kWidth = 50;
 constexpr std::size_t kTrainingImages = 10000, kValidationImages = 5000, kDiagnosed = 500;
 
-/// One cell of the tables.
+/// One cell of both tables.
 struct Outcome {
   double accuracy = 0.0;  // with the best learning rate; 0 where all diverge
-  double size = 0.0;      // of the first layer's deltas at the start, relative to the output layer's
+  double size = 0.0;      // norm of the first layer's deltas at the start, relative to the output layer's
 };
 
 Outcome try_recipe(const Laboratory& laboratory, const Recipe& recipe, std::size_t depth) {

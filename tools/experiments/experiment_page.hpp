@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Experiments as parts of a web page.
+// Experiments as sections of a web page.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace tools {
 
-/// What was found, as charts, then as tables.
+/// The results of an experiment: charts, then tables.
 std::string experiment_section(const Experiment& experiment, const Laboratory& laboratory);
 
 }  // namespace tools

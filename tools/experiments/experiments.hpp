@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The experiments of tools/gradients. Each adds its tables to the laboratory's.
+// The experiments of tools/gradients. Each adds its tables to the laboratory.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace tools {
 struct Experiment {
   std::string name;
   std::string summary;  ///< for --help, without a full stop
-  std::size_t seeds;    ///< by default
-  std::size_t epochs;   ///< by default; 0: it does not train for epochs
+  std::size_t seeds;    ///< default number of seeds
+  std::size_t epochs;   ///< default number of epochs; 0: the experiment does not train for epochs
   void (*run)(Laboratory& laboratory);
 };
 

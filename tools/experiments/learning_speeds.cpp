@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How fast layers learn: the norms of Nielsen, "Neural Networks and Deep Learning", chapter 5, in the setting there.
+// Speeds of learning by layer: the norms of Nielsen, "Neural Networks and Deep Learning", chapter 5, in its setting.
 #include <iterator>
 #include <limits>
 
@@ -17,7 +17,7 @@ std::string layer_name(std::size_t layer, std::size_t hidden) {
   return layer < hidden ? "hidden " + std::to_string(layer + 1) : "output";
 }
 
-/// One published random draw for each network with so many hidden layers.
+/// One published random draw per network, by number of hidden layers.
 const std::vector<std::vector<double>> kPublishedNorms = {
     {}, {}, {0.0657, 0.3092}, {0.0118, 0.0600, 0.2831}, {0.0030, 0.0171, 0.0695, 0.2851}};
 
@@ -37,7 +37,7 @@ mote::TrainingOptions published_options(std::uint64_t seed) {
   return options;
 }
 
-/// Of every layer.
+/// The norm of the bias gradient of every layer.
 std::vector<double> speeds_of(Subject& subject, const mote::Dataset& images) {
   std::vector<double> speeds;
   for (const mote::LayerDiagnostics& layer : subject.diagnose(images)) {
@@ -46,7 +46,7 @@ std::vector<double> speeds_of(Subject& subject, const mote::Dataset& images) {
   return speeds;
 }
 
-/// Some draws of one number, with what was published of it: NaN for nothing.
+/// Draws of one number, and its published value: NaN for none.
 struct Draws {
   std::vector<double> values;
   double published = kNone;
@@ -55,7 +55,7 @@ struct Draws {
   bool covers() const { return published >= quantile(values, 0.05) && published <= quantile(values, 0.95); }
 };
 
-/// How many of the published numbers lie between the quantiles.
+/// Counts the published numbers between the 5 and 95 % quantiles.
 struct Covered {
   std::size_t published = 0;
   std::size_t covered = 0;
@@ -67,13 +67,13 @@ struct Covered {
   std::string text() const { return std::to_string(covered) + " of " + std::to_string(published); }
 };
 
-/// Appends median, 5 and 95 % quantile, and what was published.
+/// Appends median, 5 and 95 % quantile, and the published value.
 void append(const Draws& draws, std::vector<double>& row) {
   for (const double q : {0.5, 0.05, 0.95}) row.push_back(quantile(draws.values, q));
   row.push_back(draws.published);
 }
 
-/// Tables of one network; returns the medians, by hidden layer.
+/// Adds the table of one network; returns the medians by hidden layer.
 Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_norms, Covered& of_ratios) {
   const mote::Dataset images = laboratory.first_images(kImages);
   const mote::Topology topology = published_network(images, hidden);
@@ -121,7 +121,7 @@ Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_
 
 constexpr std::size_t kSteps[] = {0, 1, 10, 100, 499};
 
-/// By hidden layer, then step; one published run each.
+/// One published run per network: by hidden layer, then step.
 const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
     {},
     {},
@@ -131,7 +131,7 @@ const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
      {0.2831, 0.2782, 0.0596, 0.00138, 0.00126}},
     {}};
 
-/// The picture of the chapter: one run, looked at after every step.
+/// The figure of the chapter: one run, measured after every step.
 void draw_training_of(Laboratory& laboratory, std::size_t hidden) {
   if (!laboratory.has_pictures) return;
   const mote::Dataset images = laboratory.first_images(kImages);

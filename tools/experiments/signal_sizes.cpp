@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How signals grow and shrink on their way through deep networks, forward and backward.
+// Growth and decay of signals through deep networks, forward and backward.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,18 +15,19 @@ namespace {
 constexpr std::size_t kImages = 500;
 
 mote::TrainingOptions options_for(std::uint64_t seed) {
-  mote::TrainingOptions options;  // nothing is trained
+  mote::TrainingOptions options;  // for initialization only
   options.seed = seed;
   return options;
 }
 
-/// One initialiser of the picture; `name` as the paper or the option calls it.
+/// An initializer; `name` is that of the paper or of the option.
 struct NamedWeights {
   const char* name;
   mote::InitialWeights weights;
 };
 const NamedWeights kInits[] = {
-    {"standard, U(+-1/sqrt m)", {mote::WeightInit::he_uniform, 0.40824829f}},  // he_uniform's bound is sqrt 6 of it
+    {"standard, U(+-1/sqrt m)",
+     {mote::WeightInit::he_uniform, 0.40824829f}},  // he_uniform's bound is sqrt 6 times larger
     {"glorot (normalized)", mote::WeightInit::glorot_uniform},
     {"lecun-normal", mote::WeightInit::scaled_gaussian},
     {"he", mote::WeightInit::he_normal},
@@ -37,7 +38,7 @@ constexpr mote::Activation kActivationsShown[] = {mote::Activation::sigmoid, mot
                                                   mote::Activation::relu};
 
 struct Spread {
-  std::vector<double> forward, backward;  // of each hidden layer
+  std::vector<double> forward, backward;  // one per hidden layer
 };
 
 /// Medians over seeds, layer by layer.
@@ -61,7 +62,7 @@ Spread spread_of(const Laboratory& laboratory, const mote::Dataset& images, cons
   return spread;
 }
 
-// The chain of chapter 5: weights of 100, and biases such that every z is 0, where the slope is 1/4.
+/// The chain of chapter 5: weights of 100, and biases such that every z is 0, where the slope is 1/4.
 void add_chain(Laboratory& laboratory) {
   constexpr std::size_t kLength = 5;
   constexpr float kWeight = 100.0f;
@@ -99,7 +100,7 @@ double width_by_formula(double w) {
   return w < 4.0 ? 0.0 : 2.0 / w * std::log(w * (1.0 + std::sqrt(1.0 - 4.0 / w)) / 2.0 - 1.0);
 }
 
-/// The same counted with the library's sigmoid, b = -w / 2, a from 0 to 1.
+/// That width, counted with the library's sigmoid for b = -w / 2 and a from 0 to 1.
 double width_by_counting(double w) {
   constexpr std::size_t kPoints = 1000000;
   std::vector<float> z(kPoints), s(kPoints);

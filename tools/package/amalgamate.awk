@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# All of mote as two files: awk -f tools/package/amalgamate.awk -v part=header include/mote/mote.hpp > mote.hpp, and with
-# part=source src/*/*.cpp > mote.cpp. Each header is taken in where it is first included. The choice between builds
-# (MOTE_DISPATCH) is left out: there is one build.
-# "mote/..." is public; other names are relative to the file that includes them.
+# Joins mote into two files: awk -f tools/package/amalgamate.awk -v part=header include/mote/mote.hpp > mote.hpp, and with
+# part=source src/*/*.cpp > mote.cpp. Inserts each header where it is first included. Leaves out the choice between
+# builds (MOTE_DISPATCH): there is one build.
+# Names that begin with "mote/" are public; others are relative to the file that includes them.
 function path_of(name, file) {
   if (name ~ /^mote\//) return "include/" name
   sub(/[^\/]*$/, "", file)
@@ -17,7 +17,7 @@ function take(file,    line, name, depth, skipped) {
   depth = skipped = 0
   while ((status = (getline line < file)) > 0) {
     if (line ~ /^#ifdef MOTE_DISPATCH/) { skipped = 1; depth = 0; continue }
-    if (skipped) {  # as far as its #else; what follows is kept as far as its #endif
+    if (skipped) {  # skips up to the #else, then keeps lines up to the #endif
       if (skipped == 1 && line ~ /^#(if|ifdef|ifndef) /) ++depth
       if (skipped == 1 && line ~ /^#endif/) --depth
       if (skipped == 1 && depth == 0 && line ~ /^#else/) { skipped = 2; continue }
@@ -40,11 +40,11 @@ function take(file,    line, name, depth, skipped) {
 
 BEGIN {
   print "// SPDX-License-Identifier: MIT"
-  print "// mote, all of it: made from its sources by make dist. " (part == "header" ? "Needs mote.cpp." : "")
+  print "// mote in one file, made from its sources by make dist. " (part == "header" ? "Needs mote.cpp." : "")
   while ((getline license < "LICENSE") > 0) print "// " license
   print part == "header" ? "#pragma once\n" : "\n#include \"mote.hpp\"\n"
   if (part == "source") {
-    print "// Every rounding is written out; compilers must not fuse more of them."
+    print "// Every fused multiply-add is written out; compilers must not fuse others."
     print "#if defined(__clang__)\n#pragma clang fp contract(off)"
     print "#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n"
   }

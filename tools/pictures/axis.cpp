@@ -8,7 +8,7 @@
 namespace tools {
 namespace {
 
-/// The least of 1, 2, 5, 10, 20, 50, ... times any power of ten that is at least `least`, > 0.
+/// The smallest number >= `least` that is 1, 2 or 5 times a power of ten; least > 0.
 double round_step(double least) {
   const double power = std::pow(10.0, std::floor(std::log10(least)));
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -17,7 +17,7 @@ double round_step(double least) {
   return 10.0 * power;
 }
 
-/// low and high, or a stretch around them where they are too near each other for digits to tell them apart.
+/// Widens [low, high] where the ends are too close for their digits to differ.
 void make_room(double& low, double& high) {
   const double size = std::max(std::fabs(low), std::fabs(high));
   if (high - low > 1e-9 * size) return;
@@ -29,7 +29,7 @@ void make_room(double& low, double& high) {
 void add_ticks(Axis& axis, double first, double last, double step) {
   const int decimals = decimals_of(step);
   for (double i = first; i <= last; i += 1.0) {
-    const double value = i == 0.0 ? 0.0 : i * step;  // no minus before it
+    const double value = i == 0.0 ? 0.0 : i * step;  // 0, not -0
     axis.ticks.push_back({value, number_label(value, decimals)});
   }
 }

@@ -7,7 +7,7 @@
 namespace tools {
 namespace {
 
-/// Cuts what is beyond the chart's limits off an axis.
+/// Cuts an axis to the limits of the chart.
 void limit(Axis& axis, const LineChart& chart) {
   axis.low = std::max(axis.low, chart.lowest);
   axis.high = std::min(axis.high, chart.highest);

@@ -17,7 +17,7 @@ struct Point {
   double y = 0.0;
 };
 
-/// A line. It is broken where y is not finite, and on a logarithmic axis where it is not greater than 0.
+/// A line, interrupted where y is not finite and, on a logarithmic axis, where y <= 0.
 struct Series {
   std::string name;
   std::vector<Point> points;  ///< x increases and is finite
@@ -25,32 +25,32 @@ struct Series {
 
 struct LineChart {
   std::string title;
-  std::string x_name;                                        ///< what is counted along the horizontal axis: "epoch"
-  std::vector<Series> series;                                ///< y means what the title says
-  bool logarithmic = false;                                  ///< the vertical axis
-  double lowest = -std::numeric_limits<double>::infinity();  ///< no axis goes beyond: 0 and 1 for shares
+  std::string x_name;                                        ///< unit of the horizontal axis: "epoch"
+  std::vector<Series> series;                                ///< the title names the quantity on the vertical axis
+  bool logarithmic = false;                                  ///< vertical axis
+  double lowest = -std::numeric_limits<double>::infinity();  ///< limits of the vertical axis: 0 and 1 for an accuracy
   double highest = std::numeric_limits<double>::infinity();
-  double mark = std::numeric_limits<double>::quiet_NaN();  ///< an x to be marked; NaN: none
+  double mark = std::numeric_limits<double>::quiet_NaN();  ///< an x to mark; NaN: none
   std::string mark_name;                                   ///< "kept"
 };
 
-/// The axes on which all of a chart can be shown.
+/// Axes that cover all points of a chart.
 struct ChartAxes {
   Axis x;
   Axis y;
-  bool empty = true;  ///< there is not one point to show
+  bool empty = true;  ///< no point to show
 };
 ChartAxes axes_of(const LineChart& chart, std::size_t most_x_ticks, std::size_t most_y_ticks);
 
 /// Whether the chart's vertical axis can show y.
 bool can_show(const LineChart& chart, double y);
 
-/// How often values fell into each of equal intervals between low and high.
+/// Counts of values in equal intervals between low and high.
 struct Histogram {
   std::string title;
   double low = 0.0;
   double high = 0.0;
-  std::vector<std::uint64_t> counts;  ///< not empty; all 0: there are no values
+  std::vector<std::uint64_t> counts;  ///< at least one; all 0 without values
 };
 
 /// An end of a histogram, rounded to the third digit of its width: 0 rather than 1e-25.

@@ -12,10 +12,10 @@ namespace {
 
 using Anchor = Svg::Anchor;
 
-constexpr std::size_t kColours = 6;
+constexpr std::size_t kColors = 6;
 constexpr double kLineHeight = 14.0;
 
-/// A rectangle of the drawing.
+/// The rectangle of the plot inside the drawing.
 struct Frame {
   double left, top, right, bottom;
 
@@ -24,7 +24,7 @@ struct Frame {
 };
 
 std::string style_of(const char* kind, std::size_t series) {
-  return std::string(kind) + " s" + std::to_string(series % kColours) + (series < kColours ? "" : " dashed");
+  return std::string(kind) + " s" + std::to_string(series % kColors) + (series < kColors ? "" : " dashed");
 }
 
 std::string short_number(double value) {
@@ -56,7 +56,7 @@ void draw_axes(Svg& svg, const Frame& frame, const ChartAxes& axes, const LineCh
   svg.text(frame.x(mark), frame.top - 4.0, Anchor::middle, "tick", chart.mark_name);
 }
 
-/// Path data of a series: one piece for each stretch that can be shown.
+/// Path data of a series, interrupted where the axes cannot show a point.
 std::string line_through(const Series& series, const Frame& frame, const ChartAxes& axes, const LineChart& chart) {
   std::string commands;
   bool pen_down = false;
@@ -72,7 +72,7 @@ std::string line_through(const Series& series, const Frame& frame, const ChartAx
 }
 
 void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& frame, const ChartAxes& axes) {
-  constexpr std::size_t kMostDots = 160;  // in the whole chart; more would hide the lines
+  constexpr std::size_t kMostDots = 160;  // per chart; more would hide the lines
   const Series& series = chart.series[s];
   svg.path(line_through(series, frame, axes, chart), style_of("line", s));
   if (series.points.size() * chart.series.size() > kMostDots) return;
@@ -84,7 +84,8 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& f
   }
 }
 
-/// Room for the longest name beside the lines, and the gap before it. Scripts cannot be asked how wide a letter is.
+/// Width of the longest name beside the lines, with the gap before it. Estimated: the width of a letter is unknown
+/// here.
 double name_width(const LineChart& chart) {
   constexpr double kLetter = 6.7, kGap = 14.0, kMost = 220.0;
   std::size_t longest = 0;
@@ -97,7 +98,7 @@ struct Name {
   double y;
 };
 
-/// Names beside the ends of their lines, apart from each other; of more than fit, every second, third, ...
+/// Writes names beside the ends of their lines, without overlap; of more than fit, every second, third, ...
 std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const ChartAxes& axes) {
   std::vector<Name> names;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
@@ -111,7 +112,7 @@ std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const 
   std::vector<Name> placed;
   for (std::size_t i = 0; i < names.size(); i += every) placed.push_back(names[i]);
   std::stable_sort(placed.begin(), placed.end(), [](const Name& a, const Name& b) {
-    return std::floor(a.y / kLineHeight) < std::floor(b.y / kLineHeight);  // ends that are level keep their order
+    return std::floor(a.y / kLineHeight) < std::floor(b.y / kLineHeight);  // level ends keep their order
   });
   double free_from = frame.top;
   for (Name& name : placed) {
@@ -126,7 +127,7 @@ std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const 
   return placed;
 }
 
-/// "Loss: training from 0.28 to 0.024, validation from ..."
+/// The description for readers who cannot see: "Loss: training from 0.28 to 0.024, validation from ..."
 std::string summary(const LineChart& chart) {
   std::string text = chart.title;
   const auto shown = [&](const Point& point) { return can_show(chart, point.y); };
@@ -187,7 +188,7 @@ std::string to_svg(const Histogram& histogram) {
 
 std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size_t classes) {
   constexpr double kSize = 380.0, kMargin = 34.0, kShareWidth = 52.0;
-  constexpr std::size_t kMostNumbers = 12;  // of more classes, cells are too small for numbers
+  constexpr std::size_t kMostNumbers = 12;  // with more classes, cells are too small for numbers
   const double cell = kSize / static_cast<double>(classes);
   const auto middle_of = [&](std::size_t i) { return kMargin + (static_cast<double>(i) + 0.5) * cell; };
   double most_missed = 0.0;
@@ -196,8 +197,8 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
   }
   const bool has_numbers = classes <= kMostNumbers;
   Svg svg(kMargin + kSize + kShareWidth, kMargin + kSize + 4.0,
-          "Confusion matrix: a row for each label, a column for what the network says");
-  svg.text(kMargin + kSize / 2.0, 12.0, Anchor::middle, "tick", "what the network says");
+          "Confusion matrix: a row for each label, a column for each answer of the network");
+  svg.text(kMargin + kSize / 2.0, 12.0, Anchor::middle, "tick", "answer of the network");
   const std::size_t every = (classes + 19) / 20;
   for (std::size_t c = 0; c < classes; c += every) {
     svg.text(middle_of(c), kMargin - 5.0, Anchor::middle, "tick", std::to_string(c));

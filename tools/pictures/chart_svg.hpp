@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Charts as <svg> elements. Their classes, for a style sheet: grid, axis, tick (texts), mark; line, dot and name with
-// s0 to s5 for the series, in turn, and dashed from the seventh on; bar; hit, miss, cell (text), over for cells too
-// dark for other text.
+// Charts as <svg> elements. Classes for a style sheet: grid, axis, tick (texts), mark; line, dot and name with s0 to s5
+// for the series in turn, and dashed from the seventh series on; bar; hit, miss, cell (text), and over for text on dark
+// cells.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,15 @@
 
 namespace tools {
 
-/// Series are named at the ends of their lines; single points show their numbers under a pointer. Without a single
-/// finite number it says so.
+/// Draws a line chart. Names stand at the ends of the lines; single points show their numbers under a pointer. A chart
+/// without a finite number says so.
 std::string to_svg(const LineChart& chart);
 
 std::string to_svg(const Histogram& histogram);
 
-/// confusion: [classes][classes] counts, row = label, column = what the network says. The more is in a cell, the darker
-/// it is: of what is right by its share of the label, of what is wrong beside the worst confusion. Beside each row is
-/// the share that is right.
+/// Draws a confusion matrix. confusion: [classes][classes] counts, row = label, column = answer of the network. Cells
+/// darken with their counts: on the diagonal relative to the label's samples, elsewhere relative to the worst
+/// confusion. The percentage of right answers stands beside each row.
 std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size_t classes);
 
 }  // namespace tools

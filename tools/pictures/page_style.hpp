@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How pages look: light and dark, wide and narrow, on paper. Series' colours are told apart by colour-blind readers too
+// The style sheet of pages: light and dark, wide and narrow, on paper. Color-blind readers can tell the series apart
 // (Okabe & Ito 2008).
 #pragma once
 

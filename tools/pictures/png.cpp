@@ -50,21 +50,21 @@ std::string stored(const std::string& bytes) {
 }  // namespace
 
 std::string png(const std::vector<std::uint8_t>& pixels, std::size_t rows, std::size_t columns,
-                const std::vector<Colour>& palette) {
-  std::string lines, colours, opacities;
+                const std::vector<Color>& palette) {
+  std::string lines, colors, opacities;
   for (std::size_t row = 0; row < rows; ++row) {
     lines += '\0';  // not filtered
     lines.append(pixels.begin() + static_cast<std::ptrdiff_t>(row * columns),
                  pixels.begin() + static_cast<std::ptrdiff_t>((row + 1) * columns));
   }
-  for (const Colour& colour : palette) {
-    for (const std::uint8_t part : {colour.red, colour.green, colour.blue}) colours += static_cast<char>(part);
-    opacities += static_cast<char>(colour.opacity);
+  for (const Color& color : palette) {
+    for (const std::uint8_t part : {color.red, color.green, color.blue}) colors += static_cast<char>(part);
+    opacities += static_cast<char>(color.opacity);
   }
   const std::string size =
       big_endian(static_cast<std::uint32_t>(columns)) + big_endian(static_cast<std::uint32_t>(rows));
-  constexpr char kFormat[] = {8, 3, 0, 0, 0};  // bits, palette; the only ways to compress, filter and interlace
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", size + std::string(kFormat, sizeof kFormat)) + chunk("PLTE", colours) +
+  constexpr char kFormat[] = {8, 3, 0, 0, 0};  // 8 bits, palette; compression, filter and interlace methods 0
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", size + std::string(kFormat, sizeof kFormat)) + chunk("PLTE", colors) +
          chunk("tRNS", opacities) + chunk("IDAT", stored(lines)) + chunk("IEND", "");
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Small pictures inside a web page.
+// Small pixel images inside a web page.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 
 namespace tools {
 
-/// Colour and opacity of what a byte stands for.
-struct Colour {
+/// Color and opacity of a palette entry.
+struct Color {
   std::uint8_t red = 0;
   std::uint8_t green = 0;
   std::uint8_t blue = 0;
   std::uint8_t opacity = 255;
 };
 
-/// A PNG file (RFC 2083): pixels [rows][columns], each an index into `palette`, of 1 to 256 colours. Not compressed.
+/// A PNG file (RFC 2083): pixels [rows][columns], each an index into `palette`, of 1 to 256 colors. Not compressed.
 std::string png(const std::vector<std::uint8_t>& pixels, std::size_t rows, std::size_t columns,
-                const std::vector<Colour>& palette);
+                const std::vector<Color>& palette);
 
-/// RFC 4648, section 4.
+/// Encodes bytes by RFC 4648, section 4.
 std::string base64(std::string_view bytes);
 
 }  // namespace tools

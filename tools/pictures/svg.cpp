@@ -6,7 +6,7 @@
 namespace tools {
 namespace {
 
-/// Bytes of the UTF-8 character that `text` begins with; 0: it begins with none (RFC 3629, section 4).
+/// Number of bytes of the first UTF-8 character of `text`; 0 for invalid UTF-8 (RFC 3629, section 4).
 std::size_t character_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
@@ -16,7 +16,7 @@ std::size_t character_length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
-  const unsigned second = byte(1);  // neither too long a spelling, nor half of a pair, nor past the last character
+  const unsigned second = byte(1);  // rejects overlong forms, surrogates, and values past U+10FFFF
   const bool refused = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
                        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
   return refused ? 0 : length;

@@ -13,11 +13,11 @@ namespace tools {
 namespace {
 
 constexpr std::size_t kLines = 10;
-constexpr std::size_t kLeastColumns = 16, kMostColumns = 72;  // of the dots
+constexpr std::size_t kLeastColumns = 16, kMostColumns = 72;  // characters of the plot area
 constexpr int kNone = -1;
-constexpr const char* kColours[] = {"\033[34m", "\033[33m", "\033[32m", "\033[35m", "\033[36m", "\033[31m"};
+constexpr const char* kColors[] = {"\033[34m", "\033[33m", "\033[32m", "\033[35m", "\033[36m", "\033[31m"};
 
-/// Dots that are drawn, and dots that are not, in turn: lines that can be told apart without colours.
+/// Lengths of dashes and gaps in dots, in turn: patterns tell lines apart without colors.
 struct Dashes {
   std::size_t dash, gap;
 };
@@ -33,33 +33,33 @@ std::string right_aligned(const std::string& text, std::size_t length, std::size
   return std::string(width - length, ' ') + text;
 }
 
-/// Characters of UTF-8 text.
+/// Number of characters of UTF-8 text.
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-/// Dots, eight to a character, each character in the colour of the series that came last.
+/// A canvas of dots, eight per character; a character has the color of the series drawn last.
 class Canvas {
  public:
   explicit Canvas(std::size_t columns) : columns_(columns), dots_(columns * kLines), series_(columns * kLines, kNone) {}
 
-  /// Dot (0, 0) is above on the left; the last is (2 columns - 1, 4 lines - 1).
+  /// Sets a dot: (0, 0) is at the upper left, (2 columns - 1, 4 lines - 1) at the lower right.
   void set(std::size_t x, std::size_t y, int series) {
-    // Unicode counts a braille character's dots down each column, but for the lowest two, which came later.
+    // Unicode numbers the dots of a braille character down each column; the lowest two are dots 7 and 8.
     constexpr unsigned char kBits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
     const std::size_t cell = y / 4 * columns_ + x / 2;
     dots_[cell] = static_cast<unsigned char>(dots_[cell] | kBits[y % 4][x % 2]);
     series_[cell] = series;
   }
 
-  std::string line(std::size_t y, bool colour) const {
+  std::string line(std::size_t y, bool color) const {
     std::string text;
     int current = kNone;
     for (std::size_t cell = y * columns_; cell < (y + 1) * columns_; ++cell) {
-      if (colour && series_[cell] != current) {
-        text += series_[cell] == kNone ? "\033[0m"
-                                       : kColours[static_cast<std::size_t>(series_[cell]) % std::size(kColours)];
+      if (color && series_[cell] != current) {
+        text +=
+            series_[cell] == kNone ? "\033[0m" : kColors[static_cast<std::size_t>(series_[cell]) % std::size(kColors)];
         current = series_[cell];
       }
       text += dots_[cell] == 0 ? " " : character(0x2800u + dots_[cell]);
@@ -77,7 +77,7 @@ struct Dot {
   std::size_t x, y;
 };
 
-/// Where the points of a chart lie among the dots.
+/// The dot of a point of a chart.
 struct Grid {
   const ChartAxes& axes;
   std::size_t columns;
@@ -90,7 +90,7 @@ struct Grid {
   }
 };
 
-/// Draws the dots of one series, one after another, dashed as it is.
+/// Draws the dots of one series in its dash pattern.
 class Pen {
  public:
   Pen(Canvas& canvas, std::size_t series)
@@ -105,7 +105,7 @@ class Pen {
     for (double i = 0.0; i <= steps; i += 1.0) {
       const Dot dot{static_cast<std::size_t>(std::lround(static_cast<double>(from.x) + dx * i / steps)),
                     static_cast<std::size_t>(std::lround(static_cast<double>(from.y) + dy * i / steps))};
-      if (dot.x == last_.x && dot.y == last_.y) continue;  // where the last line ended
+      if (dot.x == last_.x && dot.y == last_.y) continue;  // the end of the line before
       if (drawn_++ % (dashes_.dash + dashes_.gap) < dashes_.dash) touch(dot);
       last_ = dot;
     }
@@ -115,7 +115,7 @@ class Pen {
   Canvas& canvas_;
   int series_;
   Dashes dashes_;
-  std::size_t drawn_ = 0;  // or left out, as a gap
+  std::size_t drawn_ = 0;  // dots so far, gaps included
   Dot last_{static_cast<std::size_t>(-1), 0};
 };
 
@@ -128,7 +128,7 @@ void draw_series(Canvas& canvas, const LineChart& chart, std::size_t s, const Gr
     const Dot dot = grid.dot(points[i]);
     if (shown(i + 1)) {
       pen.draw_line(dot, grid.dot(points[i + 1]));
-    } else if (i == 0 || !shown(i - 1)) {  // alone, and bigger, to be seen
+    } else if (i == 0 || !shown(i - 1)) {  // an isolated point is drawn larger
       const std::size_t x = dot.x / 2 * 2, y = dot.y / 2 * 2;
       for (const Dot part : {Dot{x, y}, Dot{x + 1, y}, Dot{x, y + 1}, Dot{x + 1, y + 1}}) {
         pen.touch(part);
@@ -137,7 +137,7 @@ void draw_series(Canvas& canvas, const LineChart& chart, std::size_t s, const Gr
   }
 }
 
-/// The series whose name stands beside each line: the nearest free line to the series' end.
+/// The series named beside each text line: a name takes the free line nearest to the end of its series.
 std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
   std::vector<int> names(kLines, kNone);
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
@@ -147,7 +147,7 @@ std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
     if (last == points.rend()) continue;
     const std::size_t wanted = grid.dot(*last).y / 4;
     for (std::size_t away = 0; away < kLines; ++away) {
-      const std::size_t below = wanted + away, above = wanted - away;  // wraps round past the top
+      const std::size_t below = wanted + away, above = wanted - away;  // wraps around past the top
       const std::size_t line = below < kLines && names[below] == kNone ? below : above;
       if (line >= kLines || names[line] != kNone) continue;
       names[line] = static_cast<int>(s);
@@ -157,7 +157,7 @@ std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
   return names;
 }
 
-/// The chart with every series, or every second, third, ... of more than there are lines for names.
+/// The chart with every series; of more series than lines for names, with every second, third, ...
 LineChart with_names_for_all(const LineChart& chart) {
   LineChart some = chart;
   some.series.clear();
@@ -166,14 +166,14 @@ LineChart with_names_for_all(const LineChart& chart) {
   return some;
 }
 
-std::string name_beside(const LineChart& chart, int series, bool colour) {
+std::string name_beside(const LineChart& chart, int series, bool color) {
   if (series == kNone) return "";
   const std::size_t s = static_cast<std::size_t>(series);
   const std::string& name = chart.series[s].name;
-  return colour ? std::string("  ") + kColours[s % std::size(kColours)] + name + "\033[0m" : "  " + name;
+  return color ? std::string("  ") + kColors[s % std::size(kColors)] + name + "\033[0m" : "  " + name;
 }
 
-/// The numbers below the horizontal axis, each with its middle where it belongs.
+/// The numbers below the horizontal axis, each centered at its tick.
 std::string numbers_below(const LineChart& chart, const Grid& grid, std::size_t left) {
   std::string line;
   for (const Tick& tick : grid.axes.x.ticks) {
@@ -205,7 +205,7 @@ std::string drawn(const LineChart& chart, const TerminalStyle& style) {
       if (grid.dot({axes.x.low, tick.value}).y / 4 == y) label = tick.label;
     }
     text += right_aligned(label, width_of(label), left) + (label.empty() ? " \u2502" : " \u2524") +
-            canvas.line(y, style.colour) + name_beside(chart, names[y], style.colour);
+            canvas.line(y, style.color) + name_beside(chart, names[y], style.color);
     while (text.back() == ' ') text.pop_back();
     text += "\n";
   }
@@ -227,7 +227,7 @@ TerminalStyle terminal_style() {
   } else if (const long columns = std::strtol(std::string(variable("COLUMNS")).c_str(), nullptr, 10); columns > 0) {
     style.columns = static_cast<std::size_t>(std::min(columns, 1000L));
   }
-  style.colour = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+  style.color = is_terminal && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
   return style;
 }
 

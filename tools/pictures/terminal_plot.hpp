@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Charts as text, in Unicode's braille and block characters.
+// Charts as text, in braille and block characters of Unicode.
 #pragma once
 
 #include <cstddef>
@@ -9,23 +9,22 @@
 
 namespace tools {
 
-/// What a terminal can show.
+/// Capabilities of a terminal.
 struct TerminalStyle {
   std::size_t columns = 80;
-  bool colour = false;
+  bool color = false;
 };
 
-/// Of standard output. Its width, or where it is no terminal $COLUMNS, or 80. Colours on terminals only, unless
+/// The style of standard output. Width: that of the terminal, else $COLUMNS, else 80. Colors: on terminals, unless
 /// $NO_COLOR is set and not empty (no-color.org) or $TERM is dumb.
 TerminalStyle terminal_style();
 
-/// The title, then ten lines of dots, four high and two wide in a character, then the numbers of the horizontal axis.
-/// The first series is a whole line, others are dashed, each in its way; of
-/// more than ten, every second, third, ... is drawn.
+/// Plots a line chart: title, ten lines of braille characters (2 x 4 dots each), numbers of the horizontal axis. The
+/// first series is a solid line, others have dash patterns; of more than ten series, every second, third, ... is drawn.
 std::string to_text(const LineChart& chart, const TerminalStyle& style);
 
-/// The bars alone, one character each: a blank is none at all, and eight heights. More bars than `most` are put
-/// together.
+/// The bars of a histogram, one character each: blank for 0, else one of eight heights. Merges neighbors to at most
+/// `most` bars.
 std::string bars(const Histogram& histogram, std::size_t most);
 
 }  // namespace tools

@@ -33,7 +33,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
   arena.training = memory.take_bytes(0);
   mote::MemoryPlan one;
   one.take_bytes(mote::training_bytes(topology, options, images));
-  arena.training_stride = one.take_bytes(0);  // the next would begin here
+  arena.training_stride = one.take_bytes(0);  // where a second block would begin
   memory.take<unsigned char>(arena.slots, arena.training_stride);
   const std::size_t evaluation = many ? arena.training + mote::ensemble_evaluation_bytes(topology, 1) : 0;
   arena.bytes = std::max(memory.bytes(), evaluation);

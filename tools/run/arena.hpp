@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How tools/train divides its static memory.
+// The division of tools/train's static memory.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,19 @@
 namespace tools {
 
 struct Arena {
-  std::size_t kept;             // [kept_count][parameter_count]: parameters that outlive training, or its best so far
-  std::size_t kept_count;       // one for every member of an ensemble; for a single network with early stopping 1
-  std::size_t inspection;       // [inspection_bytes]: scratch of inspect() where pictures are asked for, else nothing
-  std::size_t inspection_size;  // bytes
-  std::size_t diagnosis;        // of Diagnosis where it is asked for, else nothing
-  std::size_t diagnosis_size;   // bytes
-  std::size_t training;         // [slots][training_stride]: of the trainers; afterwards scratch
+  std::size_t kept;             // [kept_count][parameter_count]: parameters of members, or the best ones so far
+  std::size_t kept_count;       // members of an ensemble; 1 for a single network with early stopping, else 0
+  std::size_t inspection;       // scratch of inspect()
+  std::size_t inspection_size;  // bytes; 0 without pictures
+  std::size_t diagnosis;        // memory of Diagnosis
+  std::size_t diagnosis_size;   // bytes; 0 without diagnosis
+  std::size_t training;         // [slots][training_stride]: memory of the trainers; scratch after training
   std::size_t training_stride;  // bytes
-  std::size_t slots;            // networks in training at a time
-  std::size_t bytes;            // of everything
+  std::size_t slots;            // number of networks that train at a time
+  std::size_t bytes;            // total
 };
 
-/// For mini-batches, early stopping, ensemble and threads as settings and options say.
+/// Plans the memory for a run. images: number of training images.
 Arena plan_arena(const Settings& settings, const mote::Topology& topology, const mote::TrainingOptions& options,
                  std::size_t images);
 
@@ -30,7 +30,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
 mote::Span<float> kept_parameters(const Arena& arena, const mote::Topology& topology, mote::Memory memory,
                                   std::size_t i);
 
-/// Throws an Error that says how to rebuild when there is not enough memory.
+/// Throws an Error that says how to rebuild when the plan does not fit into the memory built in.
 void require_memory(const Arena& arena, const Settings& settings, const mote::Topology& topology,
                     std::size_t bytes_built_in);
 

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "common/error.hpp"
-#include "common/interrupt.hpp"
 #include "common/program.hpp"
+#include "run/interrupt.hpp"
 
 namespace tools {
 
@@ -35,7 +35,7 @@ void Bagging::train(WorkerPool& pool, Progress& progress, CsvLog& log) {
   }
 }
 
-/// The next member to be trained, in order, so that those that have begun come before those that have not.
+/// The next member to train. Members begin in order.
 std::size_t Bagging::take_member() {
   const std::lock_guard<std::mutex> lock(mutex_);
   const bool stop = failed_ || (interrupted() && begun_ > 0);
@@ -73,15 +73,15 @@ Trained Bagging::train_member(std::size_t slot, std::size_t member) {
     Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}},
                                    begin_training(settings_));
     if (!trained.divergence.empty()) throw Error(trained.divergence, kExitFailed);
-    const mote::Span<const float> learnt = trainer.inference_parameters();
-    std::copy(learnt.begin(), learnt.end(), kept.begin());
+    const mote::Span<const float> learned = trainer.inference_parameters();
+    std::copy(learned.begin(), learned.end(), kept.begin());
     return trained;
   } catch (const Error& error) {
     throw Error("member " + std::to_string(member + 1) + ": " + error.what(), error.status);
   }
 }
 
-/// Prints and logs the members up to the first that has not finished.
+/// Stores a result, then prints and logs the members up to the first that has not finished.
 void Bagging::finish(std::size_t member, Trained trained) {
   const std::lock_guard<std::mutex> lock(mutex_);
   trained_[member] = std::move(trained);

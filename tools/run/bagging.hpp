@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An ensemble of networks, each trained on a bootstrap sample.
+// The training of an ensemble: networks, each trained on a bootstrap sample.
 #pragma once
 
 #include <cstddef>
@@ -7,32 +7,32 @@
 #include <mutex>
 #include <vector>
 
-#include "common/csv_log.hpp"
-#include "common/progress.hpp"
-#include "common/worker_pool.hpp"
 #include "data/image_files.hpp"
 #include "run/arena.hpp"
+#include "run/csv_log.hpp"
 #include "run/inspection.hpp"
+#include "run/progress.hpp"
 #include "run/training.hpp"
+#include "run/worker_pool.hpp"
 
 namespace tools {
 
-/// Trains whole members on the threads of a pool, as many at a time as the arena has slots. Which thread trains which
-/// member changes no bit, and the members' lines are printed and logged in their order. All arguments must outlive it.
+/// Trains whole members on the threads of a pool, one per slot of the arena. The result does not depend on the threads,
+/// to the bit; lines of members are printed and logged in order. All arguments must outlive this object.
 class Bagging {
  public:
   Bagging(const Settings& settings, const mote::Topology& topology, const mote::TrainingOptions& options,
           const Split& split, mote::Memory memory);
 
-  /// Throws the Error of the first member that fails. Interrupted, it leaves out the members that had not begun.
+  /// Throws the Error of the first member that fails. After an interrupt, members that had not begun are left out.
   void train(WorkerPool& pool, Progress& progress, CsvLog& log);
 
-  /// Prints how each member does on the test images, and returns how all of them do together.
+  /// Prints the test result of each member, and returns the result of the ensemble.
   TestReport evaluate(const mote::Dataset& test);
 
-  /// The epochs of the members that are asked.
+  /// The epochs of each trained member.
   std::vector<std::vector<EpochReport>> epochs() const;
-  /// tools::inspect(); after training, where the settings ask for pictures.
+  /// Calls tools::inspect(). Needs a trained ensemble and settings with pictures.
   Inspection inspect(const mote::Dataset& responses, const mote::Dataset& test) const;
 
  private:
@@ -43,9 +43,9 @@ class Bagging {
   Trained train_member(std::size_t slot, std::size_t member);
   void finish(std::size_t member, Trained trained);
   mote::Span<float> parameters(std::size_t member) const;
-  /// The members that are asked: not those that were interrupted before their first batch.
+  /// Numbers of the members that vote: all but those interrupted before their first batch.
   std::vector<std::size_t> asked() const;
-  /// Their inference parameters.
+  /// Inference parameters of the members that vote.
   std::vector<mote::Span<const float>> members() const;
 
   const Settings& settings_;
@@ -54,11 +54,11 @@ class Bagging {
   const Split& split_;
   mote::Memory memory_;
   Arena arena_;
-  std::vector<mote::Trainer> trainers_;  // one a slot
+  std::vector<mote::Trainer> trainers_;  // one per slot
   Progress* progress_ = nullptr;
   CsvLog* log_ = nullptr;
 
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards the members below
   std::vector<Trained> trained_;
   std::vector<bool> finished_;
   std::vector<std::exception_ptr> errors_;

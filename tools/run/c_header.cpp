@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kHeaderStart = "// A network trained by mote, written by tools/train --export-header.";
 
-/// Names that a file may have and a namespace may not.
+/// Names that are possible for a file but not for a namespace: keywords first.
 constexpr std::string_view kTaken =
     " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class "
     "co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
@@ -29,21 +29,21 @@ constexpr std::string_view kTaken =
     "reinterpret_cast requires return short signed sizeof static static_assert static_cast std struct switch template "
     "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t "
     "while xor xor_eq "
-    // Functions of C's library, which is included by others, and what programs begin with.
+    // Functions of the C library, and main.
     "abort abs acos asin atan atof atoi bsearch calloc cbrt ceil clock close cos cosh div erf erfc exit exp exp2 "
     "expm1 fabs floor fma fmod free frexp getc getenv gets hypot index isnan j0 j1 jn labs ldexp ldiv lgamma link "
     "linux log log10 log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf "
     "putc puts qsort raise rand random read realloc remainder remove rename rint round select send signal sin sinh "
     "sqrt srand strlen system tan tanh tgamma time tmpfile trunc unix write y0 y1 yn "
-    // Its macros, and functions of POSIX that come with its headers.
+    // Macros of the C library, and POSIX functions that its headers declare.
     "EOF NULL accept access alarm bind chdir connect dup errno exec fork getpid kill linger listen nice pause pipe "
     "poll shutdown sleep socket stat stderr stdin stdout sync timer times truncate unlink usleep wait ";
 
-/// The shortest decimal number that reads back as x, which must be one.
+/// The shortest decimal number that reads back as x; throws an Error for infinity and NaN.
 std::string number(float x) {
   if (!std::isfinite(x)) {
-    throw Error("--export-header: a bias or an output for the first test sample is " + std::to_string(x) +
-                    ", expected finite numbers; train with a smaller learning rate",
+    throw Error("--export-header: bias, or output for the first test sample: found " + std::to_string(x) +
+                    ", expected a finite number; train with a smaller learning rate",
                 kExitFailed);
   }
   char text[32];
@@ -88,7 +88,7 @@ std::string array(const char* type, const std::string& name, const std::vector<T
          list(values.data(), values.size()) + "};\n";
 }
 
-/// Weights of all layers, each under a line that says whose they are.
+/// Weights of all layers, each layer under a comment with its number and shape.
 template <typename T>
 std::string weights_array(const char* type, const mote::Topology& topology, const std::vector<T>& weights) {
   std::string text = std::string("alignas(16) inline constexpr ") + type + " kWeights[] = {\n";
@@ -108,7 +108,7 @@ std::string enumerator(mote::Activation activation) {
   return "mote::Activation::" + name;
 }
 
-/// What initializes a Topology: its constructor takes up to 8 layers.
+/// The initializer of a Topology: a constructor call for up to 8 layers, a lambda for more.
 std::string topology_text(const mote::Topology& topology) {
   const bool few = topology.layer_count <= 8;
   std::string text =
@@ -122,7 +122,7 @@ std::string topology_text(const mote::Topology& topology) {
   return text + (few ? "}" : "  return topology;\n}()");
 }
 
-/// Which weight a Result of make_flash_weights() is about.
+/// The place and value of the weight that make_flash_weights() rejected.
 std::string weight_of(const Export& what, const mote::Result& result) {
   auto index = static_cast<std::size_t>(result.found);
   if (result.status != mote::Status::weight_out_of_range) return "";
@@ -138,7 +138,7 @@ std::string weight_of(const Export& what, const mote::Result& result) {
   return text;
 }
 
-/// The flash model in memory that it owns.
+/// A flash model together with its memory.
 struct OwnedModel {
   std::vector<float> floats, biases, factors;
   std::vector<mote::Half> halves;
@@ -187,7 +187,7 @@ struct OwnedModel {
     if (!floats.empty()) text += weights_array("float", t, floats);
     if (!halves.empty()) text += weights_array("mote::Half", t, halves);
     if (!bytes.empty()) text += weights_array("std::int8_t", t, bytes);
-    text += "// One row a layer, padded to a multiple of 16.\n" + array("float", "kBiases", biases);
+    text += "// One row per layer, padded to a multiple of 16.\n" + array("float", "kBiases", biases);
     if (!factors.empty()) {
       text += "// A weight is its byte times the factor of its column.\n" + array("float", "kFactors", factors);
     }
@@ -205,12 +205,12 @@ std::string identifier_of(const std::string& path) {
   std::string name = std::filesystem::path(path).stem().string();
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   const auto next = std::unique(name.begin(), name.end(), [](char a, char b) { return a == '_' && b == '_'; });
-  name.erase(next, name.end());  // names with two in a row are the compiler's, as are those that start with one
+  name.erase(next, name.end());  // C++ reserves names with two underscores in a row, and those that start with one
   const bool starts_badly = name.empty() || name[0] == '_' || std::isdigit(static_cast<unsigned char>(name[0])) != 0;
   return starts_badly || kTaken.find(" " + name + " ") != std::string_view::npos ? "model_" + name : name;
 }
 
-/// The source of the header.
+/// The text of the header.
 std::string header_source(const std::string& name, const OwnedModel& owned, const mote::Dataset& test,
                           const mote::FlashNetwork& network) {
   const std::vector<std::uint8_t> inputs(test.features_data, test.features_data + test.features);
@@ -220,9 +220,9 @@ std::string header_source(const std::string& name, const OwnedModel& owned, cons
   std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(owned.model));
   return kHeaderStart + std::string(" mote/flash_network.hpp says how to use it.\n#pragma once\n\n") +
          "#if __has_include(\"mote/flash_network.hpp\")\n#include \"mote/flash_network.hpp\"\n#else\n" +
-         "#include \"mote.hpp\"  // what `make dist` writes\n#endif\n\nnamespace " + name +
+         "#include \"mote.hpp\"  // written by `make dist`\n#endif\n\nnamespace " + name +
          " {\n\ninline constexpr mote::Topology kTopology" + topology_text(owned.model.topology) + ";\n" +
-         owned.source() + "\n// What the first test sample gives: mote::verify() compares.\n" +
+         owned.source() + "\n// The first test sample and its outputs, for mote::verify().\n" +
          array("std::uint8_t", "kGoldenInputs", inputs) + array("float", "kGoldenOutputs", outputs) +
          "inline constexpr mote::Golden kGolden{kGoldenInputs, " + number(test.scale) + ", kGoldenOutputs, " +
          (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";
@@ -231,8 +231,8 @@ std::string header_source(const std::string& name, const OwnedModel& owned, cons
 }  // namespace
 
 void check_header_path(const std::string& path) {
-  if (std::filesystem::path(path).filename() == "mote.hpp") {  // which every such header includes
-    throw Error("--export-header: " + path + ": has the name of the library's header; name another file");
+  if (std::filesystem::path(path).filename() == "mote.hpp") {  // included by every exported header
+    throw Error("--export-header: " + path + ": mote.hpp is the library's header; name another file");
   }
   require_own_or_nothing("--export-header", path, kHeaderStart, "a header of this program");
 }

@@ -10,20 +10,20 @@
 
 namespace tools {
 
-/// What is to become a header.
+/// Input of write_header().
 struct Export {
   mote::Topology topology;             ///< without batch normalization
-  mote::Span<const float> parameters;  ///< as topology.hpp says
+  mote::Span<const float> parameters;  ///< laid out as in topology.hpp
   const mote::Dataset& test;           ///< the first sample becomes the golden input
   mote::WeightFormat format;
 };
 
-/// Throws an Error where there is something that is no such header.
+/// Throws an Error if `path` is a file that is not an exported header.
 void check_header_path(const std::string& path);
 
-/// Writes it, the same bytes for the same network, in a namespace called as the file is. Returns what is to be said:
-/// bytes of the model, and its accuracy on the test samples if they have labels. Throws an Error when a weight has no
-/// place in the format.
+/// Writes the header, with a namespace named after the file. Equal networks give equal bytes. Returns the line to
+/// print: bytes of the model, and its accuracy on the test samples if they have labels. Throws an Error when the format
+/// cannot hold a weight.
 std::string write_header(AtomicFile& file, const Export& what);
 
 }  // namespace tools

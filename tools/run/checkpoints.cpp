@@ -13,7 +13,7 @@
 namespace tools {
 namespace {
 
-// A note is packed one field after the other; the same function, for_each_field(), packs and unpacks.
+// A note is packed field by field. for_each_field() lists the fields once, for packing and for unpacking.
 
 class Packer {
  public:
@@ -41,7 +41,7 @@ class Unpacker {
     std::memcpy(&value, bytes_.data() + at_, sizeof value);
     at_ += sizeof value;
   }
-  /// Of elements that take at least `least` bytes each.
+  /// Unpacks the size of a list whose elements take at least `least` bytes each.
   std::size_t count(std::size_t, std::size_t least) {
     std::uint64_t count = 0;
     field(count);
@@ -136,7 +136,7 @@ std::uint32_t checksum_of(const mote::Dataset& dataset, std::uint32_t crc) {
   return crc;
 }
 
-/// "--seed 3" of "--seed=3"
+/// Turns "--seed=3" into "--seed 3".
 std::string as_typed(const std::string& argument) {
   std::string text = argument;
   if (const std::size_t equals = text.find('='); equals != std::string::npos) text[equals] = ' ';
@@ -149,7 +149,8 @@ Settings parse(const std::vector<std::string>& arguments) {
   return parse_settings(static_cast<int>(pointers.size()), pointers.data());
 }
 
-/// What is said of a checkpoint that a training can go on from; empty where there is none, or nothing was learnt yet.
+/// The progress of the unfinished training in a checkpoint: "epoch 2 of 8". Empty if the file is no checkpoint, or its
+/// training has finished or not begun.
 std::string unfinished_training(const std::string& path) try {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return "";
@@ -160,7 +161,7 @@ std::string unfinished_training(const std::string& path) try {
   const bool has_stopped = settings.early_stopping && state.trained.stopping.waited >= settings.stop_patience;
   if (done >= settings.epochs || has_stopped || (done == 0 && state.seconds == 0.0)) return "";
   return "epoch " + std::to_string(done) + " of " + std::to_string(settings.epochs);
-} catch (const Error&) {  // damaged, so that nothing is lost with it
+} catch (const Error&) {  // a damaged checkpoint cannot be resumed
   return "";
 }
 
@@ -177,8 +178,8 @@ CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
   if (std::filesystem::equivalent(settings.checkpoint, settings.resume, error)) return;
   if (const std::string training = unfinished_training(settings.checkpoint); !training.empty()) {
     throw Error("--checkpoint: " + settings.checkpoint + ": holds " + training +
-                " of a training that was stopped; go on with --resume " + settings.checkpoint +
-                ", or remove it to start anew");
+                " of an unfinished training; continue with --resume " + settings.checkpoint +
+                ", or remove the file to start again");
   }
 }
 
@@ -215,7 +216,7 @@ CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a che
 void CheckpointReader::restore(const Settings& settings, const Split& split, mote::Trainer& trainer,
                                mote::Span<float> best, TrainingState& state) {
   if (data_checksum(split) != note_.data) {
-    refuse("was made with other images, labels, targets or scale of pixels than those of --data and --load");
+    refuse("images, labels, targets or input scale differ from those of --data and --load");
   }
   if (note_.best.size() != best.size())
     refuse("early stopping: found " + std::to_string(note_.best.size()) + " parameters, expected " +
@@ -223,7 +224,7 @@ void CheckpointReader::restore(const Settings& settings, const Split& split, mot
   const char* difference = "";
   const mote::Result result = mote::read_checkpoint(file_.source(), split.train, trainer, &difference);
   if (result.status == mote::Status::checkpoint_differs) {
-    refuse(std::string("was made with another value of: ") + difference);
+    refuse(std::string("made with another value of: ") + difference);
   }
   if (!result.ok()) refuse(describe(result));
   std::copy(note_.best.begin(), note_.best.end(), best.begin());
@@ -249,15 +250,16 @@ Settings resume_settings(const Settings& given) {
   const std::vector<std::string>& before = checkpoint.note().arguments;
   for (const std::string& argument : given.deciding) {
     const std::string name = argument.substr(0, argument.find('='));
-    const auto other = std::find_if(before.rbegin(), before.rend(), [&](const std::string& one) {  // the last counts
-      return one == name || one.rfind(name + "=", 0) == 0;
-    });
+    const auto other =
+        std::find_if(before.rbegin(), before.rend(), [&](const std::string& one) {  // the last one counts
+          return one == name || one.rfind(name + "=", 0) == 0;
+        });
     if (other != before.rend() && *other == argument) continue;
-    throw Error(as_typed(argument) + " contradicts --resume: " + given.resume + " was made " +
+    throw Error(as_typed(argument) + " contradicts --resume; " + given.resume + " was made " +
                 (other == before.rend() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
   }
   std::vector<std::string> arguments = before;
-  arguments.push_back("--checkpoint=" + given.resume);  // unless one is given, which comes later
+  arguments.push_back("--checkpoint=" + given.resume);  // a --checkpoint given now comes later and wins
   for (const std::string& argument : given.harmless) {
     if (argument.rfind("--resume=", 0) != 0) arguments.push_back(argument);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checkpoint files of tools/train: the trainer's state, that of its loop, and the options.
+// Checkpoint files of tools/train: state of the trainer, state of the loop over epochs, options.
 #pragma once
 
 #include <chrono>
@@ -13,24 +13,24 @@
 
 namespace tools {
 
-/// What a checkpoint holds besides the trainer's state.
+/// The contents of a checkpoint beside the state of the trainer.
 struct CheckpointNote {
-  std::vector<std::string> arguments;  ///< options that resume() gives again
+  std::vector<std::string> arguments;  ///< options that a resumed run inherits
   std::uint32_t data = 0;              ///< data_checksum()
   TrainingState state;
-  std::vector<float> best;  ///< of early stopping
+  std::vector<float> best;  ///< best parameters, with early stopping
 };
 
-/// Of everything that is trained and validated on.
+/// Checksum of all training and validation samples.
 std::uint32_t data_checksum(const Split& split);
 
-/// Writes them. All arguments must outlive it.
+/// Writes the checkpoints of a run. All arguments must outlive this object.
 class CheckpointWriter {
  public:
-  /// Throws an Error where there is a file that is no checkpoint, or one that another training could go on from.
+  /// Throws an Error if the path is a file that is not a checkpoint, or the checkpoint of another unfinished training.
   CheckpointWriter(const Settings& settings, const Split& split);
 
-  /// Writes the file anew, unless `only_when_due` and less than --checkpoint-seconds have gone by since the last.
+  /// Replaces the file. only_when_due: does nothing within --checkpoint-seconds of the last write.
   void write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
              bool only_when_due);
 
@@ -41,14 +41,14 @@ class CheckpointWriter {
   Clock::time_point written_;
 };
 
-/// A checkpoint to go on from. Throws an Error that names the file and what is wrong.
+/// A checkpoint to continue from. Throws an Error that names the file and the problem.
 class CheckpointReader {
  public:
   explicit CheckpointReader(const std::string& path);
 
   const CheckpointNote& note() const { return note_; }
-  /// Brings the trainer, which was bound and initialized, and early stopping's best parameters to where they were.
-  /// The same for `state`, as begin_training() made it.
+  /// Restores the trainer, the best parameters of early stopping and the state of the epochs. trainer: bound and
+  /// initialized. state: from begin_training().
   void restore(const Settings& settings, const Split& split, mote::Trainer& trainer, mote::Span<float> best,
                TrainingState& state);
 
@@ -59,8 +59,8 @@ class CheckpointReader {
   CheckpointNote note_;
 };
 
-/// The settings of a run that goes on from settings.resume: those that are in the file, and with them the ones given
-/// now that do not change what is learnt. Throws an Error for others that are not the same.
+/// The settings of a run that resumes given.resume: those of the checkpoint, and options given now that change no bit
+/// of the trained network. Throws an Error for other options that differ from the checkpoint.
 Settings resume_settings(const Settings& given);
 
 }  // namespace tools

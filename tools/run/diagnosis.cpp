@@ -9,7 +9,7 @@
 namespace tools {
 namespace {
 
-/// Images in memory at a time. Batch normalization takes all of them as one mini-batch.
+/// Number of images in memory at a time: all of them with batch normalization, which needs one mini-batch.
 std::size_t rows_for(const mote::Topology& topology, std::size_t images) {
   constexpr std::size_t kRows = 250;
   const std::size_t count = std::min(images, Diagnosis::kImages);
@@ -31,7 +31,7 @@ Plan plan_for(const mote::Topology& topology, std::size_t images) {
   return plan;
 }
 
-/// A column of the table, for each layer.
+/// A column of the log, one per layer.
 struct Field {
   const char* name;
   float (*value)(const mote::LayerDiagnostics& layer);

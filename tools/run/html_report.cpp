@@ -32,10 +32,10 @@ std::string image(const std::string& file, std::size_t rows, std::size_t columns
          "\" src=\"data:image/png;base64," + base64(file) + "\"/>\n";
 }
 
-/// Black ink where pixels are bright, on whatever lies beneath; on dark screens the style sheet turns it white.
+/// Draws bright pixels as black ink on a transparent ground; on dark screens the style sheet makes the ink white.
 std::string pixel_image(const std::vector<std::uint8_t>& pixels, const RunRecord& record, const std::string& label) {
   constexpr std::size_t kLevels = 64;
-  std::vector<Colour> palette;
+  std::vector<Color> palette;
   for (std::size_t i = 0; i < kLevels; ++i) {
     palette.push_back({0, 0, 0, static_cast<std::uint8_t>(i * 255 / (kLevels - 1))});
   }
@@ -59,7 +59,7 @@ std::string headline(const RunRecord& record) {
   return element("ul", entries, "headline");
 }
 
-/// Every epoch in numbers, for those who want them.
+/// A folded table with the numbers of every epoch.
 std::string epoch_table(const RunRecord& record) {
   const bool many = record.networks.size() > 1;
   std::string rows;
@@ -106,9 +106,9 @@ std::string speeds(const RunRecord& record) {
     const std::string which = end == l + 1 ? format("layer %zu ", end) : format("layers %zu to %zu ", l + 1, end);
     verdicts += (l == 0 ? "" : ", ") + which + mote::to_string(last[l].verdict);
   }
-  return section("How fast the layers learn",
-                 format("Norm of the gradient of the loss by a layer's biases, on the first training images (at most "
-                        "%zu), before the first epoch and after each. At the end: ",
+  return section("Speed of learning by layer",
+                 format("Norm of the gradient of the loss by the biases of a layer, on the first training images (at "
+                        "most %zu), before the first epoch and after each. At the end: ",
                         Diagnosis::kImages) +
                      verdicts + ".",
                  element("div", figure(to_svg(chart), escape(chart.title)), "charts"));
@@ -125,8 +125,8 @@ std::string layers(const RunRecord& record) {
                                                 escape(layer_name(inspection, l)).c_str(), layer.mean, layer.deviation,
                                                 100.0 * layer.zeros));
   }
-  return section("How the layers respond",
-                 format("Activations of all units on %zu %s images. Bars leave out those that are exactly 0.",
+  return section("Responses of the layers",
+                 format("Activations of all units on %zu %s images. Bars leave out activations that are exactly 0.",
                         inspection.response_samples, record.responses.c_str()) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  element("div", figures, "layers"));
@@ -141,7 +141,7 @@ std::string list_of(const std::vector<float>& values) {
   return values.size() > kMost ? text + ", \u2026" : text;
 }
 
-/// Outputs as the pixels that an autoencoder makes of them.
+/// The pixels of an autoencoder's outputs.
 std::vector<std::uint8_t> to_pixels(const std::vector<float>& outputs) {
   std::vector<std::uint8_t> pixels;
   for (const float output : outputs) {
@@ -173,20 +173,21 @@ std::string mistakes(const RunRecord& record) {
   const std::vector<Mistake>& worst = record.inspection.mistakes;
   std::string figures;
   for (const Mistake& mistake : worst) figures += mistake_figure(mistake, record);
-  const std::string note = record.has_labels && worst.empty() ? "None: all test images are recognised."
+  const std::string note = record.has_labels && worst.empty() ? "None: all test images are recognized."
                            : record.has_labels
-                               ? "Test images that are not recognised, the largest loss first: label as what the "
-                                 "network says, and its output for that."
+                               ? "Test images that are not recognized, the largest loss first: label as the class that "
+                                 "the network answers, and its output for that class."
                            : record.inspection.mistakes.front().targets.empty()
-                               ? "The test images with the largest loss, above, and what the network makes of them."
+                               ? "The test images with the largest loss, above, and their reproductions."
                                : "The test images with the largest loss.";
   return section(record.has_labels ? "Worst mistakes" : "Largest losses",
                  note + " Images are counted from 0; bright pixels are shown as ink.",
                  worst.empty() ? "" : element("div", figures, "digits"));
 }
 
-/// The magnitude that all but one in a hundred weights stay below: few large ones do not make the others pale.
-float full_colour(const std::vector<Unit>& units) {
+/// The 99 % quantile of the weights' magnitudes, which is drawn in full color: a few large weights then do not make the
+/// others pale.
+float full_color(const std::vector<Unit>& units) {
   std::vector<float> magnitudes;
   for (const Unit& unit : units) {
     for (const float weight : unit.weights) magnitudes.push_back(std::fabs(weight));
@@ -196,12 +197,12 @@ float full_colour(const std::vector<Unit>& units) {
   return *place;
 }
 
-/// Weights of many units in one picture, eight in a row, each in a frame of nothing.
+/// Weights of many units in one picture, eight in a row, each in a transparent frame.
 std::string units(const RunRecord& record) {
   const std::vector<Unit>& chosen = record.inspection.units;
   constexpr std::size_t kAcross = 8;
-  constexpr int kZero = 127;  // of the palette's 255 colours
-  const float most = full_colour(chosen);
+  constexpr int kZero = 127;  // of the palette's 255 colors
+  const float most = full_color(chosen);
   const std::size_t across = std::min(kAcross, chosen.size()), down = (chosen.size() + across - 1) / across;
   const std::size_t tile_rows = record.rows + 2, tile_columns = record.columns + 2;
   const std::size_t rows = down * tile_rows, columns = across * tile_columns;
@@ -214,21 +215,21 @@ std::string units(const RunRecord& record) {
       pixels[row * columns + column] = static_cast<std::uint8_t>(kZero + std::lround(share * kZero));
     }
   }
-  std::vector<Colour> palette;
+  std::vector<Color> palette;
   for (int i = 0; i <= 2 * kZero; ++i) {
     const auto opacity = static_cast<std::uint8_t>(std::abs(i - kZero) * 255 / kZero);
-    palette.push_back(i < kZero ? Colour{213, 94, 0, opacity} : Colour{0, 114, 178, opacity});
+    palette.push_back(i < kZero ? Color{213, 94, 0, opacity} : Color{0, 114, 178, opacity});
   }
   const std::string label = format("Weights of %zu units as images", chosen.size());
-  return section("What the first layer looks for",
+  return section("Weights of the first layer",
                  format("Weights into %zu unit%s, the largest norms first, eight in a row. Blue is positive, orange "
-                        "negative, in full colour from %.2g on.",
+                        "negative, in full color from %.2g on.",
                         chosen.size(), chosen.size() == 1 ? "" : "s", static_cast<double>(most)) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  image(png(pixels, rows, columns, palette), rows, columns, label, "sheet"));
 }
 
-/// describe_run() writes what a line is about in its first ten characters, or nothing where a line goes on.
+/// The lines of describe_run() as a table: the first ten characters of a line are its name, or blank in a continuation.
 std::string settings(const RunRecord& record) {
   constexpr std::size_t kNameWidth = 10;
   std::istringstream lines(record.settings);
@@ -249,7 +250,7 @@ std::string html_report(const RunRecord& record) {
   body += headline(record) + curves(record) + speeds(record);
   if (!record.test.confusion.empty()) {
     const std::size_t classes = static_cast<std::size_t>(std::lround(std::sqrt(record.test.confusion.size())));
-    body += section("Confusion matrix", "Test images: a row for each label, at its end the share recognised.",
+    body += section("Confusion matrix", "Test images: a row for each label, and at its end the percentage recognized.",
                     element("div", confusion_svg(record.test.confusion, classes), "square"));
   }
   body += mistakes(record) + layers(record) + units(record) + settings(record);

@@ -13,9 +13,9 @@ namespace {
 constexpr std::size_t kRows = 16;  // samples at a time
 constexpr std::size_t kMostResponses = 1000;
 constexpr std::size_t kBars = 40;
-constexpr std::size_t kMostPixels = 1 << 20;  // of all pictures of a kind together
+constexpr std::size_t kMostPixels = 1 << 20;  // in all pictures of one kind together
 
-/// How many pictures of `pixels` pixels are kept, at least 1.
+/// Number of pictures of `pixels` pixels to keep, at least 1.
 std::size_t most_pictures(std::size_t wanted, std::size_t pixels) {
   return std::min(wanted, std::max<std::size_t>(1, kMostPixels / pixels));
 }
@@ -37,7 +37,7 @@ Plan plan_responses(const mote::Topology& topology) {
   return plan;
 }
 
-/// Puts samples through a network and calls look(layer, activations) for every layer of every few of them.
+/// Runs samples through a network, kRows at a time, and calls look(layer, activations) for every layer.
 template <typename Look>
 void for_each_response(const mote::Topology& topology, mote::Span<const float> parameters, const mote::Dataset& samples,
                        mote::Memory scratch, Look look) {
@@ -56,7 +56,7 @@ void for_each_response(const mote::Topology& topology, mote::Span<const float> p
   }
 }
 
-/// Sums over the activations of a layer that are finite.
+/// Sums over the finite activations of a layer.
 struct Sums {
   double count = 0.0, sum = 0.0, squares = 0.0, zeros = 0.0;
   double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -74,7 +74,7 @@ struct Sums {
   }
 };
 
-LayerResponse summarise(const Sums& sums, mote::Activation activation) {
+LayerResponse summarize(const Sums& sums, mote::Activation activation) {
   LayerResponse response;
   response.activation = activation;
   response.histogram.counts.assign(kBars, 0);
@@ -106,7 +106,7 @@ std::vector<LayerResponse> look_at_layers(const mote::Topology& topology, mote::
   });
   std::vector<LayerResponse> responses;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    responses.push_back(summarise(sums[l], topology.layers[l].activation));
+    responses.push_back(summarize(sums[l], topology.layers[l].activation));
   }
   for_each_response(topology, parameters, samples, scratch, [&](std::size_t layer, const mote::MatrixView& values) {
     for (std::size_t row = 0; row < values.rows; ++row) {
@@ -116,7 +116,7 @@ std::vector<LayerResponse> look_at_layers(const mote::Topology& topology, mote::
   return responses;
 }
 
-/// The loss of one sample, and whether it is correct.
+/// The loss and correctness of one sample.
 mote::LossTotals evaluate_one(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
                               const mote::Dataset& sample, mote::Memory scratch) {
   mote::LossTotals totals;
@@ -152,7 +152,7 @@ std::vector<Mistake> find_mistakes(const mote::Topology& topology, mote::Members
     mistakes.back().sample = i;
     mistakes.back().loss = static_cast<double>(totals.mean_loss());
   }
-  // Losses that are not finite are the worst.
+  // Losses that are not finite rank as the worst.
   const auto rank = [](const Mistake& m) {
     return std::isfinite(m.loss) ? m.loss : std::numeric_limits<double>::infinity();
   };

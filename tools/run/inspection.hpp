@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What can be seen of a trained network: how its layers respond, what it gets most wrong, what its first layer looks
-// for.
+// Pictures of a trained network as data: responses of its layers, worst mistakes, weights of the first layer.
 #pragma once
 
 #include <cstddef>
@@ -18,20 +17,20 @@ struct LayerResponse {
   mote::Activation activation = mote::Activation::identity;
   double mean = 0.0;
   double deviation = 0.0;
-  double zeros = 0.0;   ///< share that is exactly 0, such as what relu cuts off; the histogram is of the others
+  double zeros = 0.0;   ///< fraction that is exactly 0, as after relu; the histogram leaves them out
   Histogram histogram;  ///< without title
 };
 
-/// A sample on which the loss is large.
+/// A sample with a large loss.
 struct Mistake {
   std::size_t sample = 0;  ///< counted from 0
   double loss = 0.0;
-  std::size_t label = 0;  ///< where there are labels
-  std::size_t said = 0;   ///< likewise
-  double output = 0.0;    ///< likewise: of the class said
+  std::size_t label = 0;  ///< 0 without labels
+  std::size_t said = 0;   ///< class with the largest output; 0 without labels
+  double output = 0.0;    ///< output of that class; 0 without labels
   std::vector<std::uint8_t> pixels;
-  std::vector<float> outputs;  ///< where there are no labels
-  std::vector<float> targets;  ///< where there are vectors of them
+  std::vector<float> outputs;  ///< empty with labels
+  std::vector<float> targets;  ///< empty with labels and for autoencoders
 };
 
 /// A unit of the first layer.
@@ -42,16 +41,17 @@ struct Unit {
 
 struct Inspection {
   std::vector<LayerResponse> layers;
-  std::size_t response_samples = 0;  ///< on which the layers were looked at
-  std::vector<Mistake> mistakes;  ///< the largest loss first; where there are labels only samples that are not correct
-  std::vector<Unit> units;        ///< the largest norm first
+  std::size_t response_samples = 0;  ///< number of samples behind `layers`
+  std::vector<Mistake> mistakes;     ///< the largest loss first; with labels, only samples that are not correct
+  std::vector<Unit> units;           ///< the largest norm first
 };
 
-/// Bytes of scratch memory that inspect() needs for a network, with or without batch normalization.
+/// Bytes of scratch memory for inspect(). topology: with or without batch normalization.
 std::size_t inspection_bytes(const mote::Topology& topology);
 
-/// Of several members, mistakes are those of all together, the rest is the first one's. topology: without batch
-/// normalization. responses: samples to look at the layers with; the first 1000 are taken.
+/// Inspects a network or an ensemble: mistakes are those of the ensemble, layers and units those of its first member.
+/// topology: without batch normalization. responses: samples for the responses of the layers, of which the first 1000
+/// are used.
 Inspection inspect(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
                    const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch);
 

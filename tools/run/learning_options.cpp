@@ -15,65 +15,63 @@ const Option kLearningOptions[] = {
        g.learning_rate = true;
        s.optimizer.learning_rate = real_number("--learning-rate", v, kPositive, is_positive);
      }},
-    {"--momentum", "X", "momentum, nesterov: share of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
+    {"--momentum", "X",
+     "momentum, nesterov: fraction of the last step that the next one keeps, 0 <= X < 1 (default 0.9)",
      [](Settings& s, Given&, std::string_view v) {
        s.optimizer.momentum = real_number("--momentum", v, kShare, is_share);
      }},
-    {"--rho", "X", "rmsprop: share of the mean square that a step keeps, 0 <= X < 1 (default 0.9)",
+    {"--rho", "X", "rmsprop: fraction of the mean square that a step keeps, 0 <= X < 1 (default 0.9)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.rho = real_number("--rho", v, kShare, is_share); }},
-    {"--beta1", "X", "adam, adamw, nadam: share of the mean gradient that a step keeps, 0 <= X < 1 (default 0.9)",
+    {"--beta1", "X", "adam, adamw, nadam: fraction of the mean gradient that a step keeps, 0 <= X < 1 (default 0.9)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.beta1 = real_number("--beta1", v, kShare, is_share); }},
-    {"--beta2", "X", "adam, adamw, nadam: share of the mean square that a step keeps, 0 <= X < 1 (default 0.999)",
+    {"--beta2", "X", "adam, adamw, nadam: fraction of the mean square that a step keeps, 0 <= X < 1 (default 0.999)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.beta2 = real_number("--beta2", v, kShare, is_share); }},
     {"--epsilon", "X",
-     "what keeps the adaptive optimizers from dividing by 0, > 0 (default: adagrad 1e-7; rmsprop 1e-6, inside the "
-     "root; "
-     "adam, adamw, nadam 1e-8)",
+     "adaptive optimizers: addend to the divisor, against division by 0, > 0 (default: adagrad 1e-7; rmsprop 1e-6, "
+     "inside the root; adam, adamw, nadam 1e-8)",
      [](Settings& s, Given&, std::string_view v) {
        s.optimizer.epsilon = real_number("--epsilon", v, kPositive, is_positive);
      }},
     {"--weight-decay", "X",
-     "adamw: share of the weights, times the learning rate, that every step takes off, >= 0; biases excepted (default "
-     "0.01)",
+     "adamw: every step subtracts X times the learning rate times the weight, >= 0; biases excepted (default 0.01)",
      [](Settings& s, Given&, std::string_view v) {
        s.optimizer.weight_decay = real_number("--weight-decay", v, kNotNegative, is_not_negative);
      }},
-    {"--l1", "X",
-     "penalty, >= 0: adds X times the sum of the weights' magnitudes to the loss, biases excepted (default 0)",
+    {"--l1", "X", "penalty, >= 0: adds X times the sum of absolute weights to the loss, biases excepted (default 0)",
      [](Settings& s, Given&, std::string_view v) { s.l1 = real_number("--l1", v, kNotNegative, is_not_negative); }},
     {"--l2", "X",
      "weight decay, >= 0: adds X/2 times the sum of squared weights to the loss, biases excepted (default 0; Nielsen's "
      "lambda is X times the number of training images)",
      [](Settings& s, Given&, std::string_view v) { s.l2 = real_number("--l2", v, kNotNegative, is_not_negative); }},
     {"--clip-norm", "X",
-     "shorten gradients whose norm, over all weights and biases and without penalties, is more than X to X, > 0 "
-     "(default: off)",
+     "scale the gradient of the loss, over all weights and biases, down to norm X where it is longer, > 0 (default: "
+     "off)",
      [](Settings& s, Given&, std::string_view v) {
        s.clip_norm = real_number("--clip-norm", v, kPositive, is_positive);
      }},
-    {"--clip-value", "X", "bring each element of a gradient into [-X, X], > 0 (default: off)",
+    {"--clip-value", "X", "clip each element of the gradient to [-X, X], > 0 (default: off)",
      [](Settings& s, Given&, std::string_view v) {
        s.clip_value = real_number("--clip-value", v, kPositive, is_positive);
      }},
     {"--max-norm", "X",
-     "after each step, shorten the incoming weights of hidden units whose norm is more than X to X, > 0 (default: off)",
+     "after each step, scale the incoming weights of a hidden unit down to norm X where it is larger, > 0 (default: "
+     "off)",
      [](Settings& s, Given&, std::string_view v) {
        s.max_norm = real_number("--max-norm", v, kPositive, is_positive);
      }},
     {"--dropout", "P",
-     "probability with which each hidden unit is left out of training, anew for each image, 0 <= P < 1 (default 0)",
+     "probability that training leaves out a hidden unit, drawn for each unit and image, 0 <= P < 1 (default 0)",
      [](Settings& s, Given&, std::string_view v) { s.dropout = real_number("--dropout", v, kRate, is_share); }},
-    {"--input-dropout", "P", "the same for pixels, 0 <= P < 1 (default 0)",
+    {"--input-dropout", "P", "probability that training leaves out a pixel, 0 <= P < 1 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
        s.input_dropout = real_number("--input-dropout", v, kRate, is_share);
      }},
     {"--schedule", "NAME",
-     "of the learning rate: constant; step, exponential or cosine, which let it fall by --decay-factor in "
-     "--decay-epochs, at once, evenly or in half a wave that ends there; plateau, which does so when the validation "
-     "loss "
-     "(training loss without validation) has not improved for longer than --patience (default constant)",
+     "learning rate: constant; step, exponential or cosine, which multiply it by --decay-factor over --decay-epochs, "
+     "at once, evenly or along half a wave that ends there; plateau, which multiplies it when the validation loss "
+     "(training loss without validation) has not improved for more than --patience epochs (default constant)",
      [](Settings& s, Given&, std::string_view v) { s.schedule = choice("--schedule", v, kSchedules); }},
-    {"--warmup", "EPOCHS", "raise the learning rate evenly from 0 first, for so many epochs, >= 0 (default 0)",
+    {"--warmup", "EPOCHS", "raise the learning rate evenly from 0 over the first epochs, >= 0 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
        s.warmup = real_number("--warmup", v, kNotNegative, is_not_negative);
      }},
@@ -87,31 +85,29 @@ const Option kLearningOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.decay_factor = real_number("--decay-factor", v, kShare, is_share);
      }},
-    {"--patience", "N", "plateau: epochs without a better loss that are borne (default 10)",
+    {"--patience", "N", "plateau: epochs without improvement before the learning rate drops (default 10)",
      [](Settings& s, Given&, std::string_view v) {
        s.patience = whole_number<std::uint32_t>("--patience", v, 0, 1000000000);
      }},
     {"--early-stopping", "NAME",
      "stop when the validation loss or accuracy has not improved for --stop-patience epochs, and restore the "
-     "parameters "
-     "of the best epoch (default: train for all epochs and take the last)",
+     "parameters of the best epoch (default: train for all epochs and keep the last parameters)",
      [](Settings& s, Given&, std::string_view v) { s.early_stopping = choice("--early-stopping", v, kMonitors); }},
-    {"--stop-patience", "N", "early stopping: epochs in a row without improvement after which it stops (default 5)",
+    {"--stop-patience", "N", "early stopping: epochs in a row without improvement before training stops (default 5)",
      [](Settings& s, Given&, std::string_view v) {
        s.stop_patience = whole_number<std::uint32_t>("--stop-patience", v, 1, 1000000000);
      }},
     {"--min-improvement", "X",
-     "early stopping: an epoch is better when it is so by more than X, >= 0, in loss or share correct (default 0)",
+     "early stopping: an epoch improves when loss or accuracy is better by more than X, >= 0 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
        s.min_improvement = real_number("--min-improvement", v, kNotNegative, is_not_negative);
      }},
     {"--ensemble", "K",
-     "bagging: train K networks, 2 to 1000, each from a start and on a bootstrap sample of its own, and average their "
-     "outputs; every thread trains whole networks (default: one network, on all training images)",
+     "bagging: train K networks, 2 to 1000, each with its own initial parameters and bootstrap sample, and average "
+     "their outputs; every thread trains whole networks (default: one network, on all training images)",
      [](Settings& s, Given&, std::string_view v) { s.ensemble = whole_number<std::size_t>("--ensemble", v, 2, 1000); }},
     {"--no-bootstrap", nullptr,
-     "train each network of the ensemble on all training images: starts, orders and what dropout leaves out still "
-     "differ",
+     "train each network of the ensemble on all training images; initial parameters, order and dropout still differ",
      [](Settings& s, Given&, std::string_view) { s.bootstrap = false; }},
 };
 

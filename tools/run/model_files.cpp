@@ -27,7 +27,7 @@ bool is_at_byte(mote::Status status) {
   }
 }
 
-/// Control characters, of which terminals do what they say, as question marks.
+/// Replaces control characters, which terminals obey, by question marks.
 std::string printable(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
@@ -44,7 +44,7 @@ void require_model_or_nothing(const std::string& path) {
   std::error_code none;
   if (!std::filesystem::is_regular_file(path, none) || std::filesystem::file_size(path, none) == 0) return;
   InputFile old(path, "a model");
-  unsigned char start[9] = {};  // the size of the header, and how it begins
+  unsigned char start[9] = {};  // size and first byte of the header
   const mote::ByteSource source = old.source();
   if (source.size >= sizeof start && source.read(source.context, 0, mote::Memory(start)) && start[8] == '{') {
     std::uint64_t header = 0;
@@ -90,7 +90,7 @@ void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
   if (!result.ok()) fail(result);
 }
 
-/// The bytes [from, from + size) of the file, as far as it goes.
+/// The bytes [from, from + size) of the file, cut at its end.
 std::string ModelFile::bytes(std::size_t from, std::size_t size) {
   const mote::ByteSource source = file_.source();
   std::string text(from < source.size ? std::min<std::size_t>(size, static_cast<std::size_t>(source.size) - from) : 0,
@@ -99,7 +99,7 @@ std::string ModelFile::bytes(std::size_t from, std::size_t size) {
   return text;
 }
 
-/// What stands in the file from a byte on, as far as it is of one piece and can be printed.
+/// The text of the file at a byte: up to 48 characters, ending with a quoted string or a list that begins there.
 std::string ModelFile::excerpt(std::size_t at) {
   std::string text;
   for (const char c : bytes(at, 48)) {
@@ -110,7 +110,7 @@ std::string ModelFile::excerpt(std::size_t at) {
   return text.empty() ? "" : ": " + text;
 }
 
-/// Under which name the value from a byte on stands: what is between the last two quotes before it.
+/// The name of the value at a byte: the text between the last two quotes before it.
 std::string ModelFile::key_of(std::size_t at) {
   const std::size_t from = at < 64 ? 0 : at - 64;
   const std::string before = bytes(from, at - from);
@@ -119,7 +119,7 @@ std::string ModelFile::key_of(std::size_t at) {
   return " in " + printable(before.substr(begin + 1, end - begin - 1));
 }
 
-/// What a tensor should have been.
+/// The type, shape or size expected of a tensor, for the error.
 std::string ModelFile::expected(const mote::Result& result) const {
   const mote::Topology& topology = description_.topology;
   const auto tensor = static_cast<std::size_t>(result.expected);
@@ -139,7 +139,7 @@ std::string ModelFile::expected(const mote::Result& result) const {
 
 void ModelFile::fail(const mote::Result& result) {
   if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
-    throw Error(name() + ": is a checkpoint of a training, not a model; train --resume goes on from it");
+    throw Error(name() + ": checkpoint of a training, expected a model; train --resume continues from it");
   }
   std::string text = name() + ": " + describe(result);
   if (is_at_byte(result.status)) {
@@ -148,7 +148,7 @@ void ModelFile::fail(const mote::Result& result) {
     if (result.status == mote::Status::model_value) text += key_of(at);
     text += excerpt(at) + expected(result);
   }
-  switch (result.status) {  // what a program that writes such files has to add
+  switch (result.status) {  // shows the metadata that is missing
     case mote::Status::model_no_sizes: text += ", expected such as \"sizes\": \"784,256,10\""; break;
     case mote::Status::model_no_activations: text += ", expected such as \"activations\": \"relu,softmax\""; break;
     case mote::Status::model_no_loss: text += ", expected such as \"loss\": \"cross-entropy\""; break;
@@ -156,7 +156,7 @@ void ModelFile::fail(const mote::Result& result) {
   }
   const bool of_tensor =
       result.status == mote::Status::model_missing_tensor || result.status == mote::Status::model_bad_number;
-  // Without a description, the header tells which network it is for.
+  // Without a description, the topology that names the tensors is unknown.
   if (of_tensor && description_.topology.layer_count != 0) {
     text +=
         std::string(": ") + mote::model_tensor_name(description_.topology, static_cast<std::size_t>(result.found)).text;

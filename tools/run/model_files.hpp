@@ -11,25 +11,25 @@
 
 namespace tools {
 
-/// Throws an Error where there is a file that is no model.
+/// Throws an Error if `path` is a file that is not a model.
 void require_model_or_nothing(const std::string& path);
 
 /// Writes a model and commits the file. Throws an Error.
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
                 mote::Span<const float> running);
 
-/// A name for each output: those of the model, or numbers.
+/// A name for each output: a class name of the model, or else its number.
 std::vector<std::string> names_of(const mote::ModelDescription& model);
 
-/// A model file whose header was read. Throws an Error that names the file, what is wrong with it and where.
+/// A model file with its header read. Throws an Error that names the file, the problem and the byte.
 class ModelFile {
  public:
   explicit ModelFile(const std::string& path, const std::string& option = "");
 
-  /// What errors begin with: the option, if any, and the path.
+  /// Prefix of errors: the option, if any, and the path.
   const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
-  /// Loads what the network of the description() learnt; both spans of exactly the size that it has.
+  /// Loads parameters and running statistics. Both spans have exactly the sizes of the network of description().
   void load(mote::Span<float> parameters, mote::Span<float> running);
 
  private:

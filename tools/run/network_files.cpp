@@ -17,7 +17,7 @@ void take_model(Settings& settings, const mote::ModelDescription& model) {
     settings.class_names = names_of(model);
   }
   if (settings.aim == Aim::inputs && model.loss.kind == mote::Loss::cross_entropy) {
-    throw Error("--autoencoder does not go with the loss of " + settings.load + ", " + loss);
+    throw Error("--autoencoder: found the loss " + loss + " in " + settings.load + ", whose targets add up to 1");
   }
 }
 
@@ -25,20 +25,19 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
   const std::size_t inputs = model.topology.inputs, outputs = model.topology.outputs();
   if (images.train.features != inputs) {
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) +
-                " inputs, but the images have " + std::to_string(images.train.features) + " pixels");
+                " inputs, the images have " + std::to_string(images.train.features) + " pixels");
   }
   if (images.train.outputs() != outputs) {
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
-                " outputs, but the data want " + std::to_string(images.train.outputs()));
+                " outputs, the data need " + std::to_string(images.train.outputs()));
   }
   if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
-    throw Error("--dropout and --max-norm are for hidden units, of which the network of " + settings.load +
-                " has none");
+    throw Error("--dropout, --max-norm: need hidden units, and the network of " + settings.load + " has none");
   }
   images.train.scale = images.test.scale = model.input_scale;
   if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, images.train).ok()) {
-    throw Error("--load: " + settings.load + ": the network takes pixels times " + std::to_string(model.input_scale) +
-                ", which its loss cannot have for targets; --autoencoder needs at most 1/255 with it");
+    throw Error("--load: " + settings.load + ": input scale: found " + std::to_string(model.input_scale) +
+                ", expected at most 1/255 for --autoencoder with its loss, whose targets are at most 1");
   }
 }
 

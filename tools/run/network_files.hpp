@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tools/train makes of files with a network: --load, --save and --export-header.
+// Files with the network of tools/train: --load, --save and --export-header.
 #pragma once
 
 #include <optional>
@@ -12,29 +12,29 @@
 
 namespace tools {
 
-/// Puts loss and activations of a model in place of the settings', and class names unless there are some. Throws an
-/// Error where they do not go with the rest.
+/// Copies loss and activations of a model into the settings, and class names unless the settings have some. Throws an
+/// Error where they contradict other settings.
 void take_model(Settings& settings, const mote::ModelDescription& model);
 
-/// Makes pixels into inputs as the model wants them. Throws an Error when it is not for such images.
+/// Sets the input scale of the images to the model's. Throws an Error when the model does not fit the images.
 void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images);
 
-/// What --save writes besides parameters; names: memory for the class names. Throws an Error for a wrong number of
-/// them.
+/// The metadata that --save writes beside the parameters. names: memory for the class names, viewed by the result.
+/// Throws an Error for a wrong number of names.
 mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
                                         const ImageSet& images, std::string& names);
 
-/// The files that a network is written to, opened before the work that fills them. Throws an Error where one cannot be
-/// written or is somebody else's.
+/// The output files for the network, opened before training. Throws an Error where a file cannot be written, or exists
+/// and is of another kind.
 class NetworkFiles {
  public:
   explicit NetworkFiles(const Settings& settings);
 
-  /// Writes what `trainer` learnt; returns what write_header() has to say, or nothing. test: as Export's.
+  /// Writes the trained network; returns the line of write_header(), or an empty string. test: see Export.
   std::string write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test);
 
  private:
-  mote::WeightFormat weights_;  // of the header
+  mote::WeightFormat weights_;  // in the header
   std::optional<AtomicFile> model_, header_;
 };
 

@@ -15,23 +15,23 @@ mote::InitialBiases initial_biases(std::string_view value) {
 
 const Option kNetworkOptions[] = {
     {"--data", "DIR",
-     "folder of an IDX image set: {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, also spelt with "
+     "folder of an IDX image set: {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, also spelled with "
      "a dot before idx (default: the MNIST that make unpacks)",
      [](Settings& s, Given&, std::string_view v) { s.data = v; }},
     {"--layers", "N,N,...",
-     "sizes of all layers, inputs and outputs included; they must match the data (default: what --hidden and the data "
-     "say)",
+     "sizes of all layers, inputs and outputs included; they must match the data (default: from --hidden and the "
+     "data)",
      [](Settings& s, Given& g, std::string_view v) {
        s.layers = sizes("--layers", v), g.layers = true;
        if (s.layers.size() < 2) refuse("--layers", v, "at least two sizes: inputs and outputs");
      }},
-    {"--hidden", "N,N,...|none", "sizes of the hidden layers only; the rest follows from the data (default 256)",
+    {"--hidden", "N,N,...|none", "sizes of the hidden layers; the data decide the others (default 256)",
      [](Settings& s, Given& g, std::string_view v) {
        s.hidden = v == "none" ? std::vector<std::uint32_t>() : sizes("--hidden", v), g.hidden = true;
      }},
     {"--activation", "NAME",
-     "of the hidden layers: identity, sigmoid, tanh, relu, leaky-relu (slope 0.01 below 0), elu, selu, gelu (exact), "
-     "silu (swish) or softplus (default relu)",
+     "activation of the hidden layers: identity, sigmoid, tanh, relu, leaky-relu (slope 0.01 below 0), elu, selu, gelu "
+     "(exact), silu (swish) or softplus (default relu)",
      [](Settings& s, Given&, std::string_view v) {
        if (!find_name(kActivations, v, s.activation) || s.activation == mote::Activation::softmax) {
          refuse("--activation", v, list_names(kActivations, kHiddenActivations));
@@ -44,26 +44,27 @@ const Option kNetworkOptions[] = {
      "are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
     {"--batch-norm", nullptr,
-     "normalize what comes into the activation of every hidden layer over the mini-batch, and learn its scale and "
-     "shift instead; validation and test take running averages (default: off)",
+     "normalize the pre-activations of every hidden layer over the mini-batch, then apply a learned scale and shift; "
+     "validation and test use running averages (default: off)",
      [](Settings& s, Given&, std::string_view) { s.batch_norm = true; }},
     {"--loss", "NAME",
      "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output), quadratic, 1/2 |y - a|^2, mae, sum of "
-     "|y - a|, or huber, which is quadratic up to --huber-delta and goes on in a straight line (default "
-     "cross-entropy; quadratic for --autoencoder and --regression)",
+     "|y - a|, or huber, quadratic up to --huber-delta and linear beyond (default cross-entropy; quadratic for "
+     "--autoencoder and --regression)",
      [](Settings& s, Given& g, std::string_view v) { s.loss.kind = choice("--loss", v, kLosses), g.loss = true; }},
-    {"--huber-delta", "X", "huber: the error from which it is straight, > 0 (default 1)",
+    {"--huber-delta", "X", "huber: error beyond which the loss is linear, > 0 (default 1)",
      [](Settings& s, Given&, std::string_view v) {
        s.loss.huber_delta = real_number("--huber-delta", v, kPositive, is_positive);
      }},
     {"--label-smoothing", "X",
-     "cross-entropies: share of a target that is spread evenly over all outcomes, 0 <= X < 1 (default 0)",
+     "cross-entropies: fraction of a target that is spread evenly over all classes, 0 <= X < 1 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
        s.loss.label_smoothing = real_number("--label-smoothing", v, kShare, is_share);
      }},
     {"--output-activation", "NAME",
-     "of the last layer: any of those, or softmax (default: the one that goes with the loss; where any does, sigmoid, "
-     "but identity for --regression)",
+     "activation of the last layer: any of --activation, or softmax (default: decided by the loss; where the loss "
+     "takes "
+     "any, sigmoid, and identity for --regression)",
      [](Settings& s, Given&, std::string_view v) {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},
@@ -80,7 +81,7 @@ const Option kNetworkOptions[] = {
      [](Settings& s, Given&, std::string_view v) {
        s.weights.scale = real_number("--init-scale", v, kPositive, is_positive);
      }},
-    {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or a number for all (default zero)",
+    {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or one number for all (default zero)",
      [](Settings& s, Given&, std::string_view v) { s.biases = initial_biases(v); }},
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The options of tools/train as a table in three parts, in the order of its help.
+// The options of tools/train: three tables, in the order of --help.
 #pragma once
 
 #include <string_view>
@@ -17,11 +17,11 @@ struct Option {
   void (*set)(Settings&, Given&, std::string_view value);
 };
 
-/// What is learnt from, and the network: its layers, loss and start.
+/// Data and network: layers, loss, initialization.
 mote::Span<const Option> network_options();
-/// How the network learns: optimizers, penalties, dropout, schedules, stopping, ensembles.
+/// Learning: optimizers, penalties, dropout, schedules, early stopping, ensembles.
 mote::Span<const Option> learning_options();
-/// One run: what it is shown, what computes, and what it writes.
+/// One run: batches, epochs, threads, output files.
 mote::Span<const Option> run_options();
 
 }  // namespace tools

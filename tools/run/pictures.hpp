@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The pictures of a run that its settings ask for: plots in the terminal, a page.
+// The pictures of a run: plots in the terminal and a web page.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@ namespace tools {
 
 class Pictures {
  public:
-  /// Opens the page's file, so that a path that will not do is known before training. Throws an Error.
+  /// Opens the file of the page, so that a bad path fails before training. Throws an Error.
   explicit Pictures(const Settings& settings);
 
   bool wanted() const { return plot_ || page_; }

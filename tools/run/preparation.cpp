@@ -20,7 +20,7 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
     sizes.push_back(static_cast<std::uint32_t>(outputs));
   }
   if (sizes.front() != inputs) {
-    throw Error("--layers: starts with " + std::to_string(sizes.front()) + " inputs, but the images have " +
+    throw Error("--layers: found " + std::to_string(sizes.front()) + " inputs, but the images have " +
                 std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
   }
   if (sizes.back() != outputs) {
@@ -28,13 +28,13 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
     const std::string reason = settings.aim == Aim::inputs    ? "--autoencoder reproduces " + count + " pixels"
                                : settings.aim == Aim::numbers ? "each image has " + count + " targets"
                                                               : "the labels have " + count + " classes";
-    throw Error("--layers: ends with " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " +
-                count + " or use --hidden");
+    throw Error("--layers: found " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " + count +
+                " or use --hidden");
   }
-  if (settings.batch_norm && sizes.size() == 2) throw Error("--batch-norm: there is no hidden layer to normalize");
+  if (settings.batch_norm && sizes.size() == 2) throw Error("--batch-norm: needs a hidden layer");
   if (sizes.size() - 1 > mote::kMaxLayers) {
-    throw Error(option + std::to_string(sizes.size() - 1) + " layers asked for, at most " +
-                std::to_string(mote::kMaxLayers) + " possible");
+    throw Error(option + "found " + std::to_string(sizes.size() - 1) + " layers, expected at most " +
+                std::to_string(mote::kMaxLayers));
   }
   mote::Topology topology;
   topology.inputs = sizes.front();
@@ -51,16 +51,16 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
 Split make_split(const Settings& settings, const mote::Dataset& all) {
   const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
   if (held_out >= all.count) {
-    throw Error("--validation: " + std::to_string(held_out) + " images held out leaves none of " +
-                std::to_string(all.count) + " to train on");
+    throw Error("--validation: found " + std::to_string(held_out) + ", expected fewer than the " +
+                std::to_string(all.count) + " training images");
   }
   if (held_out == 0 && settings.early_stopping) {
-    throw Error("--early-stopping: there are no validation images to look at; hold some out with --validation");
+    throw Error("--early-stopping: needs validation images; hold some out with --validation");
   }
   const std::size_t most = all.count - held_out;
   if (settings.train_limit > most) {
-    throw Error("--train-limit: " + std::to_string(settings.train_limit) + " asked for, but there are " +
-                std::to_string(most) + " training images besides those held out");
+    throw Error("--train-limit: found " + std::to_string(settings.train_limit) + ", expected at most the " +
+                std::to_string(most) + " training images that are not held out");
   }
   const std::size_t count = settings.train_limit == 0 ? most : settings.train_limit;
   return {all.subset(0, count), all.subset(most, held_out)};
@@ -79,7 +79,7 @@ mote::Decay decay_of(RateSchedule schedule) {
   return mote::Decay::none;
 }
 
-/// The settings' epochs as parameter steps.
+/// The schedule of the settings, with epochs converted to parameter steps.
 mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::size_t batch_size) {
   const auto steps = [&](double epochs) {
     const double wanted = std::round(epochs * mote::steps_per_epoch(images, batch_size));
@@ -117,16 +117,16 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
   if (options.batch_size == 0) options.batch_size = images;
   if (options.batch_size > images) {
-    throw Error("--batch: " + std::to_string(options.batch_size) + " is more than the " + std::to_string(images) +
-                " training images; use --batch full for all of them");
+    throw Error("--batch: found " + std::to_string(options.batch_size) + ", expected at most the " +
+                std::to_string(images) + " training images; use --batch full for all of them");
   }
   if (settings.batch_norm) {
-    options.memory_rows = std::max(options.memory_rows, options.batch_size);  // its statistics are of whole batches
-    // Nothing is trained then, and any size will do that leaves no single image.
+    options.memory_rows = std::max(options.memory_rows, options.batch_size);  // statistics need the whole batch
+    // --evaluate trains nothing: choose any size that leaves no single image.
     while (settings.evaluate && options.batch_size > 2 && images % options.batch_size == 1) --options.batch_size;
     if (images % options.batch_size == 1) {
-      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves a single one of the " +
-                  std::to_string(images) + " training images for the last step, too few for --batch-norm");
+      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves 1 of the " + std::to_string(images) +
+                  " training images for the last step, and --batch-norm needs at least 2");
     }
   }
   options.schedule = make_schedule(settings, images, options.batch_size);

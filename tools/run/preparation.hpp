@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What training needs, from the settings and the data that they are about. All throw an Error for settings that do not
-// go with the data.
+// Network, samples and options of a training, made from the settings and the data. All functions throw an Error for
+// settings that do not fit the data.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace tools {
 
 mote::Topology make_topology(const Settings& settings, const ImageSet& images);
 
-/// Holds out the last images to validate on, and keeps as many of the others as asked for.
+/// Holds out the last images for validation, and limits the others to --train-limit.
 Split make_split(const Settings& settings, const mote::Dataset& all);
 
-/// images: how many there are to train on.
+/// images: number of training images.
 mote::TrainingOptions make_options(const Settings& settings, std::size_t images);
 
 }  // namespace tools

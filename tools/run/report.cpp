@@ -51,7 +51,7 @@ std::string describe_start(const Settings& settings) {
   return text + ", biases " + std::string(name_of(kBiasInits, settings.biases.distribution));
 }
 
-/// Empty for a learning rate that does not change.
+/// The schedule line; empty for a constant learning rate.
 std::string describe_schedule(const Settings& settings, const mote::TrainingOptions& options) {
   const mote::Schedule& schedule = options.schedule;
   std::string text;
@@ -86,7 +86,7 @@ std::string describe_loss(const mote::LossOptions& loss) {
   return text;
 }
 
-/// What keeps training within limits; empty for nothing.
+/// Dropout, max-norm and clipping; empty without any.
 std::string describe_limits(const mote::TrainingOptions& options) {
   std::string text;
   const auto add = [&](const char* name, float value) {
@@ -100,7 +100,7 @@ std::string describe_limits(const mote::TrainingOptions& options) {
   return text;
 }
 
-/// Empty without early stopping.
+/// The early-stopping line; empty without early stopping.
 std::string describe_stopping(const Settings& settings) {
   if (!settings.early_stopping) return "";
   std::string text = format("stopping  after %u epoch%s without ", settings.stop_patience,
@@ -154,7 +154,7 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
   const std::size_t threads = settings.ensemble > 1 ? arena.slots : options.workers;
   if (settings.ensemble > 1) {
     text += format("ensemble  %zu members, each on %s, mean outputs\n", settings.ensemble,
-                   settings.bootstrap ? "a bootstrap sample of its own" : "all training images");
+                   settings.bootstrap ? "its own bootstrap sample" : "all training images");
   }
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),

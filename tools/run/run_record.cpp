@@ -12,7 +12,7 @@ namespace {
 using Measure = float (mote::LossTotals::*)() const;
 using Samples = mote::LossTotals EpochReport::*;
 
-/// What `measure` says of `samples`, by epoch; the mean of those networks that got so far.
+/// `measure` of `samples` by epoch, averaged over the networks that reached the epoch.
 Series by_epoch(const RunRecord& record, const char* name, Samples samples, Measure measure) {
   Series series{name, {}};
   std::size_t epochs = 0;

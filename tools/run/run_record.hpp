@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that is known of a training when it is over: what pictures are made of.
+// The record of a finished training: the data of its pictures.
 #pragma once
 
 #include <cstdint>
@@ -16,32 +16,33 @@ namespace tools {
 struct RunRecord {
   std::string command;                             ///< as typed, quoted for a shell
   std::string settings;                            ///< lines of describe_run()
-  std::vector<std::string> ending;                 ///< lines: "trained after 3.57 s", and how it came to that
+  std::vector<std::string> ending;                 ///< lines: "trained after 3.57 s", and how training ended
   std::vector<std::vector<EpochReport>> networks;  ///< the epochs of one network, or of each member of an ensemble
-  /// Of one network, before the first epoch and after each; empty: not looked at.
+  /// Layers of a single network, before the first epoch and after each; empty: not measured.
   std::vector<std::vector<mote::LayerDiagnostics>> diagnoses;
-  std::size_t kept_epoch = 0;  ///< whose parameters were taken; 0: the last
+  std::size_t kept_epoch = 0;  ///< epoch whose parameters were kept; 0: the last
   bool has_labels = true;
-  std::uint32_t rows = 0;     ///< of an image, in pixels
-  std::uint32_t columns = 0;  ///< likewise
-  std::string responses;      ///< which samples the layers were looked at with: "validation"
+  std::uint32_t rows = 0;     ///< height of an image in pixels
+  std::uint32_t columns = 0;  ///< width of an image in pixels
+  std::string responses;      ///< samples behind the responses of the layers: "validation" or "training"
   TestReport test;
   Inspection inspection;
 };
 
-/// Loss by epoch on the training and, where there are any, the validation images; of an ensemble, the members' mean.
+/// Loss by epoch on the training images and the validation images, if any; for an ensemble, the mean of the members.
 LineChart loss_chart(const RunRecord& record);
 
-/// Likewise the share that is correct.
+/// Accuracy by epoch on the training images and the validation images, if any; for an ensemble, the mean of the
+/// members.
 LineChart accuracy_chart(const RunRecord& record);
 
-/// How fast each layer learns by epoch, epoch 0 being the start: the norm of the gradient by its biases.
+/// Speed of learning of each layer by epoch, with epoch 0 before training: the norm of its bias gradient.
 LineChart speed_chart(const RunRecord& record);
 
 /// "layer 1, relu"
 std::string layer_name(const Inspection& inspection, std::size_t layer);
 
-/// Plots of a run for a terminal: loss, accuracy where there are labels, and how the layers respond.
+/// Plots of a run for a terminal: loss, accuracy with labels, speed of learning, responses of the layers.
 std::string plot_run(const RunRecord& record, const TerminalStyle& style);
 
 }  // namespace tools

@@ -13,14 +13,14 @@
 namespace tools {
 namespace {
 
-// Options that change no bit of what is learnt, so that a run that resumes may have others (a checkpoint has the
-// parameters of --load, and knows which network they are of) ...
+// Options that change no bit of the trained network, so that a resumed run may differ in them. (--load is one of them:
+// the checkpoint holds its parameters, and the fingerprint of its network.)
 constexpr std::string_view kHarmless[] = {
     "--data",       "--log",           "--report",         "--plot",    "--quiet",
     "--save",       "--export-header", "--export-weights", "--threads", "--isa",
     "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds",
     "--load"};
-// ... of which these are of one run only.
+// Harmless options that a resumed run does not inherit.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 
 template <std::size_t N>
@@ -39,10 +39,10 @@ const Option& find_option(std::string_view name) {
   const Option* found = nullptr;
   for_each_option([&](const Option& option) { found = name == option.name ? &option : found; });
   if (found != nullptr) return *found;
-  throw Error("unknown option '" + std::string(name) + "'; --help lists what there is");
+  throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
 }
 
-/// `text` in lines of at most `width` characters, each after the first indented.
+/// Breaks `text` into lines of at most `width` characters, and indents all but the first.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t width) {
   std::string wrapped;
   for (;;) {
@@ -67,15 +67,15 @@ Settings parse_settings(int count, const char* const* arguments) {
     const Option& option = find_option(name.substr(0, equals));
     std::string_view value;
     if (option.argument == nullptr) {
-      if (joined) throw Error(std::string(option.name) + " takes no value");
+      if (joined) throw Error(std::string(option.name) + ": takes no value");
     } else if (joined) {
       value = name.substr(equals + 1);
     } else {
-      if (i + 1 == count) throw Error(std::string(option.name) + ": its value " + option.argument + " is missing");
+      if (i + 1 == count) throw Error(std::string(option.name) + ": value " + option.argument + " missing");
       value = arguments[++i];
     }
     if (option.argument != nullptr && value.empty()) {
-      throw Error(std::string(option.name) + ": its value " + option.argument + " is empty");
+      throw Error(std::string(option.name) + ": value " + option.argument + " empty");
     }
     const std::string argument = option.name + (value.empty() ? "" : "=" + std::string(value));
     (is_in(kHarmless, option.name) ? settings.harmless : settings.deciding).push_back(argument);
@@ -99,9 +99,9 @@ std::string help_text() {
     text += left + wrap(option.help, kIndent, kWidth) + "\n";
   });
   return text +
-         "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data refused;\n"
-         "130 interrupted by Ctrl-C, after the current batch and the evaluation of what was learnt so far (one\nmore "
-         "Ctrl-C, two seconds later, stops at once).\n";
+         "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data rejected;\n"
+         "130 interrupted by Ctrl-C. The first Ctrl-C ends training after the current batch, evaluates and writes the\n"
+         "network so far; another, two seconds later, stops at once.\n";
 }
 
 }  // namespace tools

@@ -13,13 +13,13 @@
 
 namespace tools {
 
-/// What the learning rate follows: a Decay of the library's, or the validation loss.
+/// Schedule of the learning rate: a mote::Decay, or plateau, which follows the validation loss.
 enum class RateSchedule { constant, step, exponential, cosine, plateau };
 
 struct Settings {
   bool help = false;
   bool quiet = false;
-  bool diagnose = false;  ///< look at the layers after each epoch
+  bool diagnose = false;  ///< measure the layers after each epoch
   std::string data;       ///< folder; empty: the MNIST that make unpacked
   std::string log;        ///< CSV file; empty: none
   std::string header;     ///< C++ header for firmware; empty: none
@@ -31,10 +31,10 @@ struct Settings {
   std::string load;                         ///< model file to start from; empty: none
   std::string checkpoint;                   ///< file to write checkpoints to; empty: none
   std::optional<float> checkpoint_seconds;  ///< between checkpoints within an epoch; none: only at its end
-  std::string resume;                       ///< checkpoint to go on from; empty: none
-  std::vector<std::string> deciding;        ///< options given that decide what is learnt, as "--seed=3"
-  std::vector<std::string> harmless;        ///< the others
-  std::vector<std::string> remembered;      ///< those that a run that resumes is given again
+  std::string resume;                       ///< checkpoint to continue from; empty: none
+  std::vector<std::string> deciding;        ///< options given that decide the trained network, as "--seed=3"
+  std::vector<std::string> harmless;        ///< options given that change no bit of it
+  std::vector<std::string> remembered;      ///< options given that a resumed run inherits
   bool evaluate = false;                    ///< do not train
   std::vector<std::string> class_names;     ///< for the model file; empty: those of the loaded one, or none
 
@@ -52,25 +52,25 @@ struct Settings {
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
   float l1 = 0.0f;
   float l2 = 0.0f;
-  float clip_norm = 0.0f;  ///< 0: off, as the following
-  float clip_value = 0.0f;
-  float max_norm = 0.0f;
-  float dropout = 0.0f;  ///< of hidden units
+  float clip_norm = 0.0f;   ///< 0: off
+  float clip_value = 0.0f;  ///< 0: off
+  float max_norm = 0.0f;    ///< 0: off
+  float dropout = 0.0f;     ///< of hidden units
   float input_dropout = 0.0f;
   RateSchedule schedule = RateSchedule::constant;
-  float warmup = 0.0f;                ///< epochs of linear rise
-  std::optional<float> decay_epochs;  ///< none: a third of the epochs; cosine: all that are left after the warm-up
-  std::optional<float> decay_factor;  ///< none: 0.1, cosine 0
-  std::uint32_t patience = 10;        ///< epochs without improvement that plateau bears
+  float warmup = 0.0f;                          ///< epochs of linear rise
+  std::optional<float> decay_epochs;            ///< none: a third of the epochs; cosine: all epochs after the warm-up
+  std::optional<float> decay_factor;            ///< none: 0.1, cosine 0
+  std::uint32_t patience = 10;                  ///< plateau: epochs without improvement before the rate drops
   std::optional<mote::Monitor> early_stopping;  ///< none: never
-  std::uint32_t stop_patience = 5;              ///< epochs without improvement after which it stops
-  float min_improvement = 0.0f;                 ///< what is more than this is one
-  std::optional<std::size_t> batch;             ///< 0: full batch; none: 64, or all images where there are fewer
+  std::uint32_t stop_patience = 5;              ///< epochs without improvement before training stops
+  float min_improvement = 0.0f;                 ///< smaller improvements do not count
+  std::optional<std::size_t> batch;             ///< 0: full batch; none: 64, at most all training images
   std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
-  bool bootstrap = true;                  ///< members of an ensemble train on samples of their own
-  std::size_t ensemble = 1;               ///< members; 1: a single network, on the whole training set
+  bool bootstrap = true;                  ///< each member of an ensemble trains on its own bootstrap sample
+  std::size_t ensemble = 1;               ///< number of members; 1: a single network, on the whole training set
   std::uint64_t seed = 1;
   std::size_t threads = 1;
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
@@ -79,7 +79,7 @@ struct Settings {
   bool looks_at_layers() const { return ensemble == 1 && (diagnose || has_pictures()); }
 };
 
-/// Throws an Error for anything that is not understood or contradicts itself.
+/// Parses the arguments of main(). Throws an Error for unknown options, values out of range and contradictions.
 Settings parse_settings(int count, const char* const* arguments);
 
 std::string help_text();

@@ -20,7 +20,7 @@ mote::Activation activation_for(mote::Loss loss, Aim aim) {
   return is_free ? mote::Activation::identity : mote::Activation::sigmoid;
 }
 
-/// Refuses `option` where it was given although what was chosen has no use for it.
+/// Throws an Error if `option` was given and the value chosen for `chooser` does not use it.
 template <typename Enum, std::size_t N>
 void check_use(const Given& given, const char* option, const char* chooser, const Named<Enum> (&names)[N], Enum chosen,
                std::initializer_list<Enum> users) {
@@ -30,8 +30,8 @@ void check_use(const Given& given, const char* option, const char* chooser, cons
     if (user == chosen) return;
     list += (list.empty() ? "" : ", ") + std::string(name_of(names, user));
   }
-  throw Error(std::string(option) + " has no meaning with " + chooser + " " + std::string(name_of(names, chosen)) +
-              "; it is for " + list);
+  throw Error(std::string(option) + ": not used by " + chooser + " " + std::string(name_of(names, chosen)) +
+              "; only by " + list);
 }
 
 void check_uses(const Settings& s, const Given& given) {
@@ -78,15 +78,14 @@ void resolve_loss(Settings& s, const Given& given) {
   if (!given.loss && s.aim != Aim::labels) s.loss.kind = mote::Loss::quadratic;
   if (s.aim == Aim::inputs && s.loss.kind == mote::Loss::cross_entropy) {
     throw Error(
-        "--autoencoder does not go with --loss cross-entropy: pixels do not add up to 1; use "
-        "sigmoid-cross-entropy, quadratic, mae or huber");
+        "--autoencoder: found --loss cross-entropy, whose targets add up to 1; use sigmoid-cross-entropy, quadratic, "
+        "mae or huber");
   }
   const mote::Activation usual = activation_for(s.loss.kind, s.aim);
   if (!s.output_activation_given) s.output_activation = usual;
   if (mote::check(s.loss.kind, s.output_activation).ok()) return;
-  throw Error("--output-activation " + std::string(name_of(kActivations, s.output_activation)) +
-              " does not go with --loss " + std::string(name_of(kLosses, s.loss.kind)) + ", which needs " +
-              std::string(name_of(kActivations, usual)));
+  throw Error("--output-activation: found " + std::string(name_of(kActivations, s.output_activation)) + ", expected " +
+              std::string(name_of(kActivations, usual)) + " with --loss " + std::string(name_of(kLosses, s.loss.kind)));
 }
 
 void check_limits(const Settings& s, const Given& given) {
@@ -96,12 +95,12 @@ void check_limits(const Settings& s, const Given& given) {
   const bool has_hidden = given.layers ? s.layers.size() > 2 : !s.hidden.empty();
   for (const char* option : {"--dropout", "--max-norm", "--activation"}) {
     if (given.names.count(option) == 0 || has_hidden) continue;
-    throw Error(std::string(option) + " is for hidden units, of which there are none" +
+    throw Error(std::string(option) + ": needs hidden units, found none" +
                 (option == std::string_view("--dropout") ? "; --input-dropout is for pixels" : ""));
   }
 }
 
-/// No file is written by two.
+/// Throws an Error if two options name one file.
 void check_written_files(const Settings& s) {
   const std::pair<const char*, const std::string&> files[] = {{"--log", s.log},
                                                               {"--report", s.report},
@@ -122,13 +121,13 @@ void check_files(const Settings& s, const Given& given) {
   for (const char* option : {"--layers", "--hidden", "--activation", "--batch-norm", "--loss", "--huber-delta",
                              "--label-smoothing", "--output-activation", "--init", "--init-scale", "--bias-init"}) {
     if (given.names.count(option) == 0 || s.load.empty()) continue;
-    throw Error(std::string(option) + " and --load contradict each other: the network, its loss and its parameters " +
-                "are those of the file");
+    throw Error(std::string(option) + " and --load contradict each other; the file decides the network, its loss and " +
+                "its parameters");
   }
-  if (s.evaluate && s.load.empty()) throw Error("--evaluate has no meaning without --load");
+  if (s.evaluate && s.load.empty()) throw Error("--evaluate: needs --load");
   const auto refuse_to_train = [&](const char* option) {
     if (s.evaluate && given.names.count(option) != 0) {
-      throw Error(std::string(option) + " and --evaluate contradict each other: nothing is trained");
+      throw Error(std::string(option) + " and --evaluate contradict each other; --evaluate does not train");
     }
   };
   for (const char* option :
@@ -136,16 +135,16 @@ void check_files(const Settings& s, const Given& given) {
     refuse_to_train(option);
   }
   for (const Option& option : learning_options()) refuse_to_train(option.name);
-  if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names has no meaning without --save");
+  if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names: needs --save");
   if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
-    throw Error("--checkpoint-seconds has no meaning without --checkpoint");
+    throw Error("--checkpoint-seconds: needs --checkpoint");
   }
   if (given.names.count("--export-weights") != 0 && s.header.empty()) {
-    throw Error("--export-weights has no meaning without --export-header");
+    throw Error("--export-weights: needs --export-header");
   }
   for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
     if (s.ensemble == 1 || given.names.count(option) == 0) continue;
-    throw Error(std::string(option) + " and --ensemble contradict each other: the file holds one network");
+    throw Error(std::string(option) + " and --ensemble contradict each other; the file holds one network");
   }
 }
 
@@ -154,24 +153,25 @@ void check_files(const Settings& s, const Given& given) {
 void resolve(Settings& s, const Given& given) {
   check_files(s, given);
   check_written_files(s);
-  if (s.batch_norm && s.batch == 1) throw Error("--batch-norm needs at least 2 images at a time, not --batch 1");
+  if (s.batch_norm && s.batch == 1) throw Error("--batch-norm: found --batch 1, expected at least 2");
   if (given.layers && given.hidden) throw Error("--layers and --hidden contradict each other; give one of them");
   resolve_loss(s, given);
   check_uses(s, given);
   check_limits(s, given);
-  if (!s.bootstrap && s.ensemble == 1) throw Error("--no-bootstrap has no meaning without --ensemble");
+  if (!s.bootstrap && s.ensemble == 1) throw Error("--no-bootstrap: needs --ensemble");
   for (const char* option : {"--stop-patience", "--min-improvement"}) {
     if (given.names.count(option) != 0 && !s.early_stopping) {
-      throw Error(std::string(option) + " has no meaning without --early-stopping");
+      throw Error(std::string(option) + ": needs --early-stopping");
     }
   }
   if (s.early_stopping == mote::Monitor::accuracy && s.aim != Aim::labels) {
-    throw Error("--early-stopping accuracy needs labels; use --early-stopping loss");
+    throw Error("--early-stopping accuracy: needs labels; use --early-stopping loss");
   }
-  if (s.diagnose && s.ensemble > 1) throw Error("--diagnose looks at one network, not at an --ensemble");
+  if (s.diagnose && s.ensemble > 1)
+    throw Error("--diagnose and --ensemble contradict each other; a diagnosis is of one network");
   if (!given.learning_rate) s.optimizer.learning_rate = usual_learning_rate(s.optimizer.method);
   if (s.decay_factor == 0.0f && s.schedule != RateSchedule::cosine) {
-    throw Error("--decay-factor 0 is for --schedule cosine only; give a number greater than 0");
+    throw Error("--decay-factor: found 0, expected greater than 0; only --schedule cosine takes 0");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What options must have to do with each other.
+// Checks of options against each other, and defaults that depend on other options.
 #pragma once
 
 #include <set>
@@ -10,14 +10,14 @@
 
 namespace tools {
 
-/// What the defaults and the checks of contradictions need to know besides the settings.
+/// The options given, for defaults and checks.
 struct Given {
   bool layers = false, hidden = false, learning_rate = false, loss = false;
-  std::set<std::string_view> names;  // of all options
+  std::set<std::string_view> names;  // of all options given
 };
 
-/// Fills in what was left open and depends on the rest, and throws an Error for what contradicts itself or has no
-/// meaning.
+/// Fills in the defaults that depend on other options. Throws an Error for options that contradict each other or have
+/// no effect.
 void resolve(Settings& s, const Given& given);
 
 inline constexpr Named<RateSchedule> kSchedules[] = {{"constant", RateSchedule::constant},

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/error.hpp"
-#include "common/interrupt.hpp"
+#include "run/interrupt.hpp"
 
 namespace tools {
 namespace {
@@ -17,7 +17,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Trains for one epoch, or what is left of it, or until interrupted. not_finite: training has diverged.
+/// Trains for the rest of an epoch, or until interrupted. Returns not_finite when training has diverged.
 mote::Result train_epoch(mote::Trainer& trainer, const Split& split, const Listener& listener, TrainingState& state,
                          Diagnosis& diagnosis) {
   const double before = state.seconds;
@@ -55,7 +55,7 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
   return stopping;
 }
 
-/// Validates, and does what is done between epochs.
+/// Ends an epoch: validation, diagnosis, kept parameters, learning rate, early stopping.
 void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
                   const Diagnosis& diagnosis, TrainingState& state) {
   Trained& trained = state.trained;
@@ -73,7 +73,7 @@ void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& se
     trained.good_epoch = report.epoch;
   }
   if (settings.schedule == RateSchedule::plateau) {
-    const float base = trainer.options().optimizer.learning_rate;  // warm-up goes on to multiply it
+    const float base = trainer.options().optimizer.learning_rate;  // the warm-up factor is applied on top
     require(trainer.set_learning_rate(state.plateau.update(loss, base)));
   }
   if (settings.early_stopping && report.complete) {

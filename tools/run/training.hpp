@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The epochs of one network.
+// The loop over epochs for one network.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace tools {
 
-/// The training images, split in those to train on and those to validate on.
+/// The training images, split into a training and a validation part.
 struct Split {
   mote::Dataset train;
   mote::Dataset validation;
@@ -22,38 +22,37 @@ struct Split {
 
 struct TrainingState;
 
-/// What is told while a network trains, on the thread that trains it.
+/// Callbacks during training, on the thread that trains.
 struct Listener {
-  std::function<void(std::size_t epoch, std::size_t images)> batch;  // images: of this batch
+  std::function<void(std::size_t epoch, std::size_t images)> batch;  // images: number in this batch
   std::function<void(const EpochReport&)> epoch;
-  /// Called where training can be resumed: with within_epoch between two batches, else at the beginning, at the end of
-  /// an epoch and when interrupted. May be empty.
+  /// Called where training can be resumed: within_epoch is true between two batches, and false at the start, at the end
+  /// of an epoch and after an interrupt. May be empty.
   std::function<void(const TrainingState&, bool within_epoch)> resumable = {};
 };
 
-/// What became of it. stopping: its final state; with early stopping the parameters are those of its best epoch.
+/// Result of a training. With early stopping, the trainer holds the parameters of the best epoch.
 struct Trained {
   std::vector<EpochReport> epochs;
   mote::EarlyStopping stopping;
-  std::string divergence;      ///< empty: it went well
-  std::size_t good_epoch = 0;  ///< the last after which the loss on the validation images (without: on the training
-                               ///< images) was finite, 0: none; after a divergence the trainer has its parameters again
+  std::string divergence;      ///< error text; empty: training did not diverge
+  std::size_t good_epoch = 0;  ///< last epoch with a finite validation loss (training loss without validation), 0:
+                               ///< none; after a divergence the trainer holds its parameters
 };
 
-/// Where the epochs stand, besides the trainer and the best model: what resuming them takes.
+/// State of the epochs; together with the trainer and the best model, all that resuming needs.
 struct TrainingState {
   mote::ReduceOnPlateau plateau;
   Trained trained;
-  double seconds = 0.0;        ///< that the epoch has taken, if it is not complete
-  float learning_rate = 0.0f;  ///< with which it began
+  double seconds = 0.0;        ///< spent on an epoch that is not complete
+  float learning_rate = 0.0f;  ///< at the start of the epoch
 };
 
-/// Before the first epoch.
+/// The state before the first epoch.
 TrainingState begin_training(const Settings& settings);
 
-/// Trains for the epochs of the settings that are left, until early stopping or an interrupt. best_model: memory for a
-/// copy of Trainer::model(), for early stopping, where the settings ask for it. diagnosis: what looks at each epoch, if
-/// it is enabled.
+/// Trains for the remaining epochs of the settings, or until early stopping or an interrupt. best_model: memory for a
+/// copy of Trainer::model(); empty without early stopping. diagnosis: measures each epoch if enabled.
 Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
               const Listener& listener, TrainingState state, Diagnosis diagnosis = {});
 

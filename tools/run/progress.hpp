@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A progress bar on a terminal; nothing elsewhere.
+// A progress bar on a terminal.
 #pragma once
 
 #include <chrono>
@@ -10,14 +10,14 @@ namespace tools {
 
 class Progress {
  public:
-  /// total: images of the whole training. Nothing is ever drawn unless `enabled`.
+  /// total: images of the whole training. enabled: false for output that is not a terminal; nothing is drawn.
   Progress(bool enabled, std::size_t total) : enabled_(enabled), total_(total), start_(Clock::now()), drawn_(start_) {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   bool enabled() const { return enabled_; }
-  /// Draws at most ten times a second. label: what is being done; done: images so far.
+  /// Draws at most ten times a second. label: current step, such as "epoch 1/8"; done: images so far.
   void update(const std::string& label, std::size_t done);
   /// Removes the bar, so that a line can be printed.
   void clear();
@@ -31,8 +31,8 @@ class Progress {
   Clock::time_point drawn_;
 };
 
-/// The line a Progress draws: label, bar, percentage, images per second, time left. At most 79 characters for labels of
-/// at most 14.
+/// The line of a Progress: label, bar, percentage, images per second, time left. At most 79 characters for labels of at
+/// most 14.
 std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds);
 
 }  // namespace tools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/interrupt.hpp"
+#include "run/interrupt.hpp"
 
 #include <atomic>
 #include <csignal>
@@ -8,12 +8,12 @@
 namespace tools {
 namespace {
 
-// When Ctrl-C was pressed first, or 0. Without a lock, so that a signal handler may change it; an atomic bool would
-// have one on RISC-V with GCC 12.
+// Time of the first Ctrl-C, or 0. A signal handler may only change a lock-free atomic; an atomic bool has a lock on
+// RISC-V with GCC 12.
 std::atomic<std::time_t> noted_at{0};
 static_assert(std::atomic<std::time_t>::is_always_lock_free);
 
-/// (Programs such as timeout send the same signal twice: to the process and to its group.)
+/// Ignores a second signal within a second: programs such as timeout signal the process and its group.
 void on_interrupt(int) {
   const std::time_t now = std::time(nullptr), first = noted_at;
   if (first == 0) {
@@ -31,7 +31,7 @@ void listen_for_interrupt() {
   if (sigaction(SIGINT, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) return;
   action = {};
   action.sa_handler = on_interrupt;
-  action.sa_flags = SA_RESTART;  // output that waits for its reader is not to fail
+  action.sa_flags = SA_RESTART;  // a write that waits for its reader must not fail
   sigaction(SIGINT, &action, nullptr);
 }
 

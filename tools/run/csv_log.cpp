@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/csv_log.hpp"
+#include "run/csv_log.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -15,7 +15,7 @@ CsvLog::CsvLog(const std::string& path, const std::string& header) {
     std::string first_line;
     std::getline(std::ifstream(path), first_line);
     if (first_line != header) {
-      throw Error("--log: " + path + ": exists and is not a log like the one to be written; name another file");
+      throw Error("--log: " + path + ": exists and is not a log with these columns; name another file");
     }
   }
   file_.emplace("--log", path);

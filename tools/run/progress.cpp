@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/progress.hpp"
+#include "run/progress.hpp"
 
 #include <cstdio>
 

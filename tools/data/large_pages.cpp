@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/large_pages.hpp"
+#include "data/large_pages.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ void prefer_large_pages([[maybe_unused]] mote::Memory memory) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t skipped = (page - reinterpret_cast<std::uintptr_t>(memory.data()) % page) % page;
   if (skipped >= memory.size()) return;
-  // Refused by systems without large pages: then all is as it would be without asking.
+  // Fails on systems without large pages, which changes nothing.
   static_cast<void>(madvise(memory.data() + skipped, memory.size() - skipped, MADV_HUGEPAGE));
 #endif
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "common/worker_pool.hpp"
+#include "run/worker_pool.hpp"
 
 #include <chrono>
 #include <string>
@@ -10,8 +10,8 @@
 namespace tools {
 namespace {
 
-// Looking costs a few nanoseconds, sleeping and waking some ten thousand. On a busy machine the thread that is waited
-// for may need this processor, hence the yields between.
+// A look costs a few nanoseconds, sleeping and waking about ten thousand. Between the two come yields: on a busy
+// machine the awaited thread may need this processor.
 constexpr int kLooksBeforeYield = 2000;
 constexpr int kLooksBeforeSleep = 4000;
 
@@ -33,8 +33,8 @@ WorkerPool::WorkerPool(std::size_t workers) {
   } catch (const std::system_error&) {
     const std::size_t started = threads_.size() + 1;
     stop();
-    throw Error("--threads: the system allows " + std::to_string(started) + " of " + std::to_string(workers) +
-                    " threads; ask for fewer",
+    throw Error("--threads: found " + std::to_string(workers) + ", but the system allows " + std::to_string(started) +
+                    "; ask for fewer",
                 kExitFailed);
   }
 }
@@ -59,7 +59,7 @@ mote::Parallel WorkerPool::parallel() {
 
 void WorkerPool::start_round() {
   pending_ = threads_.size();
-  ++round_;  // publishes what was written before
+  ++round_;  // publishes the writes above
   if (asleep_ != 0) {
     const std::lock_guard<std::mutex> lock(mutex_);
     wake_.notify_all();
@@ -75,7 +75,7 @@ void WorkerPool::run(std::size_t pieces, mote::Parallel::Piece piece, void* cont
   for (int looks = 0; pending_ != 0; ++looks) {
     look_again(looks);
     if (looks < kLooksBeforeSleep) continue;
-    std::this_thread::sleep_for(std::chrono::microseconds(100));  // the others have much to do
+    std::this_thread::sleep_for(std::chrono::microseconds(100));  // the round is a long one
     looks = kLooksBeforeSleep - 1;
   }
 }
@@ -86,7 +86,7 @@ void WorkerPool::wait_for_change(std::size_t seen) {
     look_again(looks);
   }
   std::unique_lock<std::mutex> lock(mutex_);
-  ++asleep_;  // before the last look at round_, so that start_round sees one of the two
+  ++asleep_;  // before the last look at round_: either start_round sees it, or this thread sees the new round
   wake_.wait(lock, [&] { return round_ != seen; });
   --asleep_;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A table of comma-separated values that grows by a line an epoch.
+// A log of comma-separated values, one line per epoch.
 #pragma once
 
 #include <optional>
@@ -9,11 +9,11 @@
 
 namespace tools {
 
-/// Lines go to FILE.mote-part one by one; close() makes it FILE, as AtomicFile says. Without close() nothing is left.
-/// Only a FILE that starts with the same header is ever replaced. Throws an Error.
+/// Appends lines to FILE.mote-part; close() renames it to FILE (see AtomicFile), and without close() it is removed.
+/// Replaces only a FILE that is empty or starts with the header of this log. Throws an Error.
 class CsvLog {
  public:
-  /// Starts with `header`; an empty path makes all calls do nothing.
+  /// Writes `header` first. With an empty path all calls do nothing.
   CsvLog(const std::string& path, const std::string& header);
 
   void write_line(const std::string& line);

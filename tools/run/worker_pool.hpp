@@ -13,17 +13,17 @@
 
 namespace tools {
 
-/// workers - 1 threads beside the calling one. Between pieces, which in training follow each other within microseconds,
-/// they watch for the next; after a while without work they sleep.
+/// `workers` threads, the calling one included. Between pieces, which follow each other within microseconds in
+/// training, the threads spin; after a while without work they sleep.
 class WorkerPool {
  public:
-  /// Throws an Error when the system refuses that many threads.
+  /// Throws an Error when the system cannot start that many threads.
   explicit WorkerPool(std::size_t workers);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Good as long as the pool; for one caller at a time.
+  /// Valid for the lifetime of the pool; for one caller at a time.
   mote::Parallel parallel();
 
  private:
