@@ -14,7 +14,7 @@
 
 namespace mote::test {
 
-/// The largest errors in ulp allowed to a function.
+/// Largest errors, in ulp, that a function may have.
 struct Limits {
   double fused, separate;
 };
@@ -26,8 +26,8 @@ class Accuracy : public testing::Test {
 
   static constexpr std::size_t kBlock = 4096;
 
-  /// Fails unless every build of function(x, y, n) is within its limit of exact(x), and builds of one class agree to
-  /// the bit.
+  /// Checks that every build of function(x, y, n) is within its limit of exact(x), and that builds of one class agree
+  /// to the bit.
   template <typename Function, typename Exact>
   void expect(Function function, Exact exact, Limits limits) {
     constexpr std::uint64_t kAll = std::uint64_t{1} << 32;
@@ -39,7 +39,7 @@ class Accuracy : public testing::Test {
         rounded_[i] = static_cast<float>(exact_[i]);
       }
       const std::vector<float>* done[2] = {};              // by a build with separate, and with fused arithmetic
-      const bool all = first % (8 * step_ * kBlock) == 0;  // an eighth suffices for builds of the same class
+      const bool all = first % (8 * step_ * kBlock) == 0;  // an eighth suffices for further builds of a class
       for (std::size_t set = 0; set < kSets; ++set) {
         if (!select(kInstructionSets[set]).ok()) continue;
         const bool fused = arithmetic_is_fused();
@@ -61,7 +61,7 @@ class Accuracy : public testing::Test {
 
   void expect_accurate(const std::vector<float>& y, double limit) {
     for (std::size_t i = 0; i < kBlock; ++i) {
-      if (y[i] == rounded_[i]) continue;  // nothing could be better
+      if (y[i] == rounded_[i]) continue;  // correctly rounded
       const double error = ulp_error(y[i], exact_[i]);
       if (!(error <= limit)) FAIL() << "x = " << x_[i] << ", y = " << y[i] << ", " << error << " ulp";
     }

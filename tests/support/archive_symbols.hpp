@@ -21,10 +21,10 @@ inline std::string build_directory() {
 }
 
 struct Symbol {
-  std::string member, name, kind, section;  // of an archive; kind is nm's letter
+  std::string member, name, kind, section;  // member of the archive; kind is nm's letter
 };
 
-/// What `nm -f sysv` says: "name |value |kind |type |size |line |section" after "Symbols from archive[member]:".
+/// Parses `nm -f sysv`: "name |value |kind |type |size |line |section" after "Symbols from archive[member]:".
 inline std::vector<Symbol> parse_symbols(const std::string& text) {
   std::vector<Symbol> symbols;
   std::string member;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activations in double precision, by the C library: what mote's are compared with. And lists of all there are.
+// Activations in double precision, by the C library, as references for mote's; and lists of all activations.
 #pragma once
 
 #include <cmath>
@@ -9,7 +9,7 @@
 
 namespace mote::test {
 
-/// Those of one number, which are those of hidden layers.
+/// The activations of one number, which hidden layers can have.
 inline constexpr Activation kElementwise[] = {
     Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu, Activation::leaky_relu,
     Activation::elu,      Activation::selu,    Activation::gelu, Activation::silu, Activation::softplus};
@@ -44,7 +44,7 @@ inline bool has_kink(Activation activation) {
 inline constexpr double kSeluLambda = 1.0507009873554804934193349852946;
 inline constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
 
-/// a = f(z); z itself for softmax. Digits of small results are kept where 1 + x - 1 would lose them.
+/// a = f(z); z itself for softmax. Keeps the digits of small results, which 1 + x - 1 would lose.
 inline double closed_form(Activation activation, double z) {
   switch (activation) {
     case Activation::sigmoid: return 1.0 / (1.0 + std::exp(-z));
@@ -62,7 +62,7 @@ inline double closed_form(Activation activation, double z) {
   return z;
 }
 
-/// The slope of the closed form, numerically: right to about 1e-10 for moderate z that are no kinks.
+/// The numeric slope of the closed form, accurate to about 1e-10 for moderate z away from kinks.
 inline double slope(Activation activation, double z) {
   constexpr double kStep = 1e-5;
   return (closed_form(activation, z + kStep) - closed_form(activation, z - kStep)) / (2.0 * kStep);

@@ -19,7 +19,7 @@ struct Moments {
   Vector means, variances;  // [column], biased
 };
 
-/// Algorithm 1, its first two lines.
+/// Mean and variance: the first two lines of algorithm 1.
 inline Moments moments_of(const Rows& rows) {
   const double count = static_cast<double>(rows.size());
   Moments moments{Vector(rows[0].size()), Vector(rows[0].size())};
@@ -32,7 +32,7 @@ inline Moments moments_of(const Rows& rows) {
   return moments;
 }
 
-/// The third line.
+/// Normalization: the third line.
 inline double normalized(double z, const Moments& moments, std::size_t j) {
   return (z - moments.means[j]) / std::sqrt(moments.variances[j] + kBatchNormEpsilon);
 }
@@ -42,7 +42,7 @@ struct BatchNormGradients {
   Vector scales, biases;
 };
 
-/// The six equations of the paper's section 3, as they stand there. x: [row][column], by_y = dC/dy.
+/// Backward: the six equations of section 3 of the paper. x: [row][column], by_y = dC/dy.
 inline BatchNormGradients backward_as_in_the_paper(const Rows& x, const Rows& by_y, const Vector& scales) {
   const Moments moments = moments_of(x);
   const std::size_t columns = scales.size();
@@ -81,12 +81,12 @@ struct NormalizedNetwork {
   }
 
   struct Pass {
-    std::vector<Moments> moments;  // [layer], of normalized layers
-    std::vector<Rows> arguments;   // [layer]: what activations are taken of
+    std::vector<Moments> moments;  // [layer], for normalized layers
+    std::vector<Rows> arguments;   // [layer]: arguments of the activations
     Rows outputs;
   };
 
-  /// Through all layers; given: the moments to normalize with, else those of the mini-batch.
+  /// Runs a mini-batch through all layers. given: moments to normalize with; null: those of the mini-batch.
   Pass forward(const Batch& batch, const std::vector<Moments>* given = nullptr) const {
     Pass pass{std::vector<Moments>(topology.layer_count), {}, {}};
     for (std::size_t m = 0; m < batch.rows(); ++m) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A network in double precision, written with plain loops from the formulas in activation.hpp and loss.hpp: what mote's
-// numbers are compared with. Uses nothing of mote but Topology and the enums.
+// A network in double precision, written with plain loops from the formulas in activation.hpp and loss.hpp: the
+// reference for mote's numbers. From mote it uses only Topology and the enums.
 #pragma once
 
 #include <cmath>
@@ -24,7 +24,7 @@ struct Parameters {
   std::vector<Vector> biases;   // [layer][output]
 };
 
-/// Wrong derivatives, each a mistake that has been made before: a gradient check has to find every one.
+/// Wrong derivatives, each a known mistake: a gradient check must find every one.
 enum class Mistake {
   none,
   sigmoid_derivative_a,        // a instead of a (1 - a)
@@ -66,15 +66,15 @@ inline Parameters unpack(const mote::Topology& topology, mote::Span<const float>
   return parameters;
 }
 
-/// Inputs of a mini-batch and what is wanted of them.
+/// Inputs and targets of a mini-batch.
 struct Batch {
   std::vector<float> inputs;  // [rows][inputs]
   std::vector<std::uint8_t> labels;
-  std::vector<float> values;  // [rows][outputs]; empty: what the labels stand for
+  std::vector<float> values;  // [rows][outputs]; empty: targets from labels
   std::size_t rows() const { return labels.size(); }
 };
 
-/// y of one row, smoothed as loss.hpp says.
+/// y of one row, smoothed as in loss.hpp.
 inline Vector targets_of(const mote::LossOptions& loss, const Batch& batch, std::size_t row, std::size_t outputs) {
   const double smoothing = static_cast<double>(loss.label_smoothing);
   const double outcomes = loss.kind == mote::Loss::sigmoid_cross_entropy ? 2.0 : static_cast<double>(outputs);
@@ -97,7 +97,7 @@ inline Batch random_batch(const mote::Topology& topology, std::size_t rows, std:
   return batch;
 }
 
-/// Targets between 0 and 1; for softmax outputs those of a row add up to 1.
+/// Random targets between 0 and 1; for softmax outputs, each row adds up to 1.
 inline std::vector<float> random_values(const mote::Topology& topology, std::size_t rows, std::uint32_t seed) {
   const std::size_t outputs = topology.outputs();
   const bool is_softmax = topology.output_activation() == mote::Activation::softmax;
@@ -112,7 +112,7 @@ inline std::vector<float> random_values(const mote::Topology& topology, std::siz
   return values;
 }
 
-/// Fills an array laid out as mote does with moderate weights and biases, and 0 as padding.
+/// Fills an array in mote's layout with moderate weights and biases, and with 0 as padding.
 inline void randomize(const mote::Topology& topology, std::uint32_t seed, mote::Span<float> flat) {
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -237,7 +237,7 @@ struct Network {
     return 0.5 * l2 * squares;
   }
 
-  /// dC/dz of the output layer by the chain rule from dC/da, without the simplifications that loss.hpp knows.
+  /// dC/dz of the output layer by the chain rule from dC/da, without the simplifications of loss.hpp.
   Vector output_deltas(const mote::LossOptions& loss, const Vector& z, const Vector& wanted, Mistake mistake) const {
     const mote::Activation activation = topology.output_activation();
     const Vector a = activate(activation, z);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Optimizers in double precision, one parameter at a time, each written from its publication: what mote's are compared
-// with. Uses nothing of mote but the options.
+// Optimizers in double precision, one parameter at a time, each written from its publication, as references for mote's.
+// From mote they use only the options.
 #pragma once
 
 #include <cmath>
@@ -19,7 +19,7 @@ inline const char* name_of(mote::Optimizer method) {
   return names[static_cast<int>(method)];
 }
 
-/// What is kept of one parameter.
+/// State of the optimizer for one parameter.
 struct Memory {
   double v = 0.0, r = 0.0, m = 0.0, s = 0.0;
 };
@@ -28,7 +28,7 @@ struct OptimizerTwin {
   mote::OptimizerOptions options;
   double l2 = 0.0, l1 = 0.0;  // for weights
 
-  /// Where the gradient is taken.
+  /// The point of the gradient.
   double point(double theta, const Memory& memory) const {
     const bool looks_ahead = options.method == mote::Optimizer::nesterov;
     return looks_ahead ? theta + static_cast<double>(options.momentum) * memory.v : theta;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Floats that end where memory ends: whoever reads or writes past the last is stopped at once.
+// Floats that end at an inaccessible page: a read or write past the last one crashes.
 #pragma once
 
 #include <sys/mman.h>

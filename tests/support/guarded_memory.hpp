@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A block of memory between two guard zones, which shows whether anything was written outside of it.
+// A block of memory between two guard zones, which detect writes outside of the block.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include "mote/memory.hpp"
 
-/// `size` aligned bytes that all begin as 0xff, so that floats never written are NaN, between zones of a known pattern.
+/// `size` aligned bytes between zones of a known pattern. All begin as 0xff, so that floats never written are NaN.
 class GuardedMemory {
  public:
   explicit GuardedMemory(std::size_t size) : size_(size), bytes_(size + 2 * kGuard + mote::kAlignment) {
@@ -27,7 +27,7 @@ class GuardedMemory {
   /// The block as an array of floats.
   mote::Span<float> floats() { return mote::part_of<float>(memory(), 0, size_ / sizeof(float)); }
 
-  /// Whether both guard zones are as they were.
+  /// Whether both guard zones are unchanged.
   bool intact() const {
     for (std::size_t i = 0; i < bytes_.size(); ++i) {
       const bool inside = i >= begin_ && i < begin_ + size_;

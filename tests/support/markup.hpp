@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads a page or a drawing as strictly as XML would be read.
+// A strict reader of pages and drawings as XML.
 #pragma once
 
 #include <cctype>
@@ -11,11 +11,11 @@ namespace markup {
 struct Element {
   std::string name;
   std::string attributes;  // as written
-  std::string text;        // what stands in it directly, entities as written
+  std::string text;        // direct text, entities as written
 };
 
-/// What is wrong with `text` as well-formed XML (of the part of XML that pages here use), or "" and its elements in the
-/// order in which they begin.
+/// Parses `text` as XML, in the subset that pages use. Returns the problem, or "" and the elements in the order in
+/// which they begin.
 inline std::string parse(const std::string& text, std::vector<Element>& elements) {
   std::vector<std::size_t> open;
   const auto problem = [&](const std::string& what, std::size_t at) {

@@ -23,7 +23,7 @@ inline bool append(void* to, mote::Bytes bytes) {
   return true;
 }
 
-/// A network with numbers of its own.
+/// A network whose parameters all differ.
 struct Model {
   mote::ModelDescription description;
   std::vector<float> parameters, running;
@@ -56,7 +56,7 @@ struct Model {
   std::uint32_t fingerprint() const { return mote::fingerprint(topology(), {parameters.data(), parameters.size()}); }
 
  private:
-  /// A different float for everything that is not padding, which stays 0.
+  /// A different float for each parameter; padding stays 0.
   void fill() {
     float next = 0.0f;
     const auto set = [&next](float* first, std::size_t count) {
@@ -76,7 +76,7 @@ struct Model {
   }
 };
 
-/// The header of a file, and what follows it.
+/// A file, split after its header.
 inline std::size_t header_size(const std::string& file) {
   std::size_t size = 0;
   for (int i = 7; i >= 0; --i) size = size << 8 | static_cast<unsigned char>(file[static_cast<std::size_t>(i)]);
@@ -99,7 +99,7 @@ inline mote::Result read_description(const std::string& file, mote::ModelDescrip
   std::vector<unsigned char> header(header_room);
   const mote::Bytes bytes = bytes_of(file);
   const mote::Result result = read_model_description(mote::source_of(bytes), {header.data(), header.size()}, model);
-  model.class_names = {};  // were in `header`
+  model.class_names = {};  // viewed `header`
   return result;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What several tests share: guarded buffers, distances in units of the last place, random fills, statistics, and a
-// fixture that runs a test with every build of the numeric code.
+// Shared code of tests: guarded buffers, distances in units of the last place, random fills, statistics, and a fixture
+// that runs a test with every build of the numeric code.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -70,7 +70,7 @@ class Guarded {
   const T* data() const { return memory_.data() + kZone; }
   T& operator[](std::size_t i) { return data()[i]; }
   std::size_t size() const { return count_; }
-  /// Whether nothing was written before or after the elements.
+  /// Whether both guard zones are unchanged.
   bool intact() const {
     const auto is_pattern = [](const T* from) {
       const auto* bytes = reinterpret_cast<const unsigned char*>(from);
@@ -86,7 +86,7 @@ class Guarded {
   std::vector<T> memory_;
 };
 
-/// A deterministic source of test data, independent of mote's.
+/// A deterministic source of test data, independent of mote's generator.
 class Source {
  public:
   explicit Source(std::uint32_t seed) : engine_(seed) {}
@@ -98,7 +98,7 @@ class Source {
     for (float& value : values) value = uniform(low, high);
     return values;
   }
-  /// [rows][stride], of which `columns` columns are filled and the others are `rest`.
+  /// A matrix [rows][stride] with random values in `columns` columns and `rest` in the others.
   std::vector<float> matrix(std::size_t rows, std::size_t columns, std::size_t stride, float rest = 0.0f) {
     std::vector<float> values(rows * stride, rest);
     for (std::size_t i = 0; i < rows; ++i) {
@@ -152,7 +152,7 @@ double kolmogorov_smirnov(std::vector<float> sample, Cdf cdf) {
   return largest;
 }
 
-/// The distance that a sample of n of the right distribution exceeds once in a thousand times.
+/// The distance that n samples of the right distribution exceed once in a thousand times.
 inline double kolmogorov_smirnov_limit(std::size_t n) {
   return 1.95 / std::sqrt(static_cast<double>(n));
 }
@@ -174,7 +174,7 @@ inline Moments moments(const std::vector<float>& sample) {
   return m;
 }
 
-/// Chi-square of counts that should all be equal.
+/// Chi-square of counts with equal expectations.
 inline double chi_square(const std::vector<std::size_t>& counts) {
   double total = 0.0;
   for (const std::size_t count : counts) total += static_cast<double>(count);
@@ -187,7 +187,7 @@ inline double chi_square(const std::vector<std::size_t>& counts) {
   return sum;
 }
 
-/// Five standard deviations above the mean of chi-square for so many counts.
+/// Five standard deviations above the mean of chi-square, by number of counts.
 inline double chi_square_limit(std::size_t counts) {
   const double freedom = static_cast<double>(counts - 1);
   return freedom + 5.0 * std::sqrt(2.0 * freedom);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A folder that lives as long as a test, and small IDX image sets in it.
+// A folder for the duration of a test, and small IDX image sets in it.
 #pragma once
 
 #include <stdlib.h>
@@ -74,7 +74,7 @@ inline std::string idx_floats(const std::vector<std::uint32_t>& dimensions, cons
   return bytes;
 }
 
-/// 12 test images, and as many to train on as wanted, of 3 x 4 pixels in 4 classes. Their files start with `under`.
+/// Writes 12 test images and `train_count` training images of 3 x 4 pixels in 4 classes. Paths start with `under`.
 inline void write_image_set(const TemporaryFolder& folder, std::uint32_t train_count = 48,
                             const std::string& under = "") {
   folder.write(under + "train-images-idx3-ubyte", idx_images(train_count, 3, 4, 4));

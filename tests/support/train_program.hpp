@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Running tools/train as a user does, and reading what it prints. From the root of the repository.
+// Runs tools/train as a user does, from the root of the repository, and reads its output.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace train_program {
 
-/// The program under test: that of the build that `make test` names.
+/// The program under test, from the build of `make test`.
 inline std::string program() {
   const char* folder = std::getenv("MOTE_TOOLS");
   return std::string(folder == nullptr ? "tools" : folder) + "/train ";

@@ -41,7 +41,7 @@ struct Samples {
   }
 };
 
-/// A trainer in exactly as much memory as it asks for.
+/// A trainer in exactly the memory it asks for.
 struct Bound {
   GuardedMemory memory;
   mote::Trainer trainer;
@@ -63,7 +63,7 @@ struct Bound {
   }
 };
 
-/// What an evaluation should find, from outputs in double precision.
+/// The expected result of an evaluation, from outputs in double precision.
 struct ExpectedTotals {
   double loss = 0.0;
   std::uint32_t samples = 0, correct = 0;

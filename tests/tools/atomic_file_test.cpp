@@ -98,7 +98,7 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
   EXPECT_EQ(contents("a"), std::string(100000, 'x'));
 }
 
-// It throws through code without exceptions, which on some machines ends the program, if it throws at all.
+// An exception through code without exceptions would end the program on some machines.
 TEST_F(AtomicFile, TellsTheLibraryThatTheDiskIsFullWithoutThrowing) {
   const FileSizeLimit limit(100000);
   tools::AtomicFile file("--save", folder_.file("a"));

@@ -25,7 +25,7 @@ mote::TrainingOptions member_options(std::uint64_t seed, std::size_t member, boo
   return options;
 }
 
-// What a member learns from is the data in which every drawn sample lies as often as it was drawn.
+// A member learns from the data set in which every sample appears the number of times it was drawn.
 TEST(Bagging, TrainingOnABootstrapSampleIsTrainingOnACopyOfIt) {
   const Samples samples(training::kSmall, 50);
   for (const bool shuffle : {true, false}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tools/bench prints; not how fast anything is.
+// The output of tools/bench, without its timings.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -45,7 +45,7 @@ TEST(Bench, RefusesAPartThatIsNoneAndListsThoseThatAre) {
 }
 
 TEST(Bench, MeasuresACycleThatNoCompilerShortened) {
-  EXPECT_GT(tools::measure_cycle(), 1e-10);  // 10 GHz, which nothing reaches, and a folded chain exceeds by far
+  EXPECT_GT(tools::measure_cycle(), 1e-10);  // 10 GHz: no processor reaches it, and a folded chain exceeds it by far
 }
 
 }  // namespace

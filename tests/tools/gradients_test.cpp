@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tools/gradients finds: the published figures, the closed forms, and no gradient above its bound.
+// Results of tools/gradients: the published figures, the closed forms, and no gradient above its bound.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files that are not what they should be: one line that names the file and the reason.
+// Damaged and unexpected files: one line that names the file and the problem.
 #include "data/image_files.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ class ImageFiles : public testing::Test {
  protected:
   ImageFiles() { write_image_set(folder_); }
 
-  /// The message with which the set is refused, without the folder's path.
+  /// The message that rejects the set, without the path of the folder.
   std::string refusal() {
     try {
       tools::load_image_set(folder_.path(), memory, aim_, loss_);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How other projects get mote: installed, found by pkg-config, or as two files. Run from the root of the repository.
+// Use of mote by other projects: installed, found by pkg-config, or as two files. Run from the root of the repository.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -33,7 +33,7 @@ CommandResult install(const std::string& root, const std::string& prefix) {
                      compiler() + "' PREFIX='" + prefix + "' DESTDIR='" + root + "'");
 }
 
-/// Installs what was built under folder/root and answers how pkg-config finds it there.
+/// Installs the build under folder/root; returns the environment in which pkg-config finds it.
 std::string install(const TemporaryFolder& folder) {
   const std::string root = folder.file("root");
   require(install(root, "/usr"));
@@ -123,7 +123,7 @@ TEST(Make, RefusesVariablesThatItWouldNotUnderstand) {
   }
 }
 
-/// Whatever the compiler would fuse by itself: -ffp-contract=off is not given here.
+/// Compiles without -ffp-contract=off: the sources themselves must keep the compiler from fusing.
 TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
   const TemporaryFolder folder;
   const std::string awk = "awk -f tools/package/amalgamate.awk -v part=";

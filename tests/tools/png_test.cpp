@@ -13,7 +13,7 @@ std::uint32_t number_at(const std::string& bytes, std::size_t at) {
   return value;
 }
 
-/// Bit by bit, as the specification's text has it.
+/// The CRC of the specification, bit by bit.
 std::uint32_t slow_crc(const std::string& bytes) {
   std::uint32_t crc = 0xffffffffu;
   for (const char byte : bytes) {
@@ -36,7 +36,7 @@ std::map<std::string, std::string> chunks_of(const std::string& file) {
   return chunks;
 }
 
-/// What a zlib stream of stored blocks holds.
+/// The contents of a zlib stream of stored blocks.
 std::string unpack(const std::string& stream) {
   EXPECT_EQ(stream.substr(0, 2), "\x78\x01");
   std::string bytes;

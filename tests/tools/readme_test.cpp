@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the README shows is true. Run from the root of the repository.
+// The programs and figures of the README. Run from the root of the repository.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

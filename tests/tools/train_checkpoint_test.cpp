@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tools/train stopped in all ways and resumed. MOTE_KILLS says how many runs are killed (`make kill-test`: 1000).
+// tools/train, interrupted in all ways and resumed. MOTE_KILLS: number of runs to kill (`make kill-test`: 1000).
 #include <signal.h>
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ using train_program::contents;
 using train_program::line_with;
 using train_program::SmallSet;
 
-// Between them they use everything that a checkpoint has to bring back.
+// Together they use everything that a checkpoint must restore.
 const char* const kRuns[] = {
     "--hidden 5 --epochs 25 --batch 10",
     "--hidden 5 --epochs 25 --batch 10 --optimizer adam --dropout 0.3 --input-dropout 0.1 --schedule cosine --warmup 1",
@@ -47,7 +47,7 @@ class Checkpoints : public SmallSet {
     const std::size_t end = line.find(',', begin);
     return line.substr(0, begin) + (end == std::string::npos ? "" : line.substr(end));
   }
-  /// What must come out in the end.
+  /// The result of an uninterrupted run.
   struct Outcome {
     std::string result, model, epochs;
   };
@@ -66,10 +66,10 @@ class Checkpoints : public SmallSet {
     }
   }
 
-  /// Starts train and kills it after a time. Returns whether it had ended before.
+  /// Starts train and kills it after a time. Returns whether it had ended by then.
   bool run_and_kill(const std::string& options, std::chrono::microseconds after) const {
     const std::string command = "exec " + train_program::program() + "--quiet --data " + folder_.path() + " " + options;
-    std::fflush(nullptr);  // or the child brings it out too
+    std::fflush(nullptr);  // the child would write the buffer again
     const pid_t child = fork();
     if (child == 0) {
       if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(126);
@@ -92,7 +92,7 @@ TEST_F(Checkpoints, ChangeNothingAndResumeToTheSame) {
     const Outcome expected = outcome(plain);
     const CommandResult written = train_here("--quiet " + run + outputs() + " --checkpoint " + checkpoint());
     expect_same(outcome(written), expected);
-    // The run is over; going on from its end does nothing but evaluate and write.
+    // The run has finished; resuming it only evaluates and writes.
     fs::remove(model());
     fs::remove(log());
     const CommandResult resumed = train_here("--quiet --resume " + checkpoint());

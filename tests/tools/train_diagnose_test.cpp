@@ -63,7 +63,7 @@ TEST_F(TrainDiagnose, AddsTheLayersToEachLineAndChangesNoBit) {
   }
 }
 
-// A step that is too small to move a weight leaves what the library finds in the initial parameters.
+// A step too small to move a weight: the log holds the library's diagnosis of the initial parameters.
 TEST_F(TrainDiagnose, LogsWhatTheLibraryFinds) {
   const auto columns = logged("--hidden 7 --epochs 1 --optimizer sgd --learning-rate 1e-30 --seed 5");
   const tools::ImageSet images = tools::load_image_set(folder_.path(), data_);
@@ -87,7 +87,7 @@ TEST_F(TrainDiagnose, LogsWhatTheLibraryFinds) {
   };
   for (int l = 0; l < 2; ++l) {
     const std::string start = "layer" + std::to_string(l + 1) + "_";
-    // The biases have moved from 0 by 1e-30 or so, which changes none of these but in the last place.
+    // The biases have moved from 0 by about 1e-30, which changes these numbers at most in the last place.
     expect(start + "bias_gradient", layers[l].bias_gradient);
     expect(start + "weight_gradient", layers[l].weight_gradient);
     expect(start + "weight_norm", layers[l].weight_norm);
@@ -105,7 +105,7 @@ TEST_F(TrainDiagnose, LogsWhatTheLibraryFinds) {
   }
 }
 
-// The last step of an epoch is that of its last batch: 44 images in batches of 43 leave one.
+// The last step of an epoch has the last batch: 44 images in batches of 43 leave one image.
 TEST_F(TrainDiagnose, MeasuresTheLastStepOfTheEpoch) {
   const auto slow = logged("--hidden 7 --epochs 1 --batch 43 --optimizer sgd --learning-rate 0.001 --clip-norm 1e-3");
   const double ratio = std::atof(slow.at("layer1_update_ratio").c_str());

@@ -22,7 +22,7 @@ std::string variable(const char* name, const char* otherwise) {
 
 class Export : public train_program::SmallSet {
  protected:
-  /// Trains with batch normalization, which is to be folded in, and writes model.hpp.
+  /// Trains with batch normalization, which the export folds in, and writes model.hpp.
   CommandResult export_as(const std::string& weights, const std::string& file = "model.hpp") {
     return train_here("--hidden 9,5 --batch-norm --batch 8 --epochs 3 --export-weights " + weights +
                       " --export-header " + folder_.file(file));
@@ -140,7 +140,7 @@ TEST_F(Export, RefusesWhatItCannotWrite) {
   EXPECT_NE(nowhere.output.find("missing/model.hpp"), std::string::npos) << nowhere.output;
 }
 
-/// Correct answers of 10,000: of the network, and of what was exported.
+/// Correct answers of 10,000, by the network and by the exported model.
 struct Answers {
   int network = 0, exported = 0;
 };

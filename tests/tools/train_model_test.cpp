@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tools/train and tools/predict make of model files.
+// Model files of tools/train and tools/predict.
 #include <filesystem>
 
 #include "support/model_support.hpp"
@@ -20,7 +20,7 @@ class ModelTools : public SmallSet {
     program.replace(program.rfind("train "), 6, "predict ");
     return run_command(program + arguments);
   }
-  /// The result of saving and of evaluating what was saved.
+  /// The result of a saving run, and of an evaluation of the saved model.
   void expect_same_result(const std::string& options) {
     const CommandResult saved = train_here("--quiet --epochs 2 --save " + model() + " " + options);
     ASSERT_EQ(saved.status, 0) << saved.output;
@@ -69,7 +69,7 @@ TEST_F(ModelTools, PrintClassesAndProbabilities) {
     EXPECT_NEAR(sum, 1.0, 1e-6);
   }
   EXPECT_FALSE(std::getline(lines, line));
-  // Names stay with what is trained on.
+  // Names stay with a model that is trained on.
   ASSERT_EQ(train_here("--epochs 1 --load " + model() + " --save " + model()).status, 0);
   EXPECT_EQ(predict(model() + " " + folder_.file("t10k-images-idx3-ubyte")).output.rfind("file,image,class,ash,", 0),
             0u);
@@ -268,7 +268,7 @@ TEST_F(ModelTools, ShowLongPathsWhole) {
   EXPECT_NE(again.output.find(far + "/model, seed 1\ntraining"), std::string::npos) << again.output;
 }
 
-// The other direction, networks made in Python, is in the script too.
+// The script also checks the other direction, networks made in Python.
 TEST(Interchange, GivesPythonTheSameOutputs) {
   if (run_command("/usr/bin/python3 -c 'import numpy'").status != 0) GTEST_SKIP() << "needs python3-numpy";
   const std::string program = train_program::program(), folder = program.substr(0, program.rfind("/train "));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tools/train refuses, and its help.
+// Options that tools/train rejects, and its help.
 #include <gtest/gtest.h>
 
 #include <algorithm>

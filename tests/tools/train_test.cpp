@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tools/train as a user meets it.
+// tools/train, run as a user does.
 #include <gtest/gtest.h>
 
 #include <algorithm>
