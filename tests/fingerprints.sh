@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Prints the fingerprint of the same seeded two-epoch trainings for every way to build and run mote that this machine has:
+# Prints fingerprints of seeded two-epoch trainings for every way to build and run mote on this machine:
 # compilers, optimization levels, instruction sets, threads, and aarch64 under emulation. Fails unless each arithmetic class
-# has one fingerprint per training. Run by `make fingerprints`; arguments: number of training images (default 500, for the sake of the emulator).
+# has one fingerprint per training. Run by `make fingerprints`; argument: number of training images (default 500, which suits
+# the emulator).
 set -euo pipefail
-unset MAKEFLAGS MFLAGS  # of the make that runs this, whose -j those below would complain of
+unset MAKEFLAGS MFLAGS  # a nested make would complain of the outer -j
 cd "$(dirname "$0")/.."
 images=${1:-500}
 folder=build/fingerprints
@@ -31,7 +32,7 @@ trainings=(
 declare -A expected
 failed=0
 
-# row CLASS LABEL COMMAND...: runs all trainings and compares them with those of the same class before.
+# row CLASS LABEL COMMAND...: runs all trainings and compares their fingerprints with earlier ones of the class.
 row() {
   local class=$1 label=$2 line i print
   shift 2

@@ -118,7 +118,7 @@ std::string help_text() {
          "  --seed N      first seed (default 1)\n"
          "  --seeds N     number of consecutive seeds (default: the number beside the experiment)\n"
          "  --epochs N    depth, cure: epochs of each training (default: the number beside the experiment)\n"
-         "  --isa NAME    instruction set to compute with: " +
+         "  --isa NAME    instruction set: " +
          list_names(kInstructionSets) +
          "\n                (default: the best of this machine)\n"
          "  --report FILE.html  write charts and tables as a web page; it needs no other file, and replaces only an\n"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Time and memory that saving and loading take, for the largest network that the tools' memory holds: file_costs
-// FOLDER.
+// Measures time and memory to save and load the largest network that fits the tools' memory: file_costs FOLDER.
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -24,7 +23,7 @@ mote::Topology topology_with(std::uint32_t hidden) {
   return {784, {hidden, mote::Activation::relu}, {hidden, mote::Activation::relu}, {10, mote::Activation::softmax}};
 }
 
-/// The most units in each of two hidden layers.
+/// Largest number of units in each of two hidden layers that fits the memory.
 std::uint32_t largest_hidden(const mote::TrainingOptions& options) {
   std::uint32_t low = 1, high = 65536;
   while (high - low > 1) {
@@ -43,9 +42,9 @@ double status_of(const std::string& name) {
   throw tools::Error("/proc/self/status has no " + name + "; this is for Linux", tools::kExitFailed);
 }
 
-/// Runs it some times; the best time, and by how much it raised the peak of resident memory.
+/// Runs an action several times; returns the best time, and the rise of the peak of resident memory.
 tools::Row measured(const std::string& name, double bytes, const tools::Work& work) {
-  std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
+  std::ofstream("/proc/self/clear_refs") << 5;  // resets the peak
   const double before = status_of("VmHWM");
   double best = tools::seconds_of(work);
   for (std::size_t round = 1; round < kRounds; ++round) best = std::min(best, tools::seconds_of(work));
@@ -65,7 +64,7 @@ int run(const std::string& folder) {
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   const std::uint32_t before = mote::fingerprint(model.topology, trainer.parameters());
 
-  // Blank images, as many as were announced; nobody looks at them.
+  // Blank images, in the number that bind() was given; their contents do not matter.
   static std::uint8_t pixels[kSamples * 784], labels[kSamples];
   const mote::Dataset dataset = {pixels, labels, kSamples, 784, 10, 1.0f / 255.0f};
 

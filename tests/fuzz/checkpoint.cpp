@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Checkpoints. The whole input is the file; what changes it puts size and CRC right afterwards in most cases, as what
-// lies behind them would hardly ever be reached.
+// Checkpoints. The whole input is the file. The mutator mostly repairs size and CRC afterwards; otherwise hardly any
+// input would get past them.
 #include "mote/checkpoint.hpp"
 
 #include <random>

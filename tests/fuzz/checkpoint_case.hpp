@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The training whose checkpoints are fuzzed: every array that a checkpoint may hold, as small as can be.
+// The training whose checkpoints are fuzzed: the smallest one with every array that a checkpoint may hold.
 #pragma once
 
 #include "fuzz.hpp"
@@ -27,14 +27,14 @@ constexpr mote::TrainingOptions checkpoint_options() {
   return options;
 }
 
-/// Of its own, so that the sanitizer sees what would be written beside it.
+/// A separate block, so that the sanitizer detects writes past its ends.
 inline mote::Storage<mote::training_bytes(checkpoint_topology(), checkpoint_options(), kSamples)> checkpoint_memory;
 
 class CheckpointCase {
  public:
   CheckpointCase() { start(); }
 
-  /// As if nothing had been trained.
+  /// Resets the trainer to its initial state.
   void start() {
     trainer_ = mote::Trainer();
     require(trainer_.bind(checkpoint_topology(), checkpoint_options(), kSamples, checkpoint_memory).ok(),

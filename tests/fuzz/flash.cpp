@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Two slots of flash memory. The first six bytes: size of a write, size of a slot, after how many bytes of the next
-// save the power goes, how large its record is; the rest is what the memory holds, erased behind its end. What changes
-// it puts the CRC of one slot right afterwards in most cases.
+// Two slots of flash memory. The first six bytes: size of a write, size of a slot, number of bytes of the next save
+// before power fails, size of its record. The rest is the contents of the memory, erased behind its end. The mutator
+// mostly repairs the CRC of one slot afterwards.
 #include "mote/flash_record.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 6;
 
-/// write_bytes and slot_bytes, some of them impossible.
+/// write_bytes and slot_bytes, including impossible values.
 mote::Flash geometry_of(fuzz::Input& input) {
   mote::Flash flash;
   const std::uint32_t unit = input.byte();
@@ -25,7 +25,7 @@ mote::Flash geometry_of(fuzz::Input& input) {
   return flash;
 }
 
-/// Flash memory whose power goes after a number of bytes were erased or written.
+/// Flash memory that loses power after a number of bytes were erased or written.
 class Medium {
  public:
   Medium(mote::Flash flash, mote::Bytes content) : flash_(flash), bytes_(2 * std::size_t{flash.slot_bytes}, 0xff) {
@@ -80,7 +80,7 @@ class Medium {
   std::size_t left_ = ~std::size_t{0};
 };
 
-/// The newest record, behind a '+', or "none".
+/// '+' and the newest record, or "none".
 std::string load(const Medium& medium) {
   mote::FlashRecord record;
   const mote::Result found = find_newest(medium.flash(), record);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the fuzz targets share. Each is a program of libFuzzer's that hands bytes to one reader, under the address and
-// undefined-behaviour sanitizers, and holds the reader to what it promises of bytes that it takes.
+// Shared code of the fuzz targets. Each target is a program for libFuzzer that passes bytes to one reader, under the
+// address and undefined-behavior sanitizers, and checks the promises of the reader for accepted and rejected bytes.
 #pragma once
 
 #include <cstddef>
@@ -13,14 +13,14 @@
 #include "mote/checksum.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
-/// Changes bytes at random; a target that has one of its own repairs afterwards what chance would never get right.
+/// Changes bytes at random. A target can replace it, to repair checksums and sizes that random changes break.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t room, unsigned seed);
-/// libFuzzer's own changes.
+/// The mutator of libFuzzer.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t room);
 
 namespace fuzz {
 
-/// Ends the program, which libFuzzer reports together with the bytes, where a promise is broken.
+/// Ends the program where a promise is broken; libFuzzer then reports the bytes.
 inline void require(bool is_kept, const char* promise) {
   if (is_kept) return;
   std::fprintf(stderr, "broken promise: %s\n", promise);
@@ -32,12 +32,12 @@ inline bool append(void* text, mote::Bytes bytes) {
   return true;
 }
 
-/// Collects what is written.
+/// A sink that collects all bytes.
 inline mote::ByteSink sink_to(std::string& text) {
   return {append, &text};
 }
 
-/// Takes numbers off the front of the bytes, 0 after the end.
+/// Takes numbers from the front of the bytes; 0 after the end.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size) : rest_(data, size) {}

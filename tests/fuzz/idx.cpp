@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// IDX files. First byte: rank and element type that are asked for; then the file.
+// IDX files. First byte: requested rank and element type; then the file.
 #include "mote/idx.hpp"
 
 #include <cstring>
@@ -13,7 +13,7 @@ void put_big_endian(std::uint32_t value, std::vector<unsigned char>& bytes) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<unsigned char>(value >> shift));
 }
 
-/// The file that has these elements.
+/// The file with these elements.
 std::vector<unsigned char> file_of(const mote::Idx& idx, mote::IdxType type) {
   std::vector<unsigned char> file = {0, 0, static_cast<unsigned char>(type), static_cast<unsigned char>(idx.rank)};
   for (std::size_t d = 0; d < idx.rank; ++d) put_big_endian(idx.dimensions[d], file);

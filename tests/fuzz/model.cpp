@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Model files. First byte: room for the header, and whether the rest is the file as it is, or, so that headers change
-// in size, a header, a zero byte and the data.
+// Model files. First byte: room for the header, and the form of the rest: the file, or, so that headers can change in
+// size, a header, a zero byte and the data.
 #include "mote/model_file.hpp"
 
 #include <cstring>
@@ -27,7 +27,7 @@ std::string file_of(mote::Bytes bytes, bool is_framed) {
   return file;
 }
 
-/// What a file holds, in memory of exactly its size.
+/// The contents of a file, in memory of exactly its size.
 struct Loaded {
   mote::ModelDescription description;
   std::vector<unsigned char> header;
@@ -59,7 +59,7 @@ struct Loaded {
   }
 
  private:
-  /// A refusal that is about a tensor says which one of the network that it tells.
+  /// Checks that an error about a tensor names a tensor of the described network.
   void require_tensor(const mote::Result& refusal) const {
     using mote::Status;
     std::uint64_t tensor = refusal.expected;

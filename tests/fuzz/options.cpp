@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options of the programs: arguments with line feeds between them. First byte: which program's.
+// Options of the programs: arguments separated by line feeds. First byte: the program.
 #include <vector>
 
 #include "benchmarks/bench_options.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Writes what the fuzzers start from: seeds FOLDER makes a folder in it for each target, of files made by mote's own
-// writers, and dictionaries of the words that matter.
+// Writes the seeds of the fuzzers: seeds FOLDER makes one folder per target in it, with files made by mote's own
+// writers, and dictionaries of their words.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -47,7 +47,7 @@ void seed_pgm(Folder folder) {
   folder.add("P5\n# a comment\n2 1\n# another\n15\n\x01\x0f");
 }
 
-/// As it is, and as a header, a zero byte and the data.
+/// Adds a file in both forms: unchanged, and as a header, a zero byte and the data.
 void add_model(Folder& folder, const std::string& file) {
   folder.add(text_of({0}) + file);
   folder.add(text_of({1}) + model::header_of(file) + text_of({0}) + model::data_of(file));
@@ -67,7 +67,7 @@ void seed_model(Folder folder) {
   for (const model::Model* model : {&small, &deep, &norms}) {
     const std::string file = model->written(), header = model::header_of(file);
     add_model(folder, file);
-    // Without the sums, which hardly any change would leave right.
+    // Without checksums, which nearly every change would break.
     const std::size_t sums = header.find(",\"fingerprint\""), end = header.find('}', sums);
     add_model(folder, model::file_of(header.substr(0, sums) + header.substr(end), model::data_of(file)));
   }
@@ -83,7 +83,7 @@ void seed_checkpoint(Folder folder) {
   folder.add(run.written({}));
 }
 
-/// Two records in memory that a flash writes.
+/// Flash memory with two records, written by the library.
 std::string slots_of(std::uint32_t unit, std::uint32_t slot_bytes) {
   std::string memory(2 * std::size_t{slot_bytes}, '\xff');
   mote::Flash flash;
@@ -124,7 +124,7 @@ void seed_options(Folder folder) {
   folder.add(text_of({1}) + "--only\none,two\n--epochs\n3\n--json\n--isa\nv3");
 }
 
-/// The words of a text, and single characters, as libFuzzer's -dict takes them.
+/// The words and single characters of a text, in the format of libFuzzer's -dict.
 void write_dictionary(const std::filesystem::path& path, const std::string& text, const std::string& marks) {
   constexpr const char* kWord = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
   std::ofstream file(path);

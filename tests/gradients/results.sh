@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Prints tests/gradients/RESULTS.md: every experiment of the given tools/gradients, with its command.
+# Prints tests/gradients/RESULTS.md: the output of every experiment of the given tools/gradients, with its command.
 set -euo pipefail
 program=$1
 
-section() {  # name, title, what it shows
+section() {  # name, title, description
   printf '\n## %s\n\n%s\n\n```\n$ ./tools/gradients %s\n' "$2" "$3" "$1"
   "$program" "$1"
   printf '```\n'
@@ -12,24 +12,24 @@ section() {  # name, title, what it shows
 cat <<'TEXT'
 # Unstable gradients
 
-Written by `make gradients-results`; the same seeds give the same numbers on every machine with fused multiply-add. The
+Written by `make gradients-results`; equal seeds give equal numbers on every machine with fused multiply-add. The
 published figures are from Nielsen, *Neural Networks and Deep Learning*, chapter 5: one random draw each.
 TEXT
-section norms 'How fast layers learn at the start' \
+section norms 'Speed of learning at the start' \
   'Sigmoids, weights N(0, 1/inputs), biases N(0, 1), cross-entropy of each output, the first 1000 training images. Each
-layer learns about five times as fast as the one before it, at every depth.'
-section training 'The same during training' \
-  '500 steps of full-batch gradient descent on those images, learning rate 0.1, lambda 5.0.'
-section depth 'What depth is worth then' \
+layer learns about five times faster than the one before it, at every depth.'
+section training 'Speed of learning during training' \
+  '500 steps of full-batch gradient descent on these images, learning rate 0.1, lambda 5.0.'
+section depth 'Accuracy by depth' \
   '50,000 images to train on, 10,000 to validate, mini-batches of 10, learning rate 0.1, lambda 5.0.'
-section variance 'How signals spread' \
-  'The picture of Glorot & Bengio 2010: an initializer suits an activation if signals keep their size both ways.
+section variance 'Spread of signals' \
+  'The figure of Glorot & Bengio 2010: an initializer suits an activation if signals keep their size both ways.
 standard is their equation 1, glorot their equation 16.'
 section explode 'Where gradients explode' \
   'Layer by layer the gradient is multiplied by weights and slopes. With sigmoids the product passes 1 only for large weights,
 and then only in a narrow range; with relu it does so at He'"'"'s initialization, g = sqrt 2.'
 section bound 'Gradients against their bound' \
   'For the quadratic cost, ||dC/db^l|| <= gamma^(L-l+1) ||W^(l+1)|| ... ||W^L|| ||a^L - y||, one image at a time.'
-section cure 'What trains' \
+section cure 'Recipes that train' \
   'Depth 1 to 50. Deltas that have vanished or exploded at the start do not train; those that keep their size do, as a rule;
 batch normalization trains sigmoids too.'

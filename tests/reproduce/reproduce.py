@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the lessons say, measured on MNIST: `make reproduce` writes RESULTS.md, `make reproduce TABLE=a` one of its tables.
+"""Tests the textbook's lessons on MNIST: `make reproduce` writes RESULTS.md, `make reproduce TABLE=a` one of its tables.
 
 Run from the root of the repository; arguments: the train program, and the letters of tables (all when none is given)."""
 import itertools
@@ -16,7 +16,7 @@ from measure import (Row, TEST_ACCURACY, TEST_LOSS, TRAINING_ACCURACY, TRAINING_
 
 RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
 
-INTRODUCTION = f"""# What the lessons say, measured
+INTRODUCTION = f"""# The textbook's lessons, measured
 
 Written by `make reproduce`; `make reproduce TABLE=a` renews one table. MNIST: the last 5,000 training images are held out for
 validation, the test images are the usual 10,000.
