@@ -88,11 +88,10 @@ void measure_inference(Bench& bench) {
 }
 
 void measure_kernels(Bench& bench) {
-  Table table{
-      "kernels",
-      "Matrix products, batch x inputs x outputs: GFLOP/s, and % of the peak",
-      {{"forward", 1}, {"forward_%", 0}, {"gradient", 1}, {"gradient_%", 0}, {"backward", 1}, {"backward_%", 0}},
-      {}};
+  Table table{"kernels", "Matrix products, batch x inputs x outputs: GFLOP/s, and % of the peak", {}, {}};
+  for (const char* name : kProductNames) {
+    table.columns.insert(table.columns.end(), {{name, 1}, {std::string(name) + "_%", 0}});
+  }
   for (const Shape& shape : kernel_shapes()) {
     ProductBench products(shape);
     Row row{to_string(shape), {}};
@@ -138,7 +137,6 @@ double seconds_per_image(const mote::Dataset& train, std::uint32_t width, std::s
                                 {static_cast<std::uint32_t>(train.classes), mote::Activation::softmax}};
   mote::TrainingOptions options;
   options.batch_size = batch;
-  options.memory_rows = batch;
   options.shuffle = false;
   options.optimizer.learning_rate = 0.01f;
   OwningTrainer trainer(topology, options, mote::WeightInit::he_normal, train.count);

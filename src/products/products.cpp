@@ -8,7 +8,6 @@
 #include "blocks.hpp"
 #include "forward_skipping.hpp"
 #include "mote/topology.hpp"
-#include "narrow_gradient.hpp"
 #include "tiles.hpp"
 #include "transpose.hpp"
 
@@ -22,11 +21,9 @@ using std::size_t;
 constexpr size_t kCachedFloats = 64 * 1024;
 constexpr size_t kSkipFromRows = 48;        // fewer samples do not repay looking for zeros,
 constexpr size_t kSkipListedFromRows = 24;  // or fewer that are known to have zeros in common
-constexpr size_t kPackFromRows = 48;        // fewer rows of a gradient do not repay rearranging
 constexpr size_t kPassFromRows = 48;        // fewer rows read W too seldom for its panels to come nearer,
 constexpr size_t kNearFloats = (kHasWideTiles ? 64 : 16) * 1024;  // and so small a W is near enough
 constexpr size_t kLeastTransposedDeltas = 12;                     // fewer samples leave too many lanes of theirs empty
-constexpr size_t kLongRow = 128;  // floats that are written faster one after the other than as parts of narrow tiles
 constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
 // Weights or deltas that are rearranged: with wide tiles, only if they do not fit in these caches.
@@ -147,65 +144,6 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   }
   if (rows != 0) forward_dense(rows, outputs, operands, pack);
   clear_padding(batch, columns, Z, ldz);
-}
-
-namespace {
-
-/// dW = A^T D, `most` columns of A at a time: for a D that does not stay near, so that A is read once.
-void gradient_in_strips(size_t rows, size_t columns, const Operands& all, size_t most, float* strip) {
-  Operands operands = all;
-  for (size_t i = 0, height; i < rows; i += height) {
-    height = tile_height(rows - i, most);
-    copy_tiles<Access::transposed>(all.depth, height, all.x + i, all.ldx, strip);
-    operands.x = strip;
-    operands.c = all.c + i * all.ldc;
-    block_of_tiles<Access::transposed, Store>(height, columns, operands, {all.b, all.ldb});
-  }
-}
-
-/// dW = a^T d for one sample: rows are written along their whole length, padding included.
-void gradient_along_rows(size_t rows, size_t columns, const float* __restrict a, const float* __restrict d,
-                         float* __restrict dW, size_t ldw) {
-  for (size_t i = 0; i < rows; ++i, dW += ldw) {
-    const float factor = a[i];
-    for (size_t j = 0; j < columns; ++j) dW[j] = multiply_add(factor, d[j], 0.0f);
-    for (size_t j = columns; j < ldw; ++j) dW[j] = 0.0f;
-  }
-}
-
-}  // namespace
-
-void weight_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* D,
-                     size_t ldd, float* dW, size_t ldw, bool accumulate, float* pack) {
-  const size_t columns = padded_columns(outputs);
-  if (kRearranges && !kHasWideTiles && batch == 1 && !accumulate && columns >= kLongRow) {
-    return gradient_along_rows(inputs, columns, A, D, dW, ldw);
-  }
-  const size_t narrow = accumulate ? 0 : narrow_inputs(batch, inputs, outputs);
-  for (size_t i = 0; i < narrow; i += kNarrowInputs) {
-    narrow_gradient(batch, smaller(kNarrowInputs, narrow - i), outputs, A + i, lda, D, ldd, dW + i * ldw);
-  }
-  if (narrow == inputs) return;
-  A += narrow;
-  dW += narrow * ldw;
-  inputs -= narrow;
-  Operands operands{batch, A, lda, nullptr, D, ldd, dW, ldw};
-  const bool rearranges = kRearranges && pack != nullptr && inputs >= kPackFromRows;
-  const size_t strip = smaller(kBlockStrip, mote::pack_floats(batch, outputs) / batch / kSide * kSide);
-  if (rearranges && batch * outputs >= kBlocksFrom) {
-    const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
-      copy_panels(depth, width, D + k * ldd + n, ldd, to);
-    };
-    product_in_blocks<Access::transposed, true>(accumulate, inputs, columns, operands, pack,
-                                                block_floats(batch, outputs), copy_b);
-  } else if (rearranges && !accumulate && batch * columns >= kCachedFloats && strip != 0) {
-    gradient_in_strips(inputs, columns, operands, strip, pack);
-  } else if (accumulate) {
-    product<Access::transposed, Accumulate>(inputs, columns, operands);
-  } else {
-    product<Access::transposed, Store>(inputs, columns, operands);
-  }
-  clear_padding(inputs, columns, dW, ldw);
 }
 
 void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, float* db, bool accumulate) {

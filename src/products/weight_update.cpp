@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// The gradient of a layer's weights, kept or followed by an optimizer step at once (README.md: the table of roads).
 #include "mote/detail/weight_update.hpp"
 
 #include <iterator>
@@ -10,13 +11,15 @@
 
 namespace MOTE_NUMERIC {
 
-// Of the same build, so that a strip goes from one to the other without a detour.
+// Declared for this build: a call through the dispatcher would cost a detour for every few rows.
 void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     std::size_t count);
 
 namespace {
 
 using namespace mote::detail;
+using mote::ActiveInputs;
+using mote::Share;
 using std::size_t;
 
 struct Sgd : Store {  // C are parameters, and X B the gradient
@@ -34,6 +37,7 @@ struct Momentum : Store {
 
 constexpr size_t kSkipFromBatch = 8;  // fewer samples have too few zeros that the others have not
 constexpr size_t kSkipToBatch = 512;  // room for a list
+constexpr size_t kShortGap = 5;       // inactive inputs between active ones that cost less than another call
 
 /// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns how many.
 size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::uint32_t* __restrict list) {
@@ -50,132 +54,232 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
   return count;
 }
 
-/// A layer, and what changes its weights.
-struct Update {
+/// Takes the first neighbors off the list, with short gaps between them.
+[[maybe_unused]] Share take_neighbors(ActiveInputs& active) {
+  const size_t begin = active.list[0];
+  size_t end;
+  do {
+    end = *active.list++ + size_t{1};
+  } while (--active.count != 0 && *active.list <= end + kShortGap);
+  return {begin, end};
+}
+
+/// The factors of a gradient dW = A^T D, [inputs][columns].
+struct Gradient {
   size_t batch, columns, stride;
   const float* A;
   size_t lda;
   const float* D;
+
+  /// Rows of the gradient from `first` on, to `to` and the rows below it.
+  Operands operands(size_t first, float* to) const { return {batch, A + first, lda, nullptr, D, stride, to, stride}; }
+
+  /// Whether leaving out samples repays looking for them, as it does for images with blank corners.
+  bool may_skip_samples() const {
+    const bool has_room = batch <= kSkipToBatch && lda >= kRows;
+    return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
+  }
+
+  /// Calls use(first, height, operands) for each row of tiles, whose operands list the samples that are not 0 in all
+  /// rows of the tile; depth is 0 if there are none.
+  template <typename Use>
+  void for_each_row_of_tiles(Share rows, const Use& use) const {
+    std::uint32_t list[kSkipToBatch];
+    for (size_t first = rows.begin, height; first < rows.end; first += height) {
+      height = tile_height(rows.end - first, kRows);
+      const size_t seen = first < lda - kRows ? first : lda - kRows;  // the last tile's neighbors are, too
+      Operands tile = operands(first, nullptr);
+      tile.depth = list_samples(batch, A + seen, lda, list);
+      tile.list = list;
+      use(first, height, tile);
+    }
+  }
+};
+
+/// Where a gradient is kept: in dW, or added to it.
+template <typename Finish>
+struct Kept {
+  Gradient gradient;
+  float* dW;
+  static constexpr bool kAccumulates = Finish::kStartsFromC;
+
+  /// All of `rows`.
+  void dense(Share rows, size_t outputs) const {
+    const Gradient& g = gradient;
+    for (size_t left = kAccumulates ? 0 : narrow_inputs(g.batch, rows.size(), outputs), count; left != 0;) {
+      count = left < kNarrowInputs ? left : kNarrowInputs;
+      narrow_gradient(g.batch, count, outputs, g.A + rows.begin, g.lda, g.D, g.stride, dW + rows.begin * g.stride);
+      rows.begin += count;
+      left -= count;
+    }
+    if (rows.size() == 0) return;
+    Operands operands = g.operands(rows.begin, dW + rows.begin * g.stride);
+    product<Access::transposed, Finish>(rows.size(), g.columns, operands);
+    clear_padding(rows.size(), g.columns, dW + rows.begin * g.stride, g.stride);
+  }
+
+  /// Zeros where nothing is added.
+  void empty(Share rows) const {
+    const size_t stride = gradient.stride;
+    if constexpr (!kAccumulates) {
+      __builtin_memset(dW + rows.begin * stride, 0, rows.size() * stride * sizeof(float));
+    }
+  }
+
+  /// The rows of active inputs, which lie in `rows`.
+  void active_rows(Share rows, size_t outputs, ActiveInputs active) const {
+    while (active.count != 0) {
+      const Share neighbors = take_neighbors(active);
+      empty({rows.begin, neighbors.begin});
+      dense(neighbors, outputs);
+      rows.begin = neighbors.end;
+    }
+    empty(rows);
+  }
+
+  void skipping_samples(Share rows) const {
+    gradient.for_each_row_of_tiles(rows, [&](size_t first, size_t height, Operands& tile) {
+      if (tile.depth == 0) return empty({first, first + height});
+      tile.c = dW + first * gradient.stride;
+      row_of_tiles<Access::listed_transposed, Finish>(height, gradient.columns, tile);
+      clear_padding(height, gradient.columns, dW + first * gradient.stride, gradient.stride);
+    });
+  }
+
+  void compute(Share rows, size_t outputs, ActiveInputs active) const {
+    if (active.list != nullptr && gradient.may_skip_samples()) return skipping_samples(rows);
+    if (active.list == nullptr || active.count == rows.size()) return dense(rows, outputs);
+    active_rows(rows, outputs, active);
+  }
+};
+
+/// A gradient that an optimizer step uses at once.
+struct Update {
+  Gradient gradient;
   const mote::OptimizerStep& step;
   float* weights;
   float* state;
   float* strip;
   float factors[kMostFactors] = {step.options.learning_rate, step.l2, step.options.momentum};  // of Sgd, Momentum
 
+  bool is_sgd() const { return step.options.method == mote::Optimizer::sgd; }
+
   /// Whether the step is one that ends a register tile.
-  bool ends_tiles() const {
-    using mote::Optimizer;
-    return step.l1 == 0.0f && (step.options.method == Optimizer::sgd || step.options.method == Optimizer::momentum);
+  bool ends_tiles() const { return step.l1 == 0.0f && (is_sgd() || step.options.method == mote::Optimizer::momentum); }
+
+  /// The gradient of rows from `first` on; the tile ends with the step.
+  Operands ending_tiles(Operands operands, size_t first) const {
+    operands.c = weights + first * gradient.stride;
+    operands.factors = factors;
+    if (!is_sgd()) operands.state = state + first * gradient.stride;
+    return operands;
   }
 
   /// `count` rows from `first` on, or as listed.
   template <Access kAccess>
   void in_tiles(size_t count, size_t first, const std::uint32_t* list) const {
-    Operands operands{batch, A + first, lda, list, D, stride, weights + first * stride, stride, factors};
-    if (step.options.method == mote::Optimizer::sgd) return product<kAccess, Sgd>(count, columns, operands);
-    operands.state = state + first * stride;
-    product<kAccess, Momentum>(count, columns, operands);
+    Operands operands = ending_tiles(gradient.operands(first, nullptr), first);
+    operands.list = list;
+    if (is_sgd()) return product<kAccess, Sgd>(count, gradient.columns, operands);
+    product<kAccess, Momentum>(count, gradient.columns, operands);
   }
 
-  /// As many rows as are worth it; returns the others.
-  mote::Share narrow(mote::Share rows, size_t outputs) const {
+  /// The rows that narrow_gradient() does; returns the others.
+  Share narrow(Share rows, size_t outputs) const {
     if constexpr (!kRearranges) return rows;
+    const Gradient& g = gradient;
     alignas(64) float gradients[kNarrowInputs * kSide];
-    for (size_t left = narrow_inputs(batch, rows.size(), outputs); left != 0;) {
+    for (size_t left = narrow_inputs(g.batch, rows.size(), outputs); left != 0;) {
       const size_t count = left < kNarrowInputs ? left : kNarrowInputs;
-      narrow_gradient(batch, count, outputs, A + rows.begin, lda, D, stride, gradients);
-      apply(gradients, rows.begin * stride, count * stride);
+      narrow_gradient(g.batch, count, outputs, g.A + rows.begin, g.lda, g.D, g.stride, gradients);
+      apply(gradients, rows.begin, count);
       rows.begin += count;
       left -= count;
     }
     return rows;
   }
 
-  void in_strips(mote::Share rows) const {
-    while (rows.size() != 0) {
-      const size_t height = tile_height(rows.size(), kUpdateRows);
-      Operands operands{batch, A + rows.begin, lda, nullptr, D, stride, strip, stride};
-      product<Access::transposed, Store>(height, columns, operands);
-      apply(strip, rows.begin * stride, height * stride);
-      rows.begin += height;
+  /// Gradients of a few rows at a time in `strip`, then the step.
+  void by_rows(Share rows) const {
+    for (size_t height; rows.size() != 0; rows.begin += height) {
+      height = tile_height(rows.size(), kUpdateRows);
+      Operands operands = gradient.operands(rows.begin, strip);
+      product<Access::transposed, Store>(height, gradient.columns, operands);
+      apply(strip, rows.begin, height);
     }
   }
 
-  void in_strips(size_t count, const std::uint32_t* list) const {
-    while (count != 0) {
-      const size_t height = tile_height(count, kUpdateRows);
-      Operands operands{batch, A, lda, list, D, stride, strip, stride};
-      product<Access::listed_rows, Store>(height, columns, operands);
-      for (size_t i = 0, run = 1; i < height; i += run, run = 1) {
-        while (i + run < height && list[i + run] == list[i] + run) ++run;
-        apply(strip + i * stride, list[i] * stride, run * stride);
+  void by_rows(size_t count, const std::uint32_t* list) const {
+    for (size_t height; count != 0; count -= height, list += height) {
+      height = tile_height(count, kUpdateRows);
+      Operands operands = gradient.operands(0, strip);
+      operands.list = list;
+      product<Access::listed_rows, Store>(height, gradient.columns, operands);
+      for (size_t i = 0, next; i < height; i = next) {
+        for (next = i + 1; next < height && list[next] == list[i] + (next - i);) ++next;
+        apply(strip + i * gradient.stride, list[i], next - i);
       }
-      list += height;
-      count -= height;
     }
   }
 
-  /// Whether skipping_samples() has room, and is worth it for images with blank corners.
-  bool may_skip_samples() const {
-    const bool has_room = batch <= kSkipToBatch && lda >= kRows;
-    return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
-  }
-
-  /// Leaves out of every tile's sums the samples that are 0 in all of its rows.
-  void skipping_samples(mote::Share rows) const {
-    std::uint32_t list[kSkipToBatch];
-    while (rows.size() != 0) {
-      const size_t first = rows.begin, height = tile_height(rows.size(), kRows), offset = first * stride;
-      const size_t seen = first < lda - kRows ? first : lda - kRows;  // the last tile's neighbours are, too
-      const size_t count = list_samples(batch, A + seen, lda, list);
-      Operands operands{count, A + first, lda, list, D, stride, weights + offset, stride, factors};
-      if (state != nullptr) operands.state = state + offset;
-      if (count == 0) {
+  void skipping_samples(Share rows) const {
+    gradient.for_each_row_of_tiles(rows, [&](size_t first, size_t height, Operands& tile) {
+      if (tile.depth == 0) {
         if (!skips_zero_gradients(step)) without_gradients({first, first + height});
       } else if (!ends_tiles()) {
-        operands.c = strip;
-        row_of_tiles<Access::listed_transposed, Store>(height, columns, operands);
-        apply(strip, offset, height * stride);
-      } else if (step.options.method == mote::Optimizer::sgd) {
-        row_of_tiles<Access::listed_transposed, Sgd>(height, columns, operands);
+        tile.c = strip;
+        row_of_tiles<Access::listed_transposed, Store>(height, gradient.columns, tile);
+        apply(strip, first, height);
       } else {
-        row_of_tiles<Access::listed_transposed, Momentum>(height, columns, operands);
+        tile = ending_tiles(tile, first);
+        if (is_sgd()) return row_of_tiles<Access::listed_transposed, Sgd>(height, gradient.columns, tile);
+        row_of_tiles<Access::listed_transposed, Momentum>(height, gradient.columns, tile);
       }
-      rows.begin += height;
-    }
+    });
   }
 
-  void without_gradients(mote::Share rows) const {
+  void without_gradients(Share rows) const {
     alignas(64) static constexpr float kZeros[mote::kRowAlignment < 16 ? 64 : 1024] = {};
-    const size_t end = rows.end * stride;
-    for (size_t i = rows.begin * stride; i < end; i += std::size(kZeros)) {
-      apply(kZeros, i, end - i < std::size(kZeros) ? end - i : std::size(kZeros));
+    const size_t end = rows.end * gradient.stride;
+    for (size_t i = rows.begin * gradient.stride; i < end; i += std::size(kZeros)) {
+      apply_floats(kZeros, i, end - i < std::size(kZeros) ? end - i : std::size(kZeros));
     }
   }
 
-  void apply(const float* gradients, size_t offset, size_t count) const {
+  /// The step for `count` rows from `first` on.
+  void apply(const float* gradients, size_t first, size_t count) const {
+    apply_floats(gradients, first * gradient.stride, count * gradient.stride);
+  }
+
+  void apply_floats(const float* gradients, size_t offset, size_t count) const {
     MOTE_NUMERIC::optimizer_step(step, gradients, weights + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };
 
 }  // namespace
 
-void update_weights(size_t batch, mote::Share rows, size_t outputs, const float* A, size_t lda, const float* D,
-                    mote::ActiveInputs active, const mote::OptimizerStep& step, float* weights, float* state,
-                    float* strip) {
+void weight_gradient(size_t batch, Share rows, size_t outputs, const float* A, size_t lda, const float* D,
+                     ActiveInputs active, bool accumulate, float* dW) {
+  const Gradient gradient{batch, padded_columns(outputs), mote::row_stride(outputs), A, lda, D};
+  if (accumulate) return Kept<Accumulate>{gradient, dW}.compute(rows, outputs, active);
+  Kept<Store>{gradient, dW}.compute(rows, outputs, active);
+}
+
+void update_weights(size_t batch, Share rows, size_t outputs, const float* A, size_t lda, const float* D,
+                    ActiveInputs active, const mote::OptimizerStep& step, float* weights, float* state, float* strip) {
   const size_t stride = mote::row_stride(outputs), columns = padded_columns(outputs);
-  const Update update{batch, columns, stride, A, lda, D, step, weights, state, strip};
+  const Update update{{batch, columns, stride, A, lda, D}, step, weights, state, strip};
   const bool in_tiles = update.ends_tiles();
   if (!in_tiles) clear_padding(kUpdateRows, columns, strip, stride);
-  if (active.list != nullptr && update.may_skip_samples()) return update.skipping_samples(rows);
+  if (active.list != nullptr && update.gradient.may_skip_samples()) return update.skipping_samples(rows);
   if (active.list == nullptr || active.count == rows.size()) {
     rows = update.narrow(rows, outputs);
-    return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.in_strips(rows);
+    return in_tiles ? update.in_tiles<Access::transposed>(rows.size(), rows.begin, nullptr) : update.by_rows(rows);
   }
   if (in_tiles) {
     update.in_tiles<Access::listed_rows>(active.count, 0, active.list);
   } else {
-    update.in_strips(active.count, active.list);
+    update.by_rows(active.count, active.list);
   }
   if (skips_zero_gradients(step)) return;
   for (size_t i = 0; i < active.count; ++i) {

@@ -5,23 +5,6 @@
 #include "mote/detail/backpropagation.hpp"
 
 namespace mote {
-namespace {
-
-/// Inputs that are not active, but cost less than another call when left between those that are.
-constexpr std::size_t kShortGap = 5;
-
-/// Takes the first run of neighbours off the list, and short gaps with them.
-Share take_run(ActiveInputs& active) {
-  const std::size_t begin = active.list[0];
-  std::size_t end;
-  do {
-    end = *active.list++ + std::size_t{1};
-  } while (--active.count != 0 && *active.list <= end + kShortGap);
-  return {begin, end};
-}
-
-}  // namespace
-
 std::size_t Backpropagation::slice_count() const {
   std::size_t count = 0;
   for (std::size_t l = 0; l < topology_.layer_count; ++l) count += detail::slices_of(topology_, l);
@@ -65,7 +48,7 @@ Backpropagation::Slice Backpropagation::slice_of(std::size_t layer, std::size_t 
 
 void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std::size_t rows,
                                    const GradientSink& sink) const {
-  const std::size_t l = slice.layer, outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+  const std::size_t l = slice.layer, outputs = topology_.outputs_of(l);
   const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
   const std::size_t stride_below = l == 0 ? topology_.inputs : topology_.stride_of(l - 1);
   const float* deltas = deltas_ + layer_offset(l);
@@ -76,23 +59,8 @@ void Backpropagation::weight_slice(const Slice& slice, const float* inputs, std:
     return update_weights(rows, range, outputs, below, stride_below, deltas, slice.active, step.step,
                           step.parameters + offset, step.state == nullptr ? nullptr : step.state + offset, slice.strip);
   }
-  float* target = sink.gradients + offset;
-  const auto compute = [&](Share run) {
-    weight_gradient(rows, run.size(), outputs, below + run.begin, stride_below, deltas, stride,
-                    target + run.begin * stride, stride, sink.accumulate);
-  };
-  const auto clear = [&](Share run) {
-    if (!sink.accumulate) __builtin_memset(target + run.begin * stride, 0, run.size() * stride * sizeof(float));
-  };
-  if (slice.active.list == nullptr) return compute(range);
-  std::size_t done = range.begin;
-  for (ActiveInputs active = slice.active; active.count != 0;) {
-    const Share run = take_run(active);
-    clear({done, run.begin});
-    compute(run);
-    done = run.end;
-  }
-  clear({done, range.end});
+  weight_gradient(rows, range, outputs, below, stride_below, deltas, slice.active, sink.accumulate,
+                  sink.gradients + offset);
 }
 
 void Backpropagation::bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const {

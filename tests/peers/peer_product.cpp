@@ -36,6 +36,7 @@ void PeerProduct::run(DenseLayer& layer) {
     case Product::forward: return layer.forward(rows, operands_.activations.data(), stride, outputs_.data());
     case Product::weight_gradient: return layer.keep_gradient(rows, operands_.activations.data(), stride, deltas);
     case Product::backward: return layer.backward(rows, deltas, deltas_.data(), stride);
+    case Product::update: break;  // not raced
   }
 }
 

@@ -3,13 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <string>
+#include <type_traits>
 #include <vector>
 
-#include "core/arithmetic.hpp"
+#include "mote/detail/weight_update.hpp"
 #include "mote/topology.hpp"
+#include "products/reference.hpp"
 #include "support/fenced_floats.hpp"
 #include "support/support.hpp"
 
@@ -28,33 +31,32 @@ struct Shape {
   size_t batch, inputs, outputs;
 };
 
-/// Every path by name of its reason, then many combinations of sides around the tiles' sizes.
+/// Every road by the reason for it, then many combinations of sides around the tiles' sizes.
 std::vector<Shape> shapes() {
   std::vector<Shape> list = {
-      {24, 600, 111},   // the last batch without column panels
-      {25, 600, 111},   // column panels
-      {47, 600, 111},   // the last that does not pack
-      {48, 600, 111},   // packs
-      {48, 1025, 65},   // one row in the second block of the inner index, one column in the last panel
-      {50, 2060, 33},   // three blocks
-      {30, 1100, 64},   // blocks without packing
-      {3, 40, 1100},    // backward in two blocks
-      {50, 33, 2060},   // in three
-      {14, 128, 512},   // strides that skip multiples of 128
-      {1, 910, 600},    // weights from far away, in rows
-      {160, 520, 600},  // large weights, in blocks of both indices
-      {165, 523, 601},  // strips with odd ends
-      {520, 50, 600},   // large deltas, likewise
-      {130, 59, 505},   // deltas too large to stay near: inputs in strips
-      {700, 50, 100},   // in lower strips
-      {161, 70, 900},   // weights that need not be rearranged
-      {161, 520, 504},  // large with its padding only
-      {520, 50, 504},   // likewise
-      {26, 600, 520},   // large weights, transposed
-      {24, 32, 12},     // the smallest gradient that is found transposed
-      {64, 150, 10},    // in two pieces and a rest
-      {1, 784, 30},    {1, 30, 10}, {1, 1, 1},    {1, 100, 784}, {10, 784, 30},
-      {1100, 17, 33},  {300, 7, 3}, {13, 784, 1}, {37, 1, 784},  {170, 260, 1100},
+      {24, 600, 111},                   // the last batch without column panels
+      {25, 600, 111},                   // column panels
+      {47, 600, 111},                   // the last that does not pack
+      {48, 600, 111},                   // packs
+      {48, 1025, 65},                   // one row in the second block of the inner index, one column in the last panel
+      {50, 2060, 33},                   // three blocks
+      {30, 1100, 64},                   // blocks without packing
+      {3, 40, 1100},                    // backward in two blocks
+      {50, 33, 2060},                   // in three
+      {14, 128, 512},                   // strides that skip multiples of 128
+      {1, 910, 600},                    // weights from far away, in rows
+      {160, 520, 600},                  // large weights, in blocks of both indices
+      {165, 523, 601},                  // blocks with odd ends
+      {520, 50, 600},                   // large deltas
+      {130, 59, 505},                   // deltas too large to stay near
+      {700, 50, 100},  {161, 70, 900},  // weights that need not be rearranged
+      {161, 520, 504},                  // large with its padding only
+      {520, 50, 504},                   // large deltas with their padding only
+      {26, 600, 520},                   // large weights, transposed
+      {24, 32, 12},                     // the smallest gradient that is found transposed
+      {64, 150, 10},                    // in two pieces and a rest
+      {1, 784, 30},    {1, 30, 10},    {1, 1, 1},    {1, 100, 784}, {10, 784, 30},
+      {1100, 17, 33},  {300, 7, 3},    {13, 784, 1}, {37, 1, 784},  {170, 260, 1100},
   };
   constexpr size_t kSides[] = {1, 2, 3, 7, 10, 15, 16, 17, 30, 31, 33, 64, 100, 784};
   Source source(2024);
@@ -70,31 +72,23 @@ std::string name(const Shape& s) {
   return std::to_string(s.batch) + " x " + std::to_string(s.inputs) + " x " + std::to_string(s.outputs);
 }
 
-/// C (+)= X Y with x(i, k) and y(k, j), in float in the order that kernels.hpp promises and, beside it, in double.
-/// Fails unless c is the former to the bit, near the latter, and 0 in its padding: every row, or of a large product
-/// rows from the last on, evenly spread.
-template <typename X, typename Y>
-void expect_product(const float* c, size_t rows, size_t depth, size_t columns, size_t stride, const float* start, X x,
-                    Y y) {
-  const bool fused = mote::arithmetic_is_fused();
+/// Calls row(i) for every row, or of a large product for rows from the last on, evenly spread.
+template <typename Row>
+void for_rows(size_t rows, size_t depth, size_t columns, Row row) {
   const size_t step = 1 + rows * depth * columns / 1'000'000;
-  for (size_t i = (rows - 1) % step; i < rows; i += step) {
-    for (size_t j = 0; j < columns; ++j) {
-      const float first = start == nullptr ? 0.0f : start[i * stride + j];
-      float sum = first;
-      double exact = wide(first), magnitude = std::fabs(exact);
-      for (size_t k = 0; k < depth; ++k) {
-        const float a = x(i, k), b = y(k, j);
-        sum = fused ? mote::detail::multiply_add<true>(a, b, sum) : mote::detail::multiply_add<false>(a, b, sum);
-        exact += wide(a) * wide(b);
-        magnitude += std::fabs(wide(a) * wide(b));
-      }
-      const float got = c[i * stride + j];
-      ASSERT_EQ(mote::test::bits(got), mote::test::bits(sum)) << "row " << i << ", column " << j;
-      ASSERT_NEAR(wide(got), exact, static_cast<double>(depth + 1) * 0x1p-24 * magnitude);
-    }
-    for (size_t j = columns; j < stride; ++j) ASSERT_EQ(c[i * stride + j], 0.0f) << "padding, row " << i;
-  }
+  for (size_t i = (rows - 1) % step; i < rows && !testing::Test::HasFatalFailure(); i += step) row(i);
+}
+
+/// Fails unless the bits of `found` are those of `expected`, and its padding is 0.
+void expect_row(const float* found, const std::vector<float>& expected, size_t stride, size_t row) {
+  ASSERT_TRUE(same_bits(found, expected.data(), expected.size())) << "row " << row;
+  for (size_t j = expected.size(); j < stride; ++j) ASSERT_EQ(found[j], 0.0f) << "padding, row " << row;
+}
+
+/// Calls f with the arithmetic class of the library.
+template <typename F>
+void in_arithmetic(F f) {
+  mote::arithmetic_is_fused() ? f(std::true_type()) : f(std::false_type());
 }
 
 /// Inputs as the backpropagation has them, each exactly as large as its last element requires.
@@ -122,6 +116,47 @@ struct Operands {
 class Kernels : public mote::test::EachInstructionSet {};
 INSTANTIATE_TEST_SUITE_P(, Kernels, mote::test::kEachInstructionSet, mote::test::instruction_set_name);
 
+/// Fails unless c is near the sums of x(i, k) y(k, j) in double.
+template <typename X, typename Y>
+void expect_near_exact(const std::vector<float>& c, size_t rows, size_t depth, size_t columns, X x, Y y) {
+  for (size_t i = 0; i < rows; ++i) {
+    for (size_t j = 0; j < columns; ++j) {
+      double exact = 0.0, magnitude = 0.0;
+      for (size_t k = 0; k < depth; ++k) {
+        exact += wide(x(i, k)) * wide(y(k, j));
+        magnitude += std::fabs(wide(x(i, k)) * wide(y(k, j)));
+      }
+      ASSERT_NEAR(wide(c[i * columns + j]), exact, static_cast<double>(depth + 1) * 0x1p-24 * magnitude);
+    }
+  }
+}
+
+template <bool Fused>
+void expect_near_exact() {
+  using namespace mote::reference;
+  for (const Shape& s : {Shape{1, 1, 1}, Shape{7, 30, 10}, Shape{13, 100, 33}}) {
+    SCOPED_TRACE(name(s));
+    const Operands o(s, 8);
+    const auto a = [&](size_t m, size_t k) { return o.A[m * o.lda + k]; };
+    const auto w = [&](size_t k, size_t n) { return o.W[k * o.ldw + n]; };
+    const auto d = [&](size_t m, size_t n) { return o.D[m * o.ldw + n]; };
+    std::vector<float> z(s.batch * s.outputs), dw(s.inputs * s.outputs), da(s.batch * s.inputs);
+    forward<Fused>(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.W.data(), o.ldw, z.data(), s.outputs);
+    expect_near_exact(z, s.batch, s.inputs, s.outputs, a, w);
+    weight_gradient<Fused>(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.D.data(), o.ldw, dw.data(), s.outputs,
+                           false);
+    expect_near_exact(
+        dw, s.inputs, s.batch, s.outputs, [&](size_t k, size_t m) { return a(m, k); }, d);
+    backward<Fused>(s.batch, s.inputs, s.outputs, o.D.data(), o.ldw, o.W.data(), o.ldw, da.data(), s.inputs);
+    expect_near_exact(da, s.batch, s.outputs, s.inputs, d, [&](size_t n, size_t k) { return w(k, n); });
+  }
+}
+
+TEST(Reference, IsNearTheExactProducts) {
+  expect_near_exact<true>();
+  expect_near_exact<false>();
+}
+
 TEST_P(Kernels, ForwardProductSumsInOrder) {
   for (const Shape& s : shapes()) {
     SCOPED_TRACE(name(s));
@@ -130,9 +165,14 @@ TEST_P(Kernels, ForwardProductSumsInOrder) {
     const bool packs = mote::detail::forward_packs(s.batch, s.inputs, s.outputs);
     mote::forward_product(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.W.data(), o.ldw, Z.data(), o.ldw,
                           packs ? pack.data() : nullptr);
-    expect_product(
-        Z.data(), s.batch, s.inputs, s.outputs, o.ldw, nullptr, [&](size_t m, size_t k) { return o.A[m * o.lda + k]; },
-        [&](size_t k, size_t n) { return o.W[k * o.ldw + n]; });
+    in_arithmetic([&](auto fused) {
+      for_rows(s.batch, s.inputs, s.outputs, [&](size_t m) {
+        std::vector<float> z(s.outputs);
+        mote::reference::forward<decltype(fused)::value>(1, s.inputs, s.outputs, o.A.data() + m * o.lda, o.lda,
+                                                         o.W.data(), o.ldw, z.data(), s.outputs);
+        expect_row(Z.data() + m * o.ldw, z, o.ldw, m);
+      });
+    });
     ASSERT_TRUE(Z.intact() && pack.intact());
     if (HasFatalFailure()) return;
   }
@@ -143,15 +183,20 @@ TEST_P(Kernels, WeightGradientSumsInOrder) {
     for (const bool accumulate : {false, true}) {
       SCOPED_TRACE(name(s) + (accumulate ? ", accumulating" : ""));
       const Operands o(s, 2);
-      Guarded<float> dW(s.inputs * o.ldw, kNotANumber), pack(mote::pack_floats(s.batch, s.outputs), kNotANumber);
+      Guarded<float> dW(s.inputs * o.ldw, kNotANumber);
       if (accumulate) std::copy(o.W.begin(), o.W.end(), dW.data());
-      mote::weight_gradient(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.D.data(), o.ldw, dW.data(), o.ldw,
-                            accumulate, pack.data());
-      expect_product(
-          dW.data(), s.inputs, s.batch, s.outputs, o.ldw, accumulate ? o.W.data() : nullptr,
-          [&](size_t k, size_t m) { return o.A[m * o.lda + k]; },
-          [&](size_t m, size_t n) { return o.D[m * o.ldw + n]; });
-      ASSERT_TRUE(dW.intact() && pack.intact());
+      mote::weight_gradient(s.batch, {0, s.inputs}, s.outputs, o.A.data(), o.lda, o.D.data(), {}, accumulate,
+                            dW.data());
+      in_arithmetic([&](auto fused) {
+        for_rows(s.inputs, s.batch, s.outputs, [&](size_t k) {
+          std::vector<float> row(o.W.begin() + static_cast<std::ptrdiff_t>(k * o.ldw),
+                                 o.W.begin() + static_cast<std::ptrdiff_t>(k * o.ldw + s.outputs));
+          mote::reference::weight_gradient<decltype(fused)::value>(
+              s.batch, 1, s.outputs, o.A.data() + k, o.lda, o.D.data(), o.ldw, row.data(), s.outputs, accumulate);
+          expect_row(dW.data() + k * o.ldw, row, o.ldw, k);
+        });
+      });
+      ASSERT_TRUE(dW.intact());
       if (HasFatalFailure()) return;
     }
   }
@@ -165,9 +210,12 @@ TEST_P(Kernels, BiasGradientSumsInOrder) {
       Guarded<float> db(o.ldw, kNotANumber);
       if (accumulate) std::copy_n(o.W.begin(), o.ldw, db.data());
       mote::bias_gradient(s.batch, s.outputs, o.D.data(), o.ldw, db.data(), accumulate);
-      expect_product(
-          db.data(), 1, s.batch, s.outputs, o.ldw, accumulate ? o.W.data() : nullptr,
-          [](size_t, size_t) { return 1.0f; }, [&](size_t m, size_t n) { return o.D[m * o.ldw + n]; });
+      std::vector<float> expected(s.outputs);
+      if (accumulate) std::copy_n(o.W.begin(), s.outputs, expected.begin());
+      for (size_t m = 0; m < s.batch; ++m) {
+        for (size_t n = 0; n < s.outputs; ++n) expected[n] += o.D[m * o.ldw + n];
+      }
+      expect_row(db.data(), expected, o.ldw, 0);
       ASSERT_TRUE(db.intact());
       if (HasFatalFailure()) return;
     }
@@ -182,9 +230,14 @@ TEST_P(Kernels, BackwardProductSumsInOrder) {
     Guarded<float> dA(s.batch * lda, kNotANumber), pack(mote::pack_floats(s.inputs, s.outputs), kNotANumber);
     mote::backward_product(s.batch, s.inputs, s.outputs, o.D.data(), o.ldw, o.W.data(), o.ldw, dA.data(), lda,
                            pack.data());
-    expect_product(
-        dA.data(), s.batch, s.outputs, s.inputs, lda, nullptr, [&](size_t m, size_t n) { return o.D[m * o.ldw + n]; },
-        [&](size_t n, size_t k) { return o.W[k * o.ldw + n]; });
+    in_arithmetic([&](auto fused) {
+      for_rows(s.batch, s.outputs, s.inputs, [&](size_t m) {
+        std::vector<float> da(s.inputs);
+        mote::reference::backward<decltype(fused)::value>(1, s.inputs, s.outputs, o.D.data() + m * o.ldw, o.ldw,
+                                                          o.W.data(), o.ldw, da.data(), s.inputs);
+        expect_row(dA.data() + m * lda, da, lda, m);
+      });
+    });
     ASSERT_TRUE(dA.intact() && pack.intact());
     if (HasFatalFailure()) return;
   }
@@ -218,15 +271,14 @@ TEST_P(Kernels, GradientsOfAPartedBatchAccumulateToTheWhole) {
   for (const Shape& s : {Shape{100, 784, 30}, Shape{61, 30, 10}, Shape{7, 17, 144}}) {
     const Operands o(s, 6);
     std::vector<float> whole(s.inputs * o.ldw), parted(whole), biases(o.ldw), parted_biases(o.ldw);
-    mote::weight_gradient(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.D.data(), o.ldw, whole.data(), o.ldw,
-                          false);
+    mote::weight_gradient(s.batch, {0, s.inputs}, s.outputs, o.A.data(), o.lda, o.D.data(), {}, false, whole.data());
     mote::bias_gradient(s.batch, s.outputs, o.D.data(), o.ldw, biases.data(), false);
     for (size_t half = 1; half < s.batch; half += 5) {
       for (const size_t first : {size_t{0}, half}) {
         const size_t rows = first == 0 ? half : s.batch - half;
         const float* D = o.D.data() + first * o.ldw;
-        mote::weight_gradient(rows, s.inputs, s.outputs, o.A.data() + first * o.lda, o.lda, D, o.ldw, parted.data(),
-                              o.ldw, first != 0);
+        mote::weight_gradient(rows, {0, s.inputs}, s.outputs, o.A.data() + first * o.lda, o.lda, D, {}, first != 0,
+                              parted.data());
         mote::bias_gradient(rows, s.outputs, D, o.ldw, parted_biases.data(), first != 0);
       }
       ASSERT_TRUE(same_bits(parted.data(), whole.data(), whole.size())) << name(s) << ", parted at " << half;
@@ -239,12 +291,12 @@ TEST_P(Kernels, SlicesOfTheWeightGradientMakeTheWhole) {
   const Shape s{10, 100, 30};
   const Operands o(s, 7);
   std::vector<float> whole(s.inputs * o.ldw);
-  mote::weight_gradient(s.batch, s.inputs, s.outputs, o.A.data(), o.lda, o.D.data(), o.ldw, whole.data(), o.ldw, false);
+  mote::weight_gradient(s.batch, {0, s.inputs}, s.outputs, o.A.data(), o.lda, o.D.data(), {}, false, whole.data());
   for (const size_t most : {size_t{1}, size_t{7}, size_t{12}, size_t{99}}) {
     Guarded<float> sliced(whole.size(), kNotANumber);
     for (size_t first = 0; first < s.inputs; first += most) {
-      mote::weight_gradient(s.batch, std::min(most, s.inputs - first), s.outputs, o.A.data() + first, o.lda, o.D.data(),
-                            o.ldw, sliced.data() + first * o.ldw, o.ldw, false);
+      mote::weight_gradient(s.batch, {first, std::min(first + most, s.inputs)}, s.outputs, o.A.data(), o.lda,
+                            o.D.data(), {}, false, sliced.data());
     }
     EXPECT_TRUE(sliced.intact());
     EXPECT_TRUE(same_bits(sliced.data(), whole.data(), whole.size())) << most;

@@ -10,6 +10,7 @@
 
 #include "mote/detail/products.hpp"
 #include "mote/random.hpp"
+#include "products/reference.hpp"
 #include "support/support.hpp"
 
 namespace {
@@ -82,13 +83,15 @@ TEST_P(WeightUpdate, IsTheGradientThenTheStep) {
     for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::nesterov, Optimizer::adam}) {
       for (const float penalty : {0.0f, 0.01f}) {
         for (const float l1 : {0.0f, 0.02f}) {
-          const std::size_t count = c.rows * layer.stride, offset = c.first * layer.stride;
+          const std::size_t offset = c.first * layer.stride;
           const mote::OptimizerStep step{{method, 0.1f, 0.9f}, penalty, 3, layer.inputs() * layer.stride, l1};
           std::vector<float> expected = layer.start(1), expected_state = layer.start(mote::state_arrays(method));
-          std::vector<float> found = expected, found_state = expected_state, gradient(count);
-          mote::weight_gradient(c.batch, c.rows, c.outputs, layer.A.data() + c.first, layer.lda, layer.D.data(),
-                                layer.stride, gradient.data(), layer.stride, false);
-          mote::optimizer_step(step, gradient.data(), expected.data() + offset, expected_state.data() + offset, count);
+          std::vector<float> found = expected, found_state = expected_state;
+          const auto reference =
+              mote::arithmetic_is_fused() ? mote::reference::update<true> : mote::reference::update<false>;
+          reference(c.batch, c.rows, c.outputs, layer.A.data() + c.first, layer.lda, layer.D.data(), layer.stride, step,
+                    expected.data() + offset, expected_state.empty() ? nullptr : expected_state.data() + offset,
+                    layer.stride);
           const std::size_t strip_floats = mote::detail::kUpdateRows * layer.stride;
           std::vector<float> strip(strip_floats + 16, kGuard);
           const mote::ActiveInputs active{layer.active.data(), layer.active.size()};

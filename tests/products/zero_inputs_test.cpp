@@ -2,11 +2,13 @@
 // Leaving out inputs that are zero in a whole batch changes no bit, wherever it is done.
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "mote/detail/products.hpp"
+#include "mote/detail/weight_update.hpp"
 #include "mote/trainer.hpp"
+#include "products/reference.hpp"
 #include "support/double_optimizer.hpp"
 #include "support/support.hpp"
 
@@ -20,13 +22,12 @@ using std::size_t;
 class ZeroInputs : public mote::test::EachInstructionSet {};
 INSTANTIATE_TEST_SUITE_P(, ZeroInputs, mote::test::kEachInstructionSet, mote::test::instruction_set_name);
 
-/// The sum in the promised order, every term included.
-float sum_of(const float* a, const float* w, size_t depth, size_t stride) {
-  float sum = 0.0f;
-  for (size_t k = 0; k < depth; ++k) {
-    sum = mote::arithmetic_is_fused() ? std::fma(a[k], w[k * stride], sum) : sum + a[k] * w[k * stride];
-  }
-  return sum;
+/// The row Z[m] as the reference computes it, every term included.
+std::vector<float> reference_row(const float* a, const std::vector<float>& w, size_t inputs, size_t outputs) {
+  std::vector<float> z(outputs);
+  const auto forward = mote::arithmetic_is_fused() ? mote::reference::forward<true> : mote::reference::forward<false>;
+  forward(1, inputs, outputs, a, inputs, w.data(), row_stride(outputs), z.data(), outputs);
+  return z;
 }
 
 /// A [batch][inputs] in which only every `every`-th column is used, and of those some elements are 0 as well.
@@ -67,9 +68,9 @@ TEST_P(ZeroInputs, ForwardProductOfDenseSamplesAfterBlankOnesIsComplete) {
     for (size_t i = 0; i < w.size(); ++i) w[i] = i % stride < kOutputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
     mote::forward_product(kBatch, kInputs, kOutputs, a.data(), kInputs, w.data(), stride, z.data(), stride, nullptr);
     for (size_t m = 0; m < kBatch; ++m) {
+      const std::vector<float> expected = reference_row(a.data() + m * kInputs, w, kInputs, kOutputs);
       for (size_t n = 0; n < kOutputs; ++n) {
-        const float expected = sum_of(a.data() + m * kInputs, w.data() + n, kInputs, stride);
-        ASSERT_EQ(z[m * stride + n], expected) << blank << " blank, sample " << m << ", output " << n;
+        ASSERT_EQ(z[m * stride + n], expected[n]) << blank << " blank, sample " << m << ", output " << n;
       }
     }
   }
@@ -93,10 +94,11 @@ TEST_P(ZeroInputs, ForwardProductIsTheSameWithAndWithoutThem) {
           mote::forward_product(batch, inputs, outputs, a.data(), inputs, w.data(), stride, listed.data(), stride,
                                 pack.data(), used.data(), used.size() - 1);
           for (size_t m = 0; m < batch; ++m) {
+            const std::vector<float> expected = reference_row(a.data() + m * inputs, w, inputs, outputs);
             for (size_t n = 0; n < outputs; ++n) {
-              const float expected = sum_of(a.data() + m * inputs, w.data() + n, inputs, stride);
-              ASSERT_EQ(all[m * stride + n], expected) << batch << " " << inputs << " " << outputs << " " << every;
-              ASSERT_EQ(listed[m * stride + n], expected) << batch << " " << inputs << " " << outputs << " " << every;
+              ASSERT_EQ(all[m * stride + n], expected[n]) << batch << " " << inputs << " " << outputs << " " << every;
+              ASSERT_EQ(listed[m * stride + n], expected[n])
+                  << batch << " " << inputs << " " << outputs << " " << every;
             }
             for (size_t n = outputs; n < stride; ++n) ASSERT_EQ(listed[m * stride + n], 0.0f);
           }
@@ -208,18 +210,41 @@ TEST(ZeroFeatures, AreFoundInBytes) {
   }
 }
 
-TEST_P(ZeroInputs, LargeWeightGradientsAreTheSameInPanels) {
-  const size_t batch = 300, inputs = 50, outputs = 500, stride = row_stride(outputs);
-  std::vector<float> a(batch * inputs), d(batch * stride), whole(inputs * stride), panels = whole;
-  std::vector<float> pack(mote::pack_floats(batch, outputs));
-  mote::Random random(5, mote::Stream::dropout);
-  for (float& x : a) x = random.uniform(-1.0f, 1.0f);
-  for (size_t i = 0; i < d.size(); ++i) d[i] = i % stride < outputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
-  for (const bool accumulate : {false, true}) {
-    mote::weight_gradient(batch, inputs, outputs, a.data(), inputs, d.data(), stride, whole.data(), stride, accumulate);
-    mote::weight_gradient(batch, inputs, outputs, a.data(), inputs, d.data(), stride, panels.data(), stride, accumulate,
-                          pack.data());
-    EXPECT_EQ(whole, panels);
+/// Samples with blank neighbors, [batch][inputs], and the inputs that are not 0 in all of them.
+std::vector<float> blank_corners(size_t batch, size_t inputs, std::vector<std::uint32_t>& used) {
+  mote::Random random(batch + inputs, mote::Stream::dropout);
+  std::vector<float> a(batch * inputs);
+  for (size_t k = 0; k < inputs; ++k) {
+    if (random.below(3) == 0) continue;
+    used.push_back(static_cast<std::uint32_t>(k));
+    for (size_t m = 0; m < batch; ++m) a[m * inputs + k] = (m + k / 9) % 3 == 0 ? 0.0f : random.uniform(-1.0f, 1.0f);
+  }
+  return a;
+}
+
+TEST_P(ZeroInputs, WeightGradientIsTheSameWithAndWithoutThem) {
+  for (const size_t batch : {1u, 9u, 40u, 512u, 600u}) {
+    for (const size_t outputs : {10u, 64u, 130u}) {
+      constexpr size_t kInputs = 75;
+      std::vector<std::uint32_t> used;
+      const std::vector<float> a = blank_corners(batch, kInputs, used);
+      const size_t stride = row_stride(outputs);
+      mote::Random random(6, mote::Stream::dropout);
+      std::vector<float> d(batch * stride), start(kInputs * stride);
+      for (size_t i = 0; i < d.size(); ++i) d[i] = i % stride < outputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
+      for (size_t i = 0; i < start.size(); ++i) start[i] = i % stride < outputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
+      for (const bool accumulate : {false, true}) {
+        std::vector<float> expected = start, found = start;
+        const auto reference = [&](auto fused) {
+          mote::reference::weight_gradient<decltype(fused)::value>(batch, kInputs, outputs, a.data(), kInputs, d.data(),
+                                                                   stride, expected.data(), stride, accumulate);
+        };
+        mote::arithmetic_is_fused() ? reference(std::true_type()) : reference(std::false_type());
+        mote::weight_gradient(batch, {0, kInputs}, outputs, a.data(), kInputs, d.data(), {used.data(), used.size()},
+                              accumulate, found.data());
+        EXPECT_EQ(found, expected) << batch << " x " << outputs << (accumulate ? ", accumulating" : "");
+      }
+    }
   }
 }
 

@@ -132,7 +132,8 @@ ProductBench::ProductBench(const Shape& s)
       outputs(s.batch * output_stride),
       gradients(s.inputs * output_stride),
       input_deltas(s.batch * input_stride),
-      pack_(std::max(mote::pack_floats(s.inputs, s.outputs), mote::pack_floats(s.batch, s.outputs))) {}
+      pack_(mote::pack_floats(s.inputs, s.outputs)),
+      strip_(mote::detail::kUpdateRows * output_stride) {}
 
 void ProductBench::run(Product product) {
   const std::size_t m = shape.batch, k = shape.inputs, n = shape.outputs;
@@ -141,11 +142,23 @@ void ProductBench::run(Product product) {
       return mote::forward_product(m, k, n, activations.data(), input_stride, weights.data(), output_stride,
                                    outputs.data(), output_stride, pack_.data());
     case Product::weight_gradient:
-      return mote::weight_gradient(m, k, n, activations.data(), input_stride, deltas.data(), output_stride,
-                                   gradients.data(), output_stride, false, pack_.data());
+      return mote::weight_gradient(m, {0, k}, n, activations.data(), input_stride, deltas.data(), {}, false,
+                                   gradients.data());
     case Product::backward:
       return mote::backward_product(m, k, n, deltas.data(), output_stride, weights.data(), output_stride,
                                     input_deltas.data(), input_stride, pack_.data());
+    case Product::update: return update();
+  }
+}
+
+/// With a learning rate of 0, so that the other products find their operands unchanged.
+void ProductBench::update() {
+  const mote::Topology layer{static_cast<std::uint32_t>(shape.inputs), {static_cast<std::uint32_t>(shape.outputs)}};
+  const mote::OptimizerStep step{{mote::Optimizer::sgd, 0.0f}, 0.0f, 1, weights.size(), 0.0f};
+  const std::size_t rows = mote::detail::slice_rows(layer, 0);
+  for (std::size_t first = 0; first < shape.inputs; first += rows) {
+    mote::update_weights(shape.batch, {first, std::min(first + rows, shape.inputs)}, shape.outputs, activations.data(),
+                         input_stride, deltas.data(), {}, step, weights.data(), nullptr, strip_.data());
   }
 }
 

@@ -96,10 +96,11 @@ class OwningNetwork {
   mote::Network network_;
 };
 
-/// The three products of a layer (mote/kernels.hpp).
-enum class Product { forward, weight_gradient, backward };
-inline constexpr Product kProducts[] = {Product::forward, Product::weight_gradient, Product::backward};
-inline constexpr const char* kProductNames[] = {"forward", "gradient", "backward"};
+/// The three products of a layer (mote/detail/products.hpp), and the gradient that an SGD step uses at once, in slices
+/// of rows, which training executes unless a mini-batch comes in several pieces or is clipped.
+enum class Product { forward, weight_gradient, backward, update };
+inline constexpr Product kProducts[] = {Product::forward, Product::weight_gradient, Product::backward, Product::update};
+inline constexpr const char* kProductNames[] = {"forward", "gradient", "backward", "update"};
 
 /// One layer's matrices, laid out as mote wants them.
 class ProductBench {
@@ -114,7 +115,9 @@ class ProductBench {
   FloatArray outputs, gradients, input_deltas;  // results
 
  private:
-  FloatArray pack_;
+  void update();
+
+  FloatArray pack_, strip_;
 };
 
 }  // namespace tools

@@ -60,19 +60,21 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
   return block + detail::strip_floats(rows, columns);
 }
 
+/// Inputs that are not 0 in all rows of a mini-batch, in increasing order. The others contribute nothing to the first
+/// layer and get no gradient from it. list null: all inputs.
+struct ActiveInputs {
+  const std::uint32_t* list = nullptr;
+  std::size_t count = 0;
+
+  constexpr bool are_all() const { return list == nullptr; }
+};
+
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null)
 /// unless detail::forward_packs(batch, inputs, outputs). list: null, or the list_count columns of A, in increasing
 /// order, that are not 0 in all rows; the terms of the others are left out, which for finite weights changes no bit.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack,
                      const std::uint32_t* list = nullptr, std::size_t list_count = 0);
-
-/// dW = A^T D, or dW += A^T D when accumulating. ldd and ldw padded for `outputs`. A may point past the first column of
-/// a wider matrix, and dW past as many rows: a slice of the weights.
-/// pack: null, or pack_floats(batch, outputs) floats that make large products faster.
-void weight_gradient(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
-                     const float* D, std::size_t ldd, float* dW, std::size_t ldw, bool accumulate,
-                     float* pack = nullptr);
 
 /// db = sum of the rows of D, or db += it. ldd padded for `outputs`; db [ldd].
 void bias_gradient(std::size_t batch, std::size_t outputs, const float* D, std::size_t ldd, float* db, bool accumulate);
