@@ -1,136 +1,168 @@
 // SPDX-License-Identifier: MIT
 #include "mote/model_file.hpp"
 
+#include "../core/bytes.hpp"
 #include "../core/little_endian.hpp"
 #include "json.hpp"
 #include "model_header.hpp"
+#include "mote/batch_norm.hpp"
 #include "mote/checksum.hpp"
 
 namespace mote {
 namespace {
 
+using detail::ByteReader;
+using detail::ByteWriter;
 using detail::ModelHeader;
 using detail::ModelTensor;
 
-constexpr std::size_t kChunk = 256;  // bytes handled at a time
-
-bool read(const ByteSource& file, std::uint64_t offset, Memory to) {
-  return file.read(file.context, offset, to);
+Result check_sizes(const Topology& topology, Span<const float> parameters, Span<const float> running) {
+  if (const Result result = check_exactly(parameters, topology.parameter_count()); !result.ok()) return result;
+  return check_exactly(running, running_statistics_count(topology));
 }
 
-std::size_t chunk_of(std::uint64_t left) {
-  return left < kChunk ? static_cast<std::size_t>(left) : kChunk;
+Result check_class_names(const ModelDescription& model) {
+  if (model.class_names.empty()) return Status::ok;
+  std::size_t names = 1;
+  for (const unsigned char byte : model.class_names) names += byte == '\n' ? 1 : 0;
+  if (names != model.topology.outputs()) return {Status::model_class_names, names, model.topology.outputs()};
+  return Status::ok;
+}
+
+void write_header(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum) {
+  out.print("{\"__metadata__\":{");
+  write_metadata(out, model, fingerprint, checksum);
+  out.print("}");
+  std::uint64_t offset = 0;
+  for (std::size_t i = 0; i < model_tensor_count(model.topology); ++i) {
+    const ModelTensor tensor = detail::model_tensor(model.topology, i);
+    out.print(",\"", model_tensor_name(model.topology, i).text, "\":{\"dtype\":\"F32\",\"shape\":[", tensor.outputs);
+    if (tensor.kind == ModelTensor::Kind::weight) out.print(",", tensor.columns);
+    const std::uint64_t end = offset + tensor.elements() * sizeof(float);
+    out.print("],\"data_offsets\":[", offset, ",", end, "]}");
+    offset = end;
+  }
+  out.print("}");
+}
+
+void write_file(ByteWriter& out, const ModelDescription& model, Span<const float> parameters, Span<const float> running,
+                std::uint32_t parameters_crc, std::uint32_t checksum) {
+  ByteWriter header(nullptr);
+  write_header(header, model, parameters_crc, 0);
+  const std::uint64_t padded = (header.size() + 7) / 8 * 8;  // the data begin at a multiple of 8
+  out.word64(padded);
+  write_header(out, model, parameters_crc, checksum);
+  for (std::uint64_t size = header.size(); size < padded; ++size) out.print(" ");
+  for (std::size_t i = 0; i < model_tensor_count(model.topology); ++i) {
+    for_each_element(model.topology, detail::model_tensor(model.topology, i), parameters, running,
+                     [&](float x) { out.float32(x); });
+  }
+  out.flush();
 }
 
 Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
   constexpr std::uint64_t kBegin = detail::kModelHeaderBegin;
   unsigned char size_bytes[kBegin];
   if (file.size < kBegin) return {Status::model_truncated, file.size, kBegin};
-  if (!read(file, 0, size_bytes)) return Status::read_failed;
+  if (!detail::read_bytes(file, 0, size_bytes)) return Status::read_failed;
   const std::uint64_t size = detail::load64(size_bytes), room = file.size - kBegin;
   unsigned char first[1] = {'{'};
-  if (room != 0 && !read(file, kBegin, first)) return Status::read_failed;
+  if (room != 0 && !detail::read_bytes(file, kBegin, first)) return Status::read_failed;
   if (first[0] != '{') return {Status::model_syntax, kBegin};  // another kind of file: its first bytes are no size
   if (size > room) return {Status::model_truncated, file.size, size > ~kBegin ? ~std::uint64_t{0} : kBegin + size};
   if (size > memory.size()) return {Status::memory_too_small, memory.size(), size};
   const Memory json = memory.subspan(0, static_cast<std::size_t>(size));
-  if (!read(file, kBegin, json)) return Status::read_failed;
+  if (!detail::read_bytes(file, kBegin, json)) return Status::read_failed;
   if (json.empty() || json[0] != '{') return {Status::model_syntax, kBegin};  // the format allows no space before it
   if (const Result result = parse_model_header(json, room - size, header); !result.ok()) return result;
-  ModelDescription& model = header.model;
+  ModelDescription& model = header.metadata.model;
   if (!model.class_names.empty()) {
     unsigned char* names = json.data() + (model.class_names.data() - json.data());
     model.class_names = {names, detail::resolve_json(model.class_names, names)};
   }
-  return detail::check_class_names(model);
+  return check_class_names(model);
 }
 
-/// Of the file with zeros where the checksum itself stands.
+/// Checks the CRC of the file, computed with zeros in its place.
 Result check_checksum(const ByteSource& file, const detail::StatedCrc& stated) {
-  if (!stated.is_there) return Status::ok;
+  if (stated.at == 0) return Status::ok;
   std::uint32_t crc = 0;
-  unsigned char chunk[kChunk];
-  for (std::uint64_t offset = 0; offset < file.size; offset += kChunk) {
-    const Memory part(chunk, chunk_of(file.size - offset));
-    if (!read(file, offset, part)) return Status::read_failed;
-    for (std::size_t i = 0; i < part.size(); ++i) {
-      if (offset + i >= stated.at && offset + i < stated.at + 8) part[i] = '0';
-    }
-    crc = crc32(part, crc);
-  }
-  return crc == stated.value ? Result(Status::ok) : Result(Status::model_checksum, crc, stated.value);
+  constexpr unsigned char kZeros[8] = {'0', '0', '0', '0', '0', '0', '0', '0'};
+  if (!detail::add_crc(file, 0, stated.at, crc)) return Status::read_failed;
+  crc = crc32(kZeros, crc);
+  if (!detail::add_crc(file, stated.at + sizeof kZeros, file.size, crc)) return Status::read_failed;
+  return crc == stated.value ? Result(Status::ok) : Result(Status::model_damaged, crc, stated.value);
 }
 
-/// Numbers of a file, one after the other.
-class Numbers {
- public:
-  Numbers(const ByteSource& file, std::uint64_t offset, std::uint64_t count)
-      : file_(file), offset_(offset), left_(count * sizeof(float)) {}
-
-  float next() {
-    if (at_ == size_) {
-      size_ = chunk_of(left_);
-      ok_ = read(file_, offset_, {chunk_, size_}) && ok_;
-      offset_ += size_;
-      left_ -= size_;
-      at_ = 0;
-    }
-    at_ += sizeof(float);
-    return ok_ ? detail::load_float(chunk_ + at_ - sizeof(float)) : 0.0f;
-  }
-  bool ok() const { return ok_; }
-
- private:
-  const ByteSource& file_;
-  std::uint64_t offset_, left_;  // in the file; bytes not read yet
-  unsigned char chunk_[kChunk];
-  std::size_t size_ = 0, at_ = 0;
-  bool ok_ = true;
-};
+ByteReader reader_of(const ByteSource& file, const ModelHeader& header, std::size_t tensor, std::uint64_t elements) {
+  return {file, header.offsets[tensor], header.offsets[tensor] + elements * sizeof(float)};
+}
 
 Result check_numbers(const ByteSource& file, const ModelHeader& header) {
-  const Topology& topology = header.model.topology;
+  const Topology& topology = header.metadata.model.topology;
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
-    Numbers numbers(file, header.offsets[i], tensor.elements());
+    ByteReader reader = reader_of(file, header, i, tensor.elements());
     for (std::uint64_t e = 0; e < tensor.elements(); ++e) {
-      if (!detail::is_possible(tensor, numbers.next())) return {Status::model_bad_number, i};
+      if (!tensor.allows(reader.float32())) return {Status::model_number, i};
     }
-    if (!numbers.ok()) return Status::read_failed;
+    if (!reader.ok()) return Status::read_failed;
   }
   return Status::ok;
 }
 
 Result load_numbers(const ByteSource& file, const ModelHeader& header, Span<float> parameters, Span<float> running) {
-  const Topology& topology = header.model.topology;
+  const Topology& topology = header.metadata.model.topology;
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
-    Numbers numbers(file, header.offsets[i], tensor.elements());
-    detail::for_each_element(topology, tensor, parameters, running, [&](float& x) { x = numbers.next(); });
-    if (!numbers.ok()) return Status::read_failed;
+    ByteReader reader = reader_of(file, header, i, tensor.elements());
+    for_each_element(topology, tensor, parameters, running, [&](float& x) { x = reader.float32(); });
+    if (!reader.ok()) return Status::read_failed;
   }
-  if (!header.fingerprint.is_there) return Status::ok;
+  const detail::StatedCrc& stated = header.metadata.fingerprint;
+  if (stated.at == 0) return Status::ok;
   const std::uint32_t found = fingerprint(topology, parameters);
-  if (found == header.fingerprint.value) return Status::ok;
-  return {Status::model_fingerprint, found, header.fingerprint.value};
+  return found == stated.value ? Result(Status::ok) : Result(Status::model_damaged, found, stated.value);
 }
 
 void clear(Span<float> span) {
   for (float& x : span) x = 0.0f;
 }
 
-/// Whether a Result says which tensor of the header's network it is about.
-bool concerns_tensor(Status status) {
-  return status == Status::model_missing_tensor || status == Status::model_tensor_type ||
-         status == Status::model_tensor_shape || status == Status::model_tensor_offsets;
+}  // namespace
+
+Result check(const ModelDescription& model) {
+  if (const Result result = check(model.topology); !result.ok()) return result;
+  if (const Result result = check(model.loss, model.topology.output_activation()); !result.ok()) return result;
+  if (!detail::is_input_scale(model.input_scale)) return {Status::model_metadata, 0, detail::kInputScale};
+  if (!detail::is_input_shape(model)) return {Status::model_metadata, 0, detail::kInputShape};
+  if (!detail::is_utf8(model.class_names)) return {Status::model_metadata, 0, detail::kClassNames};
+  return check_class_names(model);
 }
 
-}  // namespace
+Result write_model(const ModelDescription& model, Span<const float> parameters, Span<const float> running,
+                   const ByteSink& sink) {
+  if (const Result result = check(model); !result.ok()) return result;
+  const Topology& topology = model.topology;
+  if (const Result result = check_sizes(topology, parameters, running); !result.ok()) return result;
+  for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
+    const ModelTensor tensor = detail::model_tensor(topology, i);
+    bool is_possible = true;
+    for_each_element(topology, tensor, parameters, running,
+                     [&](float x) { is_possible = is_possible && tensor.allows(x); });
+    if (!is_possible) return {Status::model_number, i};
+  }
+  const std::uint32_t parameters_crc = fingerprint(topology, parameters);
+  ByteWriter counted(nullptr), out(&sink);
+  write_file(counted, model, parameters, running, parameters_crc, 0);
+  write_file(out, model, parameters, running, parameters_crc, counted.crc());
+  return out.ok() ? Status::ok : Status::write_failed;
+}
 
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model) {
   ModelHeader read;
   const Result result = read_header(file, header, read);
-  if (result.ok() || concerns_tensor(result.status)) model = read.model;
+  if (result.ok() || result.status == Status::model_tensor) model = read.metadata.model;
   return result;
 }
 
@@ -138,10 +170,10 @@ Result read_model(const ByteSource& file, Memory header, const Topology& topolog
                   Span<float> running) {
   ModelHeader read;
   if (const Result result = read_header(file, header, read); !result.ok()) return result;
-  const TopologyDifference differs = difference(read.model.topology, topology);
+  const TopologyDifference differs = difference(read.metadata.model.topology, topology);
   if (differs.what != TopologyDifference::What::nothing) return {Status::model_differs, differs.layer};
-  if (const Result result = detail::check_sizes(topology, parameters, running); !result.ok()) return result;
-  if (const Result result = check_checksum(file, read.checksum); !result.ok()) return result;
+  if (const Result result = check_sizes(topology, parameters, running); !result.ok()) return result;
+  if (const Result result = check_checksum(file, read.metadata.checksum); !result.ok()) return result;
   if (const Result result = check_numbers(file, read); !result.ok()) return result;
   clear(parameters);
   clear(running);

@@ -9,42 +9,42 @@ namespace {
 constexpr std::size_t kMaxMetadata = 64;
 constexpr std::uint64_t kAbsent = ~std::uint64_t{0};
 
-/// A value of a tensor, and where it stands in the header.
+/// The description of a tensor, and where its values stand in the header; 0: not there.
 struct TensorEntry {
   Bytes type;
   std::uint64_t shape[2] = {};
   std::uint64_t rank = 0;
   std::uint64_t begin = 0, end = 0;
-  std::size_t type_at = 0, shape_at = 0, offsets_at = 0;  // 0: not there
+  std::size_t type_at = 0, shape_at = 0, offsets_at = 0;
 };
 
-Result at_byte(Status status, std::size_t at, std::uint64_t expected = 0) {
-  return {status, kModelHeaderBegin + at, expected};
+Result syntax(std::size_t at) {
+  return {Status::model_syntax, kModelHeaderBegin + at};
 }
 
-/// Reads an object; calls member(key, position of the key) for each, which reads its value.
+/// Reads an object; calls member(key, position of the key), which reads the value, for each member.
 template <typename F>
 Result read_object(JsonReader& json, F member) {
-  if (!json.take('{')) return at_byte(Status::model_syntax, json.position());
+  if (!json.take('{')) return syntax(json.position());
   if (json.take('}')) return Status::ok;
   do {
     const std::size_t at = json.position();
     Bytes key;
-    if (!json.take_string(key) || !json.take(':')) return at_byte(Status::model_syntax, json.position());
+    if (!json.take_string(key) || !json.take(':')) return syntax(json.position());
     if (const Result result = member(key, at); !result.ok()) return result;
   } while (json.take(','));
-  return json.take('}') ? Result(Status::ok) : at_byte(Status::model_syntax, json.position());
+  return json.take('}') ? Result(Status::ok) : syntax(json.position());
 }
 
-/// Reads an array of numbers; the first `most` of them go to `numbers`. Returns whether it is one.
-bool read_numbers(JsonReader& json, std::uint64_t* numbers, std::uint64_t most, std::uint64_t& count) {
+/// Reads an array of numbers and stores up to two of them; false when it is something else.
+bool read_numbers(JsonReader& json, std::uint64_t (&numbers)[2], std::uint64_t& count) {
   if (!json.take('[')) return false;
   count = 0;
   if (json.take(']')) return true;
   do {
     std::uint64_t number;
     if (!json.take_number(number)) return false;
-    if (count < most) numbers[count] = number;
+    if (count < 2) numbers[count] = number;
     ++count;
   } while (json.take(','));
   return json.take(']');
@@ -54,39 +54,38 @@ Result read_tensor(JsonReader& json, TensorEntry& entry) {
   const std::size_t start = json.position();
   const Result result = read_object(json, [&](Bytes key, std::size_t at) -> Result {
     const bool is_type = json_says(key, "dtype"), is_shape = json_says(key, "shape");
-    if (!is_type && !is_shape && !json_says(key, "data_offsets")) return at_byte(Status::model_syntax, at);
+    if (!is_type && !is_shape && !json_says(key, "data_offsets")) return syntax(at);
     std::size_t& value_at = is_type ? entry.type_at : is_shape ? entry.shape_at : entry.offsets_at;
-    if (value_at != 0) return at_byte(Status::model_duplicate, at);
+    if (value_at != 0) return syntax(at);
     value_at = json.position();
     std::uint64_t offsets[2] = {}, count = 2;
     const bool is_right = is_type    ? json.take_string(entry.type)
-                          : is_shape ? read_numbers(json, entry.shape, 2, entry.rank)
-                                     : read_numbers(json, offsets, 2, count) && count == 2;
-    if (!is_right) return at_byte(Status::model_syntax, json.position());
+                          : is_shape ? read_numbers(json, entry.shape, entry.rank)
+                                     : read_numbers(json, offsets, count) && count == 2;
+    if (!is_right) return syntax(json.position());
     if (!is_type && !is_shape) entry.begin = offsets[0], entry.end = offsets[1];
     return Status::ok;
   });
   if (!result.ok()) return result;
   const bool is_whole = entry.type_at != 0 && entry.shape_at != 0 && entry.offsets_at != 0;
-  return is_whole ? Result(Status::ok) : at_byte(Status::model_syntax, start);
+  return is_whole ? Result(Status::ok) : syntax(start);
 }
 
-/// Strings under names, all different.
-Result read_strings(JsonReader& json, MetadataValue (&values)[kMetadataKeys]) {
+/// Reads strings under different keys.
+Result read_strings(JsonReader& json, MetadataValue (&values)[kModelKeys]) {
   Bytes keys[kMaxMetadata];
   std::size_t count = 0;
   return read_object(json, [&](Bytes key, std::size_t at) -> Result {
-    if (count == kMaxMetadata) return {Status::model_too_many_metadata, kModelHeaderBegin + at, kMaxMetadata};
+    if (count == kMaxMetadata) return {Status::model_syntax, kModelHeaderBegin + at, kMaxMetadata};
     for (const Bytes other : Span<const Bytes>(keys, count)) {
-      if (json_same(other, key)) return at_byte(Status::model_duplicate, at);
+      if (json_same(other, key)) return syntax(at);
     }
     keys[count++] = key;
     MetadataValue value;
     value.at = kModelHeaderBegin + json.position();
-    value.is_there = true;
-    if (!json.take_string(value.raw)) return at_byte(Status::model_syntax, json.position());
-    for (std::size_t k = 0; k < kMetadataKeys; ++k) {
-      if (json_says(key, kMetadataNames[k])) values[k] = value;
+    if (!json.take_string(value.raw)) return syntax(json.position());
+    for (std::size_t k = 0; k < kModelKeys; ++k) {
+      if (json_says(key, model_metadata_name(k))) values[k] = value;
     }
     return Status::ok;
   });
@@ -94,12 +93,12 @@ Result read_strings(JsonReader& json, MetadataValue (&values)[kMetadataKeys]) {
 
 /// Reads the header; calls tensor(name, its position, entry) for every tensor.
 template <typename F>
-Result read_header(Bytes text, MetadataValue (&values)[kMetadataKeys], F tensor) {
+Result read_header(Bytes text, MetadataValue (&values)[kModelKeys], F tensor) {
   JsonReader json(text);
   bool has_metadata = false;
   const Result result = read_object(json, [&](Bytes name, std::size_t at) -> Result {
     if (json_says(name, "__metadata__")) {
-      if (has_metadata) return at_byte(Status::model_duplicate, at);
+      if (has_metadata) return syntax(at);
       has_metadata = true;
       return read_strings(json, values);
     }
@@ -108,102 +107,96 @@ Result read_header(Bytes text, MetadataValue (&values)[kMetadataKeys], F tensor)
     return read.ok() ? tensor(name, at, entry) : read;
   });
   if (!result.ok()) return result;
-  return json.at_end() ? Result(Status::ok) : at_byte(Status::model_syntax, json.position());
+  return json.at_end() ? Result(Status::ok) : syntax(json.position());
 }
 
-/// A tensor's place in the data; begin kAbsent: not seen yet.
+/// The bytes of a tensor after the header; begin is kAbsent until it was found.
 struct Place {
   std::uint64_t begin = kAbsent, size = 0;
 };
 
-// After the tensors of the network, what PyTorch's BatchNorm1d counts, one a layer.
-struct Places {
-  Place tensors[kMaxModelTensors + kMaxLayers];
-};
+/// Finds the places of a network's tensors, and of what PyTorch's BatchNorm1d counts, one tensor a layer after them.
+class Places {
+ public:
+  Places(const Topology& topology, std::uint64_t data_begin, std::uint64_t data_bytes)
+      : topology_(topology), tensors_(model_tensor_count(topology)), begin_(data_begin), bytes_(data_bytes) {}
 
-/// Which of the places `name` is for; their number when it is for none.
-std::size_t find_place(const Topology& topology, Bytes name) {
-  const std::size_t tensors = model_tensor_count(topology);
-  for (std::size_t i = 0; i < tensors; ++i) {
-    if (json_says(name, model_tensor_name(topology, i).text)) return i;
-  }
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    if (topology.layers[l].batch_norm && json_says(name, batch_count_name(l).text)) return kMaxModelTensors + l;
-  }
-  return kMaxModelTensors + kMaxLayers;
-}
-
-bool fits(const TensorShape& shape, const TensorEntry& entry) {
-  return entry.rank == shape.rank && entry.shape[0] == shape.sizes[0] &&
-         (shape.rank == 1 || entry.shape[1] == shape.sizes[1]);
-}
-
-Result place_tensor(const Topology& topology, Bytes name, std::size_t at, const TensorEntry& entry,
-                    std::uint64_t data_begin, std::uint64_t data_bytes, Places& places) {
-  const std::size_t i = find_place(topology, name);
-  if (i == kMaxModelTensors + kMaxLayers) return at_byte(Status::model_unknown_tensor, at);
-  Place& place = places.tensors[i];
-  if (place.begin != kAbsent) return at_byte(Status::model_duplicate, at);
-  const bool is_count = i >= kMaxModelTensors;
-  if (!json_says(entry.type, is_count ? "I64" : "F32")) return at_byte(Status::model_tensor_type, entry.type_at, i);
-  if (is_count) {
-    if (entry.rank != 0) return at_byte(Status::model_tensor_shape, entry.shape_at, i);
-    place.size = 8;
-  } else {
-    if (!fits(model_tensor_shape(topology, i), entry)) return at_byte(Status::model_tensor_shape, entry.shape_at, i);
-    place.size = model_tensor(topology, i).elements() * sizeof(float);
-  }
-  if (entry.begin > entry.end || entry.end - entry.begin != place.size) {
-    return at_byte(Status::model_tensor_offsets, entry.offsets_at, i);
-  }
-  if (entry.end > data_bytes) {
-    const std::uint64_t wanted = data_begin + entry.end;
-    return {Status::model_truncated, data_begin + data_bytes, wanted < entry.end ? ~std::uint64_t{0} : wanted};
-  }
-  place.begin = entry.begin;
-  return Status::ok;
-}
-
-/// Whether the tensors lie end to end and fill the data. data_begin: byte of the file.
-Result check_places(const Places& places, std::uint64_t data_begin, std::uint64_t data_bytes) {
-  std::uint64_t end = 0;
-  std::size_t chained = 0, placed = 0;
-  for (const Place& place : places.tensors) placed += place.begin != kAbsent ? 1 : 0;
-  while (chained < placed) {
-    const Place* next = nullptr;
-    for (const Place& place : places.tensors) {
-      if (place.begin != end) continue;
-      if (next != nullptr) return {Status::model_data_gap, data_begin + end};
-      next = &place;
+  /// Checks a tensor of the file and notes its place.
+  Result add(Bytes name, std::size_t at, const TensorEntry& entry) {
+    const std::size_t i = find(name);
+    const auto wrong = [i](std::size_t position) {
+      return Result(Status::model_tensor, kModelHeaderBegin + position, i);
+    };
+    if (i == tensors_ + topology_.layer_count) return wrong(at);
+    Place& place = places_[i];
+    if (place.begin != kAbsent) return syntax(at);
+    const bool is_counter = i >= tensors_;
+    const TensorShape shape = model_tensor_shape(topology_, i);
+    if (!json_says(entry.type, is_counter ? "I64" : "F32")) return wrong(entry.type_at);
+    const bool fits = entry.rank == shape.rank && (shape.rank < 1 || entry.shape[0] == shape.sizes[0]) &&
+                      (shape.rank < 2 || entry.shape[1] == shape.sizes[1]);
+    if (!fits) return wrong(entry.shape_at);
+    place.size = std::uint64_t{shape.sizes[0]} * shape.sizes[1] * (is_counter ? 8 : sizeof(float));
+    if (entry.begin > entry.end || entry.end - entry.begin != place.size) return wrong(entry.offsets_at);
+    if (entry.end > bytes_) {
+      const std::uint64_t wanted = begin_ + entry.end;
+      return {Status::model_truncated, begin_ + bytes_, wanted < entry.end ? ~std::uint64_t{0} : wanted};
     }
-    if (next == nullptr) return {Status::model_data_gap, data_begin + end};
-    end += next->size;
-    ++chained;
+    place.begin = entry.begin;
+    return Status::ok;
   }
-  return end == data_bytes ? Result(Status::ok) : Result(Status::model_data_gap, data_begin + end);
-}
+
+  /// Checks that no tensor is missing and that they lie end to end and fill the data; stores their bytes of the file.
+  Result finish(std::uint64_t* offsets) const {
+    for (std::size_t i = 0; i < tensors_; ++i) {
+      if (places_[i].begin == kAbsent) return {Status::model_tensor, 0, i};
+      offsets[i] = begin_ + places_[i].begin;
+    }
+    std::uint64_t end = 0;
+    std::size_t left = 0;
+    for (const Place& place : places_) left += place.begin != kAbsent ? 1 : 0;
+    for (; left > 0; --left) {
+      const Place* next = nullptr;
+      for (const Place& place : places_) {
+        if (place.begin != end) continue;
+        if (next != nullptr) return {Status::model_gap, begin_ + end};
+        next = &place;
+      }
+      if (next == nullptr) return {Status::model_gap, begin_ + end};
+      end += next->size;
+    }
+    return end == bytes_ ? Result(Status::ok) : Result(Status::model_gap, begin_ + end);
+  }
+
+ private:
+  /// The tensor of a name; tensors_ + layer_count when the network has none.
+  std::size_t find(Bytes name) const {
+    for (std::size_t i = 0; i < tensors_ + topology_.layer_count; ++i) {
+      const bool exists = i < tensors_ || topology_.layers[i - tensors_].batch_norm;
+      if (exists && json_says(name, model_tensor_name(topology_, i).text)) return i;
+    }
+    return tensors_ + topology_.layer_count;
+  }
+
+  const Topology& topology_;
+  std::size_t tensors_;
+  std::uint64_t begin_, bytes_;  // of the data: byte of the file, and how many
+  Place places_[kMaxModelTensors + kMaxLayers];
+};
 
 }  // namespace
 
 Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& header) {
-  MetadataValue values[kMetadataKeys];
-  // The metadata first, wherever they stand: they say what tensors there must be.
+  MetadataValue values[kModelKeys];
+  // The metadata first, wherever they stand: they say which tensors there must be.
   Result result = read_header(json, values, [](Bytes, std::size_t, const TensorEntry&) { return Status::ok; });
   if (!result.ok()) return result;
-  result = read_metadata(values, header.model, header.fingerprint, header.checksum);
+  result = read_metadata(values, header.metadata);
   if (!result.ok()) return result;
-  const Topology& topology = header.model.topology;
-  const std::uint64_t data_begin = kModelHeaderBegin + json.size();
-  Places places;
-  result = read_header(json, values, [&](Bytes name, std::size_t at, const TensorEntry& entry) {
-    return place_tensor(topology, name, at, entry, data_begin, data_bytes, places);
-  });
-  if (!result.ok()) return result;
-  for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
-    if (places.tensors[i].begin == kAbsent) return {Status::model_missing_tensor, i};
-    header.offsets[i] = data_begin + places.tensors[i].begin;
-  }
-  return check_places(places, data_begin, data_bytes);
+  Places places(header.metadata.model.topology, kModelHeaderBegin + json.size(), data_bytes);
+  result = read_header(
+      json, values, [&](Bytes name, std::size_t at, const TensorEntry& entry) { return places.add(name, at, entry); });
+  return result.ok() ? places.finish(header.offsets) : result;
 }
 
 }  // namespace mote::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The header of a model file, read and checked, and where each of its tensors lies.
+// The header of a model file: its metadata, and the place of each tensor.
 #pragma once
 
 #include "model_metadata.hpp"
@@ -8,14 +8,13 @@
 namespace mote::detail {
 
 struct ModelHeader {
-  ModelDescription model;  // class_names as JSON has them
-  StatedCrc fingerprint, checksum;
-  std::uint64_t offsets[kMaxModelTensors] = {};  // of each tensor, byte of the file
+  ModelMetadata metadata;
+  std::uint64_t offsets[kMaxModelTensors] = {};  ///< byte of the file where each tensor begins
 };
 
-inline constexpr std::uint64_t kModelHeaderBegin = 8;  // byte of the file
+inline constexpr std::uint64_t kModelHeaderBegin = 8;  ///< byte of the file
 
-/// json: what the header, from byte 8 of the file on, says; data_bytes: what follows it.
+/// Reads and checks a header. json: its text, which begins at kModelHeaderBegin; data_bytes: bytes after it.
 Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& header);
 
 }  // namespace mote::detail

@@ -2,130 +2,154 @@
 #include "model_metadata.hpp"
 
 #include "mote/activation.hpp"
+#include "mote/detail/finite.hpp"
 #include "mote/loss.hpp"
+#include "mote/version.hpp"
 
-namespace mote::detail {
+namespace mote {
+namespace detail {
 namespace {
 
-/// Text of the metadata, taken from its front.
-class Text {
- public:
-  explicit Text(Bytes text) : text_(text) {}
-  bool is_empty() const { return text_.empty(); }
-  bool take(char c) {
-    if (text_.empty() || text_[0] != static_cast<unsigned char>(c)) return false;
-    skip(1);
-    return true;
-  }
-  /// What is before the next comma.
-  Bytes take_item() {
-    std::size_t size = 0;
-    while (size < text_.size() && text_[size] != ',') ++size;
-    const Bytes item = text_.subspan(0, size);
-    skip(size);
-    return item;
-  }
-  /// A digit to this base, or `base` if there is none.
-  std::uint32_t take_digit(std::uint32_t base) {
-    if (text_.empty()) return base;
-    const std::uint32_t c = text_[0], lower = c | 0x20;
-    const std::uint32_t digit = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : base;
-    if (digit < base) skip(1);
-    return digit < base ? digit : base;
-  }
+constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "batch_norm",  "loss",
+                                            "huber_delta", "label_smoothing", "input_scale", "input_shape",
+                                            "class_names", "fingerprint",     "checksum"};
 
- private:
-  void skip(std::size_t count) { text_ = text_.subspan(count, text_.size() - count); }
-  Bytes text_;
-};
+// take_...(text, ...) takes what it is named after from the front of a text, or returns false.
 
-/// Numbers with commas between them, each less than 2^32, handed to f.
-template <typename F>
-bool for_each_number(Bytes list, F f) {
-  Text text(list);
-  do {
-    std::uint64_t number = 0;
-    std::size_t digits = 0;
-    for (std::uint32_t digit; (digit = text.take_digit(10)) != 10; ++digits) {
-      number = 10 * number + digit;
-      if (number > 0xffffffffu) return false;
-    }
-    if (digits == 0 || !f(static_cast<std::uint32_t>(number))) return false;
-  } while (text.take(','));
-  return text.is_empty();
+bool take(Bytes& text, char c) {
+  if (text.empty() || text[0] != static_cast<unsigned char>(c)) return false;
+  text = text.subspan(1, text.size() - 1);
+  return true;
 }
 
-bool is_text(Bytes raw, const char* name) {
-  std::size_t i = 0;
-  while (i < raw.size() && name[i] != '\0' && raw[i] == static_cast<unsigned char>(name[i])) ++i;
-  return i == raw.size() && name[i] == '\0';
+bool take_digit(Bytes& text, std::uint32_t base, std::uint32_t& digit) {
+  if (text.empty()) return false;
+  const std::uint32_t c = text[0], lower = c | 0x20;
+  digit = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : base;
+  return digit < base && take(text, static_cast<char>(c));
 }
 
+bool take_number(Bytes& text, std::uint32_t most, std::uint32_t& number) {
+  std::uint64_t value = 0;
+  std::uint32_t digit;
+  const std::size_t size = text.size();
+  while (value <= most && take_digit(text, 10, digit)) value = 10 * value + digit;
+  number = static_cast<std::uint32_t>(value);
+  return text.size() != size && value <= most;
+}
+
+/// The name of an Activation or a Loss, which ends at a comma or with the text.
 template <typename Enum>
-bool find_name(Bytes raw, Enum& value) {
+bool take_name(Bytes& text, Enum& value) {
   for (std::uint8_t i = 0; name_of(static_cast<Enum>(i)) != nullptr; ++i) {
-    if (!is_text(raw, name_of(static_cast<Enum>(i)))) continue;
+    const char* name = name_of(static_cast<Enum>(i));
+    Bytes rest = text;
+    while (*name != '\0' && take(rest, *name)) ++name;
+    if (*name != '\0' || !(rest.empty() || rest[0] == ',')) continue;
     value = static_cast<Enum>(i);
+    text = rest;
     return true;
   }
   return false;
 }
 
-/// 8 hexadecimal digits.
-bool read_crc(Bytes raw, std::uint32_t& crc) {
-  if (raw.size() != 8) return false;
-  Text text(raw);
-  crc = 0;
-  for (int i = 0; i < 8; ++i) {
-    const std::uint32_t digit = text.take_digit(16);
-    if (digit == 16) return false;
-    crc = crc << 4 | digit;
-  }
-  return true;
+/// Numbers below 2^32 separated by commas, handed to f until it returns false.
+template <typename F>
+bool read_list(Bytes text, F f) {
+  do {
+    std::uint32_t number;
+    if (!take_number(text, ~std::uint32_t{0}, number) || !f(number)) return false;
+  } while (take(text, ','));
+  return text.empty();
 }
 
-/// "0x1.8p-3": what C's %a and Python's float.hex() write of numbers that are not negative, rounded to a float.
-bool read_float(Bytes raw, float& x) {
-  Text text(raw);
-  if (!text.take('0') || !text.take('x')) return false;
+bool read_activations(Bytes text, Topology& topology) {
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    if (l != 0 && !take(text, ',')) return false;
+    if (!take_name(text, topology.layers[l].activation)) return false;
+  }
+  return text.empty();
+}
+
+bool read_batch_norm(Bytes text, Topology& topology) {
+  return read_list(text, [&](std::uint32_t layer) {
+    if (layer >= topology.layer_count || topology.layers[layer].batch_norm) return false;
+    return topology.layers[layer].batch_norm = true;
+  });
+}
+
+bool read_input_shape(Bytes text, ModelDescription& model) {
+  std::uint32_t shape[2] = {}, count = 0;
+  const bool is_list = read_list(text, [&](std::uint32_t size) {
+    if (count < 2) shape[count] = size;
+    return ++count <= 2 && size != 0;
+  });
+  model.rows = shape[0], model.columns = shape[1];
+  return is_list && count == 2 && is_input_shape(model);
+}
+
+/// 8 hexadecimal digits.
+bool read_crc(Bytes text, std::uint32_t& crc) {
+  if (text.size() != 8) return false;
+  crc = 0;
+  for (std::uint32_t digit; take_digit(text, 16, digit);) crc = crc << 4 | digit;
+  return text.empty();
+}
+
+/// A hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), not negative, rounded to float.
+bool read_fraction(Bytes text, float& x) {
+  if (!take(text, '0') || !take(text, 'x')) return false;
   std::uint64_t mantissa = 0;
   int digits = 0, exponent = 0;
   bool has_point = false;
-  for (;;) {
-    if (!has_point && text.take('.')) {
+  for (std::uint32_t digit;;) {
+    if (take_digit(text, 16, digit)) {
+      if (++digits > 16) return false;
+      mantissa = mantissa << 4 | digit;
+      exponent -= has_point ? 4 : 0;
+    } else if (!has_point && take(text, '.')) {
       has_point = true;
-      continue;
+    } else {
+      break;
     }
-    const std::uint32_t digit = text.take_digit(16);
-    if (digit == 16) break;
-    if (++digits > 16) return false;
-    mantissa = mantissa << 4 | digit;
-    if (has_point) exponent -= 4;
   }
-  if (digits == 0 || !text.take('p')) return false;
-  const bool is_negative = text.take('-');
-  if (!is_negative) static_cast<void>(text.take('+'));
-  int power = 0, power_digits = 0;
-  for (std::uint32_t digit; (digit = text.take_digit(10)) != 10; ++power_digits) {
-    if (power_digits == 3) return false;
-    power = 10 * power + static_cast<int>(digit);
-  }
-  if (power_digits == 0 || !text.is_empty()) return false;
-  exponent += is_negative ? -power : power;
+  if (digits == 0 || !take(text, 'p')) return false;
+  const bool is_negative = take(text, '-');
+  if (!is_negative) static_cast<void>(take(text, '+'));
+  std::uint32_t power;
+  if (!take_number(text, 999, power) || !text.empty()) return false;
+  exponent += is_negative ? -static_cast<int>(power) : static_cast<int>(power);
   x = static_cast<float>(mantissa);
   for (; exponent > 0; --exponent) x *= 2.0f;
   for (; exponent < 0; ++exponent) x *= 0.5f;
   return is_finite(x);
 }
 
-Result wrong(const MetadataValue& value) {
-  return {Status::model_value, value.at};
+/// Reads all values but the sizes.
+bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& metadata) {
+  ModelDescription& model = metadata.model;
+  Bytes text = value.raw;
+  switch (key) {
+    case kActivations: return read_activations(text, model.topology);
+    case kBatchNorm: return read_batch_norm(text, model.topology);
+    case kLoss: return take_name(text, model.loss.kind) && text.empty();
+    case kHuberDelta: return read_fraction(text, model.loss.huber_delta);
+    case kLabelSmoothing: return read_fraction(text, model.loss.label_smoothing);
+    case kInputScale: return read_fraction(text, model.input_scale) && is_input_scale(model.input_scale);
+    case kInputShape: return read_input_shape(text, model);
+    case kClassNames: model.class_names = text; return true;
+    default: break;
+  }
+  StatedCrc& crc = key == kFingerprint ? metadata.fingerprint : metadata.checksum;
+  crc.at = value.at + 1;  // after the quote
+  return read_crc(text, crc.value);
 }
 
+/// Reads "784,256,10": inputs, then outputs of each layer.
 Result read_sizes(const MetadataValue& value, Topology& topology) {
   Result result;
   bool is_first = true;
-  const bool is_list = for_each_number(value.raw, [&](std::uint32_t size) {
+  const bool is_list = read_list(value.raw, [&](std::uint32_t size) {
     if (is_first) {
       topology.inputs = size;
     } else if (result.ok()) {
@@ -134,83 +158,70 @@ Result read_sizes(const MetadataValue& value, Topology& topology) {
     is_first = false;
     return true;
   });
-  return is_list ? result : wrong(value);
-}
-
-Result read_activations(const MetadataValue& value, Topology& topology) {
-  Text names(value.raw);
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    if (l != 0 && !names.take(',')) return wrong(value);
-    if (!find_name(names.take_item(), topology.layers[l].activation)) return wrong(value);
-  }
-  return names.is_empty() ? Result(Status::ok) : wrong(value);
-}
-
-Result read_batch_norm(const MetadataValue& value, Topology& topology) {
-  if (!value.is_there) return Status::ok;
-  const bool is_list = for_each_number(value.raw, [&](std::uint32_t layer) {
-    if (layer >= topology.layer_count || topology.layers[layer].batch_norm) return false;
-    return topology.layers[layer].batch_norm = true;
-  });
-  return is_list ? Result(Status::ok) : wrong(value);
-}
-
-Result read_fraction(const MetadataValue& value, float& x) {
-  return !value.is_there || read_float(value.raw, x) ? Result(Status::ok) : wrong(value);
-}
-
-Result read_loss(const MetadataValue (&values)[kMetadataKeys], ModelDescription& model) {
-  if (!values[kLoss].is_there) return Status::model_no_loss;
-  if (!find_name(values[kLoss].raw, model.loss.kind)) return wrong(values[kLoss]);
-  if (const Result result = read_fraction(values[kHuberDelta], model.loss.huber_delta); !result.ok()) return result;
-  if (const Result result = read_fraction(values[kLabelSmoothing], model.loss.label_smoothing); !result.ok()) {
-    return result;
-  }
-  return check(model.loss, model.topology.output_activation());
-}
-
-Result read_inputs(const MetadataValue (&values)[kMetadataKeys], ModelDescription& model) {
-  if (const Result result = read_fraction(values[kInputScale], model.input_scale); !result.ok()) return result;
-  if (!is_input_scale(model.input_scale)) return wrong(values[kInputScale]);
-  if (!values[kInputShape].is_there) return Status::ok;
-  std::uint32_t shape[2] = {}, count = 0;
-  const bool is_list = for_each_number(values[kInputShape].raw, [&](std::uint32_t size) {
-    if (count < 2) shape[count] = size;
-    return ++count <= 2 && size != 0;
-  });
-  model.rows = shape[0], model.columns = shape[1];
-  return is_list && count == 2 && is_input_shape(model) ? Result(Status::ok) : wrong(values[kInputShape]);
-}
-
-Result read_stated_crc(const MetadataValue& value, StatedCrc& crc) {
-  crc.is_there = value.is_there;
-  crc.at = value.at + 1;  // behind the quote
-  return !value.is_there || read_crc(value.raw, crc.value) ? Result(Status::ok) : wrong(value);
+  return is_list ? result : Result(Status::model_metadata, value.at, kSizes);
 }
 
 }  // namespace
 
-Result read_metadata(const MetadataValue (&values)[kMetadataKeys], ModelDescription& model, StatedCrc& fingerprint,
-                     StatedCrc& checksum) {
-  if (!values[kSizes].is_there) return Status::model_no_sizes;
-  if (!values[kActivations].is_there) return Status::model_no_activations;
-  if (const Result result = read_sizes(values[kSizes], model.topology); !result.ok()) return result;
-  if (const Result result = read_activations(values[kActivations], model.topology); !result.ok()) return result;
-  if (const Result result = read_batch_norm(values[kBatchNorm], model.topology); !result.ok()) return result;
-  if (const Result result = check(model.topology); !result.ok()) return result;
-  if (const Result result = read_loss(values, model); !result.ok()) return result;
-  if (const Result result = read_inputs(values, model); !result.ok()) return result;
-  model.class_names = values[kClassNames].raw;
-  if (const Result result = read_stated_crc(values[kFingerprint], fingerprint); !result.ok()) return result;
-  return read_stated_crc(values[kChecksum], checksum);
+Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& metadata) {
+  for (std::size_t key = 0; key < kModelKeys; ++key) {
+    const MetadataValue& value = values[key];
+    const bool is_required = key == kSizes || key == kActivations || key == kLoss;
+    if (value.at == 0 && !is_required) continue;
+    if (value.at != 0 && key == kSizes) {
+      if (const Result result = read_sizes(value, metadata.model.topology); !result.ok()) return result;
+    } else if (value.at == 0 || !read_value(key, value, metadata)) {
+      return {Status::model_metadata, value.at, key};
+    }
+  }
+  if (const Result result = check(metadata.model.topology); !result.ok()) return result;
+  return check(metadata.model.loss, metadata.model.topology.output_activation());
 }
 
-Result check_class_names(const ModelDescription& model) {
-  if (model.class_names.empty()) return Status::ok;
-  std::size_t names = 1;
-  for (const unsigned char byte : model.class_names) names += byte == '\n' ? 1 : 0;
-  if (names != model.topology.outputs()) return {Status::model_class_names, names, model.topology.outputs()};
-  return Status::ok;
+void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum) {
+  const Topology& topology = model.topology;
+  const auto begin = [&](ModelKey key) { out.print("\",\"", kNames[key], "\":\""); };
+  out.print("\"mote_version\":\"", kVersion);
+  begin(kSizes);
+  out.print(topology.inputs);
+  for (std::size_t l = 0; l < topology.layer_count; ++l) out.print(",", topology.outputs_of(l));
+  begin(kActivations);
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    out.print(l == 0 ? "" : ",", name_of(topology.layers[l].activation));
+  }
+  bool has_batch_norm = false;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    if (!topology.layers[l].batch_norm) continue;
+    if (!has_batch_norm) begin(kBatchNorm);
+    out.print(has_batch_norm ? "," : "", l);
+    has_batch_norm = true;
+  }
+  begin(kLoss);
+  out.print(name_of(model.loss.kind));
+  if (model.loss.kind == Loss::huber) begin(kHuberDelta), out.print(HexFloat{model.loss.huber_delta});
+  if (model.loss.label_smoothing != 0.0f) begin(kLabelSmoothing), out.print(HexFloat{model.loss.label_smoothing});
+  begin(kInputScale);
+  out.print(HexFloat{model.input_scale});
+  if (model.rows != 0) begin(kInputShape), out.print(model.rows, ",", model.columns);
+  if (!model.class_names.empty()) begin(kClassNames), out.print_escaped(model.class_names);
+  begin(kFingerprint);
+  out.print(Hex{fingerprint});
+  begin(kChecksum);
+  out.print(Hex{checksum}, "\"");
 }
 
-}  // namespace mote::detail
+bool is_input_scale(float scale) {
+  return scale > 0.0f && is_finite(scale);
+}
+
+bool is_input_shape(const ModelDescription& model) {
+  return (model.rows == 0 && model.columns == 0) || std::uint64_t{model.rows} * model.columns == model.topology.inputs;
+}
+
+}  // namespace detail
+
+const char* model_metadata_name(std::size_t key) {
+  return key < detail::kModelKeys ? detail::kNames[key] : nullptr;
+}
+
+}  // namespace mote

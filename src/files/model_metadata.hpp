@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The metadata of a model file: strings, and what they say of a network.
+// Metadata of a model file: strings that describe the network, its loss and its inputs.
 #pragma once
 
-#include "mote/detail/finite.hpp"
+#include "../core/bytes.hpp"
 #include "mote/model_file.hpp"
 
 namespace mote::detail {
 
-enum MetadataKey : std::size_t {
+/// Keys, spelled by model_metadata_name(), in the order in which their values are read.
+enum ModelKey : std::size_t {
   kSizes,
   kActivations,
   kBatchNorm,
@@ -19,38 +20,34 @@ enum MetadataKey : std::size_t {
   kClassNames,
   kFingerprint,
   kChecksum,
-  kMetadataKeys
+  kModelKeys
 };
-inline constexpr const char* kMetadataNames[kMetadataKeys] = {
-    "sizes",       "activations", "batch_norm",  "loss",        "huber_delta", "label_smoothing",
-    "input_scale", "input_shape", "class_names", "fingerprint", "checksum"};
 
-/// A string of the metadata as JSON has it, and the byte of the file where it begins.
+/// A string as JSON spells it, and the byte of the file where its opening quote stands; 0: the key is missing.
 struct MetadataValue {
   Bytes raw;
   std::uint64_t at = 0;
-  bool is_there = false;
 };
 
-/// A CRC-32 that the metadata may hold.
+/// A CRC-32 that the file states, and the byte of the file where its 8 digits begin; 0: it states none.
 struct StatedCrc {
-  bool is_there = false;
   std::uint32_t value = 0;
-  std::uint64_t at = 0;  ///< byte of the file where its 8 digits begin
+  std::uint64_t at = 0;
 };
 
-/// model.class_names stays as JSON has it.
-Result read_metadata(const MetadataValue (&values)[kMetadataKeys], ModelDescription& model, StatedCrc& fingerprint,
-                     StatedCrc& checksum);
+/// What the metadata say.
+struct ModelMetadata {
+  ModelDescription model;  ///< class_names as JSON spells them
+  StatedCrc fingerprint, checksum;
+};
 
-/// Whether fields of a description are what they may be.
-inline bool is_input_scale(float scale) {
-  return scale > 0.0f && is_finite(scale);
-}
-inline bool is_input_shape(const ModelDescription& model) {
-  return (model.rows == 0 && model.columns == 0) || std::uint64_t{model.rows} * model.columns == model.topology.inputs;
-}
-/// ok or model_class_names; the names as they are, not as JSON has them.
-Result check_class_names(const ModelDescription& model);
+Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& metadata);
+
+/// Writes the members of "__metadata__".
+void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum);
+
+/// Checks the input scale, or the shape of the inputs, against the rest of a description.
+bool is_input_scale(float scale);
+bool is_input_shape(const ModelDescription& model);
 
 }  // namespace mote::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The tensors of a network as a model file has them: their order, names, shapes, and where their numbers go.
+// Tensors of a model file: the order in which they are written, their shapes, and where their numbers lie in memory.
 #pragma once
 
 #include "mote/detail/finite.hpp"
@@ -7,49 +7,40 @@
 
 namespace mote::detail {
 
-/// [outputs][columns] in a file.
+/// One tensor of a network, [outputs][columns].
 struct ModelTensor {
   enum class Kind : std::uint8_t { weight, bias, norm_weight, norm_bias, norm_mean, norm_variance };
   Kind kind = Kind::weight;
   std::size_t layer = 0;
   std::size_t outputs = 0;
-  std::size_t columns = 1;  // weight: the inputs
+  std::size_t columns = 1;  ///< inputs of the layer for its weights, else 1
 
   std::uint64_t elements() const { return std::uint64_t{outputs} * columns; }
   bool is_running() const { return kind == Kind::norm_mean || kind == Kind::norm_variance; }
+  /// Whether a file may hold x: finite, and no negative variance.
+  bool allows(float x) const { return is_finite(x) && !(kind == Kind::norm_variance && x < 0.0f); }
 };
 
 inline constexpr std::size_t kMaxModelTensors = 5 * kMaxLayers;
 
-/// The i-th of model_tensor_count().
+/// Tensor i of model_tensor_count().
 ModelTensor model_tensor(const Topology& topology, std::size_t i);
 
-/// "norms.3.num_batches_tracked"
-TensorName batch_count_name(std::size_t layer);
-
-/// Element [j][k] is float offset + j + k stride of the parameters, or where is_running() of the running statistics.
+/// Element [j][k] is float offset + j + k stride of the running statistics if is_running(), else of the parameters.
 struct FloatPlace {
   std::size_t offset, stride;
 };
 FloatPlace place_of(const Topology& topology, const ModelTensor& tensor);
 
-/// Calls f(float of `parameters` or `running`) for the elements of a tensor in the order of a file.
+/// Calls f(float) for the elements of a tensor in file order.
 template <typename Float, typename F>
 void for_each_element(const Topology& topology, const ModelTensor& tensor, Span<Float> parameters, Span<Float> running,
                       F f) {
-  const detail::FloatPlace place = place_of(topology, tensor);
+  const FloatPlace place = place_of(topology, tensor);
   Float* first = (tensor.is_running() ? running : parameters).data() + place.offset;
   for (std::size_t j = 0; j < tensor.outputs; ++j) {
     for (std::size_t k = 0; k < tensor.columns; ++k) f(first[j + k * place.stride]);
   }
 }
-
-/// Whether x may stand in a file.
-inline bool is_possible(const ModelTensor& tensor, float x) {
-  return is_finite(x) && !(tensor.kind == ModelTensor::Kind::norm_variance && x < 0.0f);
-}
-
-/// ok, or memory_too_small unless there are as many floats as the network has.
-Result check_sizes(const Topology& topology, Span<const float> parameters, Span<const float> running);
 
 }  // namespace mote::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/topology.hpp"
 
+#include "../core/arithmetic.hpp"
 #include "../core/little_endian.hpp"
 #include "mote/checksum.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 std::uint32_t add_row(const float* row, std::size_t columns, std::uint32_t crc) {
   for (std::size_t j = 0; j < columns; ++j) {
     unsigned char bytes[4];
-    detail::store_float(row[j], bytes);
+    detail::store32(detail::bits_of(row[j]), bytes);
     crc = crc32(bytes, crc);
   }
   return crc;

@@ -162,10 +162,10 @@ TEST(Checkpoint, NamesTheFirstSettingThatDiffers) {
   add("batch size", [](TrainingOptions& o) { o.batch_size = 6; });
   add("shuffling", [](TrainingOptions& o) { o.shuffle = false; });
   add("seed", [](TrainingOptions& o) { o.seed = 1ull << 40 | 1; });
-  add("decay of the learning rate", [](TrainingOptions& o) { o.schedule.decay = mote::Decay::step; });
+  add("learning rate schedule", [](TrainingOptions& o) { o.schedule.decay = mote::Decay::step; });
   add("warm-up", [](TrainingOptions& o) { o.schedule.warmup_steps = 1; });
-  add("clipping by norm", [](TrainingOptions& o) { o.clip_norm = 1.0f; });
-  add("clipping by value", [](TrainingOptions& o) { o.clip_value = 1.0f; });
+  add("norm clipping", [](TrainingOptions& o) { o.clip_norm = 1.0f; });
+  add("value clipping", [](TrainingOptions& o) { o.clip_value = 1.0f; });
   add("max-norm", [](TrainingOptions& o) { o.max_norm = 1.0f; });
   add("input dropout", [](TrainingOptions& o) { o.input_dropout = 0.1f; });
   add("hidden dropout", [](TrainingOptions& o) { o.hidden_dropout = 0.1f; });
@@ -182,7 +182,7 @@ TEST(Checkpoint, NamesTheFirstSettingThatDiffers) {
   const std::pair<const char*, Topology> networks[] = {
       {"inputs", {6, {17, Activation::tanh}, {3, Activation::softmax}}},
       {"layers", {5, {3, Activation::softmax}}},
-      {"size of a layer", {5, {18, Activation::tanh}, {3, Activation::softmax}}},
+      {"layer size", {5, {18, Activation::tanh}, {3, Activation::softmax}}},
       {"activation", {5, {17, Activation::relu}, {3, Activation::softmax}}},
       {"batch normalization", {5, {17, Activation::tanh, true}, {3, Activation::softmax}}}};
   for (const auto& [name, topology] : networks) {

@@ -164,24 +164,24 @@ TEST(ModelFile, DoesNotWriteWhatItWouldNotRead) {
   std::string file;
   Model bad(kPlain);
   bad.parameters[kPlain.biases_offset(1)] = mote::test::kInf;
-  EXPECT_EQ(bad.write(file).status, Status::model_bad_number);
+  EXPECT_EQ(bad.write(file).status, Status::model_number);
   EXPECT_EQ(bad.write(file).found, 3u);
   EXPECT_TRUE(file.empty());
   bad = Model(kPlain);
   bad.description.input_scale = 0.0f;
-  EXPECT_EQ(bad.write(file).status, Status::model_value);
+  EXPECT_EQ(bad.write(file).status, Status::model_metadata);
   bad = Model(kPlain);
   bad.description.rows = 2, bad.description.columns = 2;
-  EXPECT_EQ(bad.write(file).status, Status::model_value);
+  EXPECT_EQ(bad.write(file).status, Status::model_metadata);
   bad = Model(kPlain);
   const std::string three = "a\nb\nc", invalid = "a\nb\nc\n\xff";
   bad.description.class_names = model::bytes_of(three);
   EXPECT_EQ(bad.write(file).status, Status::model_class_names);
   bad.description.class_names = model::bytes_of(invalid);
-  EXPECT_EQ(bad.write(file).status, Status::model_value);
+  EXPECT_EQ(bad.write(file).status, Status::model_metadata);
   bad = Model(kNormed);
   bad.running[kNormed.all_scale_floats()] = -1.0f;
-  EXPECT_EQ(bad.write(file).status, Status::model_bad_number);
+  EXPECT_EQ(bad.write(file).status, Status::model_number);
   EXPECT_EQ(bad.write(file).found, 4u);
 }
 
@@ -230,7 +230,7 @@ TEST(ModelFile, HoldsAFileWithoutChecksumToItsFingerprint) {
   EXPECT_TRUE(read.read(model::file_of(header, data)).ok());
   data[0] = static_cast<char>(data[0] ^ 1);
   const Result result = read.read(model::file_of(header, data));
-  EXPECT_EQ(result.status, Status::model_fingerprint);
+  EXPECT_EQ(result.status, Status::model_damaged);
   EXPECT_EQ(result.expected, Model(kPlain).fingerprint());
   EXPECT_EQ(read.parameters, std::vector<float>(read.parameters.size()));
 }
@@ -247,7 +247,7 @@ TEST(ModelFile, RefusesNumbersThatNoNetworkHas) {
     Model read(kNormed);
     const std::vector<float> before = read.parameters;
     const Result result = read.read(model::file_of(header, data));
-    EXPECT_EQ(result.status, Status::model_bad_number) << bits;
+    EXPECT_EQ(result.status, Status::model_number) << bits;
     EXPECT_STREQ(mote::model_tensor_name(kNormed, static_cast<std::size_t>(result.found)).text, "norms.0.running_var");
     EXPECT_EQ(read.parameters, before);
   }

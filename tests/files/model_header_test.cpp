@@ -86,7 +86,7 @@ TEST(ModelHeader, ReadsHexadecimalFractionsOfCAndPython) {
     const std::string text = header(kMetadata + ",\"input_scale\":\"" + c.text + "\"", kWeight + "," + kBias);
     const Result result = model::read_description(model::file_of(text, std::string(32, '\0')), model);
     if (c.expected == 0.0f) {
-      EXPECT_EQ(result.status, Status::model_value) << c.text;
+      EXPECT_EQ(result.status, Status::model_metadata) << c.text;
       EXPECT_EQ(result.found, 8 + text.find(std::string(":\"") + c.text + "\"},") + 1) << c.text;
     } else {
       EXPECT_TRUE(result.ok()) << c.text;
@@ -99,50 +99,69 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
   const struct {
     const char* metadata;
     Status status;
+    const char* key = "";
   } cases[] = {
-      {"", Status::model_no_sizes},
-      {R"("activations":"softmax","loss":"cross-entropy")", Status::model_no_sizes},
-      {R"("sizes":"3,2","loss":"cross-entropy")", Status::model_no_activations},
-      {R"("sizes":"3,2","activations":"softmax")", Status::model_no_loss},
-      {R"("sizes":"","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,,2","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3, 2","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,-2","activations":"softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,4294967298","activations":"softmax","loss":"cross-entropy")", Status::model_value},
+      {"", Status::model_metadata, "sizes"},
+      {R"("activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3,2","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,2","activations":"softmax")", Status::model_metadata, "loss"},
+      {R"("sizes":"","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3,,2","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3, 2","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3,-2","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
+      {R"("sizes":"3,4294967298","activations":"softmax","loss":"cross-entropy")", Status::model_metadata, "sizes"},
       {R"("sizes":"3,0","activations":"softmax","loss":"cross-entropy")", Status::layer_size_out_of_range},
       {R"("sizes":"3,1048577","activations":"softmax","loss":"cross-entropy")", Status::layer_size_out_of_range},
-      {R"("sizes":"3,2","activations":"","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmaxx","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softma","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,2","activations":"relu,softmax","loss":"cross-entropy")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax,","loss":"cross-entropy")", Status::model_value},
+      {R"("sizes":"3,2","activations":"","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,2","activations":"softmaxx","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,2","activations":"softma","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,2","activations":"relu,softmax","loss":"cross-entropy")", Status::model_metadata, "activations"},
+      {R"("sizes":"3,2","activations":"softmax,","loss":"cross-entropy")", Status::model_metadata, "activations"},
       {R"("sizes":"3,2,2","activations":"softmax,softmax","loss":"cross-entropy")", Status::softmax_not_last},
-      {R"("sizes":"3,2","activations":"softmax","loss":"hinge")", Status::model_value},
+      {R"("sizes":"3,2","activations":"softmax","loss":"hinge")", Status::model_metadata, "loss"},
       {R"("sizes":"3,2","activations":"relu","loss":"cross-entropy")", Status::loss_activation_mismatch},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","batch_norm":"0")",
        Status::batch_norm_in_last_layer},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","batch_norm":"1")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"2,2")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"3")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"1,3,1")", Status::model_value},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","batch_norm":"1")", Status::model_metadata,
+       "batch_norm"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"2,2")", Status::model_metadata,
+       "input_shape"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"3")", Status::model_metadata,
+       "input_shape"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"1,3,1")", Status::model_metadata,
+       "input_shape"},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a")", Status::model_class_names},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a\nb\nc")",
        Status::model_class_names},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567g")", Status::model_value},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","fingerprint":"")", Status::model_value},
-      {R"("sizes":"3,2","sizes":"3,2","activations":"softmax","loss":"cross-entropy")", Status::model_duplicate},
-      {R"("x":"1","y":"1","\u0078":"2","sizes":"3,2","activations":"softmax","loss":"mae")", Status::model_duplicate},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567")", Status::model_metadata,
+       "checksum"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567g")", Status::model_metadata,
+       "checksum"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","fingerprint":"")", Status::model_metadata,
+       "fingerprint"},
+      {R"("sizes":"3,2","sizes":"3,2","activations":"softmax","loss":"cross-entropy")", Status::model_syntax},
+      {R"("x":"1","y":"1","\u0078":"2","sizes":"3,2","activations":"softmax","loss":"mae")", Status::model_syntax},
       {R"("sizes":[3,2],"activations":"softmax","loss":"cross-entropy")", Status::model_syntax},
       {R"("sizes":"3,2","activations":"softmax","loss":{})", Status::model_syntax},
   };
-  for (const auto& c : cases) EXPECT_EQ(with_metadata(c.metadata).status, c.status) << c.metadata;
+  for (const auto& c : cases) {
+    const Result result = with_metadata(c.metadata);
+    EXPECT_EQ(result.status, c.status) << c.metadata;
+    if (c.status != Status::model_metadata) continue;
+    EXPECT_STREQ(mote::model_metadata_name(static_cast<std::size_t>(result.expected)), c.key) << c.metadata;
+    const std::string text = header(c.metadata, ""), key = std::string("\"") + c.key + "\":";
+    const std::size_t at = text.find(key);
+    EXPECT_EQ(result.found, at == std::string::npos ? 0 : 8 + at + key.size()) << c.metadata;
+  }
+  EXPECT_STREQ(mote::model_metadata_name(0), "sizes");
+  EXPECT_EQ(mote::model_metadata_name(11), nullptr);
   std::string many = kMetadata;
   for (int i = 3; i < 64; ++i) many += ",\"" + std::to_string(i) + "\":\"\"";
   EXPECT_TRUE(with_metadata(many).ok());
-  EXPECT_EQ(with_metadata(many + ",\"one\":\"more\"").status, Status::model_too_many_metadata);
+  EXPECT_EQ(with_metadata(many + ",\"one\":\"more\"").status, Status::model_syntax);
+  EXPECT_EQ(with_metadata(many + ",\"one\":\"more\"").expected, 64u);
   std::string deep = "3";
   for (std::size_t l = 0; l <= mote::kMaxLayers; ++l) deep += ",2";
   EXPECT_EQ(with_metadata("\"sizes\":\"" + deep + R"(","activations":"softmax","loss":"mae")").status,
@@ -157,31 +176,32 @@ TEST(ModelHeader, RefusesTensorsThatAreNotTheNetworks) {
   const struct {
     std::string tensors;
     Status status;
+    const char* at = "";  // text at the byte found
   } cases[] = {
-      {kWeight, Status::model_missing_tensor},
-      {kBias, Status::model_missing_tensor},
-      {kWeight + "," + kBias + "," + kBias, Status::model_duplicate},
+      {kWeight, Status::model_tensor, ""},
+      {kBias, Status::model_tensor, ""},
+      {kWeight + "," + kBias + "," + kBias, Status::model_syntax},
       {kWeight + "," + kBias + R"(,"layers.1.weight":{"dtype":"F32","shape":[],"data_offsets":[32,32]})",
-       Status::model_unknown_tensor},
+       Status::model_tensor, "\"layers.1.weight\""},
       {kWeight + "," + kBias + R"(,"norms.0.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[32,40]})",
-       Status::model_unknown_tensor},
-      {weight_with(R"("dtype":"F16","shape":[2,3],"data_offsets":[0,24])"), Status::model_tensor_type},
-      {weight_with(R"("dtype":"F32","shape":[3,2],"data_offsets":[0,24])"), Status::model_tensor_shape},
-      {weight_with(R"("dtype":"F32","shape":[6],"data_offsets":[0,24])"), Status::model_tensor_shape},
-      {weight_with(R"("dtype":"F32","shape":[2,3,1],"data_offsets":[0,24])"), Status::model_tensor_shape},
-      {weight_with(R"("dtype":"F32","shape":[],"data_offsets":[0,24])"), Status::model_tensor_shape},
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,23])"), Status::model_tensor_offsets},
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[24,0])"), Status::model_tensor_offsets},
+       Status::model_tensor, "\"norms.0.num_batches_tracked\""},
+      {weight_with(R"("dtype":"F16","shape":[2,3],"data_offsets":[0,24])"), Status::model_tensor, "\"F16\""},
+      {weight_with(R"("dtype":"F32","shape":[3,2],"data_offsets":[0,24])"), Status::model_tensor, "[3,2]"},
+      {weight_with(R"("dtype":"F32","shape":[6],"data_offsets":[0,24])"), Status::model_tensor, "[6]"},
+      {weight_with(R"("dtype":"F32","shape":[2,3,1],"data_offsets":[0,24])"), Status::model_tensor, "[2,3,1]"},
+      {weight_with(R"("dtype":"F32","shape":[],"data_offsets":[0,24])"), Status::model_tensor, "[],"},
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,23])"), Status::model_tensor, "[0,23]"},
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[24,0])"), Status::model_tensor, "[24,0]"},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[9,33])"), Status::model_truncated},
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[18446744073709551600,8])"),
-       Status::model_tensor_offsets},
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[8,32])"), Status::model_data_gap},  // overlap
-      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[1,25])"), Status::model_data_gap},  // both
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[18446744073709551600,8])"), Status::model_tensor,
+       "[18446744073709551600,8]"},
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[8,32])"), Status::model_gap},  // overlap
+      {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[1,25])"), Status::model_gap},  // both
       {weight_with(R"("dtype":"F32","shape":[2,3])"), Status::model_syntax},
       {weight_with(R"("dtype":"F32","data_offsets":[0,24])"), Status::model_syntax},
       {weight_with(R"("shape":[2,3],"data_offsets":[0,24])"), Status::model_syntax},
       {weight_with(""), Status::model_syntax},
-      {weight_with(R"("dtype":"F32","dtype":"F32","shape":[2,3],"data_offsets":[0,24])"), Status::model_duplicate},
+      {weight_with(R"("dtype":"F32","dtype":"F32","shape":[2,3],"data_offsets":[0,24])"), Status::model_syntax},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,24],"x":1)"), Status::model_syntax},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0])"), Status::model_syntax},
       {weight_with(R"("dtype":"F32","shape":[2,3],"data_offsets":[0,24,1])"), Status::model_syntax},
@@ -189,8 +209,17 @@ TEST(ModelHeader, RefusesTensorsThatAreNotTheNetworks) {
       {weight_with(R"("dtype":"F32","shape":[2,3.0],"data_offsets":[0,24])"), Status::model_syntax},
       {weight_with(R"("dtype":32,"shape":[2,3],"data_offsets":[0,24])"), Status::model_syntax},
   };
-  for (const auto& c : cases) EXPECT_EQ(with_tensors(c.tensors).status, c.status) << c.tensors;
-  EXPECT_EQ(with_tensors(kWeight + "," + kBias, 33).status, Status::model_data_gap);
+  for (const auto& c : cases) {
+    const Result result = with_tensors(c.tensors);
+    EXPECT_EQ(result.status, c.status) << c.tensors;
+    if (c.status != Status::model_tensor) continue;
+    const std::string text = std::string(8, '-') + header(kMetadata, c.tensors);
+    EXPECT_EQ(result.found == 0, *c.at == '\0') << c.tensors;
+    if (result.found != 0) {
+      EXPECT_EQ(text.rfind(c.at, static_cast<std::size_t>(result.found)), result.found) << c.tensors;
+    }
+  }
+  EXPECT_EQ(with_tensors(kWeight + "," + kBias, 33).status, Status::model_gap);
   EXPECT_EQ(with_tensors(kWeight + "," + kBias, 33).found, 8 + header(kMetadata, kWeight + "," + kBias).size() + 32);
   EXPECT_EQ(with_tensors(kWeight + "," + kBias, 31).status, Status::model_truncated);
 }

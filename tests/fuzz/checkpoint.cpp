@@ -41,7 +41,10 @@ std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::s
   size = LLVMFuzzerMutate(data, size, room);
   std::minstd_rand random(seed);
   if (random() % 8 == 0 || size < 28) return size;
-  if (random() % 8 != 0) mote::detail::store64(size, data + 8);
+  if (random() % 8 != 0) {
+    mote::detail::store32(static_cast<std::uint32_t>(size), data + 8);
+    mote::detail::store32(0, data + 12);
+  }
   mote::detail::store32(mote::crc32({data, size - 4}), data + size - 4);
   return size;
 }

@@ -38,7 +38,7 @@ struct Loaded {
     header.assign(header_room, 0);
     const mote::Result described = read_model_description(mote::source_of(bytes), memory_of(header), description);
     if (!described.ok()) {
-      require_tensor(described);
+      require_name(described);
       return described;
     }
     const mote::Topology& topology = description.topology;
@@ -59,23 +59,19 @@ struct Loaded {
   }
 
  private:
-  /// Checks that an error about a tensor names a tensor of the described network.
-  void require_tensor(const mote::Result& refusal) const {
-    using mote::Status;
-    std::uint64_t tensor = refusal.expected;
-    switch (refusal.status) {
-      case Status::model_missing_tensor: tensor = refusal.found; break;
-      case Status::model_tensor_type:
-      case Status::model_tensor_shape:
-      case Status::model_tensor_offsets: break;
-      default: return;
+  /// A refusal that is about a tensor or the metadata names it.
+  void require_name(const mote::Result& refusal) const {
+    const auto i = static_cast<std::size_t>(refusal.expected);
+    if (refusal.status == mote::Status::model_metadata) {
+      fuzz::require(mote::model_metadata_name(i) != nullptr, "a refused value has a key");
     }
+    if (refusal.status != mote::Status::model_tensor) return;
     const mote::Topology& topology = description.topology;
     fuzz::require(check(topology).ok(), "a refused tensor is of a network that can be");
-    const bool is_count = tensor >= mote::model_tensor_count(topology) && topology.all_scale_floats() != 0;
-    if (is_count && refusal.status != Status::model_missing_tensor) return;
-    fuzz::require(tensor < mote::model_tensor_count(topology), "a refused tensor is one of the network's");
-    const auto i = static_cast<std::size_t>(tensor);
+    const std::size_t count = mote::model_tensor_count(topology);
+    fuzz::require(i <= count + topology.layer_count, "a refused tensor is one of the network's, or unknown");
+    fuzz::require(i < count || refusal.found != 0, "only a tensor of the network can be missing");
+    if (i == count + topology.layer_count) return;
     fuzz::require(mote::model_tensor_shape(topology, i).sizes[0] != 0, "a tensor has a shape");
     fuzz::require(mote::model_tensor_name(topology, i).text[0] != '\0', "a tensor has a name");
   }

@@ -72,7 +72,7 @@ TEST_F(ImageFiles, RefuseDamagedHeaders) {
             "train-images-idx3-ubyte: truncated header: found 10 bytes, expected 16");
   EXPECT_EQ(refusal_of_images(idx_header({0, 3, 4})), "train-images-idx3-ubyte: a dimension is zero: dimension 0");
   EXPECT_EQ(refusal_of_images(idx_header({0xffffffff, 0xffffffff, 0xffffffff})),
-            "train-images-idx3-ubyte: the product of the dimensions is too large");
+            "train-images-idx3-ubyte: product of the dimensions too large");
 }
 
 TEST_F(ImageFiles, RefuseWrongLengths) {
@@ -176,7 +176,7 @@ TEST_F(TargetFiles, RefuseDamagedFiles) {
   EXPECT_EQ(refusal_of_targets(good + "xyz"),
             "train-targets-idx2-float: bytes after the end of the data: found 399 bytes, expected 396");
   EXPECT_EQ(refusal_of_targets(idx_header({0xffffffff, 0xffffffff}, 0x0d)),
-            "train-targets-idx2-float: the product of the dimensions is too large");
+            "train-targets-idx2-float: product of the dimensions too large");
   std::filesystem::remove(folder_.file("train-targets-idx2-float"));
   EXPECT_EQ(refusal(), "train-targets-idx2-float: no such file (nor train-targets.idx2-float)");
 }

@@ -11,23 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestHeader = 1 << 20;  // bytes
 
-bool is_at_byte(mote::Status status) {
-  using mote::Status;
-  switch (status) {
-    case Status::model_syntax:
-    case Status::model_duplicate:
-    case Status::model_too_many_metadata:
-    case Status::model_value:
-    case Status::model_unknown_tensor:
-    case Status::model_tensor_type:
-    case Status::model_tensor_shape:
-    case Status::model_tensor_offsets:
-    case Status::model_data_gap: return true;
-    default: return false;
-  }
-}
-
-/// Replaces control characters, which terminals obey, by question marks.
+/// Replaces control characters, which terminals would obey, by question marks.
 std::string printable(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
@@ -90,7 +74,7 @@ void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
   if (!result.ok()) fail(result);
 }
 
-/// The bytes [from, from + size) of the file, cut at its end.
+/// The bytes [from, from + size) of the file, up to its end.
 std::string ModelFile::bytes(std::size_t from, std::size_t size) {
   const mote::ByteSource source = file_.source();
   std::string text(from < source.size ? std::min<std::size_t>(size, static_cast<std::size_t>(source.size) - from) : 0,
@@ -99,7 +83,7 @@ std::string ModelFile::bytes(std::size_t from, std::size_t size) {
   return text;
 }
 
-/// The text of the file at a byte: up to 48 characters, ending with a quoted string or a list that begins there.
+/// The value that begins at a byte of the file: a string, an array or a number of characters.
 std::string ModelFile::excerpt(std::size_t at) {
   std::string text;
   for (const char c : bytes(at, 48)) {
@@ -107,59 +91,57 @@ std::string ModelFile::excerpt(std::size_t at) {
     const char closing = text[0] == '[' ? ']' : '"';
     if (text.size() > 1 && text.back() == closing) break;
   }
-  return text.empty() ? "" : ": " + text;
+  return text;
 }
 
-/// The name of the value at a byte: the text between the last two quotes before it.
-std::string ModelFile::key_of(std::size_t at) {
-  const std::size_t from = at < 64 ? 0 : at - 64;
-  const std::string before = bytes(from, at - from);
-  const std::size_t end = before.rfind('"'), begin = end == 0 ? end : before.rfind('"', end - 1);
-  if (end == std::string::npos || begin == std::string::npos || begin == end) return "";
-  return " in " + printable(before.substr(begin + 1, end - begin - 1));
+/// What is wrong with a value of the metadata.
+std::string ModelFile::wrong_metadata(const mote::Result& result) {
+  const std::string key = mote::model_metadata_name(static_cast<std::size_t>(result.expected));
+  if (result.found != 0) return " in " + key + ": " + excerpt(static_cast<std::size_t>(result.found));
+  const char* example = key == "sizes" ? "784,256,10" : key == "activations" ? "relu,softmax" : "cross-entropy";
+  return ": " + key + " is missing, expected such as \"" + key + "\": \"" + example + '"';
 }
 
-/// The type, shape or size expected of a tensor, for the error.
-std::string ModelFile::expected(const mote::Result& result) const {
+/// What is wrong with a tensor, and how it should be.
+std::string ModelFile::wrong_tensor(const mote::Result& result) {
   const mote::Topology& topology = description_.topology;
   const auto tensor = static_cast<std::size_t>(result.expected);
-  if (tensor >= mote::model_tensor_count(topology)) return "";
-  const auto [rank, sizes] = mote::model_tensor_shape(topology, tensor);
-  const std::string columns = rank == 1 ? "" : "," + std::to_string(sizes[1]);
+  const std::size_t count = mote::model_tensor_count(topology);
+  const std::string found = result.found == 0 ? "" : ": " + excerpt(static_cast<std::size_t>(result.found));
+  if (tensor >= count + topology.layer_count) return found + ", which the network does not have";
   const std::string name = mote::model_tensor_name(topology, tensor).text;
-  switch (result.status) {
-    case mote::Status::model_tensor_type: return ", expected \"F32\" for " + name;
-    case mote::Status::model_tensor_shape: return ", expected [" + std::to_string(sizes[0]) + columns + "] for " + name;
-    case mote::Status::model_tensor_offsets:
-      return ", expected the first byte and the one after the last of " +
-             std::to_string(sizes[0] * (rank == 1 ? 1 : sizes[1]) * sizeof(float)) + " for " + name;
-    default: return "";
-  }
+  if (result.found == 0) return ": " + name + " is missing";
+  const auto [rank, sizes] = mote::model_tensor_shape(topology, tensor);
+  const bool is_counter = tensor >= count;
+  std::string shape;
+  for (std::size_t i = 0; i < rank; ++i) shape += (i == 0 ? "" : ",") + std::to_string(sizes[i]);
+  return found + ", expected \"" + (is_counter ? "I64" : "F32") + "\", [" + shape + "] and offsets " +
+         std::to_string(sizes[0] * sizes[1] * (is_counter ? 8 : sizeof(float))) + " bytes apart for " + name;
 }
 
 void ModelFile::fail(const mote::Result& result) {
+  using mote::Status;
   if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
     throw Error(name() + ": checkpoint of a training, expected a model; train --resume continues from it");
   }
   std::string text = name() + ": " + describe(result);
-  if (is_at_byte(result.status)) {
-    const auto at = static_cast<std::size_t>(result.found);
-    text += ", at byte " + std::to_string(at);
-    if (result.status == mote::Status::model_value) text += key_of(at);
-    text += excerpt(at) + expected(result);
-  }
-  switch (result.status) {  // shows the metadata that is missing
-    case mote::Status::model_no_sizes: text += ", expected such as \"sizes\": \"784,256,10\""; break;
-    case mote::Status::model_no_activations: text += ", expected such as \"activations\": \"relu,softmax\""; break;
-    case mote::Status::model_no_loss: text += ", expected such as \"loss\": \"cross-entropy\""; break;
+  const bool is_at_byte =
+      result.status == Status::model_syntax || result.status == Status::model_gap ||
+      ((result.status == Status::model_metadata || result.status == Status::model_tensor) && result.found != 0);
+  if (is_at_byte) text += ", at byte " + std::to_string(result.found);
+  switch (result.status) {
+    case Status::model_syntax:
+      text += ": " + excerpt(static_cast<std::size_t>(result.found));
+      if (result.expected != 0) text += ", expected at most " + std::to_string(result.expected) + " metadata";
+      break;
+    case Status::model_metadata: text += wrong_metadata(result); break;
+    case Status::model_tensor: text += wrong_tensor(result); break;
+    case Status::model_number:  // without a description, the header tells which network the file is for
+      if (description_.topology.layer_count == 0) break;
+      text += std::string(": ") +
+              mote::model_tensor_name(description_.topology, static_cast<std::size_t>(result.found)).text;
+      break;
     default: break;
-  }
-  const bool of_tensor =
-      result.status == mote::Status::model_missing_tensor || result.status == mote::Status::model_bad_number;
-  // Without a description, the topology that names the tensors is unknown.
-  if (of_tensor && description_.topology.layer_count != 0) {
-    text +=
-        std::string(": ") + mote::model_tensor_name(description_.topology, static_cast<std::size_t>(result.found)).text;
   }
   throw Error(text);
 }

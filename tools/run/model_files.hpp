@@ -11,33 +11,33 @@
 
 namespace tools {
 
-/// Throws an Error if `path` is a file that is not a model.
+/// Throws an Error if the path holds a file that is not a model.
 void require_model_or_nothing(const std::string& path);
 
 /// Writes a model and commits the file. Throws an Error.
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
                 mote::Span<const float> running);
 
-/// A name for each output: a class name of the model, or else its number.
+/// A name for each output: the class names of the model, or numbers.
 std::vector<std::string> names_of(const mote::ModelDescription& model);
 
-/// A model file with its header read. Throws an Error that names the file, the problem and the byte.
+/// Reads a model file, its header first. Throws an Error that names the file, the problem and its place.
 class ModelFile {
  public:
   explicit ModelFile(const std::string& path, const std::string& option = "");
 
-  /// Prefix of errors: the option, if any, and the path.
+  /// Beginning of its errors: the option, if any, and the path.
   const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
-  /// Loads parameters and running statistics. Both spans have exactly the sizes of the network of description().
+  /// Loads the parameters and running statistics of the description()'s network; both spans have exactly its sizes.
   void load(mote::Span<float> parameters, mote::Span<float> running);
 
  private:
   [[noreturn]] void fail(const mote::Result& result);
   std::string bytes(std::size_t from, std::size_t size);
   std::string excerpt(std::size_t at);
-  std::string key_of(std::size_t at);
-  std::string expected(const mote::Result& result) const;
+  std::string wrong_metadata(const mote::Result& result);
+  std::string wrong_tensor(const mote::Result& result);
 
   InputFile file_;
   std::vector<unsigned char> header_;
