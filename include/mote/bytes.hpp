@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Where bytes come from and go to: a file, a flash, a connection, through functions of the caller's. They must throw no
-// exception: the library, which they are called by, is built without.
+// Sources and sinks of bytes: a file, a flash or a connection behind functions of the caller. The functions must not
+// throw: the library that calls them is compiled without exceptions.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@ namespace mote {
 /// Bytes that can be read in any order.
 struct ByteSource {
   std::uint64_t size = 0;
-  /// Fills `to` with the bytes from `offset` on, all of them before `size`; false when that fails.
+  /// Fills `to` with the bytes from `offset` on, which all lie before `size`; returns false on failure.
   bool (*read)(void* context, std::uint64_t offset, Memory to) = nullptr;
   void* context = nullptr;
 };
 
-/// Bytes are handed over once each, in order.
+/// A receiver of bytes, which come once each and in order.
 struct ByteSink {
   /// Takes all of `bytes`, or returns false.
   bool (*write)(void* context, Bytes bytes) = nullptr;

@@ -8,8 +8,7 @@
 
 namespace mote {
 
-/// CRC-32 as in gzip and Ethernet (reflected 0x04c11db7). `previous`: the CRC of what came before these bytes, 0 at
-/// first.
+/// CRC-32 as in gzip and Ethernet (reflected 0x04c11db7). previous: the CRC of the bytes before these, or 0.
 std::uint32_t crc32(Bytes bytes, std::uint32_t previous = 0);
 
 }  // namespace mote

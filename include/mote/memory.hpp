@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Views of memory that the caller owns, and fixed-size static memory: constexpr functions say how much, and mote
-// divides it up.
+// Views of memory that the caller owns, storage of constant size, and plans that divide it up. constexpr functions say
+// how many bytes a class needs.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace mote {
 
-/// `size` elements at `data`, owned by somebody else. The part of C++20's std::span that mote needs.
+/// A view of `size` elements at `data`: the part of C++20's std::span that mote needs.
 template <typename T>
 class Span {
  public:
@@ -20,7 +20,7 @@ class Span {
   constexpr Span(T* data, std::size_t size) : data_(data), size_(size) {}
   template <std::size_t N>
   constexpr Span(T (&array)[N]) : data_(array), size_(N) {}
-  /// A view of mutable elements is also a view of constant ones.
+  /// Converts a view of mutable elements to a view of constant elements.
   template <typename U, typename = std::enable_if_t<std::is_convertible_v<U (*)[], T (*)[]>>>
   constexpr Span(Span<U> other) : data_(other.data()), size_(other.size()) {}
 
@@ -45,7 +45,7 @@ class Span {
 
 using Bytes = Span<const unsigned char>;
 
-/// `rows` rows of `columns` floats; consecutive rows are `stride` floats apart (stride >= columns).
+/// A view of [rows][columns] floats; consecutive rows are `stride` floats apart (stride >= columns).
 struct MatrixView {
   const float* data = nullptr;
   std::size_t rows = 0;
@@ -60,14 +60,14 @@ struct MatrixView {
 
 using Memory = Span<unsigned char>;
 
-/// Alignment that every block of memory handed to mote must have.
+/// Alignment of every block of memory that mote gets, in bytes.
 #ifdef MOTE_MICROCONTROLLER
 inline constexpr std::size_t kAlignment = 8;
 #else
 inline constexpr std::size_t kAlignment = 64;  // a cache line, and the widest vector register
 #endif
 
-/// A block of exactly `N` bytes, aligned for mote. Make it static and its size is known at link time.
+/// A block of exactly `N` bytes, aligned for mote. If it is static, the linker knows its size.
 template <std::size_t N>
 class Storage {
  public:
@@ -78,29 +78,29 @@ class Storage {
   alignas(kAlignment) unsigned char bytes_[N];
 };
 
-/// A part of a block of memory, as MemoryPlan planned it.
+/// A part of a block of memory, from MemoryPlan::take().
 template <typename T>
 struct Part {
-  std::size_t offset = 0;  ///< bytes from the beginning of the block
+  std::size_t offset = 0;  ///< bytes after the beginning of the block
   std::size_t count = 0;   ///< elements
 
-  /// The elements. Their values are whatever the bytes held.
+  /// The elements, uninitialized.
   Span<T> in(Memory memory) const {
     return {reinterpret_cast<T*>(memory.subspan(offset, count * sizeof(T)).data()), count};
   }
   constexpr operator std::size_t() const { return offset; }
 };
 
-/// Plans a block of memory: the same sequence of take() calls counts its bytes and finds its parts.
+/// Plans a block of memory: one sequence of take() calls counts its bytes and finds its parts.
 class MemoryPlan {
  public:
-  /// Room for rows x columns elements of T, aligned to kAlignment.
+  /// Takes room for rows x columns elements of T, aligned to kAlignment.
   template <typename T>
   constexpr Part<T> take(std::size_t rows, std::size_t columns = 1) {
     const std::size_t count = product(rows, columns);
     return {take_bytes(product(count, sizeof(T))), count};
   }
-  /// Offset of room for `size` bytes.
+  /// Takes room for `size` bytes and returns its offset.
   constexpr std::size_t take_bytes(std::size_t size) {
     constexpr std::size_t kLargest = static_cast<std::size_t>(-1);
     const std::size_t room = kLargest - kAlignment;
@@ -108,7 +108,7 @@ class MemoryPlan {
     bytes_ = size > kLargest - offset ? kLargest : offset + size;
     return offset;
   }
-  /// Bytes up to the end of what was taken last; the largest size_t, which no memory has, when they cannot be counted.
+  /// Bytes up to the end of the last part; the largest size_t, which no memory has, if they cannot be counted.
   constexpr std::size_t bytes() const { return bytes_; }
 
  private:

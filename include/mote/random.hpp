@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one source of randomness: seeded, portable, passed explicitly.
+// Random numbers: seeded, portable, passed explicitly.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +8,21 @@
 
 namespace mote {
 
-/// What a stream of random numbers is for. Streams of one seed are independent of each other, so that, for instance,
-/// another initialisation leaves the order of the samples as it was.
+/// Purpose of a stream of random numbers. The streams of a seed are independent: another initialization, for instance,
+/// keeps the order of the samples.
 enum class Stream : std::uint32_t { initialization, shuffle, dropout, bootstrap };
 
-/// xoshiro128++ 1.0 (Blackman & Vigna 2021), seeded through SplitMix64. Period 2^128 - 1; the same numbers on every
-/// machine, the floating-point ones included.
+/// xoshiro128++ 1.0 (Blackman & Vigna 2021), seeded through SplitMix64. Period 2^128 - 1. Every machine draws equal
+/// numbers, floats included.
 class Random {
  public:
-  /// Where a generator stands: never all zero.
+  /// State of a generator: never all zero.
   struct State {
     std::uint32_t words[4] = {};
   };
 
   Random(std::uint64_t seed, Stream stream);
-  /// Goes on from where another one stood.
+  /// Continues from the state of another generator.
   explicit Random(const State& state) : state_(state) {}
   const State& state() const { return state_; }
 
@@ -41,8 +41,8 @@ class Random {
   State state_;
 };
 
-/// The seed of one of several runs that share a seed, such as a member of an ensemble: every number gives another, with
-/// streams of its own, and `seed` itself is as good as never one of them.
+/// Seed number `number` of several runs that share a seed, such as the members of an ensemble: each has streams of its
+/// own, and practically none is `seed` itself.
 std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number);
 
 }  // namespace mote

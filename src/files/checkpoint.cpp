@@ -160,7 +160,8 @@ Result write_checkpoint(const Trainer& trainer, Bytes note, const ByteSink& sink
   out.bytes(note);
   out.word64(setting_count(trainer));
   for_each_setting(trainer, [&](const char*, std::uint64_t value) { out.word64(value); });
-  for_each_field(trainer.progress(), [&](const auto& field) {
+  const TrainingProgress progress = trainer.progress();
+  for_each_field(progress, [&](const auto& field) {
     if constexpr (sizeof field == 8) {
       out.word64(field);
     } else {
