@@ -7,7 +7,7 @@
 namespace mote {
 #ifdef MOTE_MICROCONTROLLER
 std::uint32_t crc32(Bytes bytes, std::uint32_t previous) {
-  // Half a byte at a time: a table of 64 bytes.
+  // Half a byte at a time, with a table of 64 bytes.
   static constexpr std::uint32_t kTable[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
                                                0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
                                                0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
@@ -21,7 +21,7 @@ std::uint32_t crc32(Bytes bytes, std::uint32_t previous) {
 #else
 namespace {
 
-/// by_bytes[b][x]: what byte x makes of the remainder when b bytes come after it.
+/// by_bytes[b][x]: remainder of byte x followed by b zero bytes.
 struct CrcTables {
   std::uint32_t by_bytes[4][256];
 };
@@ -47,7 +47,7 @@ constexpr CrcTables kCrc = make_crc_tables();
 }  // namespace
 
 std::uint32_t crc32(Bytes bytes, std::uint32_t previous) {
-  // Four bytes at a time (Kounavis & Berry 2005): 4 KiB of tables, some five times as fast as 64 bytes of them.
+  // Four bytes at a time (Kounavis & Berry 2005): with tables of 4 KiB about five times faster than with 64 bytes.
   std::uint32_t crc = ~previous;
   const unsigned char *byte = bytes.begin(), *const end = bytes.end();
   for (; end - byte >= 4; byte += 4) {

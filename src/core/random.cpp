@@ -70,7 +70,7 @@ float Random::gaussian() {
     const float v = 2.0f * uniform() - 1.0f;
     square = u * u + v * v;
   } while (square >= 1.0f || square == 0.0f);
-  // Separate arithmetic everywhere, so that initial parameters are the same in both classes.
+  // Separate arithmetic everywhere, so that both classes draw equal initial parameters.
   return u * detail::square_root(-2.0f * detail::log_of<false>(square) / square);
 }
 

@@ -10,7 +10,9 @@ bool is_in(std::uint32_t x, std::uint32_t first, std::uint32_t last) {
   return first <= x && x <= last;
 }
 
-/// A code point of UTF-8 from text[at] on, shortest form only, and steps behind it; or kNothing.
+// take_...(text, at) returns the code point that begins at text[at] and moves `at` behind it, or returns kNothing.
+
+/// A code point in UTF-8, in its shortest form only.
 std::uint32_t take_utf8(Bytes text, std::size_t& at) {
   const std::uint32_t first = text[at];
   if (first < 0x80) return ++at, first;
@@ -44,7 +46,7 @@ std::uint32_t take_hex(Bytes text, std::size_t& at) {
   return value;
 }
 
-/// What is behind "\u": one code unit of UTF-16, or two that belong together.
+/// The text after "\u": one code unit of UTF-16, or a surrogate pair.
 std::uint32_t take_utf16(Bytes text, std::size_t& at) {
   const std::uint32_t high = take_hex(text, at);
   if (!is_in(high, 0xd800, 0xdfff)) return high;
@@ -54,7 +56,7 @@ std::uint32_t take_utf16(Bytes text, std::size_t& at) {
   return is_in(low, 0xdc00, 0xdfff) ? 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff)) : kNothing;
 }
 
-/// What is behind a backslash.
+/// The text after a backslash.
 std::uint32_t take_escaped(Bytes text, std::size_t& at) {
   if (at == text.size()) return kNothing;
   switch (text[at++]) {
@@ -71,7 +73,7 @@ std::uint32_t take_escaped(Bytes text, std::size_t& at) {
   }
 }
 
-/// The next code point of a string; kNothing where there is none, as at the closing quote: `at` stays then.
+/// The next code point of a string; kNothing, without moving `at`, at the closing quote or at invalid text.
 std::uint32_t take_code_point(Bytes text, std::size_t& at) {
   if (at == text.size() || text[at] == '"' || text[at] < 0x20) return kNothing;
   if (text[at] != '\\') return take_utf8(text, at);
