@@ -38,27 +38,25 @@ struct Predictor {
 Predictor make_predictor(ModelFile& model) {
   const mote::Topology& topology = model.description().topology;
   const mote::Topology plain = without_batch_norm(topology);
-  const std::size_t running_count = mote::running_statistics_count(topology);
   mote::MemoryPlan plan;
-  const std::size_t parameters_at = plan.take<float>(topology.parameter_count());
-  const std::size_t running_at = plan.take<float>(running_count);
-  const std::size_t inputs_at = plan.take<float>(kRows, topology.inputs);
-  const std::size_t scratch_bytes = mote::inference_bytes(plain, kRows);
-  const std::size_t scratch_at = plan.take_bytes(scratch_bytes);
+  const auto parameters_part = plan.take<float>(topology.parameter_count());
+  const auto running_part = plan.take<float>(mote::running_statistics_count(topology));
+  const auto inputs_part = plan.take<float>(kRows, topology.inputs);
+  const auto scratch_part = plan.take<unsigned char>(mote::inference_bytes(plain, kRows));
   const mote::Memory memory = network_memory;
   if (plan.bytes() > memory.size()) {
     throw Error(model.name() + ": the network needs " + std::to_string(plan.bytes()) + " bytes of static memory, but " +
                 std::to_string(memory.size()) +
                 " are built in; rebuild with: make MEMORY_MB=" + std::to_string((plan.bytes() >> 20) + 1));
   }
-  const mote::Span<float> parameters = mote::part_of<float>(memory, parameters_at, topology.parameter_count());
-  const mote::Span<float> running = mote::part_of<float>(memory, running_at, running_count);
+  const mote::Span<float> parameters = parameters_part.in(memory);
+  const mote::Span<float> running = running_part.in(memory);
   model.load(parameters, running);
   require(mote::fold_batch_norm(topology, parameters, running, parameters));
   Predictor predictor;
-  require(predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows,
-                                 memory.subspan(scratch_at, scratch_bytes)));
-  predictor.inputs = mote::part_of<float>(memory, inputs_at, kRows * topology.inputs);
+  require(
+      predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows, scratch_part.in(memory)));
+  predictor.inputs = inputs_part.in(memory);
   predictor.scale = model.description().input_scale;
   return predictor;
 }

@@ -51,22 +51,22 @@ TEST(MemoryPlan, CountsBytesWithoutPaddingAtTheEnd) {
 TEST(MemoryPlan, AlignsEveryPart) {
   MemoryPlan plan;
   EXPECT_EQ(plan.bytes(), 0u);
-  EXPECT_EQ(plan.take<float>(16), 0u);
+  EXPECT_EQ(plan.take<float>(16).offset, 0u);
   EXPECT_EQ(plan.bytes(), 64u);
-  EXPECT_EQ(plan.take<unsigned char>(65), 64u);
+  EXPECT_EQ(plan.take<unsigned char>(65).offset, 64u);
   EXPECT_EQ(plan.bytes(), 129u);
-  EXPECT_EQ(plan.take<std::uint32_t>(1), kIsSmall ? 136u : 192u);
+  EXPECT_EQ(plan.take<std::uint32_t>(1).offset, kIsSmall ? 136u : 192u);
   EXPECT_EQ(plan.bytes(), kIsSmall ? 140u : 196u);
 }
 
 TEST(MemoryPlan, NothingTakesNoRoomButAlignment) {
   MemoryPlan plan;
-  EXPECT_EQ(plan.take<float>(0), 0u);
+  EXPECT_EQ(plan.take<float>(0).offset, 0u);
   EXPECT_EQ(plan.bytes(), 0u);
   plan.take<float>(1);
-  EXPECT_EQ(plan.take<float>(0), kAlignment);
+  EXPECT_EQ(plan.take<float>(0).offset, kAlignment);
   EXPECT_EQ(plan.bytes(), kAlignment);
-  EXPECT_EQ(plan.take<float>(1), kAlignment);
+  EXPECT_EQ(plan.take<float>(1).offset, kAlignment);
 }
 
 TEST(MemoryPlan, CountsNoFewerBytesThanItTakesHoweverMany) {
@@ -110,19 +110,35 @@ TEST(MemoryCheck, RefusesEveryMisalignedAddress) {
   EXPECT_TRUE(check(Memory(storage).subspan(kAlignment, 200), 200).ok());
 }
 
-TEST(PartOf, LiesWhereThePlanPutIt) {
+TEST(Part, LiesWhereThePlanPutIt) {
   static Storage<planned_bytes()> storage;
   const Memory memory = storage;
-  const mote::Span<double> last = mote::part_of<double>(memory, kLastPart, 9);
+  const mote::Span<double> last = mote::Part<double>{kLastPart, 9}.in(memory);
   EXPECT_EQ(address(last.data()), address(memory.data()) + kLastPart);
   EXPECT_EQ(last.size(), 9u);
   EXPECT_EQ(address(last.end()), address(memory.end())) << "the plan ends where the memory does";
-  EXPECT_TRUE(mote::part_of<float>(memory, 64, 0).empty());
+  EXPECT_TRUE((mote::Part<float>{kAlignment, 0}.in(memory).empty()));
+  MemoryPlan plan;
+  EXPECT_EQ(plan.take<float>(3, 7).count, 21u);
 }
 
-TEST(PartOfDeathTest, StopsAtAPartPastTheEnd) {
+TEST(PartDeathTest, StopsAtAPartPastTheEnd) {
   static Storage<planned_bytes()> storage;
-  EXPECT_DEATH(static_cast<void>(mote::part_of<double>(storage, kLastPart, 10)), "");
+  EXPECT_DEATH(static_cast<void>(mote::Part<double>{kLastPart, 10}.in(storage)), "");
+}
+
+TEST(ArrayCheck, SaysHowManyBytesAreGivenAndNeeded) {
+  float floats[5] = {};
+  const mote::Span<float> array(floats);
+  EXPECT_TRUE(mote::check_at_least(array, 5).ok());
+  EXPECT_TRUE(mote::check_at_least(array, 4).ok());
+  EXPECT_TRUE(mote::check_exactly(array, 5).ok());
+  for (const mote::Result result : {mote::check_at_least(array, 6), mote::check_exactly(array, 6)}) {
+    EXPECT_EQ(result.status, Status::memory_too_small);
+    EXPECT_EQ(result.found, 20u);
+    EXPECT_EQ(result.expected, 24u);
+  }
+  EXPECT_EQ(mote::check_exactly(array, 4).status, Status::memory_too_small);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ class GuardedMemory {
   operator mote::Memory() { return memory(); }
 
   /// The block as an array of floats.
-  mote::Span<float> floats() { return mote::part_of<float>(memory(), 0, size_ / sizeof(float)); }
+  mote::Span<float> floats() { return mote::Part<float>{0, size_ / sizeof(float)}.in(memory()); }
 
   /// Whether both guard zones are unchanged.
   bool intact() const {

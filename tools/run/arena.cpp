@@ -43,7 +43,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
 mote::Span<float> kept_parameters(const Arena& arena, const mote::Topology& topology, mote::Memory memory,
                                   std::size_t i) {
   const std::size_t count = model_count(topology);
-  return mote::part_of<float>(memory, arena.kept, arena.kept_count * count).subspan(i * count, count);
+  return arena.kept.in(memory).subspan(i * count, count);
 }
 
 void require_memory(const Arena& arena, const Settings& settings, const mote::Topology& topology,

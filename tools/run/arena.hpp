@@ -10,7 +10,7 @@
 namespace tools {
 
 struct Arena {
-  std::size_t kept;             // [kept_count][parameter_count]: parameters of members, or the best ones so far
+  mote::Part<float> kept;       // [kept_count][parameter_count]: parameters of members, or the best ones so far
   std::size_t kept_count;       // members of an ensemble; 1 for a single network with early stopping, else 0
   std::size_t inspection;       // scratch of inspect()
   std::size_t inspection_size;  // bytes; 0 without pictures

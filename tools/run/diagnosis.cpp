@@ -17,7 +17,7 @@ std::size_t rows_for(const mote::Topology& topology, std::size_t images) {
 }
 
 struct Plan {
-  std::size_t before;  // [parameter_count]
+  mote::Part<float> before;  // [parameter_count]
   std::size_t scratch;
   std::size_t bytes;
 };
@@ -67,7 +67,7 @@ std::size_t Diagnosis::bytes(const mote::Topology& topology, std::size_t images)
 Diagnosis::Diagnosis(const mote::Topology& topology, const mote::Dataset& images, mote::Memory memory)
     : images_(images.subset(0, std::min(images.count, kImages))),
       memory_(memory),
-      before_(mote::part_of<float>(memory, plan_for(topology, images.count).before, topology.parameter_count())) {}
+      before_(plan_for(topology, images.count).before.in(memory)) {}
 
 void Diagnosis::before_batch(const mote::Trainer& trainer) {
   if (!enabled() || trainer.samples_left() > trainer.options().batch_size) return;

@@ -21,9 +21,9 @@ std::size_t most_pictures(std::size_t wanted, std::size_t pixels) {
 }
 
 struct Plan {
-  std::size_t inputs;     // [kRows][inputs]
-  std::size_t inference;  // scratch of Network
-  std::size_t hidden;     // scratch of Backpropagation
+  mote::Part<float> inputs;  // [kRows][inputs]
+  std::size_t inference;     // scratch of Network
+  std::size_t hidden;        // scratch of Backpropagation
   std::size_t bytes;
 };
 
@@ -42,7 +42,7 @@ template <typename Look>
 void for_each_response(const mote::Topology& topology, mote::Span<const float> parameters, const mote::Dataset& samples,
                        mote::Memory scratch, Look look) {
   const Plan plan = plan_responses(topology);
-  float* inputs = mote::part_of<float>(scratch, plan.inputs, kRows * topology.inputs).data();
+  float* inputs = plan.inputs.in(scratch).data();
   mote::Network network;
   require(network.bind(topology, parameters, kRows, scratch.subspan(plan.inference, plan.hidden - plan.inference)));
   mote::Backpropagation layers;
