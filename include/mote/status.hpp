@@ -6,7 +6,7 @@
 
 namespace mote {
 
-/// Reasons for failure. Each comment says what Result::found and Result::expected hold; otherwise they are 0.
+/// Reasons for failure. Each comment defines Result::found and Result::expected; without a definition they are 0.
 enum class Status : std::uint8_t {
   ok,
   // Memory of the caller.

@@ -115,7 +115,7 @@ struct Place {
   std::uint64_t begin = kAbsent, size = 0;
 };
 
-/// Finds the places of a network's tensors, and of what PyTorch's BatchNorm1d counts, one tensor a layer after them.
+/// Finds the places of a network's tensors and, after them, of the counters of PyTorch's BatchNorm1d, one a layer.
 class Places {
  public:
   Places(const Topology& topology, std::uint64_t data_begin, std::uint64_t data_bytes)

@@ -14,7 +14,7 @@ constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "b
                                             "huber_delta", "label_smoothing", "input_scale", "input_shape",
                                             "class_names", "fingerprint",     "checksum"};
 
-// take_...(text, ...) takes what it is named after from the front of a text, or returns false.
+// take_...(text, ...) takes a token from the front of a text, or returns false.
 
 bool take(Bytes& text, char c) {
   if (text.empty() || text[0] != static_cast<unsigned char>(c)) return false;
