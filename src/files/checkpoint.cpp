@@ -13,8 +13,7 @@ using detail::bits_of;
 using detail::ByteReader;
 using detail::ByteWriter;
 
-constexpr std::size_t kMagicBytes = sizeof kCheckpointMagic - 1;
-static_assert(kMagicBytes == 8);
+static_assert(sizeof kCheckpointMagic == 8 + 1);
 constexpr std::uint64_t kNoteBegin = 24, kCrcBytes = 4, kProgressBytes = 64;
 
 using Visitor = void (*)(void*, const char*, std::uint64_t);

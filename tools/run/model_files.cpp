@@ -83,7 +83,7 @@ std::string ModelFile::bytes(std::size_t from, std::size_t size) {
   return text;
 }
 
-/// The value that begins at a byte of the file: a string, an array or a number of characters.
+/// ": " and the value that begins at a byte of the file: a string, an array, or 48 characters; empty at the end.
 std::string ModelFile::excerpt(std::size_t at) {
   std::string text;
   for (const char c : bytes(at, 48)) {
@@ -91,23 +91,23 @@ std::string ModelFile::excerpt(std::size_t at) {
     const char closing = text[0] == '[' ? ']' : '"';
     if (text.size() > 1 && text.back() == closing) break;
   }
-  return text;
+  return text.empty() ? "" : ": " + text;
 }
 
-/// What is wrong with a value of the metadata.
+/// Describes a wrong or missing value of the metadata.
 std::string ModelFile::wrong_metadata(const mote::Result& result) {
   const std::string key = mote::model_metadata_name(static_cast<std::size_t>(result.expected));
-  if (result.found != 0) return " in " + key + ": " + excerpt(static_cast<std::size_t>(result.found));
+  if (result.found != 0) return " in " + key + excerpt(static_cast<std::size_t>(result.found));
   const char* example = key == "sizes" ? "784,256,10" : key == "activations" ? "relu,softmax" : "cross-entropy";
   return ": " + key + " is missing, expected such as \"" + key + "\": \"" + example + '"';
 }
 
-/// What is wrong with a tensor, and how it should be.
+/// Describes a wrong or missing tensor, and the expected one.
 std::string ModelFile::wrong_tensor(const mote::Result& result) {
   const mote::Topology& topology = description_.topology;
   const auto tensor = static_cast<std::size_t>(result.expected);
   const std::size_t count = mote::model_tensor_count(topology);
-  const std::string found = result.found == 0 ? "" : ": " + excerpt(static_cast<std::size_t>(result.found));
+  const std::string found = result.found == 0 ? "" : excerpt(static_cast<std::size_t>(result.found));
   if (tensor >= count + topology.layer_count) return found + ", which the network does not have";
   const std::string name = mote::model_tensor_name(topology, tensor).text;
   if (result.found == 0) return ": " + name + " is missing";
@@ -131,7 +131,7 @@ void ModelFile::fail(const mote::Result& result) {
   if (is_at_byte) text += ", at byte " + std::to_string(result.found);
   switch (result.status) {
     case Status::model_syntax:
-      text += ": " + excerpt(static_cast<std::size_t>(result.found));
+      text += excerpt(static_cast<std::size_t>(result.found));
       if (result.expected != 0) text += ", expected at most " + std::to_string(result.expected) + " metadata";
       break;
     case Status::model_metadata: text += wrong_metadata(result); break;
