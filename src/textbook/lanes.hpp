@@ -34,10 +34,12 @@ struct Lanes {
 template <typename At, typename F>
 MOTE_INLINE void for_lanes(std::size_t count, At at, F f) {
   std::size_t j = 0;
+#ifndef MOTE_MICROCONTROLLER  // for vectors; without them, the loop below is enough and smaller
   for (; j + kLanes <= count; j += kLanes) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) f(lane, at(j + lane));
   }
-  for (std::size_t lane = 0; j < count; ++j, ++lane) f(lane, at(j));
+#endif
+  for (; j < count; ++j) f(j % kLanes, at(j));
 }
 
 /// Sum of at(j) over j in [0, count).

@@ -32,10 +32,12 @@ float rate_factor(const Schedule& schedule, std::uint32_t t) {
   const std::uint32_t rest = steps % schedule.decay_steps;
   const float factor = schedule.factor;
   switch (schedule.decay) {
-    case Decay::step: return detail::integer_power(factor, whole).value;
-    case Decay::exponential:
-      return detail::integer_power(factor, whole).value *
-             detail::exp_of<false>(detail::log_of<false>(factor) * ratio(rest, schedule.decay_steps));
+    case Decay::step:
+    case Decay::exponential: {
+      const float power = detail::integer_power(factor, whole).value;
+      if (schedule.decay == Decay::step) return power;
+      return power * detail::exp_of<false>(detail::log_of<false>(factor) * ratio(rest, schedule.decay_steps));
+    }
     case Decay::cosine:
       if (whole != 0) return factor;
       return factor + (1.0f - factor) * half_cosine_wave(ratio(schedule.decay_steps - rest, schedule.decay_steps));
