@@ -64,16 +64,6 @@ float sum_terms(const Row& row, Term term) {
   return lanes.sum();
 }
 
-/// Sum of term(z, y) over the columns.
-template <typename Term>
-float sum_columns(Row row, Term term) {
-  row.deltas = nullptr;
-  return sum_terms(row, [&](float z, float y, float& loss, float& delta) {
-    loss = term(z, y);
-    delta = 0.0f;
-  });
-}
-
 /// Losses of an error and their slopes. kFactor is applied to the sum of losses.
 struct Quadratic {
   static constexpr float kFactor = 0.5f;
@@ -110,10 +100,18 @@ float of_softmax_errors(const Row& row, Error kind) {
   const float highest = row_maximum(row.z, row.columns);
   const float total = exponentials(row.z, row.columns, nullptr, highest);
   const auto probability = [&](float z) { return exp_of(z - highest) / total; };
-  const float mean_slope = sum_columns(row, [&](float z, float y) {  // sum of g_i a_i
-    const float a = probability(z);
-    return kind.slope(a - y) * a;
-  });
+  Lanes mean;  // sum of g_i a_i
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const float a = probability(row.z[j + i]), term = kind.slope(a - y[i]) * a;
+      mean.lane[i] += i < columns ? term : 0.0f;
+    }
+  }
+  const float mean_slope = mean.sum();
   return Error::kFactor * sum_terms(row, [&](float z, float y, float& loss, float& delta) {
            const float a = probability(z);
            const float error = a - y;
@@ -146,7 +144,15 @@ float cross_entropy_of_label(const Row& row) {
 }
 
 float cross_entropy_of_distribution(const Row& row) {
-  const float all_targets = sum_columns(row, [](float, float y) { return y; });
+  Lanes sum;
+  for (size_t j = 0; j < row.columns; j += kLanes) {
+    const size_t count = lanes_from(j, row.columns);
+    float y[kLanes];
+    row.targets_from(j, count, y);
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);
+    for (std::uint32_t i = 0; i < count; ++i) sum.lane[i] += i < columns ? y[i] : 0.0f;
+  }
+  const float all_targets = sum.sum();
   const float highest = row_maximum(row.z, row.columns);
   const float total = exponentials(row.z, row.columns, nullptr, highest);
   const float log_total = log_of(total);
