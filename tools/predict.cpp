@@ -35,7 +35,7 @@ struct Predictor {
   float scale = 0.0f;
 };
 
-Predictor make_predictor(ModelFile& model) {
+void prepare(Predictor& predictor, ModelFile& model) {
   const mote::Topology& topology = model.description().topology;
   const mote::Topology plain = without_batch_norm(topology);
   mote::MemoryPlan plan;
@@ -53,12 +53,10 @@ Predictor make_predictor(ModelFile& model) {
   const mote::Span<float> running = running_part.in(memory);
   model.load(parameters, running);
   require(mote::fold_batch_norm(topology, parameters, running, parameters));
-  Predictor predictor;
   require(
       predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows, scratch_part.in(memory)));
   predictor.inputs = inputs_part.in(memory);
   predictor.scale = model.description().input_scale;
-  return predictor;
 }
 
 /// A field of comma-separated values (RFC 4180).
@@ -107,7 +105,8 @@ int run(const std::vector<std::string>& arguments) {
   }
   if (arguments.size() < 2) throw Error("arguments missing: a model file and at least one file of images; see --help");
   ModelFile model(arguments[0]);
-  const Predictor predictor = make_predictor(model);
+  Predictor predictor;
+  prepare(predictor, model);
   const std::vector<std::string> names = names_of(model.description());
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     mote::Dataset images = load_images(arguments[i], data_memory, model.description());

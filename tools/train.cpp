@@ -128,13 +128,12 @@ class SingleRun {
 
   /// Trains, evaluates and prints.
   void train() {
-    if (arena_.kept_count != 0) best_ = kept_parameters(arena_, run_.topology, memory_, 0);
     if (settings_.looks_at_layers()) {
       diagnosis_ = {run_.topology, run_.split.train, memory_.subspan(arena_.diagnosis, arena_.diagnosis_size)};
     }
     TrainingState state = begin_training(settings_);
     if (run_.resume) {
-      run_.resume->restore(settings_, run_.split, trainer, best_, state);
+      run_.resume->restore(settings_, run_.split, trainer, state);
       for (const EpochReport& report : state.trained.epochs) log_.write_line(epoch_csv(report));
     }
     images_done_ = state.trained.epochs.size() * run_.split.train.count;
@@ -142,9 +141,9 @@ class SingleRun {
     if (!settings_.checkpoint.empty()) checkpoint_.emplace(settings_, run_.split);
     if (draws_layers()) record_.diagnoses.push_back(diagnosis_.layers(trainer));
     const Clock::time_point start = Clock::now();
-    finish(tools::train(trainer, run_.split, settings_, best_, listener(), state,
-                        settings_.diagnose ? diagnosis_ : Diagnosis()),
-           start);
+    finish(
+        tools::train(trainer, run_.split, settings_, listener(), state, settings_.diagnose ? diagnosis_ : Diagnosis()),
+        start);
   }
 
   /// Evaluates the network on the test images.
@@ -177,7 +176,7 @@ class SingleRun {
     };
     if (checkpoint_) {
       listener.resumable = [this](const TrainingState& now, bool within_epoch) {
-        checkpoint_->write(trainer, now, best_, within_epoch);
+        checkpoint_->write(trainer, now, within_epoch);
       };
     }
     return listener;
@@ -213,7 +212,6 @@ class SingleRun {
   const mote::Memory memory_ = network_memory;
   const Arena arena_;
   WorkerPool pool_;
-  mote::Span<float> best_;
   Diagnosis diagnosis_;
   std::optional<CheckpointWriter> checkpoint_;
   std::size_t images_done_ = 0;

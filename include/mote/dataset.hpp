@@ -56,15 +56,6 @@ void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t fi
 void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
             std::uint8_t* labels = nullptr);
 
-/// Writes to `list`, in increasing order, the features that are not 0 in all of the samples that gather with the same
-/// arguments reads, and returns how many; leaves `list` alone when it is all of them. list, mask: room for
-/// dataset.features each; mask is scratch, at the end not 0 for these features.
-std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
-                                  std::size_t rows, std::uint8_t* mask, std::uint32_t* list);
-
-/// Writes to `list`, in increasing order, where mask is not 0, and returns how often. list: room for mask.size().
-std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list);
-
 /// What is wanted of samples order[first], order[first + 1], ...; order null means first, first + 1, ... inputs,
 /// labels: what gather with the same order and first wrote; labels null: as they lie, without an order.
 Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,

@@ -136,7 +136,7 @@ constexpr DiagnosisPlan diagnosis_plan(const Topology& topology, std::size_t row
   plan.tallies = memory.take<LayerTally>(topology.layer_count);
   plan.input_tally = memory.take<MomentsTally>(1);
   plan.alive = memory.take<std::uint8_t>(units);
-  plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, rows, 1, true));
+  plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, rows));
   plan.bytes = memory.bytes();
   return plan;
 }

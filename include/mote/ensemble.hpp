@@ -27,8 +27,8 @@ using Members = Span<const Span<const float>>;
 
 namespace detail {
 struct EnsemblePlan {
-  std::size_t means;      // [rows][stride of the outputs]
-  std::size_t inference;  // scratch of Network, for one member after another
+  Part<float> means;              // [rows][stride of the outputs]
+  Part<unsigned char> inference;  // scratch of Network, for one member after another
   std::size_t bytes;
 };
 
@@ -36,16 +36,16 @@ constexpr EnsemblePlan ensemble_plan(const Topology& topology, std::size_t rows)
   MemoryPlan memory;
   EnsemblePlan plan{};
   plan.means = memory.take<float>(rows, row_stride(topology.outputs()));
-  plan.inference = memory.take_bytes(inference_bytes(topology, rows));
+  plan.inference = memory.take<unsigned char>(inference_bytes(topology, rows));
   plan.bytes = memory.bytes();
   return plan;
 }
 
 struct EnsembleEvaluationPlan {
-  std::size_t inputs;           // [rows][inputs]
-  std::size_t pre_activations;  // [rows][stride of the outputs]
-  std::size_t losses;           // [rows]
-  std::size_t ensemble;         // scratch of Ensemble
+  Part<float> inputs;            // [rows][inputs]
+  Part<float> pre_activations;   // [rows][stride of the outputs]
+  Part<float> losses;            // [rows]
+  Part<unsigned char> ensemble;  // scratch of Ensemble
   std::size_t bytes;
 };
 
@@ -55,7 +55,7 @@ constexpr EnsembleEvaluationPlan ensemble_evaluation_plan(const Topology& topolo
   plan.inputs = memory.take<float>(rows, topology.inputs);
   plan.pre_activations = memory.take<float>(rows, row_stride(topology.outputs()));
   plan.losses = memory.take<float>(rows);
-  plan.ensemble = memory.take_bytes(ensemble_plan(topology, rows).bytes);
+  plan.ensemble = memory.take<unsigned char>(ensemble_plan(topology, rows).bytes);
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -74,6 +74,10 @@ constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::s
 /// Views of the members' parameters, which may lie in flash, and of scratch memory.
 class Ensemble {
  public:
+  Ensemble() = default;
+  Ensemble(const Ensemble&) = delete;
+  Ensemble& operator=(const Ensemble&) = delete;
+
   /// Checks the topology, which all members have, and the memory: no_members; memory_too_small for a member with less
   /// than topology.parameter_count() floats, or for less scratch memory than ensemble_bytes(topology, rows). `members`
   /// and all that it refers to must outlive this.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How good a network is on data it is not being trained on.
+// Loss and accuracy of a network on any data.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace mote {
 
-/// Most samples that evaluation puts through the network at a time; more would not be faster.
+/// Most samples that evaluation takes at a time; more would not be faster.
 inline constexpr std::size_t kEvaluationRows = 256;
 
 namespace detail {
 struct EvaluationPlan {
-  std::size_t inputs;     // [rows][inputs]
-  std::size_t losses;     // [rows]
-  std::size_t inference;  // scratch of Network
+  Part<float> inputs;             // [rows][inputs]
+  Part<float> losses;             // [rows]
+  Part<unsigned char> inference;  // scratch of Network
   std::size_t bytes;
 };
 
@@ -27,7 +27,7 @@ constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t r
   EvaluationPlan plan{};
   plan.inputs = memory.take<float>(rows, topology.inputs);
   plan.losses = memory.take<float>(rows);
-  plan.inference = memory.take_bytes(inference_bytes(topology, rows));
+  plan.inference = memory.take<unsigned char>(inference_bytes(topology, rows));
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -41,9 +41,9 @@ constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t row
 /// ok, or input_size_mismatch, output_size_mismatch, no_samples, or what check(dataset) finds.
 Result check(const Topology& topology, const Dataset& dataset);
 
-/// Adds loss (with label smoothing, without penalties) and, where there are labels, hits of every sample to `totals`.
-/// scratch: at least evaluation_bytes(topology, 1). confusion: empty, or [classes][classes] counts to add to, row =
-/// label, column = the class that the network says; no_labels when there are none.
+/// Fills `totals` with the losses (with label smoothing, without penalties) and, where there are labels, the hits of
+/// all samples. scratch: at least evaluation_bytes(topology, 1). confusion: empty, or [classes][classes] counts to
+/// fill, row = label, column = predicted class; no_labels when there are none.
 Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
 

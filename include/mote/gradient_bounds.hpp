@@ -68,7 +68,7 @@ constexpr BoundPlan bound_plan(const Topology& topology) {
   plan.slopes = memory.take<float>(topology.max_stride());
   plan.outputs = memory.take<float>(last);
   plan.zeros = memory.take<float>(last);
-  plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, 1, 1, true));
+  plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, 1));
   plan.bytes = memory.bytes();
   return plan;
 }

@@ -13,9 +13,8 @@ namespace mote {
 namespace detail {
 /// Where inference keeps what it needs for up to `rows` samples at a time.
 struct InferencePlan {
-  std::size_t activations[2];  // [rows][max_stride] each: one layer reads from one and writes to the other
-  std::size_t pack;            // [pack_count]
-  std::size_t pack_count;
+  Part<float> activations[2];  // [rows][max_stride] each: a layer reads from one and writes to the other
+  Part<float> pack;            // scratch of the products
   std::size_t bytes;
 };
 
@@ -47,8 +46,7 @@ constexpr InferencePlan inference_plan(const Topology& topology, std::size_t row
   InferencePlan plan{};
   plan.activations[0] = memory.take<float>(rows, topology.max_stride());
   plan.activations[1] = memory.take<float>(rows, topology.max_stride());
-  plan.pack_count = forward_pack_floats(topology, rows);
-  plan.pack = memory.take<float>(plan.pack_count);
+  plan.pack = memory.take<float>(forward_pack_floats(topology, rows));
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -59,9 +57,13 @@ constexpr std::size_t inference_bytes(const Topology& topology, std::size_t rows
   return detail::inference_plan(topology, rows).bytes;
 }
 
-/// Views of parameters, which may lie in flash, and of scratch memory. Copies share both.
+/// Views of parameters, which may lie in flash, and of scratch memory.
 class Network {
  public:
+  Network() = default;
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
   /// Checks the topology and the memory. parameters: topology.parameter_count() floats; scratch: at least
   /// inference_bytes(topology, rows). Both must outlive the network.
   Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch);

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: MIT
-// How the caller lends threads. mote has none of its own: it hands out pieces of work that do not depend on each other,
-// and whoever owns threads runs them. How many there are changes no bit of any result.
+// How the caller lends threads. mote has none of its own: it hands out independent pieces of work, and the owner of the
+// threads runs them. The number of threads changes no bit of any result.
 #pragma once
 
 #include <cstddef>
 
 namespace mote {
+
+/// Things [begin, end): what one worker does of a whole.
+struct Share {
+  std::size_t begin;
+  std::size_t end;
+
+  constexpr std::size_t size() const { return end - begin; }
+};
+
+/// Share `index` of `count` things divided among `parts` as evenly as possible.
+constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index) {
+  const std::size_t rest = count % parts;
+  const std::size_t begin = count / parts * index + (index < rest ? index : rest);
+  return {begin, begin + count / parts + (index < rest ? 1 : 0)};
+}
 
 struct Parallel {
   using Piece = void (*)(void* context, std::size_t piece);
@@ -27,21 +42,17 @@ struct Parallel {
           pool, pieces, [](void* context, std::size_t i) { (*static_cast<Work*>(context))(i); }, &work);
     }
   }
+
+  /// Number of workers that share `count` things: one, if two would get fewer than `least` each.
+  constexpr std::size_t shares_of(std::size_t count, std::size_t least) const {
+    return count < 2 * least ? 1 : workers;
+  }
+  /// Calls work(share, worker) for each of the shares_of(count, least) workers. Some shares may be empty.
+  template <typename Work>
+  void for_shares(std::size_t count, std::size_t least, Work work) const {
+    const std::size_t shares = shares_of(count, least);
+    for_each(shares, [&](std::size_t worker) { work(share_of(count, shares, worker), worker); });
+  }
 };
-
-/// The things [begin, end).
-struct Share {
-  std::size_t begin;
-  std::size_t end;
-
-  constexpr std::size_t size() const { return end - begin; }
-};
-
-/// Part `index` of `count` things divided among `parts` as evenly as possible.
-constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index) {
-  const std::size_t rest = count % parts;
-  const std::size_t begin = count / parts * index + (index < rest ? index : rest);
-  return {begin, begin + count / parts + (index < rest ? 1 : 0)};
-}
 
 }  // namespace mote

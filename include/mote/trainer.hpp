@@ -27,64 +27,75 @@
 
 namespace mote {
 
+/// Options by name: `mote::TrainingOptions().set_batch_size(16).set_optimizer({mote::Optimizer::adam, 0.001f})`.
 struct TrainingOptions {
   LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
   float l2 = 0.0f;              ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
   std::size_t batch_size = 32;  ///< samples a parameter step averages over, 1 to all
-  /// Samples in memory at a time, >= 1; larger batches are accumulated to the same result.
-  std::size_t memory_rows = 256;
-  bool shuffle = true;      ///< a new order every epoch; false: as the data lie
-  std::size_t workers = 1;  ///< threads that may be lent (parallel.hpp), >= 1; each needs memory of its own
-  std::uint64_t seed = 1;   ///< of all that is random: initial parameters, order, dropout, bootstrap sample
-  float l1 = 0.0f;          ///< penalty l1 sum of |w| on weights, finite, >= 0
-  Schedule schedule = {};   ///< of the learning rate, in parameter steps since initialize() or restore_parameters()
+
+  // Memory and threads.
+  std::size_t memory_rows = 256;  ///< samples in memory at a time, >= 1; gradients of larger batches are accumulated
+  std::size_t workers = 1;        ///< most threads that set_parallel() lends, >= 1; each needs memory of its own
+  bool keep_parameters = false;   ///< memory for a copy of learned(): Trainer::keep_parameters()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
-  /// finite (0 times infinity is NaN). false, for data without such inputs, saves looking for them and the memory of
-  /// the list.
+  /// finite (0 times infinity is NaN). false saves looking for them, and the memory of the list.
   bool skip_zero_inputs = true;
-  /// Limit on the norm of a batch's mean gradient, that of the loss without penalties (regularization.hpp), finite; 0:
-  /// none. Clipping takes memory for all gradients.
-  float clip_norm = 0.0f;
-  float clip_value = 0.0f;     ///< limit on every element of that gradient instead, finite; 0: none
+
+  // Regularization (regularization.hpp, dropout.hpp).
+  float l1 = 0.0f;             ///< penalty l1 sum of |w| on weights, finite, >= 0
   float max_norm = 0.0f;       ///< limit on the norm of the weights into a hidden unit after each step, finite; 0: none
-  float input_dropout = 0.0f;  ///< probability that an input is left out in training, [0, 1) (dropout.hpp)
-  float hidden_dropout = 0.0f;   ///< the same for a hidden unit
-  bool keep_parameters = false;  ///< memory for a copy of the parameters: keep_parameters(), restore_parameters()
-  /// Trains on a bootstrap sample of the data, drawn from the seed and the same in every epoch: for a member of an
-  /// ensemble (ensemble.hpp).
-  bool bootstrap = false;
+  float input_dropout = 0.0f;  ///< probability to drop an input in training, [0, 1)
+  float hidden_dropout = 0.0f;  ///< probability to drop a hidden unit in training, [0, 1)
+  /// Limit on the norm of a batch's mean gradient, that of the loss without penalties, finite; 0: none. Clipping takes
+  /// memory for all gradients.
+  float clip_norm = 0.0f;
+  float clip_value = 0.0f;  ///< limit on every element of that gradient instead, finite; 0: none
+
+  Schedule schedule = {};  ///< of the learning rate, in parameter steps since initialize() or restore_parameters()
+
+  // Randomness.
+  std::uint64_t seed = 1;  ///< of initial parameters, order, dropout and bootstrap sample
+  bool shuffle = true;     ///< a new order every epoch; false: the order of the data
+  bool bootstrap = false;  ///< train on a bootstrap sample of the data, drawn once from the seed (ensemble.hpp)
+
+  constexpr TrainingOptions& set_loss(LossOptions value) { return loss = value, *this; }
+  constexpr TrainingOptions& set_optimizer(OptimizerOptions value) { return optimizer = value, *this; }
+  constexpr TrainingOptions& set_l2(float value) { return l2 = value, *this; }
+  constexpr TrainingOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
+  constexpr TrainingOptions& set_memory_rows(std::size_t value) { return memory_rows = value, *this; }
+  constexpr TrainingOptions& set_workers(std::size_t value) { return workers = value, *this; }
+  constexpr TrainingOptions& set_keep_parameters(bool value) { return keep_parameters = value, *this; }
+  constexpr TrainingOptions& set_skip_zero_inputs(bool value) { return skip_zero_inputs = value, *this; }
+  constexpr TrainingOptions& set_l1(float value) { return l1 = value, *this; }
+  constexpr TrainingOptions& set_max_norm(float value) { return max_norm = value, *this; }
+  constexpr TrainingOptions& set_input_dropout(float value) { return input_dropout = value, *this; }
+  constexpr TrainingOptions& set_hidden_dropout(float value) { return hidden_dropout = value, *this; }
+  constexpr TrainingOptions& set_clip_norm(float value) { return clip_norm = value, *this; }
+  constexpr TrainingOptions& set_clip_value(float value) { return clip_value = value, *this; }
+  constexpr TrainingOptions& set_schedule(Schedule value) { return schedule = value, *this; }
+  constexpr TrainingOptions& set_seed(std::uint64_t value) { return seed = value, *this; }
+  constexpr TrainingOptions& set_shuffle(bool value) { return shuffle = value, *this; }
+  constexpr TrainingOptions& set_bootstrap(bool value) { return bootstrap = value, *this; }
 
   constexpr bool clips() const { return clip_norm != 0.0f || clip_value != 0.0f; }
 };
 
 namespace detail {
 struct TrainingPlan {
-  std::size_t rows;   // samples in memory at a time
-  std::size_t model;  // [parameter_count], then the running_statistics_count of batch normalization
-  std::size_t model_count;
-  std::size_t state;  // [state_arrays][parameter_count]
-  std::size_t state_count;
-  std::size_t gradients;  // [parameter_count] when a batch comes in several chunks or is clipped, else nothing
-  std::size_t gradients_count;
-  std::size_t kept;  // [model_count] when asked for, else nothing
-  std::size_t kept_count;
-  std::size_t folded;  // [parameter_count of the folded network] with batch normalization, else nothing
-  std::size_t folded_count;
-  std::size_t order;  // [samples] unless samples come as they lie
-  std::size_t order_count;
-  std::size_t whole;  // [rows][inputs] without dropout, for a network that may be an autoencoder; else nothing
-  std::size_t whole_count;
-  std::size_t inputs;  // [rows][inputs]
-  std::size_t masks;   // [workers][inputs] when zero inputs are skipped, else nothing
-  std::size_t masks_count;
-  // [workers][inputs], and [inputs] for all of several together, when zero inputs are skipped; else one that is not
-  // used.
-  std::size_t lists;
-  std::size_t lists_count;
-  std::size_t labels;   // [rows]
-  std::size_t correct;  // [workers]
-  std::size_t scratch;  // of Backpropagation
+  std::size_t rows;             // samples in memory at a time
+  Part<float> learned;          // parameters, then the running statistics of batch normalization
+  Part<float> state;            // [state_arrays][parameter_count]
+  Part<float> gradients;        // [parameter_count] when a batch comes in several chunks or is clipped, else nothing
+  Part<float> kept;             // copy of learned when asked for, else nothing
+  Part<float> folded;           // [parameter_count of the folded network] with batch normalization, else nothing
+  Part<std::uint32_t> order;    // [samples], or nothing for the order of the data
+  Part<std::uint8_t> labels;    // [rows]
+  Part<float> whole;            // [rows][inputs] before dropout, for a network that may be an autoencoder; else nothing
+  Part<float> inputs;           // [rows][inputs]
+  Part<std::uint8_t> masks;     // [workers][inputs] when zero inputs are skipped, else nothing
+  Part<std::uint32_t> list;     // [inputs] when zero inputs are skipped, else nothing
+  Part<unsigned char> scratch;  // of Backpropagation
   std::size_t bytes;
 };
 
@@ -92,50 +103,38 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   MemoryPlan memory;
   TrainingPlan plan{};
   plan.rows = options.batch_size < options.memory_rows ? options.batch_size : options.memory_rows;
-  const std::size_t arrays = state_arrays(options.optimizer.method);
-  plan.state_count = arrays * topology.parameter_count();
-  plan.gradients_count = options.batch_size > plan.rows || options.clips() ? topology.parameter_count() : 0;
-  plan.model_count = topology.parameter_count() + running_statistics_count(topology);
-  plan.kept_count = options.keep_parameters ? plan.model_count : 0;
-  plan.folded_count = topology.all_scale_floats() == 0 ? 0 : topology.scales_offset(0);
+  const std::size_t parameters = topology.parameter_count();
+  const bool keeps_gradients = options.batch_size > plan.rows || options.clips();
   const bool drops_targets = options.input_dropout != 0.0f && topology.outputs() == topology.inputs;
-  plan.whole_count = drops_targets ? plan.rows * topology.inputs : 0;
-  plan.order_count = options.shuffle || options.bootstrap ? samples : 0;
-  const std::size_t mask_workers = options.skip_zero_inputs ? options.workers : 0;
-  plan.masks_count = mask_workers * topology.inputs;
-  const std::size_t list_workers = mask_workers > 1 ? mask_workers + 1 : mask_workers;
-  plan.lists_count = options.skip_zero_inputs ? list_workers * topology.inputs : 1;
-  plan.model = memory.take<float>(plan.model_count);
-  plan.state = memory.take<float>(arrays, topology.parameter_count());
-  plan.gradients = memory.take<float>(plan.gradients_count);
-  plan.kept = memory.take<float>(plan.kept_count);
-  plan.folded = memory.take<float>(plan.folded_count);
-  plan.order = memory.take<std::uint32_t>(plan.order_count);
+  plan.learned = memory.take<float>(parameters + running_statistics_count(topology));
+  plan.state = memory.take<float>(state_arrays(options.optimizer.method), parameters);
+  plan.gradients = memory.take<float>(keeps_gradients ? parameters : 0);
+  plan.kept = memory.take<float>(options.keep_parameters ? plan.learned.count : 0);
+  plan.folded = memory.take<float>(topology.all_scale_floats() == 0 ? 0 : topology.scales_offset(0));
+  plan.order = memory.take<std::uint32_t>(options.shuffle || options.bootstrap ? samples : 0);
   plan.labels = memory.take<std::uint8_t>(plan.rows);
-  plan.correct = memory.take<std::uint32_t>(options.workers);
-  plan.whole = memory.take<float>(plan.whole_count);
+  plan.whole = memory.take<float>(drops_targets ? plan.rows : 0, topology.inputs);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
-  plan.masks = memory.take<std::uint8_t>(mask_workers, topology.inputs);
-  plan.lists = options.skip_zero_inputs ? memory.take<std::uint32_t>(list_workers, topology.inputs)
-                                        : memory.take<std::uint32_t>(1);
-  plan.scratch = memory.take_bytes(backpropagation_bytes(topology, plan.rows, options.workers));
+  plan.masks = memory.take<std::uint8_t>(options.skip_zero_inputs ? options.workers : 0, topology.inputs);
+  plan.list = memory.take<std::uint32_t>(options.skip_zero_inputs ? topology.inputs : 0);
+  plan.scratch = memory.take<unsigned char>(backpropagation_bytes(topology, {options.workers}, plan.rows));
   plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
 
-/// Bytes of memory that a Trainer needs for a training set of `samples` samples. Everything is in it: parameters,
-/// optimizer state, order of the samples, activations, deltas; and it suffices for evaluation.
+/// Bytes of memory that a Trainer needs for a training set of `samples` samples: parameters, optimizer state, order of
+/// the samples, activations, deltas, and all the rest. Evaluation takes no more.
 constexpr std::size_t training_bytes(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
   return detail::training_plan(topology, options, samples).bytes;
 }
 
-/// ok, or what is wrong with the options for this topology and number of samples. Batch normalization needs memory_rows
-/// >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, what is left for the last of an
-/// epoch included (batch_norm_of_one_sample): one alone has no variance.
+/// ok, or the problem with the options for this topology and number of samples. Batch normalization needs memory_rows
+/// >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch included
+/// (batch_norm_of_one_sample): one sample has no variance.
 Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
 
-/// What is not finite, and when that was seen.
+/// The first number that is not finite, and when it was seen.
 struct Divergence {
   enum class What : std::uint8_t { nothing, loss, gradient, parameter };
   What what = What::nothing;
@@ -143,15 +142,15 @@ struct Divergence {
   /// are.
   std::size_t layer = 0;
   std::size_t epoch = 0;  ///< 0: the first since bind() or initialize()
-  std::size_t batch = 0;  ///< of the epoch, 0: the first; that in which it was seen
+  std::size_t batch = 0;  ///< of the epoch, 0: the first
 };
 
-/// Where training stands, besides its arrays: what a checkpoint has to keep (checkpoint.hpp).
+/// Training state besides the arrays: what a checkpoint has to keep (checkpoint.hpp).
 struct TrainingProgress {
   std::uint64_t epochs = 0;        ///< begun
-  std::uint64_t position = 0;      ///< samples of the last of them that were trained on
-  std::uint64_t samples_seen = 0;  ///< since training began: what masks of dropout are drawn from
-  std::uint32_t steps = 0;         ///< what the schedule and the optimizer count
+  std::uint64_t position = 0;      ///< samples of the last epoch that were trained on
+  std::uint64_t samples_seen = 0;  ///< since training began: dropout draws its masks from this number
+  std::uint32_t steps = 0;         ///< parameter steps, for schedule and optimizer
   float learning_rate = 0.0f;      ///< set_learning_rate()
   LossTotals totals;               ///< epoch_totals()
   Random::State order_state;       ///< of the generator of orders, before it drew that of the epoch
@@ -159,15 +158,19 @@ struct TrainingProgress {
 
 class Trainer {
  public:
+  Trainer() = default;
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
   /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive
   /// this, and starts with all parameters zero.
   Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
 
-  /// Lends threads: parallel.workers at most options.workers. Results stay the same to the bit.
+  /// Lends threads: parallel.workers at most options.workers. Their number changes no bit of any result.
   void set_parallel(const Parallel& parallel);
 
-  /// Draws new parameters from the seed and forgets what the optimizer remembers. Running statistics of batch
-  /// normalization start as mean 0 and variance 1.
+  /// Draws new parameters from the seed and clears the optimizer state. Running statistics of batch normalization start
+  /// as mean 0 and variance 1.
   void initialize(InitialWeights weights, InitialBiases biases);
 
   /// Changes the learning rate from the next batch on: options().optimizer.learning_rate, which the schedule goes on to
@@ -176,84 +179,82 @@ class Trainer {
   /// Learning rate of the next batch, the schedule included.
   float learning_rate() const;
 
-  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Parameters
-  /// that the caller changed since the last one are taken up here.
+  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Takes up
+  /// parameters that the caller changed since the last epoch.
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
-  /// One parameter step on the next batch_size samples, or on what is left of the epoch. not_finite when the loss is,
-  /// or a gradient that is to be clipped, both before the step; and after the last batch when a parameter is. Training
-  /// has diverged then, and starts again from initialize() or restore_parameters().
+  /// One parameter step on the next batch_size samples, or on the rest of the epoch. not_finite when the loss is not,
+  /// or a gradient that is to be clipped, both before the step; and after the last batch when a parameter is not.
+  /// Training has diverged then, and starts again from initialize() or restore_parameters().
   Result train_batch();
   /// begin_epoch and every train_batch.
   Result train_epoch(const Dataset& dataset);
-  /// What the last not_finite was about.
+  /// The reason for the last not_finite.
   const Divergence& divergence() const { return divergence_; }
 
-  /// Copies the model() as it is, a good one by the caller's judgement; initialize() does so too.
-  /// options().keep_parameters must be true.
+  /// Copies learned(), a good state by the caller's judgement: the last before a divergence, or the best for early
+  /// stopping. initialize() copies it too. options().keep_parameters must be true.
   void keep_parameters();
-  /// Brings back the model() last kept, and forgets what the optimizer remembers and how many steps the schedule
-  /// has gone: after a divergence, training can go on with begin_epoch(), at a lower learning rate.
-  /// options().keep_parameters must be true.
+  /// Brings back the last copy, and clears the optimizer state and the steps of the schedule: training can go on with
+  /// begin_epoch(), after a divergence at a lower learning rate. options().keep_parameters must be true.
   void restore_parameters();
 
-  /// Loss and, where there are labels, accuracy of this epoch so far, each sample as it was seen, before the step it
-  /// led to (with nesterov, at the point where its gradient was taken; with dropout, by what was left of the network;
-  /// with batch normalization, by the statistics of its mini-batch); without penalty.
+  /// Loss and, where there are labels, accuracy of this epoch so far, without penalty. Each sample counts as it was
+  /// seen, before the step it led to (with nesterov, at the point where its gradient was taken; with dropout, by the
+  /// units that were kept; with batch normalization, by the statistics of its mini-batch).
   const LossTotals& epoch_totals() const { return totals_; }
 
   /// Loss and accuracy on any data; see evaluate(). Batch normalization takes its running statistics.
   Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
-  /// Where training stands, between two batches. With model(), optimizer_state() and kept_model() all of it.
+  /// Training state between two batches. With learned(), optimizer_state() and kept() it is complete.
   TrainingProgress progress() const;
-  /// Goes on from there, in the middle of an epoch too: draws its order again. Checks the data as begin_epoch() does,
-  /// and the learning rate; the rest is trusted.
+  /// Goes on from a progress, in the middle of an epoch too: draws its order again. Checks the data as begin_epoch()
+  /// does, and the learning rate; the rest is trusted.
   Result resume(const TrainingProgress& progress, const Dataset& dataset);
 
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
-  /// What training adjusts, laid out for topology(). To be changed between epochs only. A Network binds to them unless
-  /// there is batch normalization.
+  /// Weights, biases and scales, laid out for topology(). To be changed between epochs only. A Network binds to them
+  /// unless there is batch normalization.
   Span<float> parameters() { return parameters_; }
   Span<const float> parameters() const { return parameters_; }
-  /// What batch normalization remembers besides: running_statistics_count(topology())
-  /// floats, laid out as batch_norm.hpp says.
+  /// Running statistics of batch normalization: running_statistics_count(topology()) floats, laid out as
+  /// batch_norm.hpp says.
   Span<float> running_statistics() { return running_; }
   Span<const float> running_statistics() const { return running_; }
 
-  /// Both, one after the other: what a copy of what was learnt needs. To be changed between epochs only.
-  Span<float> model() { return model_; }
-  Span<const float> model() const { return model_; }
-  /// What the optimizer remembers: state_arrays() of the parameters' layout.
+  /// Parameters followed by running statistics: the complete learned state. To be changed between epochs only.
+  Span<float> learned() { return learned_; }
+  Span<const float> learned() const { return learned_; }
+  /// Optimizer state: state_arrays() arrays laid out as the parameters.
   Span<float> optimizer_state() { return state_; }
   Span<const float> optimizer_state() const { return state_; }
-  /// What keep_parameters() keeps, if it may.
-  Span<float> kept_model() { return kept_; }
-  Span<const float> kept_model() const { return kept_; }
-  /// As many as a training set has.
+  /// The copy of keep_parameters(); empty unless options().keep_parameters.
+  Span<float> kept() { return kept_; }
+  Span<const float> kept() const { return kept_; }
+  /// Number of training samples given to bind().
   std::size_t samples() const { return samples_; }
 
-  /// What a Network binds to: inference_parameters() for inference_topology(). Without batch normalization that is
-  /// parameters() for topology(); with it, a folded copy in the trainer's memory, good until the next call or
-  /// evaluate().
+  /// Topology and parameters for a Network. Without batch normalization they are topology() and parameters(); with it,
+  /// a folded copy in the trainer's memory, good until the next call or evaluate().
   Topology inference_topology() const { return without_batch_norm(topology_); }
   Span<const float> inference_parameters();
 
  private:
   Result check_data(const Dataset& dataset) const;
+  void forget();
   void draw_order();
-  ActiveInputs merge_active(std::size_t shares);
-  ActiveInputs gather_rows(std::size_t done, Share share, std::size_t worker);
+  const std::uint32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
+  ActiveInputs gather_rows(std::size_t done, std::size_t rows);
+  void use_gradients(std::size_t done, std::size_t rows, ActiveInputs active, const GradientSink& sink);
   void update_running(std::size_t batch);
-  ActiveInputs compute_deltas(std::size_t done, std::size_t rows, float scale);
   bool clip_gradients();
   void step_with_gradients();
   void limit_norms();
-  void forget();
   Result diverged(Divergence::What what, std::size_t layer);
-  Result diverged_in_loss(std::size_t rows);
+  Result diverged_in_loss();
 
   Topology topology_;
   TrainingOptions options_;
@@ -262,27 +263,27 @@ class Trainer {
   Backpropagation backpropagation_;
   ParameterStep step_;
   Parallel parallel_;
-  Span<float> model_;
-  Span<float> parameters_;  // the first of model_
+  Span<float> learned_;
+  Span<float> parameters_;  // the first of learned_
+  Span<float> running_;     // the rest of learned_
   Span<float> state_;
   Span<float> gradients_;
   Span<float> kept_;
-  Span<float> running_;  // the rest of it
   Span<float> folded_;
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
-  Span<std::uint32_t> correct_;  // by each worker
-  Span<float> whole_;            // what inputs_ were before dropout, where they are targets too
+  Span<float> whole_;  // inputs_ before dropout, where they are targets too
   Span<float> inputs_;
   Span<std::uint8_t> masks_;
-  Span<std::uint32_t> lists_;
+  Span<std::uint32_t> list_;
   Memory evaluation_memory_;
   Dataset dataset_;
   std::size_t rows_ = 0;
   std::size_t samples_ = 0;
   std::size_t position_ = 0;
   LossTotals totals_;
-  Dropout dropout_;  // of hidden units; its sample is the next batch's first, for inputs too: the state of the masks
+  Dropout
+      dropout_;  // of hidden units; its sample is the first of the next batch, for inputs too: the state of the masks
   Divergence divergence_;
   std::size_t epoch_ = 0;  // begun so far
 };

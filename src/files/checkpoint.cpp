@@ -92,9 +92,9 @@ void for_each_field(Progress& progress, F f) {
 /// Calls f(floats) for the arrays in file order.
 template <typename AnyTrainer, typename F>
 void for_each_array(AnyTrainer& trainer, F f) {
-  f(trainer.model());
+  f(trainer.learned());
   f(trainer.optimizer_state());
-  f(trainer.kept_model());
+  f(trainer.kept());
 }
 
 /// Reads the settings; returns the name of the first one that differs from the trainer's, or null.

@@ -117,25 +117,24 @@ void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack)
 }  // namespace
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
-                     size_t ldw, float* Z, size_t ldz, float* pack, const std::uint32_t* list, size_t list_count) {
+                     size_t ldw, float* Z, size_t ldz, float* pack, mote::ActiveInputs active) {
   const size_t columns = padded_columns(outputs);
-  Operands operands{inputs, A, lda, list, W, ldw, Z, ldz};
+  Operands operands{inputs, A, lda, active.list, W, ldw, Z, ldz};
   size_t rows = batch;
   if (kRearranges && batch == 1 && columns > kWideColumns && inputs * columns >= kStreamedFloats) {
     forward_along_rows(columns, operands);
     rows = 0;
   }
-  const bool is_listed = list != nullptr && list_count < inputs;
-  if (kRearranges && batch >= (is_listed ? kSkipListedFromRows : kSkipFromRows) && inputs <= kPanelRows &&
-      columns >= kSkipFromColumns && list_count != inputs) {
+  if (kRearranges && batch >= (active.are_all() ? kSkipFromRows : kSkipListedFromRows) && inputs <= kPanelRows &&
+      columns >= kSkipFromColumns) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
     operands.c += done * ldz;
     rows -= done;
   }
-  if (rows != 0 && is_listed) {
-    operands.depth = list_count;
-    if (list_count == 0) {
+  if (rows != 0 && !active.are_all()) {
+    operands.depth = active.count;
+    if (active.count == 0) {
       clear_columns(rows, 0, ldz, operands.c, ldz);
     } else {
       product<Access::listed, Store>(rows, columns, operands);

@@ -209,7 +209,8 @@ Result diagnose(const Topology& topology, Span<const float> parameters, const Lo
   if (const Result result = check(scratch, diagnosis_bytes(topology, rows)); !result.ok()) return result;
   detail::Diagnosis diagnosis(topology, scratch, rows);
   Backpropagation engine;
-  if (const Result result = engine.bind(topology, rows, diagnosis.engine_memory, 1, true); !result.ok()) return result;
+  if (const Result result = engine.bind(topology, {1, true}, rows, diagnosis.engine_memory); !result.ok())
+    return result;
   LossTotals totals;
   for (std::size_t first = 0; first < dataset.count; first += rows) {
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;

@@ -73,13 +73,13 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   const Span<float> zeros = plan.zeros.in(scratch);
   for (float& zero : zeros) zero = 0.0f;
   Backpropagation engine;
-  if (const Result result = engine.bind(topology, 1, plan.engine.in(scratch), 1, true); !result.ok()) return result;
+  if (const Result result = engine.bind(topology, {1, true}, 1, plan.engine.in(scratch)); !result.ok()) return result;
   LossTotals totals;
   gather(dataset, nullptr, sample, 1, input);
   const Targets targets = targets_of(dataset, nullptr, sample, input, nullptr);
   engine.forward(parameters.data(), input, 1);
   engine.compute_loss(loss, targets, 1.0f, totals);
-  for (std::size_t stage = engine.stage_count(); stage-- > 0;) engine.delta_rows(parameters.data(), {0, 1}, 0, stage);
+  engine.compute_deltas(parameters.data());
 
   // From the output layer down; `above` is the result of the layer above.
   const bool is_quadratic = loss.kind == Loss::quadratic;

@@ -1,42 +1,245 @@
 // SPDX-License-Identifier: MIT
 #include "mote/detail/backpropagation.hpp"
+
 #include "../textbook/activation.hpp"
 #include "../textbook/batch_norm.hpp"
 
 namespace mote {
 namespace {
 
+using detail::kUpdateRows;
 using detail::padded_columns;
-
-/// Those that make part `part` of `parts`, in whole vectors.
-Share columns_of(std::size_t outputs, std::size_t parts, std::size_t part) {
-  const Share vectors = share_of(padded_columns(outputs) / kRowAlignment, parts, part);
-  return {vectors.begin * kRowAlignment, vectors.end * kRowAlignment};
-}
 
 }  // namespace
 
-Result Backpropagation::bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers,
-                             bool all_pre_activations) {
+Result Backpropagation::bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows,
+                             Memory scratch) {
   if (const Result result = check(topology); !result.ok()) return result;
-  const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, rows, workers, all_pre_activations);
+  const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, options, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   topology_ = topology;
+  options_ = options;
+  parallel_ = {};
   dropout_ = {};
-  all_pre_activations_ = all_pre_activations;
   max_rows_ = rows;
-  activations_ = part_of<float>(scratch, plan.activations, plan.layers_count).data();
-  deltas_ = part_of<float>(scratch, plan.deltas, plan.layers_count).data();
-  pre_activations_ = part_of<float>(scratch, plan.pre_activations, plan.pre_activation_count).data();
-  normalized_ = part_of<float>(scratch, plan.normalized, plan.normalized_count).data();
-  statistics_ = part_of<float>(scratch, plan.statistics, plan.statistics_count).data();
-  for (std::size_t i = 0; i < plan.statistics_count; ++i) statistics_[i] = 0.0f;  // the padding stays so
-  losses_ = part_of<float>(scratch, plan.losses, rows).data();
-  strips_ = part_of<float>(scratch, plan.strips, workers * plan.strip_count).data();
-  packs_ = part_of<float>(scratch, plan.packs, workers * plan.pack_count).data();
-  strip_floats_ = plan.strip_count;
-  pack_floats_ = plan.pack_count;
+  activations_ = plan.activations.in(scratch).data();
+  deltas_ = plan.deltas.in(scratch).data();
+  pre_activations_ = plan.pre_activations.in(scratch).data();
+  normalized_ = plan.normalized.in(scratch).data();
+  const Span<float> statistics = plan.statistics.in(scratch);
+  for (float& x : statistics) x = 0.0f;  // the padding stays 0
+  statistics_ = statistics.data();
+  losses_ = plan.losses.in(scratch).data();
+  correct_ = plan.correct.in(scratch);
+  strips_ = plan.strips.in(scratch);
+  packs_ = plan.packs.in(scratch);
   return Status::ok;
+}
+
+// Forward.
+
+void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active) {
+  MOTE_ASSERT(activations_ != nullptr && rows <= max_rows_);
+  rows_ = rows;
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
+    const bool has_norm = topology_.layers[l].batch_norm;
+    for_rows([&](Share share, std::size_t worker) {
+      product(l, parameters, inputs, active, share, worker);
+      if (!has_norm) activate(l, parameters, share);
+    });
+    if (!has_norm) continue;
+    for_columns(l, [&](Share columns, const BatchNorm& norm) {
+      mote::batch_statistics(rows, columns.size(), topology_.stride_of(l), normalized(l) + columns.begin, norm);
+    });
+    for_rows([&](Share share, std::size_t) { activate(l, parameters, share); });
+  }
+}
+
+/// Pre-activations of layer l without the biases.
+void Backpropagation::product(std::size_t l, const float* parameters, const float* inputs, ActiveInputs active,
+                              Share rows, std::size_t worker) {
+  if (rows.size() == 0) return;
+  const std::size_t fan_in = topology_.inputs_of(l), stride = topology_.stride_of(l);
+  const std::size_t stride_below = l == 0 ? fan_in : topology_.stride_of(l - 1);
+  const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
+  float* z = topology_.layers[l].batch_norm ? normalized(l) : activations_ + layer_offset(l);
+  forward_product(rows.size(), fan_in, topology_.outputs_of(l), below + rows.begin * stride_below, stride_below,
+                  parameters + topology_.weights_offset(l), stride, z + rows.begin * stride, stride, pack(worker),
+                  l == 0 ? active : ActiveInputs{});
+}
+
+/// Batch normalization, biases, activation and dropout of layer l.
+void Backpropagation::activate(std::size_t l, const float* parameters, Share rows) {
+  const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l), first = rows.begin * stride;
+  const bool is_last = l + 1 == topology_.layer_count;
+  float* z = activations_ + layer_offset(l) + first;
+  float* kept = kept_pre_activations(l);
+  if (topology_.layers[l].batch_norm) {
+    batch_normalize(rows.size(), padded_columns(outputs), stride, batch_norm(l),
+                    parameters + topology_.scales_offset(l), normalized(l) + first, z);
+  }
+  add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, rows.size(), outputs, stride,
+                          parameters + topology_.biases_offset(l), z, kept == nullptr ? nullptr : kept + first);
+  if (is_last || dropout_.rate == 0.0f) return;
+  drop_units(dropout_.at(l + 1, rows.begin), rows.size(), outputs, stride, z);
+}
+
+// Loss and deltas.
+
+void Backpropagation::compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals) {
+  const std::size_t last = topology_.layer_count - 1, stride = topology_.stride_of(last), offset = layer_offset(last);
+  std::uint32_t alone = 0, correct = 0;
+  const Span<std::uint32_t> counts = correct_.empty() ? Span<std::uint32_t>(&alone, 1) : correct_;
+  for (std::uint32_t& count : counts) count = 0;
+  for_rows([&](Share share, std::size_t worker) {
+    const std::size_t first = offset + share.begin * stride;
+    counts[worker] =
+        loss_and_deltas(loss, topology_.output_activation(), share.size(), topology_.outputs(), stride,
+                        activations_ + first, targets.from(share.begin), scale, deltas_ + first, losses_ + share.begin);
+  });
+  for (const std::uint32_t count : counts) correct += count;
+  totals.add({losses_, rows_}, correct);
+}
+
+void Backpropagation::compute_deltas(const float* parameters) {
+  for (std::size_t l = topology_.layer_count; l-- > 0;) {
+    if (topology_.layers[l].batch_norm) {
+      for_columns(l, [&](Share columns, const BatchNorm& norm) {
+        batch_norm_gradients(rows_, columns.size(), topology_.stride_of(l), deltas_ + layer_offset(l) + columns.begin,
+                             normalized(l) + columns.begin, norm);
+      });
+    } else if (l == 0) {
+      return;
+    }
+    for_rows([&](Share share, std::size_t worker) { delta_below(l, parameters, share, worker); });
+  }
+}
+
+/// Takes the deltas of layer l back through its batch normalization, and on to the layer below.
+void Backpropagation::delta_below(std::size_t l, const float* parameters, Share rows, std::size_t worker) {
+  if (rows.size() == 0) return;
+  const std::size_t fan_in = topology_.inputs_of(l), outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+  float* deltas = deltas_ + layer_offset(l) + rows.begin * stride;
+  if (topology_.layers[l].batch_norm) {
+    batch_norm_deltas(rows.size(), padded_columns(outputs), stride, batch_norm(l),
+                      parameters + topology_.scales_offset(l), normalized(l) + rows.begin * stride, deltas);
+  }
+  if (l == 0) return;
+  const std::size_t stride_below = topology_.stride_of(l - 1), first = rows.begin * stride_below;
+  float* below = deltas_ + layer_offset(l - 1) + first;
+  backward_product(rows.size(), fan_in, outputs, deltas, stride, parameters + topology_.weights_offset(l), stride,
+                   below, stride_below, pack(worker));
+  const Activation activation = topology_.layers[l - 1].activation;
+  const float* kept = needs_pre_activations(activation) ? kept_pre_activations(l - 1) + first
+                                                        : activations_ + layer_offset(l - 1) + first;
+  if (dropout_.rate == 0.0f) {
+    multiply_by_derivative(activation, rows.size(), fan_in, stride_below, kept, below);
+  } else {
+    drop_and_multiply_by_derivative(dropout_.at(l, rows.begin), activation, rows.size(), fan_in, stride_below, kept,
+                                    below);
+  }
+}
+
+// Gradients, and the optimizer steps that use them.
+
+void Backpropagation::backward(const float* parameters, const float* inputs, const GradientSink& sink) {
+  compute_deltas(parameters);
+  for (std::size_t slice = 0; slice < slice_count(); ++slice) gradient_slice(slice, inputs, {}, sink);
+}
+
+std::size_t Backpropagation::slice_count() const {
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) count += detail::slices_of(topology_, l);
+  return count;
+}
+
+void Backpropagation::gradient_slice(std::size_t index, const float* inputs, ActiveInputs active,
+                                     const GradientSink& sink, std::size_t worker) {
+  std::size_t l = 0, slices = detail::slices_of(topology_, l);
+  while (index >= slices) {
+    index -= slices;
+    slices = detail::slices_of(topology_, ++l);
+  }
+  const bool are_few = l == 0 && active.count < topology_.inputs - topology_.inputs / 16;  // enough to leave out
+  weight_gradients(slice_at(l, index, slices, are_few ? active : ActiveInputs{}), inputs, sink, strip(worker));
+  if (index == 0) bias_gradients(l, sink, strip(worker));
+}
+
+/// Slice i of `slices` of layer l: equal parts of its rows, or of its active inputs with the rows up to the next.
+Backpropagation::Slice Backpropagation::slice_at(std::size_t l, std::size_t i, std::size_t slices,
+                                                 ActiveInputs active) const {
+  const std::size_t fan_in = topology_.inputs_of(l);
+  if (active.are_all()) {
+    const std::size_t most = detail::slice_rows(topology_, l), first = i * most;
+    return {l, {first, first + most < fan_in ? first + most : fan_in}, {}};
+  }
+  // In whole tiles, but for the last.
+  const Share tiles = share_of((active.count + kUpdateRows - 1) / kUpdateRows, slices, i);
+  const auto inputs_before = [&](std::size_t tile) {
+    return tile * kUpdateRows < active.count ? tile * kUpdateRows : active.count;
+  };
+  const Share part{inputs_before(tiles.begin), inputs_before(tiles.end)};
+  const auto row_of = [&](std::size_t index) { return index < active.count ? active.list[index] : fan_in; };
+  const std::size_t first = i == 0 ? 0 : row_of(part.begin);
+  return {l, {first, row_of(part.end)}, {active.list + part.begin, part.size()}};
+}
+
+void Backpropagation::weight_gradients(const Slice& slice, const float* inputs, const GradientSink& sink,
+                                       float* strip) const {
+  const std::size_t l = slice.layer, outputs = topology_.outputs_of(l), offset = topology_.weights_offset(l);
+  const std::size_t stride_below = l == 0 ? topology_.inputs : topology_.stride_of(l - 1);
+  const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
+  const float* deltas = deltas_ + layer_offset(l);
+  if (sink.gradients == nullptr) {
+    const ParameterStep& step = *sink.step;
+    return update_weights(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, step.step,
+                          step.parameters + offset, step.state == nullptr ? nullptr : step.state + offset, strip);
+  }
+  weight_gradient(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, sink.accumulate,
+                  sink.gradients + offset);
+}
+
+void Backpropagation::bias_gradients(std::size_t l, const GradientSink& sink, float* strip) const {
+  const std::size_t stride = topology_.stride_of(l), offset = topology_.biases_offset(l);
+  if (topology_.layers[l].batch_norm) {  // compute_deltas() has their sums
+    hand_over(l, offset, batch_norm(l).bias_gradients, sink);
+    return hand_over(l, topology_.scales_offset(l), batch_norm(l).scale_gradients, sink);
+  }
+  const bool keep = sink.gradients != nullptr;
+  bias_gradient(rows_, topology_.outputs_of(l), deltas_ + layer_offset(l), stride,
+                keep ? sink.gradients + offset : strip, keep && sink.accumulate);
+  if (!keep) sink.step->apply(offset, stride, strip);
+}
+
+/// Hands gradients [stride_of(layer)] of the parameters from `offset` on to `sink`.
+void Backpropagation::hand_over(std::size_t layer, std::size_t offset, const float* gradients,
+                                const GradientSink& sink) const {
+  const std::size_t stride = topology_.stride_of(layer);
+  if (sink.gradients == nullptr) return sink.step->apply(offset, stride, gradients);
+  float* kept = sink.gradients + offset;
+  for (std::size_t j = 0; j < stride; ++j) kept[j] = sink.accumulate ? kept[j] + gradients[j] : gradients[j];
+}
+
+// Where everything is.
+
+/// Calls work(columns, their BatchNorm) for each worker's columns of layer l, in whole vectors. Padding is included:
+/// its sums are 0, and read.
+template <typename Work>
+void Backpropagation::for_columns(std::size_t l, Work work) const {
+  const std::size_t vectors = padded_columns(topology_.stride_of(l)) / kRowAlignment;
+  constexpr std::size_t kLeast = 4;  // fewer do not repay waiting for each other
+  parallel_.for_shares(vectors, kLeast, [&](Share share, std::size_t) {
+    const Share columns{share.begin * kRowAlignment, share.end * kRowAlignment};
+    work(columns, batch_norm(l).from(columns.begin));
+  });
+}
+
+BatchNorm Backpropagation::batch_norm(std::size_t layer) const {
+  float* first = statistics_ + topology_.scale_floats_before(layer);
+  const std::size_t next = topology_.all_scale_floats();
+  static_assert(detail::kBatchNormArrays == 7);
+  return {first,           first + next, first + 2 * next, first + 3 * next, first + 4 * next, first + 5 * next,
+          first + 6 * next};
 }
 
 std::size_t Backpropagation::layer_offset(std::size_t layer) const {
@@ -45,18 +248,19 @@ std::size_t Backpropagation::layer_offset(std::size_t layer) const {
   return offset;
 }
 
+float* Backpropagation::kept_pre_activations(std::size_t layer) const {
+  const bool all = options_.all_pre_activations;
+  if (!detail::keeps_pre_activations(topology_, layer, all)) return nullptr;
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l < layer; ++l) {
+    if (detail::keeps_pre_activations(topology_, l, all)) offset += max_rows_ * topology_.stride_of(l);
+  }
+  return pre_activations_ + offset;
+}
+
 MatrixView Backpropagation::activations(std::size_t layer) const {
   MOTE_ASSERT(layer < topology_.layer_count);
   return {activations_ + layer_offset(layer), rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
-}
-
-float* Backpropagation::kept_pre_activations(std::size_t layer) const {
-  if (!detail::keeps_pre_activations(topology_, layer, all_pre_activations_)) return nullptr;
-  std::size_t offset = 0;
-  for (std::size_t l = 0; l < layer; ++l) {
-    if (detail::keeps_pre_activations(topology_, l, all_pre_activations_)) offset += max_rows_ * topology_.stride_of(l);
-  }
-  return pre_activations_ + offset;
 }
 
 MatrixView Backpropagation::pre_activations(std::size_t layer) const {
@@ -69,147 +273,6 @@ MatrixView Backpropagation::pre_activations(std::size_t layer) const {
 MatrixView Backpropagation::deltas(std::size_t layer) const {
   MOTE_ASSERT(layer < topology_.layer_count);
   return {deltas_ + layer_offset(layer), rows_, topology_.outputs_of(layer), topology_.stride_of(layer)};
-}
-
-void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows) {
-  rows_ = rows;
-  const std::size_t last = stage_count() - 1;
-  for (std::size_t stage = 0; stage < last; ++stage) {
-    forward_rows(parameters, inputs, {0, rows}, 0, {}, stage);
-    forward_sums(stage, rows);
-  }
-  forward_rows(parameters, inputs, {0, rows}, 0, {}, last);
-}
-
-void Backpropagation::compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals) {
-  const std::uint32_t correct = loss_rows(loss, targets, scale, {0, rows_});
-  totals.add(losses(rows_), correct);
-}
-
-void Backpropagation::backward(const float* parameters, const float* inputs, const GradientSink& sink) {
-  std::size_t stage = stage_count() - 1;
-  delta_rows(parameters, {0, rows_}, 0, stage);
-  while (stage-- > 0) {
-    backward_sums(stage, rows_);
-    delta_rows(parameters, {0, rows_}, 0, stage);
-  }
-  gradient_slices(inputs, rows_, sink, {0, slice_count()}, 0);
-}
-
-void Backpropagation::forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
-                                   ActiveInputs active, std::size_t stage) {
-  MOTE_ASSERT(activations_ != nullptr && share.end <= max_rows_);
-  if (share.size() == 0) return;
-  const float* from = inputs + share.begin * topology_.inputs;
-  std::size_t from_stride = topology_.inputs;
-  float* layer = activations_;
-  const float* weights = parameters;
-  const float* biases = parameters + topology_.all_weight_floats();
-  std::size_t at = 0;  // the stage that layer l's product is in
-  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
-    const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
-    const bool is_last = l + 1 == topology_.layer_count, has_norm = topology_.layers[l].batch_norm;
-    float* to = layer + share.begin * stride;
-    float* kept = kept_pre_activations(l);
-    float* z = has_norm ? normalized(l) + share.begin * stride : to;
-    if (at == stage) {
-      forward_product(share.size(), topology_.inputs_of(l), outputs, from, from_stride, weights, stride, z, stride,
-                      packs_ + worker * pack_floats_, l == 0 ? active.list : nullptr, active.count);
-    }
-    if (has_norm && at++ == stage) return;
-    if (at == stage) {
-      if (has_norm) {
-        const float* scales = parameters + topology_.scales_offset(l);
-        batch_normalize(share.size(), padded_columns(outputs), stride, batch_norm(l), scales, z, to);
-      }
-      add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, share.size(), outputs,
-                              stride, biases, to, kept == nullptr ? nullptr : kept + share.begin * stride);
-      if (!is_last && dropout_.rate != 0.0f) {
-        drop_units(dropout_.at(l + 1, share.begin), share.size(), outputs, stride, to);
-      }
-    }
-    weights += topology_.weight_floats(l);
-    biases += stride;
-    layer += max_rows_ * stride;
-    from = to;
-    from_stride = stride;
-  }
-}
-
-std::uint32_t Backpropagation::loss_rows(const LossOptions& loss, const Targets& targets, float scale, Share share) {
-  const std::size_t last = topology_.layer_count - 1, stride = topology_.stride_of(last);
-  const std::size_t offset = layer_offset(last) + share.begin * stride;
-  return loss_and_deltas(loss, topology_.output_activation(), share.size(), topology_.outputs(), stride,
-                         activations_ + offset, targets.from(share.begin), scale, deltas_ + offset,
-                         losses_ + share.begin);
-}
-
-void Backpropagation::delta_rows(const float* parameters, Share share, std::size_t worker, std::size_t stage) {
-  if (share.size() == 0) return;
-  std::size_t weights_offset = topology_.all_weight_floats();
-  std::size_t offset = layer_offset(topology_.layer_count);
-  std::size_t at = stage_count() - 1;  // the stage that layer l's product is in
-  for (std::size_t l = topology_.layer_count; l-- > 0;) {
-    const std::size_t stride = topology_.stride_of(l), fan_in = topology_.inputs_of(l);
-    weights_offset -= topology_.weight_floats(l);
-    offset -= max_rows_ * stride;
-    if (topology_.layers[l].batch_norm && at-- == stage) return;
-    if (at != stage) continue;
-    if (topology_.layers[l].batch_norm) {
-      batch_norm_deltas(share.size(), padded_columns(topology_.outputs_of(l)), stride, batch_norm(l),
-                        parameters + topology_.scales_offset(l), normalized(l) + share.begin * stride,
-                        deltas_ + offset + share.begin * stride);
-    }
-    if (l == 0) return;
-    const std::size_t stride_below = topology_.stride_of(l - 1);
-    const std::size_t below = offset - max_rows_ * stride_below + share.begin * stride_below;
-    backward_product(share.size(), fan_in, topology_.outputs_of(l), deltas_ + offset + share.begin * stride, stride,
-                     parameters + weights_offset, stride, deltas_ + below, stride_below,
-                     packs_ + worker * pack_floats_);
-    const Activation activation = topology_.layers[l - 1].activation;
-    const float* kept = needs_pre_activations(activation) ? kept_pre_activations(l - 1) + share.begin * stride_below
-                                                          : activations_ + below;
-    if (dropout_.rate == 0.0f) {
-      multiply_by_derivative(activation, share.size(), fan_in, stride_below, kept, deltas_ + below);
-    } else {
-      drop_and_multiply_by_derivative(dropout_.at(l, share.begin), activation, share.size(), fan_in, stride_below, kept,
-                                      deltas_ + below);
-    }
-  }
-}
-
-std::size_t Backpropagation::stage_count() const {
-  std::size_t count = 1;
-  for (std::size_t l = 0; l < topology_.layer_count; ++l) count += topology_.layers[l].batch_norm ? 1 : 0;
-  return count;
-}
-
-std::size_t Backpropagation::normalized_layer(std::size_t stage) const {
-  std::size_t l = 0;
-  while (!topology_.layers[l].batch_norm || stage-- != 0) ++l;
-  return l;
-}
-
-BatchNorm Backpropagation::batch_norm(std::size_t layer) const {
-  float* first = statistics_ + topology_.scale_floats_before(layer);
-  const std::size_t next = topology_.all_scale_floats();
-  static_assert(detail::kBatchNormArrays == 7);
-  return {first,           first + next, first + 2 * next, first + 3 * next, first + 4 * next, first + 5 * next,
-          first + 6 * next};
-}
-
-void Backpropagation::forward_sums(std::size_t stage, std::size_t rows, std::size_t part, std::size_t parts) {
-  const std::size_t l = normalized_layer(stage);
-  const Share columns = columns_of(topology_.stride_of(l), parts, part);  // sums of the padding are 0, and used
-  mote::batch_statistics(rows, columns.size(), topology_.stride_of(l), normalized(l) + columns.begin,
-                         batch_norm(l).from(columns.begin));
-}
-
-void Backpropagation::backward_sums(std::size_t stage, std::size_t rows, std::size_t part, std::size_t parts) {
-  const std::size_t l = normalized_layer(stage);
-  const Share columns = columns_of(topology_.stride_of(l), parts, part);
-  batch_norm_gradients(rows, columns.size(), topology_.stride_of(l), deltas_ + layer_offset(l) + columns.begin,
-                       normalized(l) + columns.begin, batch_norm(l).from(columns.begin));
 }
 
 }  // namespace mote

@@ -112,59 +112,6 @@ Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size
   return targets;
 }
 
-namespace {
-
-constexpr std::size_t kAtOnce = 8;  // bytes in a word
-
-std::uint64_t word_at(const std::uint8_t* bytes) {
-  std::uint64_t word;
-  __builtin_memcpy(&word, bytes, kAtOnce);
-  return word;
-}
-
-/// Mycroft's test: subtracting 1 sets the top bit of a byte that had none only if the byte, or one before it, is 0.
-bool has_no_zero_byte(std::uint64_t word) {
-  return ((word - 0x0101010101010101u) & ~word & 0x8080808080808080u) == 0;
-}
-
-/// How many bytes are not 0 before the first that is, given that the first `known` are not.
-std::size_t leading_set(Span<const std::uint8_t> mask, std::size_t known) {
-  while (known + kAtOnce <= mask.size() && has_no_zero_byte(word_at(mask.data() + known))) known += kAtOnce;
-  while (known < mask.size() && mask.data()[known] != 0) ++known;
-  return known;
-}
-
-}  // namespace
-
-std::size_t list_nonzero_features(const Dataset& dataset, const std::uint32_t* order, std::size_t first,
-                                  std::size_t rows, std::uint8_t* mask, std::uint32_t* list) {
-  __builtin_memset(mask, 0, dataset.features);
-  std::size_t known = 0;
-  for (std::size_t i = 0; i < rows && known < dataset.features; ++i) {
-    const std::size_t sample = order == nullptr ? first + i : order[first + i];
-    or_bytes(dataset.features_data + sample * dataset.features, mask, dataset.features);
-    known = leading_set({mask, dataset.features}, known);
-  }
-  return known == dataset.features ? known : list_set({mask, dataset.features}, list);
-}
-
-std::size_t list_set(Span<const std::uint8_t> mask, std::uint32_t* list) {
-  std::size_t count = 0, i = 0;
-  const auto add = [&] {  // without a branch: a guess at pixels is often wrong
-    list[count] = static_cast<std::uint32_t>(i);
-    count += mask.data()[i++] != 0 ? 1 : 0;
-  };
-  while (i + kAtOnce <= mask.size()) {
-    if (word_at(mask.data() + i) == 0) {
-      i += kAtOnce;
-      continue;
-    }
-    for (std::size_t j = 0; j < kAtOnce; ++j) add();
-  }
-  while (i < mask.size()) add();
-  return count;
-}
-
 void shuffle(Span<std::uint32_t> order, Random& random) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   permute(order, random);

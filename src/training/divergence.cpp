@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 #include "divergence.hpp"
 #include "mote/detail/finite.hpp"
 
@@ -29,11 +28,11 @@ std::size_t first_not_finite(const Topology& topology, Span<const float> paramet
   return l;
 }
 
-std::size_t first_not_finite(const Topology& topology, const Backpropagation& backpropagation, std::size_t rows) {
+std::size_t first_not_finite(const Topology& topology, const Backpropagation& backpropagation) {
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const MatrixView activations = backpropagation.activations(l);
-    for (std::size_t i = 0; i < rows; ++i) {
-      if (!all_finite({activations.data + i * activations.stride, activations.columns})) return l;
+    for (std::size_t i = 0; i < activations.rows; ++i) {
+      if (!all_finite(activations.row(i))) return l;
     }
   }
   return topology.layer_count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which number of a network is not finite.
+// Finding numbers that are not finite.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,10 @@ namespace detail {
 bool all_finite(Span<const float> values);
 }  // namespace detail
 
-/// The first layer with a number that is not finite among its parameters, or what is laid out as they are;
-/// topology.layer_count when there is none.
+/// The first layer with a number that is not finite in an array laid out as the parameters; topology.layer_count when
+/// there is none.
 std::size_t first_not_finite(const Topology& topology, Span<const float> parameters);
-/// The same for the activations of the first `rows` rows that were last computed.
-std::size_t first_not_finite(const Topology& topology, const Backpropagation& backpropagation, std::size_t rows);
+/// The first layer whose kept activations are not all finite; topology.layer_count when there is none.
+std::size_t first_not_finite(const Topology& topology, const Backpropagation& backpropagation);
 
 }  // namespace mote

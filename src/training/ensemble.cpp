@@ -40,14 +40,14 @@ Result Ensemble::bind(const Topology& topology, Members members, std::size_t row
   if (members.empty()) return Status::no_members;
   const detail::EnsemblePlan plan = detail::ensemble_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
-  const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
+  const Memory inference = plan.inference.in(scratch);
   for (const Span<const float> parameters : members) {
     Network network;
     if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
   }
   topology_ = topology;
   members_ = members;
-  means_ = part_of<float>(scratch, plan.means, rows * row_stride(topology.outputs())).data();
+  means_ = plan.means.in(scratch).data();
   inference_ = inference;
   max_rows_ = rows;
   return Status::ok;
@@ -79,14 +79,13 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
   while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
   const detail::EnsembleEvaluationPlan plan = detail::ensemble_evaluation_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
-  float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
-  float* z = part_of<float>(scratch, plan.pre_activations, rows * row_stride(topology.outputs())).data();
-  const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
+  float* inputs = plan.inputs.in(scratch).data();
+  float* z = plan.pre_activations.in(scratch).data();
   Ensemble ensemble;
-  const Memory own = scratch.subspan(plan.ensemble, plan.bytes - plan.ensemble);
-  if (const Result result = ensemble.bind(topology, members, rows, own); !result.ok()) return result;
+  if (const Result result = ensemble.bind(topology, members, rows, plan.ensemble.in(scratch)); !result.ok())
+    return result;
   const Activation activation = invertible(topology.output_activation());
-  detail::score(dataset, loss, activation, inputs, losses, totals, confusion,
+  detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion,
                 [&](std::size_t count) { return pre_activations(activation, ensemble.forward(inputs, count), z); });
   return Status::ok;
 }

@@ -24,12 +24,11 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
   while (rows > 1 && evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
   const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
-  float* inputs = part_of<float>(scratch, plan.inputs, rows * topology.inputs).data();
-  const Span<float> losses = part_of<float>(scratch, plan.losses, rows);
-  const Memory inference = scratch.subspan(plan.inference, plan.bytes - plan.inference);
+  float* inputs = plan.inputs.in(scratch).data();
   Network network;
-  if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
-  detail::score(dataset, loss, topology.output_activation(), inputs, losses, totals, confusion,
+  if (const Result result = network.bind(topology, parameters, rows, plan.inference.in(scratch)); !result.ok())
+    return result;
+  detail::score(dataset, loss, topology.output_activation(), inputs, plan.losses.in(scratch), totals, confusion,
                 [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
   return Status::ok;
 }

@@ -15,10 +15,8 @@ Result Network::bind(const Topology& topology, Span<const float> parameters, std
   topology_ = topology;
   parameters_ = parameters.data();
   max_rows_ = rows;
-  for (int i = 0; i < 2; ++i) {
-    activations_[i] = part_of<float>(scratch, plan.activations[i], rows * topology.max_stride()).data();
-  }
-  pack_ = part_of<float>(scratch, plan.pack, plan.pack_count).data();
+  for (int i = 0; i < 2; ++i) activations_[i] = plan.activations[i].in(scratch).data();
+  pack_ = plan.pack.in(scratch).data();
   return Status::ok;
 }
 

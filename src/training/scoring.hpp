@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What evaluating a network and evaluating an ensemble have in common.
+// The common part of evaluating a network and evaluating an ensemble.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace mote::detail {
 
-/// What evaluate() refuses, but for parameters and memory.
+/// Checks all arguments of evaluate() except parameters and memory.
 inline Result check_evaluation(const Topology& topology, const LossOptions& loss, const Dataset& dataset,
                                Span<const std::uint32_t> confusion) {
   if (const Result result = check(topology); !result.ok()) return result;
@@ -18,12 +18,14 @@ inline Result check_evaluation(const Topology& topology, const LossOptions& loss
   return dataset.labels == nullptr && !confusion.empty() ? Status::no_labels : Status::ok;
 }
 
-/// Adds up losses, hits and confusion over a data set, losses.size() samples at a time. inputs: as many rows;
-/// pre_activations(n): z of the first n of them, before `activation`.
+/// Sums up losses, hits and confusion over a data set, losses.size() samples at a time. inputs: room for their inputs;
+/// pre_activations(n): z of the first n rows of inputs, before `activation`.
 template <typename PreActivations>
 void score(const Dataset& dataset, const LossOptions& loss, Activation activation, float* inputs, Span<float> losses,
            LossTotals& totals, Span<std::uint32_t> confusion, PreActivations pre_activations) {
   const std::size_t rows = losses.size();
+  totals = {};
+  for (std::uint32_t& count : confusion) count = 0;
   for (std::size_t first = 0; first < dataset.count; first += rows) {
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
     gather(dataset, nullptr, first, count, inputs);

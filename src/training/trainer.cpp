@@ -1,12 +1,43 @@
 // SPDX-License-Identifier: MIT
 #include "mote/trainer.hpp"
 
+#include "../textbook/batch_norm.hpp"
+#include "../textbook/regularization.hpp"
+#include "active_inputs.hpp"
+#include "divergence.hpp"
+#include "mote/detail/finite.hpp"
+#include "mote/detail/vector_math.hpp"
+
 namespace mote {
 namespace {
+
+/// Whether x is a penalty or a limit; 0 is none.
+bool is_amount(float x) {
+  return x >= 0.0f && detail::is_finite(x);
+}
+
+/// Whether x is a probability to drop a unit.
+bool is_dropout(float x) {
+  return x >= 0.0f && x < 1.0f;
+}
+
+Result check_batch_norm(const TrainingOptions& options, std::size_t samples) {
+  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
+  if (options.memory_rows < options.batch_size) {
+    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
+  }
+  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
+  return Status::ok;
+}
 
 template <typename T>
 void clear(Span<T> span) {
   for (T& element : span) element = T{};
+}
+
+void copy(Span<const float> from, Span<float> to) {
+  MOTE_ASSERT(from.size() == to.size());
+  __builtin_memcpy(to.data(), from.data(), from.size() * sizeof(float));
 }
 
 /// Means 0 and variances 1.
@@ -21,6 +52,27 @@ void reset_running_statistics(const Topology& topology, Span<float> running) {
 
 }  // namespace
 
+Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(options.optimizer); !result.ok()) return result;
+  if (!is_amount(options.l1) || !is_amount(options.l2)) return Status::bad_penalty;
+  const bool clips_twice = options.clip_norm != 0.0f && options.clip_value != 0.0f;
+  if (!is_amount(options.clip_norm) || !is_amount(options.clip_value) || clips_twice) return Status::bad_clipping;
+  if (!is_amount(options.max_norm)) return Status::bad_max_norm;
+  if (!is_dropout(options.input_dropout) || !is_dropout(options.hidden_dropout)) return Status::bad_dropout;
+  if (const Result result = check(options.schedule); !result.ok()) return result;
+  if (samples == 0) return Status::no_samples;
+  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // samples are counted, and ordered, in 32 bits
+  if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
+  if (options.batch_size == 0 || options.batch_size > samples) {
+    return {Status::bad_batch_size, options.batch_size, samples};
+  }
+  if (options.workers == 0) return Status::bad_worker_count;
+  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
+  return topology.all_scale_floats() == 0 ? Result(Status::ok) : check_batch_norm(options, samples);
+}
+
 Result Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory) {
   if (const Result result = check(topology, options, samples); !result.ok()) return result;
   const detail::TrainingPlan plan = detail::training_plan(topology, options, samples);
@@ -30,21 +82,20 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   order_random_ = Random(options.seed, Stream::shuffle);
   rows_ = plan.rows;
   samples_ = samples;
-  model_ = part_of<float>(memory, plan.model, plan.model_count);
-  parameters_ = model_.subspan(0, topology.parameter_count());
-  running_ = model_.subspan(topology.parameter_count(), plan.model_count - topology.parameter_count());
-  state_ = part_of<float>(memory, plan.state, plan.state_count);
-  gradients_ = part_of<float>(memory, plan.gradients, plan.gradients_count);
-  kept_ = part_of<float>(memory, plan.kept, plan.kept_count);
-  folded_ = part_of<float>(memory, plan.folded, plan.folded_count);
-  order_ = part_of<std::uint32_t>(memory, plan.order, plan.order_count);
-  labels_ = part_of<std::uint8_t>(memory, plan.labels, plan.rows);
-  correct_ = part_of<std::uint32_t>(memory, plan.correct, options.workers);
-  whole_ = part_of<float>(memory, plan.whole, plan.whole_count);
-  inputs_ = part_of<float>(memory, plan.inputs, plan.rows * topology.inputs);
-  masks_ = part_of<std::uint8_t>(memory, plan.masks, plan.masks_count);
-  lists_ = part_of<std::uint32_t>(memory, plan.lists, plan.lists_count);
-  evaluation_memory_ = memory.subspan(plan.inputs, plan.bytes - plan.inputs);
+  learned_ = plan.learned.in(memory);
+  parameters_ = learned_.subspan(0, topology.parameter_count());
+  running_ = learned_.subspan(parameters_.size(), learned_.size() - parameters_.size());
+  state_ = plan.state.in(memory);
+  gradients_ = plan.gradients.in(memory);
+  kept_ = plan.kept.in(memory);
+  folded_ = plan.folded.in(memory);
+  order_ = plan.order.in(memory);
+  labels_ = plan.labels.in(memory);
+  whole_ = plan.whole.in(memory);
+  inputs_ = plan.inputs.in(memory);
+  masks_ = plan.masks.in(memory);
+  list_ = plan.list.in(memory);
+  evaluation_memory_ = memory.subspan(plan.inputs.offset, plan.bytes - plan.inputs.offset);
   step_ = {{options.optimizer, options.l2, 0, topology.parameter_count(), options.l1},
            topology.all_weight_floats(),
            parameters_.data(),
@@ -57,8 +108,13 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   position_ = 0;
   totals_ = {};
   dropout_ = {options.hidden_dropout, dropout_key(options.seed)};
-  return backpropagation_.bind(topology, rows_, memory.subspan(plan.scratch, plan.bytes - plan.scratch),
-                               options.workers);
+  return backpropagation_.bind(topology, {options.workers}, rows_, plan.scratch.in(memory));
+}
+
+void Trainer::set_parallel(const Parallel& parallel) {
+  MOTE_ASSERT(parallel.workers >= 1 && parallel.workers <= options_.workers);
+  parallel_ = parallel;
+  backpropagation_.set_parallel(parallel);
 }
 
 void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
@@ -68,7 +124,7 @@ void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   if (!kept_.empty()) keep_parameters();
 }
 
-/// All but parameters, data and the streams of random numbers.
+/// Resets all state except parameters, data and the streams of random numbers.
 void Trainer::forget() {
   clear(state_);
   reset_running_statistics(topology_, running_);
@@ -78,16 +134,14 @@ void Trainer::forget() {
 }
 
 void Trainer::keep_parameters() {
-  MOTE_ASSERT(kept_.size() == model_.size());
-  __builtin_memcpy(kept_.data(), model_.data(), model_.size() * sizeof(float));
+  copy(learned_, kept_);
 }
 
 void Trainer::restore_parameters() {
-  MOTE_ASSERT(kept_.size() == model_.size());
   const std::size_t epochs = epoch_;
   forget();
   epoch_ = epochs;
-  __builtin_memcpy(model_.data(), kept_.data(), model_.size() * sizeof(float));
+  copy(kept_, learned_);
 }
 
 Result Trainer::set_learning_rate(float learning_rate) {
@@ -136,6 +190,14 @@ Result Trainer::check_data(const Dataset& dataset) const {
   return Status::ok;
 }
 
+Result Trainer::train_epoch(const Dataset& dataset) {
+  if (const Result result = begin_epoch(dataset); !result.ok()) return result;
+  while (samples_left() > 0) {
+    if (const Result result = train_batch(); !result.ok()) return result;
+  }
+  return Status::ok;
+}
+
 Result Trainer::begin_epoch(const Dataset& dataset) {
   if (const Result result = check_data(dataset); !result.ok()) return result;
   dataset_ = dataset;
@@ -148,7 +210,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   return Status::ok;
 }
 
-/// The bootstrap sample is drawn anew every epoch instead of being kept beside its order.
+/// The bootstrap sample is drawn again every epoch: its order takes the only memory.
 void Trainer::draw_order() {
   if (!options_.bootstrap) return shuffle(order_, order_random_);
   Random random(options_.seed, Stream::bootstrap);
@@ -156,18 +218,127 @@ void Trainer::draw_order() {
   if (options_.shuffle) permute(order_, order_random_);
 }
 
-void Trainer::set_parallel(const Parallel& parallel) {
-  MOTE_ASSERT(parallel.workers >= 1 && parallel.workers <= options_.workers);
-  parallel_ = parallel;
+// One mini-batch. A batch that does not fit into memory comes in chunks of rows_ samples, whose gradients are added.
+
+Result Trainer::train_batch() {
+  MOTE_ASSERT(samples_left() > 0);
+  const std::size_t left = samples_left(), batch = options_.batch_size < left ? options_.batch_size : left;
+  const float scale = 1.0f / static_cast<float>(batch);
+  const bool keep = batch > rows_ || options_.clips();
+  step_.step.options.learning_rate = learning_rate();
+  if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
+  for (std::size_t done = 0; done < batch; done += rows_) {
+    const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
+    const ActiveInputs active = gather_rows(done, rows);
+    backpropagation_.set_dropout(dropout_.at(0, done));
+    backpropagation_.forward(step_.gradient_point(), inputs_.data(), rows, active);
+    const float* whole = options_.input_dropout != 0.0f ? whole_.data() : inputs_.data();
+    const Targets targets = targets_of(dataset_, order(), position_ + done, whole, labels_.data());
+    backpropagation_.compute_loss(options_.loss, targets, scale, totals_);
+    if (!detail::is_finite(totals_.sum)) return diverged_in_loss();
+    if (!running_.empty()) update_running(rows);
+    backpropagation_.compute_deltas(step_.gradient_point());
+    use_gradients(done, rows, active,
+                  keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_});
+  }
+  if (keep) {
+    if (options_.clips() && !clip_gradients()) {
+      return diverged(Divergence::What::gradient, first_not_finite(topology_, gradients_));
+    }
+    step_with_gradients();
+  }
+  if (options_.max_norm != 0.0f) limit_norms();
+  Result result;
+  // The loss of the next batch would show a parameter that is not finite; after the last batch there is none.
+  if (batch == left && !detail::all_finite(parameters_)) {
+    result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
+  }
+  position_ += batch;
+  dropout_.sample += batch;
+  return result;
 }
 
-Result Trainer::train_epoch(const Dataset& dataset) {
-  if (const Result result = begin_epoch(dataset); !result.ok()) return result;
-  while (samples_left() > 0) {
-    if (const Result result = train_batch(); !result.ok()) return result;
-  }
-  return Status::ok;
+/// Gathers `rows` samples of the batch after the first `done`, and drops inputs. Returns the inputs that are not 0 in
+/// all of them before dropout.
+ActiveInputs Trainer::gather_rows(std::size_t done, std::size_t rows) {
+  const std::size_t inputs = topology_.inputs;
+  parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
+    const std::size_t first = position_ + done + share.begin, floats = share.size() * inputs;
+    float* to = inputs_.data() + share.begin * inputs;
+    gather(dataset_, order(), first, share.size(), to, labels_.data() + share.begin);
+    if (!masks_.empty()) mark_active(dataset_, order(), first, share.size(), masks_.data() + worker * inputs);
+    if (options_.input_dropout == 0.0f) return;
+    if (dataset_.inputs_are_targets) __builtin_memcpy(whole_.data() + share.begin * inputs, to, floats * sizeof(float));
+    Dropout dropout = dropout_.at(0, done + share.begin);
+    dropout.rate = options_.input_dropout;
+    drop_units(dropout, share.size(), inputs, inputs, to);
+  });
+  if (masks_.empty()) return {};
+  const Span<std::uint8_t> mask = masks_.subspan(0, inputs);
+  const std::size_t workers = parallel_.shares_of(rows, detail::kRowsPerWorker);
+  for (std::size_t i = 1; i < workers; ++i) or_bytes(masks_.data() + i * inputs, mask.data(), inputs);
+  return list_active(mask, list_.data());
 }
+
+/// Computes the gradients and hands them to `sink`, slice by slice.
+void Trainer::use_gradients(std::size_t done, std::size_t rows, ActiveInputs active, const GradientSink& sink) {
+  const std::size_t slices = backpropagation_.slice_count();
+  parallel_.for_shares(slices, 1, [&](Share share, std::size_t worker) {
+    for (std::size_t slice = share.begin; slice < share.end; ++slice) {
+      // The samples to come, a few at a time: more would wait for each other instead of passing behind the sums.
+      prefetch(dataset_, order(), position_ + done + rows, rows, slice, slices);
+      backpropagation_.gradient_slice(slice, inputs_.data(), active, sink, worker);
+    }
+  });
+}
+
+void Trainer::update_running(std::size_t batch) {
+  const std::size_t count = topology_.all_scale_floats();
+  const float* statistics = backpropagation_.batch_statistics().data();
+  update_running_statistics(batch, count, statistics, statistics + count, running_.data(), running_.data() + count);
+}
+
+bool Trainer::clip_gradients() {
+  if (options_.clip_norm != 0.0f) return clip_norm(topology_, options_.clip_norm, gradients_.data());
+  return clip_value(options_.clip_value, gradients_.data(), gradients_.size());
+}
+
+void Trainer::step_with_gradients() {
+  const std::size_t weights = topology_.all_weight_floats(), biases = parameters_.size() - weights;
+  parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
+    const Share weight_share = share_of(weights, parallel_.workers, worker);
+    step_.apply(weight_share.begin, weight_share.size(), gradients_.data() + weight_share.begin);
+    const Share bias_share = share_of(biases, parallel_.workers, worker);
+    const std::size_t offset = weights + bias_share.begin;
+    step_.apply(offset, bias_share.size(), gradients_.data() + offset);
+  });
+}
+
+/// Max-norm of the weights into hidden units.
+void Trainer::limit_norms() {
+  for (std::size_t l = 0; l + 1 < topology_.layer_count; ++l) {
+    parallel_.for_shares(topology_.outputs_of(l), 1, [&](Share share, std::size_t) {
+      limit_column_norms(options_.max_norm, topology_.inputs_of(l), share.size(), topology_.stride_of(l),
+                         parameters_.data() + topology_.weights_offset(l) + share.begin);
+    });
+  }
+  move_gradient_point(step_.step, step_.parameters, step_.state, topology_.all_weight_floats());
+}
+
+Result Trainer::diverged(Divergence::What what, std::size_t layer) {
+  divergence_ = {what, layer, epoch_ - 1, position_ / options_.batch_size};
+  return {Status::not_finite, divergence_.batch, layer};
+}
+
+/// Names the reason for a loss that is not finite: a parameter after the last step, or finite sums that overflow.
+Result Trainer::diverged_in_loss() {
+  const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
+  if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);
+  const std::size_t of_activation = first_not_finite(topology_, backpropagation_);
+  return diverged(Divergence::What::loss, of_activation < layers ? of_activation : layers - 1);
+}
+
+// After training.
 
 Result Trainer::evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion) {
   return mote::evaluate(inference_topology(), inference_parameters(), options_.loss, dataset, evaluation_memory_,

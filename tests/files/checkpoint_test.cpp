@@ -57,9 +57,9 @@ std::vector<float> copy(mote::Span<const float> span) {
 }
 
 void expect_same(const mote::Trainer& a, const mote::Trainer& b) {
-  EXPECT_EQ(copy(a.model()), copy(b.model()));
+  EXPECT_EQ(copy(a.learned()), copy(b.learned()));
   EXPECT_EQ(copy(a.optimizer_state()), copy(b.optimizer_state()));
-  EXPECT_EQ(copy(a.kept_model()), copy(b.kept_model()));
+  EXPECT_EQ(copy(a.kept()), copy(b.kept()));
   EXPECT_EQ(a.epoch_totals().mean_loss(), b.epoch_totals().mean_loss());
   EXPECT_EQ(a.epoch_totals().correct, b.epoch_totals().correct);
   EXPECT_EQ(a.samples_left(), b.samples_left());

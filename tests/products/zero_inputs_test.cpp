@@ -11,6 +11,7 @@
 #include "products/reference.hpp"
 #include "support/double_optimizer.hpp"
 #include "support/support.hpp"
+#include "training/active_inputs.hpp"
 
 namespace {
 
@@ -48,7 +49,7 @@ TEST(SetBytes, AreListedWhereverTheyStand) {
       std::vector<std::uint8_t> mask(37, 0);
       mask[i] = value;
       std::vector<std::uint32_t> list(mask.size());
-      ASSERT_EQ(mote::list_set({mask.data(), mask.size()}, list.data()), 1u) << i;
+      ASSERT_EQ(mote::list_active({mask.data(), mask.size()}, list.data()).count, 1u) << i;
       EXPECT_EQ(list[0], i);
     }
   }
@@ -92,7 +93,7 @@ TEST_P(ZeroInputs, ForwardProductIsTheSameWithAndWithoutThem) {
                                 pack.data());
           used.push_back(0);  // so that data() is not null when there are none
           mote::forward_product(batch, inputs, outputs, a.data(), inputs, w.data(), stride, listed.data(), stride,
-                                pack.data(), used.data(), used.size() - 1);
+                                pack.data(), {used.data(), used.size() - 1});
           for (size_t m = 0; m < batch; ++m) {
             const std::vector<float> expected = reference_row(a.data() + m * inputs, w, inputs, outputs);
             for (size_t n = 0; n < outputs; ++n) {
@@ -202,9 +203,11 @@ TEST(ZeroFeatures, AreFoundInBytes) {
         for (size_t i = 0; i < rows; ++i) found |= pixels[order[1 + i] * features + f] != 0;
         if (found) expected.push_back(f);
       }
-      list.resize(mote::list_nonzero_features(dataset, order, 1, rows, mask.data(), list.data()));
-      ASSERT_EQ(list.size(), expected.size());
-      if (list.size() == features) continue;  // all: not listed
+      mote::mark_active(dataset, order, 1, rows, mask.data());
+      const mote::ActiveInputs active = mote::list_active({mask.data(), features}, list.data());
+      ASSERT_EQ(active.are_all(), expected.size() == features);
+      if (active.are_all()) continue;
+      list.resize(active.count);
       EXPECT_EQ(list, expected) << features << " " << rows;
     }
   }

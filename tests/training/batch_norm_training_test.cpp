@@ -69,7 +69,7 @@ TEST(BatchNormTraining, EvaluationChangesNothing) {
       ASSERT_TRUE(bound.trainer.evaluate(samples.dataset, totals).ok());
     }
     bound.train(samples.dataset, 1);
-    models[evaluates ? 1 : 0] = copy_of(bound.trainer.model());  // padding too, which checkpoints hold
+    models[evaluates ? 1 : 0] = copy_of(bound.trainer.learned());  // padding too, which checkpoints hold
   }
   EXPECT_TRUE(same_bits(models[0], models[1]));
 }
@@ -172,10 +172,10 @@ TEST(BatchNormTraining, WithoutItInferenceTakesTheParametersThemselves) {
   EXPECT_EQ(bound.trainer.inference_parameters().data(), bound.trainer.parameters().data());
   EXPECT_TRUE(bound.trainer.running_statistics().empty());
   const mote::detail::TrainingPlan plan = mote::detail::training_plan(topology, with_batch(4), 10);
-  EXPECT_EQ(plan.model_count, topology.parameter_count());
-  EXPECT_EQ(plan.folded_count, 0u);
-  const mote::detail::BackpropagationPlan engine = mote::detail::backpropagation_plan(topology, 4, 1);
-  EXPECT_EQ(engine.normalized_count + engine.statistics_count, 0u);
+  EXPECT_EQ(plan.learned.count, topology.parameter_count());
+  EXPECT_EQ(plan.folded.count, 0u);
+  const mote::detail::BackpropagationPlan engine = mote::detail::backpropagation_plan(topology, {}, 4);
+  EXPECT_EQ(engine.normalized.count + engine.statistics.count, 0u);
 }
 
 void run_on_threads(void*, std::size_t pieces, mote::Parallel::Piece piece, void* context) {

@@ -38,23 +38,18 @@ LossTotals with_correct(std::uint32_t correct, std::uint32_t samples, float loss
   return totals;
 }
 
-/// Feeds epochs whose parameters are the epoch's number, until it says stop; `kept` is what it then restores.
+/// Feeds epochs until it says stop; `kept` is the number of the last epoch that was to be kept, -1 for none.
 struct Rehearsal {
   EarlyStopping stopping;
   float kept = -1.0f;
 
   Rehearsal(const EarlyStopping& options, const std::vector<LossTotals>& epochs) : stopping(options) {
-    float best[2] = {kNotANumber, kNotANumber}, parameters[2] = {};
     for (const LossTotals& validation : epochs) {
-      parameters[0] = parameters[1] = static_cast<float>(stopping.epoch + 1);
-      const bool improved = stopping.update(validation, parameters, best);
+      const bool improved = stopping.update(validation);
       EXPECT_EQ(improved, stopping.best_epoch == stopping.epoch);
+      if (improved) kept = static_cast<float>(stopping.epoch);
       if (stopping.should_stop()) break;
     }
-    float restored[2] = {-1.0f, -1.0f};
-    EXPECT_EQ(stopping.restore(best, restored), stopping.best_epoch != 0);
-    EXPECT_EQ(restored[0], restored[1]);
-    kept = restored[0];
   }
 };
 
@@ -110,7 +105,7 @@ TEST(EarlyStopping, NeitherNaNNorInfinityIsAnImprovement) {
   const Rehearsal none(options, losses({kNotANumber, kInf, 1}));
   EXPECT_EQ(none.stopping.epoch, 2u);
   EXPECT_EQ(none.stopping.best_epoch, 0u);
-  EXPECT_EQ(none.kept, -1.0f) << "parameters stay as they are";
+  EXPECT_EQ(none.kept, -1.0f) << "nothing is worth keeping";
 }
 
 // The book's algorithm 7.1 with an evaluation every epoch, as it stands there, over random walks.
@@ -157,7 +152,6 @@ struct Overfitting {
   training::Bound bound;
   EarlyStopping stopping;
   mote::ReduceOnPlateau plateau;
-  std::vector<float> best = std::vector<float>(training::kSmall.parameter_count());
   std::vector<float> losses;
   std::vector<std::uint32_t> fingerprints;
 
@@ -171,7 +165,7 @@ struct Overfitting {
     ASSERT_TRUE(bound.trainer.evaluate(validation, totals).ok());
     losses.push_back(totals.mean_loss());
     fingerprints.push_back(bound.fingerprint());
-    stopping.update(totals, bound.trainer.parameters(), {best.data(), best.size()});
+    if (stopping.update(totals)) bound.trainer.keep_parameters();
     if (!reduce) return;
     const float rate = plateau.update(totals.mean_loss(), bound.trainer.options().optimizer.learning_rate);
     ASSERT_TRUE(bound.trainer.set_learning_rate(rate).ok());
@@ -184,6 +178,7 @@ TEST(EarlyStopping, RestoresTheParametersOfTheBestEpochBesideSchedulesAndPlateau
       mote::TrainingOptions options = training::with_batch(8, 256, method);
       options.optimizer.learning_rate = method == mote::Optimizer::sgd ? 1.0f : 0.05f;
       options.schedule = {mote::Decay::cosine, 500, 0.1f, 10};
+      options.keep_parameters = true;
       Overfitting run(options);
       while (!run.stopping.should_stop() && run.losses.size() < 500) run.train_epoch(reduce);
       const auto lowest = std::min_element(run.losses.begin(), run.losses.end());
@@ -192,7 +187,7 @@ TEST(EarlyStopping, RestoresTheParametersOfTheBestEpochBesideSchedulesAndPlateau
       EXPECT_EQ(run.losses.size(), best + 1 + 6);
       EXPECT_EQ(run.stopping.best_epoch, best + 1);
       EXPECT_NE(run.bound.fingerprint(), run.fingerprints[best]);
-      EXPECT_TRUE(run.stopping.restore({run.best.data(), run.best.size()}, run.bound.trainer.parameters()));
+      run.bound.trainer.restore_parameters();
       EXPECT_EQ(run.bound.fingerprint(), run.fingerprints[best]);
       LossTotals totals;
       ASSERT_TRUE(run.bound.trainer.evaluate(run.validation, totals).ok());
@@ -208,16 +203,15 @@ TEST(EarlyStopping, ACopyOfItsBytesGoesOnWhereItWas) {
   for (std::size_t saved_after = 0; saved_after < 9; ++saved_after) {
     EarlyStopping straight, resumed;
     straight.patience = 3;
-    float parameters[1] = {}, best[1] = {};
     for (std::size_t i = 0; i < values.size() && !straight.should_stop(); ++i) {
       if (i == saved_after) {
         unsigned char bytes[sizeof straight];
         std::memcpy(bytes, &straight, sizeof straight);
         std::memcpy(&resumed, bytes, sizeof bytes);
       }
-      const bool improved = straight.update(with_loss(values[i]), parameters, best);
+      const bool improved = straight.update(with_loss(values[i]));
       if (i < saved_after) continue;
-      EXPECT_EQ(resumed.update(with_loss(values[i]), parameters, best), improved);
+      EXPECT_EQ(resumed.update(with_loss(values[i])), improved);
       EXPECT_EQ(resumed.should_stop(), straight.should_stop());
     }
     EXPECT_EQ(straight.epoch, 9u);

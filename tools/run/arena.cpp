@@ -22,7 +22,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
                  std::size_t images) {
   Arena arena{};
   const bool many = settings.ensemble > 1;
-  arena.kept_count = many ? settings.ensemble : settings.early_stopping ? 1 : 0;
+  arena.kept_count = many ? settings.ensemble : 0;
   arena.slots = many ? std::min(settings.threads, settings.ensemble) : 1;
   mote::MemoryPlan memory;
   arena.kept = memory.take<float>(arena.kept_count, model_count(topology));

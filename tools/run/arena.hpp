@@ -10,8 +10,8 @@
 namespace tools {
 
 struct Arena {
-  mote::Part<float> kept;       // [kept_count][parameter_count]: parameters of members, or the best ones so far
-  std::size_t kept_count;       // members of an ensemble; 1 for a single network with early stopping, else 0
+  mote::Part<float> kept;       // [kept_count][parameter_count]: parameters of members
+  std::size_t kept_count;       // members of an ensemble; 0 for a single network
   std::size_t inspection;       // scratch of inspect()
   std::size_t inspection_size;  // bytes; 0 without pictures
   std::size_t diagnosis;        // memory of Diagnosis

@@ -68,13 +68,12 @@ Trained Bagging::train_member(std::size_t slot, std::size_t member) {
     images_ += images;
     progress_->update("done " + std::to_string(printed_) + "/" + std::to_string(settings_.ensemble), images_);
   };
-  const mote::Span<float> kept = parameters(member);
   try {
-    Trained trained = tools::train(trainer, split_, settings_, kept, {on_batch, [](const EpochReport&) {}},
-                                   begin_training(settings_));
+    Trained trained =
+        tools::train(trainer, split_, settings_, {on_batch, [](const EpochReport&) {}}, begin_training(settings_));
     if (!trained.divergence.empty()) throw Error(trained.divergence, kExitFailed);
     const mote::Span<const float> learned = trainer.inference_parameters();
-    std::copy(learned.begin(), learned.end(), kept.begin());
+    std::copy(learned.begin(), learned.end(), parameters(member).begin());
     return trained;
   } catch (const Error& error) {
     throw Error("member " + std::to_string(member + 1) + ": " + error.what(), error.status);

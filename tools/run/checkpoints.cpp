@@ -115,8 +115,6 @@ void for_each_field(Pack& pack, Note& note) {
     resize(pack, epoch.layers, 61);
     for (auto& layer : epoch.layers) pack_layer(pack, layer);
   }
-  resize(pack, note.best, sizeof(float));
-  for (auto& x : note.best) pack.field(x);
 }
 
 mote::Bytes bytes_of(const std::string& text) {
@@ -183,13 +181,12 @@ CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
   }
 }
 
-void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
-                             bool only_when_due) {
+void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due) {
   const Clock::time_point now = Clock::now();
   const auto interval = std::chrono::duration<float>(settings_.checkpoint_seconds.value_or(0.0f));
   if (only_when_due && (!settings_.checkpoint_seconds || now - written_ < interval)) return;
   written_ = now;
-  CheckpointNote note{settings_.remembered, data_, state, {best.begin(), best.end()}};
+  CheckpointNote note{settings_.remembered, data_, state};
   Packer pack;
   for_each_field(pack, note);
   AtomicFile file("--checkpoint", settings_.checkpoint);
@@ -214,20 +211,16 @@ CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a che
 }
 
 void CheckpointReader::restore(const Settings& settings, const Split& split, mote::Trainer& trainer,
-                               mote::Span<float> best, TrainingState& state) {
+                               TrainingState& state) {
   if (data_checksum(split) != note_.data) {
     refuse("images, labels, targets or input scale differ from those of --data and --load");
   }
-  if (note_.best.size() != best.size())
-    refuse("early stopping: found " + std::to_string(note_.best.size()) + " parameters, expected " +
-           std::to_string(best.size()));
   const char* difference = "";
   const mote::Result result = mote::read_checkpoint(file_.source(), split.train, trainer, &difference);
   if (result.status == mote::Status::checkpoint_differs) {
     refuse(std::string("made with another value of: ") + difference);
   }
   if (!result.ok()) refuse(describe(result));
-  std::copy(note_.best.begin(), note_.best.end(), best.begin());
   const TrainingState made = state;
   state = note_.state;
   state.plateau.factor = made.plateau.factor;

@@ -18,7 +18,6 @@ struct CheckpointNote {
   std::vector<std::string> arguments;  ///< options that a resumed run inherits
   std::uint32_t data = 0;              ///< data_checksum()
   TrainingState state;
-  std::vector<float> best;  ///< best parameters, with early stopping
 };
 
 /// Checksum of all training and validation samples.
@@ -31,8 +30,7 @@ class CheckpointWriter {
   CheckpointWriter(const Settings& settings, const Split& split);
 
   /// Replaces the file. only_when_due: does nothing within --checkpoint-seconds of the last write.
-  void write(const mote::Trainer& trainer, const TrainingState& state, mote::Span<const float> best,
-             bool only_when_due);
+  void write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -47,10 +45,8 @@ class CheckpointReader {
   explicit CheckpointReader(const std::string& path);
 
   const CheckpointNote& note() const { return note_; }
-  /// Restores the trainer, the best parameters of early stopping and the state of the epochs. trainer: bound and
-  /// initialized. state: from begin_training().
-  void restore(const Settings& settings, const Split& split, mote::Trainer& trainer, mote::Span<float> best,
-               TrainingState& state);
+  /// Restores the trainer and the state of the epochs. trainer: bound and initialized. state: from begin_training().
+  void restore(const Settings& settings, const Split& split, mote::Trainer& trainer, TrainingState& state);
 
  private:
   [[noreturn]] void refuse(const std::string& reason) const;

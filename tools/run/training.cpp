@@ -55,9 +55,9 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
   return stopping;
 }
 
-/// Ends an epoch: validation, diagnosis, kept parameters, learning rate, early stopping.
-void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-                  const Diagnosis& diagnosis, TrainingState& state) {
+/// Ends an epoch: validation, diagnosis, early stopping, kept parameters, learning rate.
+void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& settings, const Diagnosis& diagnosis,
+                  TrainingState& state) {
   Trained& trained = state.trained;
   const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
   const bool validates = split.validation.count != 0;
@@ -68,16 +68,15 @@ void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& se
   if (diagnosis.enabled() && report.complete) report.layers = diagnosis.layers(trainer);
   if (validates) require(trainer.evaluate(split.validation, report.validation));
   const float loss = (validates ? report.validation : report.train).mean_loss();
-  if (std::isfinite(loss)) {
+  const bool is_worth_keeping =
+      settings.early_stopping ? report.complete && trained.stopping.update(report.validation) : std::isfinite(loss);
+  if (is_worth_keeping) {
     trainer.keep_parameters();
     trained.good_epoch = report.epoch;
   }
   if (settings.schedule == RateSchedule::plateau) {
     const float base = trainer.options().optimizer.learning_rate;  // the warm-up factor is applied on top
     require(trainer.set_learning_rate(state.plateau.update(loss, base)));
-  }
-  if (settings.early_stopping && report.complete) {
-    trained.stopping.update(report.validation, trainer.model(), best_model);
   }
   trained.epochs.push_back(report);
   state.seconds = 0.0;
@@ -92,27 +91,22 @@ TrainingState begin_training(const Settings& settings) {
   return state;
 }
 
-Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener, TrainingState state, Diagnosis diagnosis) {
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, const Listener& listener,
+              TrainingState state, Diagnosis diagnosis) {
   Trained& trained = state.trained;
   if (listener.resumable) listener.resumable(state, false);
   while (trained.epochs.size() < settings.epochs && !interrupted()) {
     if (settings.early_stopping && trained.stopping.should_stop()) break;
     if (!train_epoch(trainer, split, listener, state, diagnosis).ok()) {
       trained.divergence = divergence_text(trainer.divergence(), trainer.topology(), trainer.options().clips());
-      if (settings.early_stopping && trained.stopping.best_epoch != 0) {
-        trained.stopping.restore(best_model, trainer.model());
-        trained.good_epoch = trained.stopping.best_epoch;
-      } else {
-        trainer.restore_parameters();
-      }
+      trainer.restore_parameters();
       return trained;
     }
-    finish_epoch(trainer, split, settings, best_model, diagnosis, state);
+    finish_epoch(trainer, split, settings, diagnosis, state);
     if (listener.resumable && trained.epochs.back().complete) listener.resumable(state, false);
     listener.epoch(trained.epochs.back());
   }
-  if (settings.early_stopping) trained.stopping.restore(best_model, trainer.model());
+  if (settings.early_stopping && trained.stopping.best_epoch != 0) trainer.restore_parameters();
   return trained;
 }
 

@@ -35,12 +35,13 @@ struct Listener {
 struct Trained {
   std::vector<EpochReport> epochs;
   mote::EarlyStopping stopping;
-  std::string divergence;      ///< error text; empty: training did not diverge
-  std::size_t good_epoch = 0;  ///< last epoch with a finite validation loss (training loss without validation), 0:
-                               ///< none; after a divergence the trainer holds its parameters
+  std::string divergence;  ///< error text; empty: training did not diverge
+  /// The epoch whose parameters the trainer keeps, 0: none; they come back after a divergence. With early stopping the
+  /// best, else the last with a finite validation loss (training loss without validation).
+  std::size_t good_epoch = 0;
 };
 
-/// State of the epochs; together with the trainer and the best model, all that resuming needs.
+/// State of the epochs; together with the trainer, all that resuming needs.
 struct TrainingState {
   mote::ReduceOnPlateau plateau;
   Trained trained;
@@ -51,9 +52,9 @@ struct TrainingState {
 /// The state before the first epoch.
 TrainingState begin_training(const Settings& settings);
 
-/// Trains for the remaining epochs of the settings, or until early stopping or an interrupt. best_model: memory for a
-/// copy of Trainer::model(); empty without early stopping. diagnosis: measures each epoch if enabled.
-Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, mote::Span<float> best_model,
-              const Listener& listener, TrainingState state, Diagnosis diagnosis = {});
+/// Trains for the remaining epochs of the settings, or until early stopping or an interrupt. The trainer's options have
+/// keep_parameters. diagnosis: measures each epoch if enabled.
+Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, const Listener& listener,
+              TrainingState state, Diagnosis diagnosis = {});
 
 }  // namespace tools

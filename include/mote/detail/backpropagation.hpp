@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Forward and backward through a network in training: activations and deltas of every layer are kept.
+// Forward and backward through a network in training; activations and deltas of every layer are kept.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +19,17 @@ namespace mote {
 
 struct BatchNorm;
 
-/// One optimizer step, applicable to any contiguous part of the parameters.
+/// An optimizer step for any contiguous part of the parameters.
 struct ParameterStep {
-  OptimizerStep step;             ///< its l1, l2 and weight_decay are for weights; biases go free
-  std::size_t weight_floats = 0;  ///< the parameters before the first bias
+  OptimizerStep step;             ///< its l1, l2 and weight_decay apply to weights only
+  std::size_t weight_floats = 0;  ///< parameters before the first bias
   float* parameters = nullptr;
-  float* state = nullptr;  ///< state_arrays(method) arrays like parameters, one after another
+  float* state = nullptr;  ///< state_arrays(method) arrays laid out as the parameters, one after another
 
-  /// Where the gradients are to be taken: what forward() and delta_rows() get as parameters.
+  /// Where the gradients are taken: the parameters that forward() and backward() get.
   const float* gradient_point() const { return mote::gradient_point(step, parameters, state); }
 
-  /// Steps parameters [offset, offset + count), all weights or all biases.
+  /// Steps parameters [offset, offset + count), all weights or all biases and scales.
   void apply(std::size_t offset, std::size_t count, const float* gradients) const {
     OptimizerStep part = step;
     if (offset >= weight_floats) part.l1 = part.l2 = part.options.weight_decay = 0.0f;
@@ -37,24 +37,32 @@ struct ParameterStep {
   }
 };
 
-/// What becomes of gradients: kept in an array like the parameters, or used at once. Used at once they come in slices
-/// small enough to stay in the nearest cache, and no memory holds them all; the result is the same to the bit.
+/// Where gradients go: into an array, or straight into an optimizer step. Straight into a step they come in slices
+/// that fit into the nearest cache, and no memory holds all of them; the result is equal to the bit.
 struct GradientSink {
-  float* gradients = nullptr;           ///< where to keep them; null: use at once
-  bool accumulate = false;              ///< add to what is kept there
-  const ParameterStep* step = nullptr;  ///< how to use them at once
+  float* gradients = nullptr;           ///< array laid out as the parameters; null: straight into `step`
+  bool accumulate = false;              ///< add to the array instead of overwriting it
+  const ParameterStep* step = nullptr;  ///< the step, where there is no array
+};
+
+struct BackpropagationOptions {
+  std::size_t workers = 1;  ///< most threads at a time (parallel.hpp), >= 1; each has scratch memory of its own
+  bool all_pre_activations = false;  ///< keep those of every layer, to be looked at; training needs only some
 };
 
 namespace detail {
-/// Weight gradients are computed in slices of about this many floats: what workers share out.
+/// Weight gradients are computed in slices of about this many floats, which workers divide among themselves.
 inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
 
-/// Whether the pre-activations of layer l are kept apart from its activations: where training needs them, or `all`.
+/// Fewer samples do not fill the register tiles of a worker.
+inline constexpr std::size_t kRowsPerWorker = 8;
+
+/// Whether the pre-activations of layer l are kept beside its activations: where training needs them, or `all`.
 constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer, bool all) {
   return layer + 1 < topology.layer_count && (all || needs_pre_activations(topology.layers[layer].activation));
 }
 
-/// Rows of layer l's weights that make a slice.
+/// Rows of layer l's weights in a slice.
 constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
   const std::size_t rows = kSliceFloats / topology.stride_of(layer) / kUpdateRows * kUpdateRows;
   const std::size_t wanted = rows < kUpdateRows ? kUpdateRows : rows;
@@ -70,143 +78,133 @@ constexpr std::size_t slices_of(const Topology& topology, std::size_t layer) {
 inline constexpr std::size_t kBatchNormArrays = 7;
 
 struct BackpropagationPlan {
-  std::size_t activations;           // [rows][stride_of(l)] for every layer l, one after another
-  std::size_t deltas;                // likewise
-  std::size_t layers_count;          // floats of each of the two
-  std::size_t pre_activations;       // likewise, of the layers that keep them
-  std::size_t pre_activation_count;  // floats of these
-  std::size_t normalized;        // [rows][stride_of(l)] for every layer l with batch normalization, one after another
-  std::size_t normalized_count;  // floats of these
-  std::size_t statistics;        // [kBatchNormArrays][all_scale_floats]: the arrays of BatchNorm
-  std::size_t statistics_count;
-  std::size_t losses;       // [rows]
-  std::size_t strips;       // [workers][strip_count]
-  std::size_t strip_count;  // gradients of kUpdateRows rows of the layer with the longest
-  std::size_t packs;        // [workers][pack_count]
-  std::size_t pack_count;
+  Part<float> activations;      // [rows][stride_of(l)] for every layer l, one after another
+  Part<float> deltas;           // laid out as activations
+  Part<float> pre_activations;  // laid out as activations, only the layers that keep them
+  Part<float> normalized;       // laid out as activations, only the layers with batch normalization
+  Part<float> statistics;       // [kBatchNormArrays][all_scale_floats]: the arrays of BatchNorm
+  Part<float> losses;           // [rows]
+  Part<std::uint32_t> correct;  // [workers] if there are several
+  Part<float> strips;           // [workers][kUpdateRows][max_stride]: gradients on their way to the optimizer
+  Part<float> packs;            // [workers][pack_floats]: scratch of the products
   std::size_t bytes;
 };
 
-constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, std::size_t rows, std::size_t workers,
-                                                   bool all_pre_activations = false) {
+constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, const BackpropagationOptions& options,
+                                                   std::size_t rows) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
   std::size_t strides = 0, kept_strides = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     strides += topology.stride_of(l);
-    if (keeps_pre_activations(topology, l, all_pre_activations)) kept_strides += topology.stride_of(l);
+    if (keeps_pre_activations(topology, l, options.all_pre_activations)) kept_strides += topology.stride_of(l);
   }
-  plan.strip_count = kUpdateRows * topology.max_stride();
-  plan.layers_count = rows * strides;
-  plan.pre_activation_count = rows * kept_strides;
-  plan.pack_count = pack_floats(topology);
   plan.activations = memory.take<float>(rows, strides);
   plan.deltas = memory.take<float>(rows, strides);
   plan.pre_activations = memory.take<float>(rows, kept_strides);
-  plan.normalized_count = rows * topology.all_scale_floats();
   plan.normalized = memory.take<float>(rows, topology.all_scale_floats());
-  plan.statistics_count = kBatchNormArrays * topology.all_scale_floats();
-  plan.statistics = memory.take<float>(plan.statistics_count);
+  plan.statistics = memory.take<float>(kBatchNormArrays, topology.all_scale_floats());
   plan.losses = memory.take<float>(rows);
-  plan.strips = memory.take<float>(workers, plan.strip_count);
-  plan.packs = memory.take<float>(workers, plan.pack_count);
+  plan.correct = memory.take<std::uint32_t>(options.workers > 1 ? options.workers : 0);
+  plan.strips = memory.take<float>(options.workers, kUpdateRows * topology.max_stride());
+  plan.packs = memory.take<float>(options.workers, pack_floats(topology));
   plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
 
-/// Bytes of scratch memory for backpropagation of up to `rows` samples at a time by up to `workers` at once.
-/// all_pre_activations: as for Backpropagation::bind().
-constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows, std::size_t workers = 1,
-                                            bool all_pre_activations = false) {
-  return detail::backpropagation_plan(topology, rows, workers, all_pre_activations).bytes;
+/// Bytes of scratch memory for backpropagation of up to `rows` samples at a time.
+constexpr std::size_t backpropagation_bytes(const Topology& topology, const BackpropagationOptions& options,
+                                            std::size_t rows) {
+  return detail::backpropagation_plan(topology, options, rows).bytes;
+}
+constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_t rows) {
+  return backpropagation_bytes(topology, {}, rows);
 }
 
-/// The algorithm of Rumelhart, Hinton & Williams 1986 for one chunk of a mini-batch, in the caller's memory.
-///
-/// The chunk goes through forward, compute_loss and backward. Each is made of parts that several workers may do at
-/// once, for a caller with threads: rows of the chunk as far as the deltas, then slices of the gradients. Worker w of
-/// `workers` has its own scratch memory; two parts at once need different w.
+/// The algorithm of Rumelhart, Hinton & Williams 1986 for the samples of a mini-batch that are in memory together, in
+/// the caller's memory: forward(), compute_loss(), then backward(), or compute_deltas() and every gradient_slice().
 class Backpropagation {
  public:
-  /// Checks the topology and the memory (at least backpropagation_bytes with the same arguments), which must outlive
-  /// this. all_pre_activations: keeps those of every layer, for whoever looks at them; training does without.
-  Result bind(const Topology& topology, std::size_t rows, Memory scratch, std::size_t workers = 1,
-              bool all_pre_activations = false);
+  Backpropagation() = default;
+  Backpropagation(const Backpropagation&) = delete;
+  Backpropagation& operator=(const Backpropagation&) = delete;
 
-  /// Dropout of the hidden layers in chunks to come, whose first row is sample dropout.sample. None after bind().
+  /// Checks the topology and the memory (at least backpropagation_bytes with these arguments), which must outlive
+  /// this. Starts with one thread and without dropout.
+  Result bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows, Memory scratch);
+  Result bind(const Topology& topology, std::size_t rows, Memory scratch) { return bind(topology, {}, rows, scratch); }
+
+  /// Lends threads: parallel.workers at most options.workers.
+  void set_parallel(const Parallel& parallel) { parallel_ = parallel; }
+  /// Dropout of the hidden layers from the next forward() on, whose first row is sample dropout.sample.
   void set_dropout(const Dropout& dropout) { dropout_ = dropout; }
 
   /// Computes and keeps the activations of every layer; the output layer's before its activation, which belongs to the
-  /// loss. inputs: [rows][inputs] without padding; parameters: laid out as topology.hpp says.
-  void forward(const float* parameters, const float* inputs, std::size_t rows);
-  /// Adds the losses of the rows last given to forward() to `totals` and keeps their deltas, scaled by `scale`.
+  /// loss. parameters: laid out as topology.hpp says; inputs: [rows][inputs] without padding; active: of these inputs.
+  void forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active = {});
+  /// Adds the losses of the rows last given to forward() to `totals`, and keeps the deltas of the output layer times
+  /// `scale`. targets: of all rows.
   void compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals);
-  /// Gradients of the loss last computed into `sink`. parameters, inputs: as given to forward(). parameters may be
-  /// those that sink.step changes, or its gradient_point(): all deltas are computed first.
+  /// Computes and keeps the deltas of the hidden layers, after compute_loss(). parameters: as given to forward().
+  void compute_deltas(const float* parameters);
+  /// Hands slice `slice` of the gradients to `sink`, after compute_deltas(): weights, and with the first slice of a
+  /// layer its biases and scales. Workers may compute different slices at once, each with scratch memory of its own.
+  /// inputs, active: as given to forward(). sink.step may change the parameters: all deltas are computed before.
+  void gradient_slice(std::size_t slice, const float* inputs, ActiveInputs active, const GradientSink& sink,
+                      std::size_t worker = 0);
+  /// Number of slices of the gradients of the whole network.
+  std::size_t slice_count() const;
+  /// compute_deltas() and every gradient_slice(), on one thread.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
-  /// forward() for rows [share.begin, share.end) of the chunk. active: of these rows.
-  void forward_rows(const float* parameters, const float* inputs, Share share, std::size_t worker,
-                    ActiveInputs active = {}, std::size_t stage = 0);
-  /// Losses and output deltas of those rows; returns how many are correct. targets: of all rows of the chunk.
-  std::uint32_t loss_rows(const LossOptions& loss, const Targets& targets, float scale, Share share);
-  /// Deltas of the hidden layers for those rows.
-  void delta_rows(const float* parameters, Share share, std::size_t worker, std::size_t stage = 0);
-
-  /// Batch normalization needs all rows of a layer before any can go on, so each such layer divides the way forward,
-  /// and back, into one stage more: forward_rows() from stage 0 up, then delta_rows() from stage_count() - 1 down.
-  std::size_t stage_count() const;
-  /// Between stages `stage` and stage + 1 of forward_rows() of all `rows` rows: one of `parts` parts of the statistics.
-  void forward_sums(std::size_t stage, std::size_t rows, std::size_t part = 0, std::size_t parts = 1);
-  /// Between stages stage + 1 and `stage` of delta_rows(), likewise.
-  void backward_sums(std::size_t stage, std::size_t rows, std::size_t part = 0, std::size_t parts = 1);
   /// Statistics of the last mini-batch, [2][all_scale_floats]: means, then variances.
   Span<const float> batch_statistics() const { return {statistics_, 2 * topology_.all_scale_floats()}; }
-
-  /// Gradients for one of `workers` shares of all slices, after the deltas of `rows` rows. active: of all rows.
-  void gradient_slices(const float* inputs, std::size_t rows, const GradientSink& sink, Share share, std::size_t worker,
-                       ActiveInputs active = {});
-  /// Slices that the gradients of the whole network come in.
-  std::size_t slice_count() const;
-
-  /// Kept losses of the first `rows` rows.
-  Span<const float> losses(std::size_t rows) const { return {losses_, rows}; }
   /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(), after dropout; pre-activations for the
   /// last layer.
   MatrixView activations(std::size_t layer) const;
-  /// Kept pre-activations of layer l, likewise: of the last layer, and of hidden ones whose activation
-  /// needs_pre_activations(), or of all if bind() was told so; no rows for others. They are what the activation got:
-  /// with batch normalization, what came out of it.
+  /// Kept pre-activations of layer l, [rows][outputs_of(l)]: of the last layer, and of hidden ones whose activation
+  /// needs_pre_activations(), or of all if the options say so; no rows for others. They are the argument of the
+  /// activation: with batch normalization its result.
   MatrixView pre_activations(std::size_t layer) const;
-  /// Kept deltas of layer l, likewise, after backward(): dC/dz for each row, times the scale given to compute_loss().
-  /// With batch normalization z is what went into that.
+  /// Kept deltas of layer l, [rows][outputs_of(l)], after compute_deltas(): dC/dz for each row, times the scale given
+  /// to compute_loss(). With batch normalization z is its argument.
   MatrixView deltas(std::size_t layer) const;
 
  private:
-  /// Some rows of the weights of a layer.
+  /// Some rows of a layer's weights, and their inputs that are active.
   struct Slice {
     std::size_t layer;
     Share rows;
-    ActiveInputs active;  // those in `rows`
-    float* strip;         // for gradients that are used at once
+    ActiveInputs active;
   };
-  Slice slice_of(std::size_t layer, std::size_t i, std::size_t slices, float* strip, ActiveInputs active) const;
-  void weight_slice(const Slice& slice, const float* inputs, std::size_t rows, const GradientSink& sink) const;
-  void bias_slice(const Slice& slice, std::size_t rows, const GradientSink& sink) const;
-  /// Uses or keeps gradients, [stride_of(layer)], of the parameters from `offset` on.
+  void product(std::size_t layer, const float* parameters, const float* inputs, ActiveInputs active, Share rows,
+               std::size_t worker);
+  void activate(std::size_t layer, const float* parameters, Share rows);
+  void delta_below(std::size_t layer, const float* parameters, Share rows, std::size_t worker);
+  Slice slice_at(std::size_t layer, std::size_t i, std::size_t slices, ActiveInputs active) const;
+  void weight_gradients(const Slice& slice, const float* inputs, const GradientSink& sink, float* strip) const;
+  void bias_gradients(std::size_t layer, const GradientSink& sink, float* strip) const;
   void hand_over(std::size_t layer, std::size_t offset, const float* gradients, const GradientSink& sink) const;
-  /// The layer whose batch normalization comes after `stage`.
-  std::size_t normalized_layer(std::size_t stage) const;
-  /// [rows][stride_of(layer)]: z, then n of batch_norm.hpp.
-  float* normalized(std::size_t layer) const { return normalized_ + max_rows_ * topology_.scale_floats_before(layer); }
+  template <typename Work>
+  void for_rows(Work work) const {
+    parallel_.for_shares(rows_, detail::kRowsPerWorker, work);
+  }
+  template <typename Work>
+  void for_columns(std::size_t layer, Work work) const;
   BatchNorm batch_norm(std::size_t layer) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
-  /// Where layer l keeps its pre-activations apart; null if it does not.
+  /// Pre-activations of layer l that are kept beside its activations; null if they are not.
   float* kept_pre_activations(std::size_t layer) const;
+  /// [rows][stride_of(layer)]: z, then n of batch_norm.hpp.
+  float* normalized(std::size_t layer) const { return normalized_ + max_rows_ * topology_.scale_floats_before(layer); }
+  float* strip(std::size_t worker) const { return strips_.data() + worker * (strips_.size() / options_.workers); }
+  float* pack(std::size_t worker) const { return packs_.data() + worker * (packs_.size() / options_.workers); }
 
   Topology topology_;
+  BackpropagationOptions options_;
+  Parallel parallel_;
   Dropout dropout_;
   float* activations_ = nullptr;
   float* deltas_ = nullptr;
@@ -214,11 +212,9 @@ class Backpropagation {
   float* normalized_ = nullptr;
   float* statistics_ = nullptr;
   float* losses_ = nullptr;
-  float* strips_ = nullptr;
-  float* packs_ = nullptr;
-  bool all_pre_activations_ = false;
-  std::size_t strip_floats_ = 0;
-  std::size_t pack_floats_ = 0;
+  Span<float> strips_;
+  Span<float> packs_;
+  Span<std::uint32_t> correct_;  // rows of each worker, if there are several
   std::size_t max_rows_ = 0;
   std::size_t rows_ = 0;
 };

@@ -70,11 +70,10 @@ struct ActiveInputs {
 };
 
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null)
-/// unless detail::forward_packs(batch, inputs, outputs). list: null, or the list_count columns of A, in increasing
-/// order, that are not 0 in all rows; the terms of the others are left out, which for finite weights changes no bit.
+/// unless detail::forward_packs(batch, inputs, outputs). active: columns
+/// of A; the terms of the others are left out, which for finite weights changes no bit.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
-                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack,
-                     const std::uint32_t* list = nullptr, std::size_t list_count = 0);
+                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack, ActiveInputs active = {});
 
 /// db = sum of the rows of D, or db += it. ldd padded for `outputs`; db [ldd].
 void bias_gradient(std::size_t batch, std::size_t outputs, const float* D, std::size_t ldd, float* db, bool accumulate);
