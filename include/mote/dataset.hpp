@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Samples with what is wanted of them, as bytes where they lie, and the order in which training sees them.
+// Samples with their labels or targets, as a view of bytes, and the order in which training sees them.
 #pragma once
 
 #include <cstddef>
@@ -12,42 +12,42 @@
 
 namespace mote {
 
-/// `count` samples of `features` bytes, each with a label, with a vector of targets, or to be reproduced. A view: 8-bit
-/// data stays 8-bit until a batch is gathered, and targets stay where they are.
+/// `count` samples of `features` bytes, each with a label, with a vector of targets, or with its inputs as targets. A
+/// view: 8-bit data stays 8-bit until a batch is gathered, and targets are not copied.
 struct Dataset {
   const std::uint8_t* features_data = nullptr;  // [count][features]
   const std::uint8_t* labels = nullptr;         // [count], each less than classes; null: none
   std::size_t count = 0;
   std::size_t features = 0;
   std::size_t classes = 0;          ///< 1 to 256
-  float scale = 1.0f / 255.0f;      ///< what a byte is multiplied by to become an input
-  MatrixView targets = {};          ///< [count][outputs], what the loss compares outputs with; no data: the labels
-  bool inputs_are_targets = false;  ///< so are the inputs, as floats, instead
+  float scale = 1.0f / 255.0f;      ///< input = byte * scale
+  MatrixView targets = {};          ///< [count][outputs]; no data: the labels stand for them
+  bool inputs_are_targets = false;  ///< the inputs, as floats, are the targets (autoencoder)
 
   /// Samples [first, first + size).
   Dataset subset(std::size_t first, std::size_t size) const;
-  /// The same samples without labels, for an autoencoder: each input vector is its own target.
+  /// These samples without labels, for an autoencoder: each input vector is its own target.
   Dataset autoencoding() const;
-  /// Outputs that a network for these samples has.
+  /// Number of outputs of a network for these samples.
   constexpr std::size_t outputs() const {
     return inputs_are_targets ? features : targets.data != nullptr ? targets.columns : classes;
   }
 };
 
-/// The largest of them; 0 for none.
+/// The largest label; 0 for no labels.
 std::uint8_t largest_label(Span<const std::uint8_t> labels);
 
-/// ok; no_labels when nothing is wanted of the samples; count_mismatch when targets are more or fewer than samples;
-/// output_size_mismatch when targets and labels are for different numbers of outputs; label_out_of_range. Whatever
-/// trains on a dataset or evaluates it asks this first.
+/// ok; no_labels without labels and targets; count_mismatch unless there are targets for every sample;
+/// output_size_mismatch when targets and labels are for different numbers of outputs; label_out_of_range. Training and
+/// evaluation check this first.
 Result check(const Dataset& dataset);
 
 /// ok, or target_out_of_range (found: the first sample with one). Targets must be finite, for the cross-entropies from
-/// 0 to 1; for cross_entropy those of a sample must add up to 1 within a thousandth, which inputs as targets never
-/// do: found is 0 for them. Training and evaluation trust them.
+/// 0 to 1; for cross_entropy the targets of a sample must add up to 1 within a thousandth. Inputs as targets never do:
+/// found is 0 for them. Training and evaluation do not check this.
 Result check_targets(Loss loss, const Dataset& dataset);
 
-/// Asks for the samples that a later gather with the same arguments will read to be brought near the processor.
+/// Prefetches part `part` of `parts` of the samples that gather() with these arguments will read.
 void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
               std::size_t part = 0, std::size_t parts = 1);
 
@@ -56,19 +56,19 @@ void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t fi
 void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
             std::uint8_t* labels = nullptr);
 
-/// What is wanted of samples order[first], order[first + 1], ...; order null means first, first + 1, ... inputs,
-/// labels: what gather with the same order and first wrote; labels null: as they lie, without an order.
+/// Targets of samples order[first], order[first + 1], ...; order null means first, first + 1, ... inputs, labels: as
+/// gather() with this order and first wrote them; labels null: those of the dataset, without an order.
 Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,
                    const std::uint8_t* labels);
 
-/// A random permutation of 0 .. order.size() - 1, every one as likely (Fisher & Yates).
+/// Fills `order` with a random permutation of 0 .. order.size() - 1, all equally likely (Fisher & Yates).
 void shuffle(Span<std::uint32_t> order, Random& random);
 
-/// Puts what is in `order` in a random order, every one as likely (Fisher & Yates).
+/// Permutes `order` at random, all permutations equally likely (Fisher & Yates).
 void permute(Span<std::uint32_t> order, Random& random);
 
-/// A bootstrap sample: order.size() numbers below order.size(), drawn with replacement (Efron 1979). Of many samples a
-/// share of 1 - 1/e is in it, 63 %.
+/// Fills `order` with a bootstrap sample: order.size() numbers below order.size(), drawn with replacement (Efron 1979).
+/// It holds a fraction of 1 - 1/e, 63 %, of many samples.
 void draw_bootstrap(Span<std::uint32_t> order, Random& random);
 
 }  // namespace mote

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bagging: networks that were trained on bootstrap samples of the same data decide by the mean of their outputs
-// (Breiman 1996; Goodfellow et al. 2016, 7.11).
+// Bagging: networks trained on bootstrap samples of one data set decide by the mean of their outputs (Breiman 1996;
+// Goodfellow et al. 2016, 7.11).
 //
 //   options.bootstrap = true;
 //   options.seed = mote::derived_seed(seed, member);   // a sample, an order and initial parameters of its own
@@ -71,7 +71,7 @@ constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::s
   return detail::ensemble_evaluation_plan(topology, rows).bytes;
 }
 
-/// Views of the members' parameters, which may lie in flash, and of scratch memory.
+/// View of the members' parameters, which may lie in flash, and of scratch memory.
 class Ensemble {
  public:
   Ensemble() = default;
@@ -80,10 +80,10 @@ class Ensemble {
 
   /// Checks the topology, which all members have, and the memory: no_members; memory_too_small for a member with less
   /// than topology.parameter_count() floats, or for less scratch memory than ensemble_bytes(topology, rows). `members`
-  /// and all that it refers to must outlive this.
+  /// and the arrays that it refers to must outlive this.
   Result bind(const Topology& topology, Members members, std::size_t rows, Memory scratch);
 
-  /// Means over the members of what Network::forward() gives, added in the order of the members: [rows][outputs].
+  /// Means over the members of the result of Network::forward(), added in the order of the members: [rows][outputs].
   /// inputs: [rows][inputs] without padding, rows at most that of bind. The result is a view of the scratch memory,
   /// good until the next call.
   MatrixView forward(const float* inputs, std::size_t rows) const;
@@ -99,9 +99,8 @@ class Ensemble {
   std::size_t max_rows_ = 0;
 };
 
-/// Like evaluate() for one network, with the means as outputs. scratch: at least
-/// ensemble_evaluation_bytes(topology, 1). Cross-entropies take means within 2^-149 of 0 or 2^-25 of 1 to be there,
-/// as nearer ones are not told apart in a float, so that none is infinite.
+/// evaluate() with the means as outputs. scratch: at least ensemble_evaluation_bytes(topology, 1). Cross-entropies move
+/// means of 0 to 2^-149 and means of 1 to 1 - 2^-25, beyond the precision of a float, so that no loss is infinite.
 Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
 

@@ -11,14 +11,14 @@
 namespace mote {
 
 namespace detail {
-/// Where inference keeps what it needs for up to `rows` samples at a time.
+/// Scratch memory of inference on up to `rows` samples at a time.
 struct InferencePlan {
   Part<float> activations[2];  // [rows][max_stride] each: a layer reads from one and writes to the other
   Part<float> pack;            // scratch of the products
   std::size_t bytes;
 };
 
-/// The most that floats(inputs, outputs) says of any layer.
+/// The maximum of floats(inputs, outputs) over all layers.
 template <class Floats>
 constexpr std::size_t most_of_layers(const Topology& topology, Floats floats) {
   std::size_t most = 0;
@@ -29,12 +29,12 @@ constexpr std::size_t most_of_layers(const Topology& topology, Floats floats) {
   return most;
 }
 
-/// Floats of scratch memory of the products of any layer.
+/// Floats of scratch memory for the products of every layer in turn.
 constexpr std::size_t pack_floats(const Topology& topology) {
   return most_of_layers(topology, mote::pack_floats);
 }
 
-/// The same for inference on up to `rows` samples at a time.
+/// Floats of scratch memory for the forward products of up to `rows` samples at a time.
 constexpr std::size_t forward_pack_floats(const Topology& topology, std::size_t rows) {
   return most_of_layers(topology, [rows](std::size_t inputs, std::size_t outputs) {
     return forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
@@ -57,7 +57,7 @@ constexpr std::size_t inference_bytes(const Topology& topology, std::size_t rows
   return detail::inference_plan(topology, rows).bytes;
 }
 
-/// Views of parameters, which may lie in flash, and of scratch memory.
+/// View of parameters, which may lie in flash, and of scratch memory.
 class Network {
  public:
   Network() = default;
@@ -72,7 +72,7 @@ class Network {
   /// bind. The result is a view of the scratch memory, good until the next call.
   MatrixView forward(const float* inputs, std::size_t rows) const;
 
-  /// The same before the output layer's activation: what a loss wants.
+  /// Pre-activations of the output layer instead, [rows][outputs]: the argument of a loss.
   MatrixView forward_pre_activations(const float* inputs, std::size_t rows) const;
 
   const Topology& topology() const { return topology_; }
@@ -88,7 +88,7 @@ class Network {
   std::size_t max_rows_ = 0;
 };
 
-/// Index of the largest value, the first of equals: the class that outputs stand for. values must not be empty.
+/// Index of the largest value, the first of equals: the predicted class. values must not be empty.
 std::size_t argmax(Span<const float> values);
 
 }  // namespace mote

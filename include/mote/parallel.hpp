@@ -26,8 +26,8 @@ struct Parallel {
   using Piece = void (*)(void* context, std::size_t piece);
 
   /// Calls piece(context, i) once for every i in [0, pieces), pieces <= workers, in any order and on any threads, at
-  /// once if it can, and returns when all have returned; everything they wrote is then visible to the caller. Throws
-  /// nothing. Null: one after another.
+  /// once if it can, and returns when all have returned; their writes are then visible to the caller. Throws nothing.
+  /// Null: one after another.
   void (*run)(void* pool, std::size_t pieces, Piece piece, void* context) = nullptr;
   void* pool = nullptr;     ///< handed to run
   std::size_t workers = 1;  ///< most pieces at a time, >= 1

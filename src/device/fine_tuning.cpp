@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/fine_tuning.hpp"
 
-#include "../training/divergence.hpp"
 #include "mote/detail/finite.hpp"
 
 namespace mote {

@@ -18,12 +18,12 @@ Dataset Dataset::subset(std::size_t first, std::size_t size) const {
 }
 
 Dataset Dataset::autoencoding() const {
-  Dataset same = *this;
-  same.labels = nullptr;
-  same.classes = 0;
-  same.targets = {};
-  same.inputs_are_targets = true;
-  return same;
+  Dataset result = *this;
+  result.labels = nullptr;
+  result.classes = 0;
+  result.targets = {};
+  result.inputs_are_targets = true;
+  return result;
 }
 
 std::uint8_t largest_label(Span<const std::uint8_t> labels) {
@@ -57,7 +57,7 @@ Result check_targets(Loss loss, const Dataset& dataset) {
   }
   if (dataset.targets.data == nullptr) return Status::ok;
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
-    float sum = 0.0f, lost = 0.0f;  // what rounding took: of a million summands it is more than the tolerance
+    float sum = 0.0f, lost = 0.0f;  // lost to rounding: with a million summands more than the tolerance
     bool good = true;
     for (const float y : dataset.targets.row(i)) {
       good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));

@@ -4,7 +4,6 @@
 #include "../textbook/batch_norm.hpp"
 #include "../textbook/regularization.hpp"
 #include "active_inputs.hpp"
-#include "divergence.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/detail/vector_math.hpp"
 
@@ -48,6 +47,32 @@ void reset_running_statistics(const Topology& topology, Span<float> running) {
     float* variances = running.data() + topology.all_scale_floats() + topology.scale_floats_before(l);
     for (std::size_t j = 0; j < topology.outputs_of(l); ++j) variances[j] = 1.0f;
   }
+}
+
+/// The first layer with a number that is not finite in an array laid out as the parameters; layer_count if there is
+/// none.
+std::size_t first_not_finite(const Topology& topology, Span<const float> parameters) {
+  const auto is_good = [&](std::size_t offset, std::size_t count) {
+    return detail::all_finite(parameters.subspan(offset, count));
+  };
+  std::size_t l = 0;
+  for (; l < topology.layer_count; ++l) {
+    if (!is_good(topology.weights_offset(l), topology.weight_floats(l))) break;
+    if (!is_good(topology.biases_offset(l), topology.stride_of(l))) break;
+    if (topology.layers[l].batch_norm && !is_good(topology.scales_offset(l), topology.stride_of(l))) break;
+  }
+  return l;
+}
+
+/// The first layer whose kept activations are not all finite; the last layer if all are.
+std::size_t first_overflow(std::size_t layers, const Backpropagation& backpropagation) {
+  for (std::size_t l = 0; l + 1 < layers; ++l) {
+    const MatrixView activations = backpropagation.activations(l);
+    for (std::size_t i = 0; i < activations.rows; ++i) {
+      if (!detail::all_finite(activations.row(i))) return l;
+    }
+  }
+  return layers - 1;
 }
 
 }  // namespace
@@ -334,8 +359,7 @@ Result Trainer::diverged(Divergence::What what, std::size_t layer) {
 Result Trainer::diverged_in_loss() {
   const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
   if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);
-  const std::size_t of_activation = first_not_finite(topology_, backpropagation_);
-  return diverged(Divergence::What::loss, of_activation < layers ? of_activation : layers - 1);
+  return diverged(Divergence::What::loss, first_overflow(layers, backpropagation_));
 }
 
 // After training.

@@ -39,6 +39,36 @@ TEST(TrainingOptions, AreGoodAtTheEndsOfTheirRanges) {
   EXPECT_EQ(check([](auto& o) { o.batch_size = kSamples; }).status, Status::ok);
 }
 
+// Every field by name; the order of the first five is part of the interface.
+constexpr TrainingOptions kNamed = TrainingOptions()
+                                       .set_loss({Loss::huber, 2.0f})
+                                       .set_optimizer({Optimizer::adam, 0.001f})
+                                       .set_l2(0.01f)
+                                       .set_batch_size(16)
+                                       .set_memory_rows(4)
+                                       .set_workers(3)
+                                       .set_keep_parameters(true)
+                                       .set_skip_zero_inputs(false)
+                                       .set_l1(0.02f)
+                                       .set_max_norm(3.0f)
+                                       .set_input_dropout(0.2f)
+                                       .set_hidden_dropout(0.5f)
+                                       .set_clip_norm(1.0f)
+                                       .set_clip_value(0.25f)
+                                       .set_schedule({mote::Decay::cosine, 100})
+                                       .set_seed(7)
+                                       .set_shuffle(false)
+                                       .set_bootstrap(true);
+static_assert(kNamed.loss.kind == Loss::huber && kNamed.loss.huber_delta == 2.0f);
+static_assert(kNamed.optimizer.method == Optimizer::adam && kNamed.optimizer.learning_rate == 0.001f);
+static_assert(kNamed.l2 == 0.01f && kNamed.batch_size == 16 && kNamed.memory_rows == 4 && kNamed.workers == 3);
+static_assert(kNamed.keep_parameters && !kNamed.skip_zero_inputs && !kNamed.shuffle && kNamed.bootstrap);
+static_assert(kNamed.l1 == 0.02f && kNamed.max_norm == 3.0f && kNamed.clip_norm == 1.0f && kNamed.clip_value == 0.25f);
+static_assert(kNamed.input_dropout == 0.2f && kNamed.hidden_dropout == 0.5f && kNamed.seed == 7);
+static_assert(kNamed.schedule.decay == mote::Decay::cosine && kNamed.schedule.decay_steps == 100);
+constexpr TrainingOptions kListed{Loss::cross_entropy, {Optimizer::sgd, 0.1f}, 0.5f, 10, 5};
+static_assert(kListed.l2 == 0.5f && kListed.batch_size == 10 && kListed.memory_rows == 5);
+
 TEST(TrainingOptions, AreForATopologyThatCanBe) {
   EXPECT_EQ(mote::check(Topology{}, with_batch(4), kSamples).status, Status::no_layers);
   const Topology topology{3, {4, Activation::softmax}, {2, Activation::softmax}};

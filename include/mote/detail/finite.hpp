@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "mote/memory.hpp"
+
 namespace mote::detail {
 
 /// Whether x is neither infinite nor NaN. Always inlined: numeric files share no code. (std::isfinite is not constexpr.)
 [[gnu::always_inline]] constexpr bool is_finite(float x) {
   return x - x == 0.0f;
+}
+
+inline bool all_finite(Span<const float> values) {
+  for (const float value : values) {
+    if (!is_finite(value)) return false;
+  }
+  return true;
 }
 
 }  // namespace mote::detail
