@@ -75,7 +75,8 @@ TEST(Install, RefusesARelativePrefixBeforeItWrites) {
   const TemporaryFolder folder;
   const CommandResult result = install(folder.file("root"), "relative");
   EXPECT_NE(result.status, 0);
-  EXPECT_NE(result.output.find("PREFIX: found 'relative', expected an absolute path"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("PREFIX: found 'relative', expected an absolute path"), std::string::npos)
+      << result.output;
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
