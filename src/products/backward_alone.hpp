@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The backward product where nothing is rearranged in memory: for one sample, and on microcontrollers. For kernels.cpp
-// only; internal linkage.
+// The backward product where nothing is rearranged in memory: for one sample, and on microcontrollers. Internal
+// linkage.
 #pragma once
 
 #include "../core/arithmetic.hpp"

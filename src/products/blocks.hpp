@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products with matrices larger than the caches next to the processor, a block of them at a time. For kernels.cpp only;
-// internal linkage.
+// Products with matrices larger than the caches next to the processor, one block at a time. Internal linkage.
 #pragma once
 
 #include "mote/detail/products.hpp"
@@ -49,21 +48,19 @@ MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* _
   }
 }
 
-/// Some rows of X, one tile after the other: to[i * depth + k * height + j] = x(i + j, k) for a tile of `height` rows
-/// from i on. x points to rows of X, or, transposed, to columns of a matrix.
-template <Access kAccess>
-void copy_tiles(size_t depth, size_t rows, const float* __restrict x, size_t ldx, float* __restrict to) {
-  constexpr bool kTransposed = kAccess == Access::transposed;
+/// Copies rows of X, one tile after the other: to[i * depth + k * height + j] = x[i + j][k] for a tile of `height` rows
+/// from i on.
+[[maybe_unused]] void copy_tiles(size_t depth, size_t rows, const float* __restrict x, size_t ldx,
+                                 float* __restrict to) {
   for (size_t i = 0, height; i < rows; i += height) {
     height = tile_height(rows - i, kRows);
-    const float* from = x + (kTransposed ? i : i * ldx);
+    const float* from = x + i * ldx;
     size_t k = 0;
     if (height == kRows) {
-      for (; !kTransposed && k + kWays <= depth; k += kWays, to += kWays * kRows) interleave_rows(from + k, ldx, to);
-      for (; kTransposed && k < depth; ++k, to += kRows) __builtin_memcpy(to, from + k * ldx, kRows * sizeof(float));
+      for (; k + kWays <= depth; k += kWays, to += kWays * kRows) interleave_rows(from + k, ldx, to);
     }
     for (; k < depth; ++k, to += height) {
-      for (size_t j = 0; j < height; ++j) to[j] = from[kTransposed ? k * ldx + j : j * ldx + k];
+      for (size_t j = 0; j < height; ++j) to[j] = from[j * ldx + k];
     }
   }
 }
@@ -121,14 +118,12 @@ void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& oper
   }
 }
 
-/// C = X B, or C += X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X
-/// pass by. In strips, those are copied as well, to after the block; those of a transposed X, columns in memory,
-/// always. copy_b(k, depth, n, columns, to) writes rows [k, k + depth) of columns [n, n + columns) of B, panel after
-/// panel.
-template <Access kAccess, bool kInStrips, typename CopyB>
-void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
+/// C = X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X pass by. In
+/// strips, some rows of X are copied as well, to after the block. copy_b(k, depth, n, columns, to) writes rows
+/// [k, k + depth) of columns [n, n + columns) of B, panel after panel.
+template <bool kInStrips, typename CopyB>
+void product_in_blocks(size_t rows, size_t columns, Operands operands, float* block, size_t block_size,
                        const CopyB& copy_b) {
-  static_assert(kInStrips || kAccess == Access::plain);
   constexpr size_t kDepth = kInStrips ? kStripDepth : kBlockSide, kMostRows = kInStrips ? kStripHeight : kPassingRows;
   const Operands all = operands;
   for (size_t k = 0; k < all.depth; k += kDepth) {
@@ -141,12 +136,11 @@ void product_in_blocks(bool accumulate, size_t rows, size_t columns, Operands op
       copy_b(k, operands.depth, n, width, block);
       for (size_t i = 0, height; i < rows; i += height) {
         height = tile_height(rows - i, kMostRows);
-        const float* x = all.x + (kAccess == Access::transposed ? k * all.ldx + i : i * all.ldx + k);
+        const float* x = all.x + i * all.ldx + k;
         operands.x = kInStrips ? block + block_size : x;
-        if (kInStrips) copy_tiles<kAccess>(operands.depth, height, x, all.ldx, block + block_size);
+        if (kInStrips) copy_tiles(operands.depth, height, x, all.ldx, block + block_size);
         operands.c = all.c + i * all.ldc + n;
-        block_of_tiles<kInStrips ? Access::transposed : kAccess>(accumulate || k != 0, height, width, operands,
-                                                                 {block, 0});
+        block_of_tiles<kInStrips ? Access::transposed : Access::plain>(k != 0, height, width, operands, {block, 0});
       }
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The forward product of images and the like, most of whose inputs are 0. For kernels.cpp only; internal linkage.
+// The forward product of images and the like, most of whose inputs are 0. Internal linkage.
 #pragma once
 
 #include "blocks.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The weight gradient of a layer of few outputs, whose rows would leave lanes of every vector empty: its transpose has
-// long rows. For kernels.cpp and weight_update.cpp only; internal linkage.
+// long rows. Internal linkage.
 #pragma once
 
 #include "mote/detail/products.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How a product is cut into tiles (tiles.hpp), and what is rearranged on the way. All of it is chosen by shape, never
-// by machine, and none of it changes the order of a sum.
+// Cuts products into tiles (tiles.hpp) and chooses the road of each by its shape, never by machine (README.md: the
+// table of roads). No road changes the order of a sum (reference.hpp).
 #include "mote/detail/products.hpp"
 
 #include "../core/arithmetic.hpp"
@@ -19,11 +19,9 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromRows = 48;        // fewer samples do not repay looking for zeros,
-constexpr size_t kSkipListedFromRows = 24;  // or fewer that are known to have zeros in common
-constexpr size_t kPassFromRows = 48;        // fewer rows read W too seldom for its panels to come nearer,
-constexpr size_t kNearFloats = (kHasWideTiles ? 64 : 16) * 1024;  // and so small a W is near enough
-constexpr size_t kLeastTransposedDeltas = 12;                     // fewer samples leave too many lanes of theirs empty
+constexpr size_t kSkipFromRows = 48;                // fewer samples do not repay looking for zeros,
+constexpr size_t kSkipListedFromRows = 24;          // or fewer that are known to have zeros in common
+constexpr size_t kLeastTransposedDeltas = 12;       // fewer samples leave too many lanes of theirs empty
 constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
 // Weights or deltas that are rearranged: with wide tiles, only if they do not fit in these caches.
@@ -83,24 +81,10 @@ void forward_along_rows(size_t columns, const Operands& operands) {
   for (size_t i = 0; i < count; ++i) add_rows<1>(columns, factors + i, rows + i, operands.c);
 }
 
-/// Z = A W, panels as narrow as a tile passing by a few rows of A at a time.
-void forward_passing(size_t rows, size_t columns, const Operands& all) {
-  for (size_t i = 0, height; i < rows; i += height) {
-    height = tile_height(rows - i, kPassingRows);
-    Operands operands = all;
-    operands.x += i * all.ldx;
-    operands.c += i * all.ldc;
-    block_of_tiles<Access::plain, Store>(height, columns, operands, {all.b, all.ldb});
-  }
-}
-
 /// Z = A W, all terms of every sum.
 void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack) {
   const size_t inputs = operands.depth, columns = padded_columns(outputs);
   const size_t floats = inputs * columns;
-  if (kRearranges && rows >= kPassFromRows && floats > kNearFloats && floats <= kCachedFloats) {
-    return forward_passing(rows, columns, operands);
-  }
   if (!kRearranges || floats <= kCachedFloats || rows <= kPanelsFromBatch) {
     return product<Access::plain, Store>(rows, columns, operands);
   }
@@ -110,8 +94,7 @@ void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack)
   const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
     copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
   };
-  product_in_blocks<Access::plain, !kHasWideTiles>(false, rows, columns, operands, pack, block_floats(inputs, outputs),
-                                                   copy_b);
+  product_in_blocks<!kHasWideTiles>(rows, columns, operands, pack, block_floats(inputs, outputs), copy_b);
 }
 
 }  // namespace
@@ -168,9 +151,9 @@ void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const fl
   const size_t columns = padded_columns(inputs), block = block_floats(inputs, outputs);
   const Operands operands{outputs, D, ldd, nullptr, nullptr, 0, dA, lda};
   if (!kHasWideTiles && is_large(inputs, outputs) && batch >= kPackWeightsFromRows) {
-    product_in_blocks<Access::plain, true>(false, batch, columns, operands, pack, block, copy_b);
+    product_in_blocks<true>(batch, columns, operands, pack, block, copy_b);
   } else {
-    product_in_blocks<Access::plain, false>(false, batch, columns, operands, pack, block, copy_b);
+    product_in_blocks<false>(batch, columns, operands, pack, block, copy_b);
   }
 }
 

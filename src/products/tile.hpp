@@ -41,8 +41,8 @@ constexpr size_t kAlternateBelow = 64;  // depth of a gradient whose tiles alter
 constexpr size_t kAlternateBelow = 0;
 #endif
 
-// From one pointer, an x86 address reaches rows 0, 1, 2, 4 and 8; to others it is computed anew for every term, a tenth
-// of a tile's instructions. So plain access has a second pointer, to this row.
+// From one pointer, an x86 address reaches rows 0, 1, 2, 4 and 8; addresses of others are computed for every term, a
+// tenth of a tile's instructions. So plain access has a second pointer, to this row.
 #if defined(__x86_64__) && !defined(__AVX512F__)
 constexpr size_t kNearRows = 3;
 #else
@@ -50,14 +50,14 @@ constexpr size_t kNearRows = kTallRows;
 #endif
 
 constexpr size_t kLine = 16;      // floats that come together from memory
-constexpr size_t kRowsAhead = 8;  // so early: hardware does not foresee rows that are far apart
+constexpr size_t kRowsAhead = 8;  // prefetch distance in rows; the hardware prefetcher does not follow large strides
 
 /// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
 enum class Access {
   plain,        // X[i][k] at x[i * ldx + k]
   transposed,   // X[i][k] at x[k * ldx + i]
   listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
-  listed_rows,  // X[i][k] at x[k * ldx + list[i]]: likewise, of a transposed X
+  listed_rows,  // X[i][k] at x[k * ldx + list[i]]: some columns of a transposed X
   listed_transposed,  // X[i][k] at x[list[k] * ldx + i] and row k of B at row list[k]: as listed, of a transposed X
 };
 
@@ -65,7 +65,7 @@ constexpr bool is_transposed(Access access) {
   return access != Access::plain && access != Access::listed;
 }
 
-/// What becomes of the sums. Others may follow this pattern; they find their factors and their state in the Operands.
+/// Where the sums of a tile go. Others may follow this pattern; they find their factors and state in the Operands.
 /// kInPlace: with listed_rows, row i of C and of the state is row list[i], not row i.
 struct Store {  // C = X B
   static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = false, kAsksEarly = false;
@@ -116,8 +116,7 @@ template <size_t Rows, size_t Columns, bool kListedRows, typename Finish>
   }
 }
 
-/// What becomes of the sums of a tile of C, at c. (operands.c once all sums are there is late for clang, which then
-/// keeps them in memory.)
+/// Finishes the sums of a tile of C, at c. (Reading operands.c after the sums spills the accumulators with clang.)
 template <Access kAccess, typename Finish, size_t Rows, size_t Columns>
 MOTE_INLINE void finish_sums(const float (&sum)[Rows][Columns], const Operands& operands, float* __restrict c,
                              size_t ldc) {
@@ -224,6 +223,7 @@ using Tile = void (*)(const Operands&);
 
 template <size_t Columns, Access kAccess, typename Finish, size_t... Row>
 Tile tile_for(size_t rows, size_t depth, std::index_sequence<Row...>) {
+  if (rows - 1 >= sizeof...(Row)) __builtin_unreachable();  // rows is 1 to sizeof...(Row)
   static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Finish, false>...};
   if constexpr (kAlternateBelow != 0 && kAccess == Access::transposed && !Finish::kHasState) {
     static constexpr Tile kAlternating[] = {tile<Row + 1, Columns, kAccess, Finish, (Row >= 3)>...};

@@ -37,6 +37,7 @@ struct Momentum : Store {
 
 constexpr size_t kSkipFromBatch = 8;  // fewer samples have too few zeros that the others have not
 constexpr size_t kSkipToBatch = 512;  // room for a list
+constexpr size_t kLongRow = 128;      // floats that are written faster one after the other than as narrow tiles
 constexpr size_t kShortGap = 5;       // inactive inputs between active ones that cost less than another call
 
 /// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns how many.
@@ -62,6 +63,16 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
     end = *active.list++ + size_t{1};
   } while (--active.count != 0 && *active.list <= end + kShortGap);
   return {begin, end};
+}
+
+/// dW = a^T d for one sample: rows are written along their whole length, padding included.
+[[maybe_unused]] void gradient_along_rows(Share rows, size_t columns, const float* __restrict a,
+                                          const float* __restrict d, float* __restrict dW, size_t stride) {
+  for (size_t i = rows.begin; i < rows.end; ++i) {
+    float* __restrict row = dW + i * stride;
+    for (size_t j = 0; j < columns; ++j) row[j] = multiply_add(a[i], d[j], 0.0f);
+    for (size_t j = columns; j < stride; ++j) row[j] = 0.0f;
+  }
 }
 
 /// The factors of a gradient dW = A^T D, [inputs][columns].
@@ -106,6 +117,9 @@ struct Kept {
   /// All of `rows`.
   void dense(Share rows, size_t outputs) const {
     const Gradient& g = gradient;
+    if (kRearranges && !kHasWideTiles && !kAccumulates && g.batch == 1 && g.columns >= kLongRow) {
+      return gradient_along_rows(rows, g.columns, g.A, g.D, dW, g.stride);
+    }
     for (size_t left = kAccumulates ? 0 : narrow_inputs(g.batch, rows.size(), outputs), count; left != 0;) {
       count = left < kNarrowInputs ? left : kNarrowInputs;
       narrow_gradient(g.batch, count, outputs, g.A + rows.begin, g.lda, g.D, g.stride, dW + rows.begin * g.stride);
