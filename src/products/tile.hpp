@@ -223,11 +223,12 @@ using Tile = void (*)(const Operands&);
 
 template <size_t Columns, Access kAccess, typename Finish, size_t... Row>
 Tile tile_for(size_t rows, size_t depth, std::index_sequence<Row...>) {
-  if (rows - 1 >= sizeof...(Row)) __builtin_unreachable();  // rows is 1 to sizeof...(Row)
+  if (rows == 0) __builtin_unreachable();  // no tile is empty
   static constexpr Tile kTiles[] = {tile<Row + 1, Columns, kAccess, Finish, false>...};
   if constexpr (kAlternateBelow != 0 && kAccess == Access::transposed && !Finish::kHasState) {
     static constexpr Tile kAlternating[] = {tile<Row + 1, Columns, kAccess, Finish, (Row >= 3)>...};
-    if (depth > 1 && depth < kAlternateBelow) return kAlternating[rows - 1];
+    const bool is_short = depth < kAlternateBelow;
+    if (is_short && depth > 1) return kAlternating[rows - 1];
   }
   return kTiles[rows - 1];
 }
