@@ -41,17 +41,24 @@ Result Backpropagation::bind(const Topology& topology, const BackpropagationOpti
 void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active) {
   MOTE_ASSERT(activations_ != nullptr && rows <= max_rows_);
   rows_ = rows;
-  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
-    const bool has_norm = topology_.layers[l].batch_norm;
+  // Workers keep their rows from layer to layer, and wait for each other where batch normalization needs all rows.
+  for (std::size_t from = 0;;) {
+    std::size_t norm = from;
+    while (norm < topology_.layer_count && !topology_.layers[norm].batch_norm) ++norm;
     for_rows([&](Share share, std::size_t worker) {
-      product(l, parameters, inputs, active, share, worker);
-      if (!has_norm) activate(l, parameters, share);
+      if (from != 0) activate(from - 1, parameters, share);  // the normalized layer
+      for (std::size_t l = from; l < topology_.layer_count; ++l) {
+        product(l, parameters, inputs, active, share, worker);
+        if (l == norm) return;
+        activate(l, parameters, share);
+      }
     });
-    if (!has_norm) continue;
-    for_columns(l, [&](Share columns, const BatchNorm& norm) {
-      mote::batch_statistics(rows, columns.size(), topology_.stride_of(l), normalized(l) + columns.begin, norm);
+    if (norm == topology_.layer_count) return;
+    for_columns(norm, [&](Share columns, const BatchNorm& statistics) {
+      mote::batch_statistics(rows, columns.size(), topology_.stride_of(norm), normalized(norm) + columns.begin,
+                             statistics);
     });
-    for_rows([&](Share share, std::size_t) { activate(l, parameters, share); });
+    from = norm + 1;
   }
 }
 
@@ -111,7 +118,11 @@ void Backpropagation::compute_deltas(const float* parameters) {
     } else if (l == 0) {
       return;
     }
-    for_rows([&](Share share, std::size_t worker) { delta_below(l, parameters, share, worker); });
+    const std::size_t top = l;
+    while (l > 1 && !topology_.layers[l - 1].batch_norm) --l;  // workers keep their rows as far as that
+    for_rows([&](Share share, std::size_t worker) {
+      for (std::size_t k = top + 1; k-- > l;) delta_below(k, parameters, share, worker);
+    });
   }
 }
 
