@@ -57,7 +57,8 @@ constexpr bool needs_pre_activations(Activation activation) {
 }
 
 /// Supremum of |da/dz|, rounded up: gamma in gradient_bounds.hpp. For softmax, the largest spectral norm of its
-/// Jacobian. Reached at z = 0 (sigmoid, tanh), sqrt 2 (gelu), 2.3994 (silu), just below 0 (selu), or two outputs 1/2.
+/// Jacobian. Reached at z = 0 (sigmoid, tanh), sqrt 2 (gelu), 2.3994 (silu), just below 0 (selu); softmax: with two
+/// outputs of 1/2.
 constexpr float largest_slope(Activation activation) {
   switch (activation) {
     case Activation::sigmoid: return 0.25f;

@@ -39,16 +39,16 @@ constexpr Topology without_batch_norm(const Topology& topology) {
   return plain;
 }
 
-/// Number of floats of running statistics: the means of all units with batch normalization, laid out as their scales,
-/// then their variances in the same layout.
+/// Number of floats of running statistics: the means, then the variances of all units with batch normalization, each
+/// laid out like the scales.
 constexpr std::size_t running_statistics_count(const Topology& topology) {
   return 2 * topology.all_scale_floats();
 }
 
 /// Writes the parameters of the network without_batch_norm(topology) to `folded`; copies layers without batch
 /// normalization. parameters: topology.parameter_count() floats; running: running_statistics_count(topology) floats;
-/// folded: at least parameter_count() floats of the folded topology; may start where `parameters` starts, and must not
-/// overlap it otherwise. Errors: all of check(topology); memory_too_small for a span that is too short.
+/// folded: at least parameter_count() floats of the folded topology; either starts where `parameters` starts or does
+/// not overlap it. Errors: all of check(topology); memory_too_small for a span that is too short.
 Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,
                        Span<float> folded);
 

@@ -12,14 +12,14 @@ namespace mote {
 /// Bytes that can be read in any order.
 struct ByteSource {
   std::uint64_t size = 0;
-  /// Fills `to` with the bytes from `offset` on, which all lie before `size`; returns false on failure.
+  /// Fills `to` with the bytes from `offset` on, all of which lie before `size`; returns false on failure.
   bool (*read)(void* context, std::uint64_t offset, Memory to) = nullptr;
   void* context = nullptr;
 };
 
-/// A receiver of bytes, which come once each and in order.
+/// A receiver of bytes, each written once, in order.
 struct ByteSink {
-  /// Takes all of `bytes`, or returns false.
+  /// Takes all of `bytes`; returns false on failure.
   bool (*write)(void* context, Bytes bytes) = nullptr;
   void* context = nullptr;
 };

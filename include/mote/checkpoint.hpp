@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checkpoints: the whole state of training as bytes. Training that is saved and restored ends with the bits of training
-// without interruption.
+// Checkpoints: the whole state of training as bytes. Saving and restoring changes no bit of the trained parameters.
 //
 //   mote::write_checkpoint(trainer, {}, sink);                   // between any two batches
 //   ... power loss; bind() as before ...
@@ -12,7 +11,7 @@
 //   "mote ck1"                               8 bytes
 //   size of the checkpoint                   8
 //   size of the note, the note               8, ...
-//   settings: count, then 8 bytes each       8, ... topology, options, samples and arithmetic: all that determines bits
+//   settings: count, then 8 bytes each       8, ... topology, options, samples, arithmetic: all that affects bits
 //   progress                                 64    TrainingProgress
 //   model, optimizer state, kept parameters  8, ... each: number of floats, the floats
 //   CRC-32 of the bytes before it            4
@@ -28,26 +27,27 @@
 
 namespace mote {
 
-/// The first bytes of a checkpoint, and a 0.
+/// The first bytes of a checkpoint, and a terminating 0.
 inline constexpr char kCheckpointMagic[] = "mote ck1";
 
 /// Bytes of a checkpoint with a note of this size.
 std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes);
 
-/// Writes a checkpoint. note: bytes of the caller, such as an EarlyStopping and its best parameters. write_failed.
+/// Writes a checkpoint. note: bytes of the caller, such as an EarlyStopping and its best parameters. Error:
+/// write_failed.
 Result write_checkpoint(const Trainer& trainer, Bytes note, const ByteSink& sink);
 
-/// Checks that a checkpoint is whole and finds the size of its note. checkpoint_magic, checkpoint_size,
-/// checkpoint_checksum or read_failed.
+/// Checks that a checkpoint is complete and finds the size of its note. Errors: checkpoint_magic, checkpoint_size,
+/// checkpoint_checksum, read_failed.
 Result check_checkpoint(const ByteSource& file, std::uint64_t& note_bytes);
 
 /// Fills `note`, whose size must be that from check_checkpoint().
 Result read_checkpoint_note(const ByteSource& file, Memory note);
 
 /// Restores a trainer that was bound to the checkpoint's network, options and number of samples. dataset: the training
-/// set. Workers and memory_rows may differ: they change no bit. On checkpoint_differs, `difference`, unless null, is
-/// the name of the first setting that differs. A rejected checkpoint leaves the trainer unchanged, except that after
-/// read_failed it may have to be bound or restored again.
+/// set. Workers and memory_rows may differ: they change no bit. On checkpoint_differs, `difference`, unless null,
+/// becomes the name of the first setting that differs. A rejected checkpoint leaves the trainer unchanged; read_failed
+/// may leave it partly restored: bind it or restore it again.
 Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& trainer,
                        const char** difference = nullptr);
 

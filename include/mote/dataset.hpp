@@ -21,10 +21,10 @@ struct Dataset {
   std::size_t features = 0;
   std::size_t classes = 0;          ///< 1 to 256
   float scale = 1.0f / 255.0f;      ///< input = byte * scale
-  MatrixView targets = {};          ///< [count][outputs]; no data: the labels stand for them
+  MatrixView targets = {};          ///< [count][outputs]; no data: the labels are the targets
   bool inputs_are_targets = false;  ///< the inputs, as floats, are the targets (autoencoder)
 
-  /// Samples [first, first + size).
+  /// The samples [first, first + size).
   Dataset subset(std::size_t first, std::size_t size) const;
   /// These samples without labels, for an autoencoder: each input vector is its own target.
   Dataset autoencoding() const;
@@ -39,12 +39,12 @@ std::uint8_t largest_label(Span<const std::uint8_t> labels);
 
 /// ok; no_labels without labels and targets; count_mismatch unless there are targets for every sample;
 /// output_size_mismatch when targets and labels are for different numbers of outputs; label_out_of_range. Training and
-/// evaluation check this first.
+/// evaluation call it first.
 Result check(const Dataset& dataset);
 
-/// ok, or target_out_of_range (found: the first sample with one). Targets must be finite, for the cross-entropies from
-/// 0 to 1; for cross_entropy the targets of a sample must add up to 1 within a thousandth. Inputs as targets never do:
-/// found is 0 for them. Training and evaluation do not check this.
+/// ok, or target_out_of_range (found: the first sample with one). Targets must be finite; for the cross-entropies, in
+/// [0, 1]; for cross_entropy, of sum 1 within 1/1000 in each sample. For inputs as targets it checks the range of
+/// byte * scale (found: 0); cross_entropy rejects them. Training and evaluation do not call it.
 Result check_targets(Loss loss, const Dataset& dataset);
 
 /// Prefetches part `part` of `parts` of the samples that gather() with these arguments will read.
@@ -57,7 +57,8 @@ void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t firs
             std::uint8_t* labels = nullptr);
 
 /// Targets of samples order[first], order[first + 1], ...; order null means first, first + 1, ... inputs, labels: as
-/// gather() with this order and first wrote them; labels null: those of the dataset, without an order.
+/// gather() wrote them with this order and first. labels null: the labels of the dataset from `first` on, for order
+/// null.
 Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,
                    const std::uint8_t* labels);
 
@@ -68,7 +69,7 @@ void shuffle(Span<std::uint32_t> order, Random& random);
 void permute(Span<std::uint32_t> order, Random& random);
 
 /// Fills `order` with a bootstrap sample: order.size() numbers below order.size(), drawn with replacement (Efron 1979).
-/// It holds a fraction of 1 - 1/e, 63 %, of many samples.
+/// A large sample contains a fraction of about 1 - 1/e, 63 %, of the numbers.
 void draw_bootstrap(Span<std::uint32_t> order, Random& random);
 
 }  // namespace mote

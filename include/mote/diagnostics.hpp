@@ -36,25 +36,25 @@ enum class Verdict : std::uint8_t {
   healthy,
   vanishing,  ///< hidden layer: delta_norm < kVanishing times the output layer's
   exploding,  ///< hidden layer: delta_norm > kExploding times the output layer's; any layer: not finite
-  saturated,  ///< more than saturation_limit() of its activations; not if the loss cancels the slope
+  saturated,  ///< more than saturation_limit() of its activations; never where the loss cancels the slope
   dead        ///< more than kDeadLimit of its units
 };
 
-/// One word, never null.
+/// The verdict as one word; never null.
 const char* to_string(Verdict verdict);
 
 /// Ratios of delta_norm to the output layer's. All layers share one learning rate: a layer below kVanishing needs a
 /// hundred epochs for one epoch of the output layer; above kExploding, its steps are a hundred times too long.
 inline constexpr float kVanishing = 0.01f;
 inline constexpr float kExploding = 100.0f;
-/// Fraction of dead units that is too large. Units die one by one; half of a layer is no coincidence.
+/// A layer with a larger fraction of dead units is dead.
 inline constexpr float kDeadLimit = 0.5f;
 
 inline constexpr float kSaturatedSlope = 0.1f;  ///< saturated below this fraction of largest_slope()
 inline constexpr float kDeadSlope = 0.001f;     ///< dead below this fraction; leaky_relu's 1/100 is above
 
-/// Fraction of saturated activations that is too large. sigmoid and tanh should work between their flat ends. The
-/// others are flat on one side by design, where half of all z lie: only almost all of them there are a problem.
+/// A layer with a larger fraction of saturated activations is saturated. sigmoid and tanh should work between their
+/// flat ends. The others are flat on one side by design, where about half of all z lie: their limit is higher.
 constexpr float saturation_limit(Activation activation) {
   return activation == Activation::sigmoid || activation == Activation::tanh ? 0.5f : 0.9f;
 }
@@ -101,7 +101,7 @@ class MomentsTally {
   float squares_ = 0.0f;  // sum of squares of the differences, each divided by the largest
 };
 
-/// Totals of a layer, from one batch of samples to the next.
+/// Totals of a layer over batches of samples.
 struct LayerTally {
   MomentsTally pre_activations;
   MomentsTally activations;
@@ -156,7 +156,7 @@ constexpr std::size_t diagnosis_bytes(const Topology& topology, std::size_t rows
 Result diagnose(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 std::size_t rows, Memory scratch, Span<LayerDiagnostics> layers);
 
-/// Writes layers[l].update_ratio of the step from parameters `before` to `after`; 0 for a layer of zero weights.
+/// Writes layers[l].update_ratio for the step from parameters `before` to `after`; 0 for a layer of zero weights.
 void measure_updates(const Topology& topology, Span<const float> before, Span<const float> after,
                      Span<LayerDiagnostics> layers);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Early stopping: training ends when validation has not improved for a while, and goes back to the parameters of the
-// best epoch (Prechelt 1998; Goodfellow et al. 2016, algorithm 7.1).
+// Early stopping: ends training when validation has stopped improving, and returns to the parameters of the best epoch
+// (Prechelt 1998; Goodfellow et al. 2016, algorithm 7.1).
 //
 //   mote::EarlyStopping stopping;  // the trainer was bound with keep_parameters = true
 //   do {
@@ -11,7 +11,7 @@
 //   } while (!stopping.should_stop());
 //   if (stopping.best_epoch != 0) trainer.restore_parameters();
 //
-// Learning-rate schedules go on beside it; ReduceOnPlateau may be fed with the same loss.
+// It combines with learning-rate schedules; ReduceOnPlateau may take the validation loss, too.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ namespace mote {
 /// The monitored value: the mean loss, which improves when it falls, or the accuracy, when it rises.
 enum class Monitor : std::uint8_t { loss, accuracy };
 
-/// Plain data without pointers, which a checkpoint can copy.
+/// Plain data without pointers: a checkpoint can store it as bytes.
 struct EarlyStopping {
   Monitor monitor = Monitor::loss;
   std::uint32_t patience = 5;        ///< epochs in a row without improvement after which training stops, >= 1
-  float minimum_improvement = 0.0f;  ///< finite, >= 0: an improvement is more than this better than the best
+  float minimum_improvement = 0.0f;  ///< finite, >= 0; an epoch must exceed the best by more than this
 
   // State.
   std::uint32_t epoch = 0;       ///< epochs seen so far
@@ -37,8 +37,8 @@ struct EarlyStopping {
   std::uint32_t waited = 0;      ///< epochs since best_epoch
   float best_value = 0.0f;       ///< loss or accuracy of best_epoch, if there is one
 
-  /// Takes the validation of the next epoch: totals over data that are not trained on, at least one sample. Returns
-  /// whether the epoch improves on the best, so that its parameters are worth keeping; NaN and infinity do not.
+  /// Takes the totals of the next epoch over validation data, at least one sample. Returns whether the epoch is the
+  /// best so far, and its parameters worth keeping. NaN and infinity never are.
   bool update(const LossTotals& validation);
 
   bool should_stop() const { return waited >= patience; }

@@ -3,7 +3,7 @@
 // Goodfellow et al. 2016, 7.11).
 //
 //   options.bootstrap = true;
-//   options.seed = mote::derived_seed(seed, member);   // a sample, an order and initial parameters of its own
+//   options.seed = mote::derived_seed(seed, member);   // own sample, order and initial parameters
 //   ... train each member ...
 //   const mote::Span<const float> members[] = {first.parameters(), second.parameters(), third.parameters()};
 //   static mote::Storage<mote::ensemble_bytes(topology, 1)> scratch;
@@ -61,7 +61,7 @@ constexpr EnsembleEvaluationPlan ensemble_evaluation_plan(const Topology& topolo
 }
 }  // namespace detail
 
-/// Bytes of scratch memory for the outputs for up to `rows` samples at a time, whatever the number of members.
+/// Bytes of scratch memory of an Ensemble for up to `rows` samples at a time; the number of members does not matter.
 constexpr std::size_t ensemble_bytes(const Topology& topology, std::size_t rows) {
   return detail::ensemble_plan(topology, rows).bytes;
 }
@@ -78,14 +78,14 @@ class Ensemble {
   Ensemble(const Ensemble&) = delete;
   Ensemble& operator=(const Ensemble&) = delete;
 
-  /// Checks the topology, which all members have, and the memory: no_members; memory_too_small for a member with less
-  /// than topology.parameter_count() floats, or for less scratch memory than ensemble_bytes(topology, rows). `members`
-  /// and the arrays that it refers to must outlive this.
+  /// Checks the topology, which all members share, and the memory. scratch: at least ensemble_bytes(topology, rows).
+  /// `members` and the arrays that it refers to must outlive this. Errors: all of check(topology) and check(scratch);
+  /// no_members; memory_too_small for a member with fewer than topology.parameter_count() floats.
   Result bind(const Topology& topology, Members members, std::size_t rows, Memory scratch);
 
   /// Means over the members of the result of Network::forward(), added in the order of the members: [rows][outputs].
-  /// inputs: [rows][inputs] without padding, rows at most that of bind. The result is a view of the scratch memory,
-  /// good until the next call.
+  /// inputs: [rows][inputs] without padding, rows <= max_rows(). The result is a view of the scratch memory, valid
+  /// until the next call.
   MatrixView forward(const float* inputs, std::size_t rows) const;
 
   const Topology& topology() const { return topology_; }
@@ -99,8 +99,9 @@ class Ensemble {
   std::size_t max_rows_ = 0;
 };
 
-/// evaluate() with the means as outputs. scratch: at least ensemble_evaluation_bytes(topology, 1). Cross-entropies move
-/// means of 0 to 2^-149 and means of 1 to 1 - 2^-25, beyond the precision of a float, so that no loss is infinite.
+/// evaluate() (evaluation.hpp) with the means as outputs. scratch: at least ensemble_evaluation_bytes(topology, 1).
+/// Cross-entropies move means of 0 to 2^-149 and means of 1 to 1 - 2^-25, beyond the precision of a float, so that no
+/// loss is infinite.
 Result evaluate(const Topology& topology, Members members, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
 

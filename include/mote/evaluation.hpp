@@ -11,7 +11,7 @@
 
 namespace mote {
 
-/// Most samples that evaluation takes at a time; more would not be faster.
+/// Largest number of samples that evaluation takes at a time; more would not be faster.
 inline constexpr std::size_t kEvaluationRows = 256;
 
 namespace detail {
@@ -38,7 +38,7 @@ constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t row
   return detail::evaluation_plan(topology, rows).bytes;
 }
 
-/// ok, or input_size_mismatch, output_size_mismatch, no_samples, or what check(dataset) finds.
+/// ok, input_size_mismatch, output_size_mismatch, no_samples, or an error of check(dataset).
 Result check(const Topology& topology, const Dataset& dataset);
 
 /// Fills `totals` with the losses (with label smoothing, without penalties) and, where there are labels, the hits of

@@ -83,7 +83,7 @@ class FineTuning {
 
   /// Copies the last layers of the model to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
   /// memory must outlive this object. Errors: model.checked; no_layers and too_many_layers for options.layers (a
-  /// Trainer trains all layers); weights_not_trainable for a model not of float32; all of check(loss),
+  /// Trainer trains all layers); weights_not_trainable unless the weights are float32; all of check(loss),
   /// check(optimizer) and check(memory); bad_penalty; bad_batch_size.
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
@@ -98,7 +98,7 @@ class FineTuning {
   /// loss is not finite, in which case the batch is dropped and parameters and totals stay as they were.
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);
 
-  /// Returns the present outputs before the activation of the last layer: a view, valid until the next call.
+  /// Returns the outputs of the last layer before its activation: a view, valid until the next call.
   Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale);
 
   /// Number of samples in the incomplete batch.

@@ -42,10 +42,10 @@ Result parse_idx(Bytes file, std::size_t rank, Idx& idx, IdxType type = IdxType:
 void read_floats(const Idx& idx, float* floats);
 
 /// Pairs images [count][rows][columns] with labels [count]. classes: number of classes, or 0 for the largest label + 1.
-/// count_mismatch; label_out_of_range for a label that is not less than classes.
+/// Errors: count_mismatch; label_out_of_range for a label that is not less than classes.
 Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, Dataset& dataset);
 
-/// Pairs images [count][rows][columns] with targets [count][outputs]. count_mismatch.
+/// Pairs images [count][rows][columns] with targets [count][outputs]. Error: count_mismatch.
 Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset);
 
 }  // namespace mote

@@ -7,7 +7,7 @@
 //
 // (Shannon 1948; Kullback & Leibler 1951; Goodfellow et al. 2016, section 3.13.) A distribution is a span of numbers in
 // [0, 1] with sum 1; neither is checked. Where y'_i = 0 < y_i the last two are infinite. Where y_i = 0, y'_i is not
-// read; any other NaN gives NaN. Results are the same bits on every machine of an arithmetic class.
+// read; any other NaN gives NaN. All machines of one arithmetic class compute equal bits.
 #pragma once
 
 #include "mote/memory.hpp"
@@ -15,9 +15,9 @@
 namespace mote {
 
 float entropy(Span<const float> y);
-/// y and predicted have one size.
+/// y and predicted have equal sizes.
 float cross_entropy(Span<const float> y, Span<const float> predicted);
-/// y and predicted have one size. Where the distributions differ little, few digits are right: each quotient
+/// y and predicted have equal sizes. Where the distributions differ little, few digits are right: each quotient
 /// y_i / y'_i is rounded to a float.
 float kullback_leibler_divergence(Span<const float> y, Span<const float> predicted);
 

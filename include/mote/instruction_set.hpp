@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which build of the numeric code runs. On x86-64 the library holds three, and takes the best that the processor has;
-// on other targets there is one.
+// Choice among the builds of the numeric code. On x86-64 the library has three and uses the best that the processor
+// supports; on other targets it has one.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,23 @@
 namespace mote {
 
 enum class InstructionSet : std::uint8_t {
-  baseline,  ///< what every processor of the target has
+  baseline,  ///< for every processor of the target
   v3,        ///< x86-64-v3: AVX2 and FMA
   v4,        ///< x86-64-v4: AVX-512
 };
 
-/// Whether this library and this processor have it. baseline always.
+/// Whether this library has the build and this processor supports it: always true for baseline.
 bool is_supported(InstructionSet set);
 
-/// Uses `set` from now on, in all threads; for comparisons and tests. unsupported_instruction_set changes nothing.
+/// Uses `set` from now on, in all threads; for comparisons and tests. Error, which changes nothing:
+/// unsupported_instruction_set.
 Result select(InstructionSet set);
 
-/// What is in use: the best supported until select() says otherwise.
+/// The set in use: the best supported one until select() is called.
 InstructionSet selected();
 
-/// Whether multiply-adds round once (fused) or twice (separate) in what is in use. Results are equal to the bit within
-/// each of these two classes, on all targets.
+/// Arithmetic class of the set in use: multiply-adds round once (fused) or twice (separate). Results are equal to the
+/// bit within each class, on all targets.
 bool arithmetic_is_fused();
 
 }  // namespace mote

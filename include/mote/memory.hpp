@@ -108,7 +108,7 @@ class MemoryPlan {
     bytes_ = size > kLargest - offset ? kLargest : offset + size;
     return offset;
   }
-  /// Bytes up to the end of the last part; the largest size_t, which no memory has, if they cannot be counted.
+  /// Bytes up to the end of the last part; on overflow the largest size_t, which no memory has.
   constexpr std::size_t bytes() const { return bytes_; }
 
  private:
@@ -139,12 +139,6 @@ template <typename T>
 constexpr Result check_exactly(Span<T> array, std::size_t needed) {
   if (array.size() == needed) return Status::ok;
   return {Status::memory_too_small, array.size() * sizeof(T), needed * sizeof(T)};
-}
-
-/// `count` elements of T at `offset`, as MemoryPlan::take gave it. Their values are whatever the bytes held.
-template <typename T>
-Span<T> part_of(Memory memory, std::size_t offset, std::size_t count) {
-  return {reinterpret_cast<T*>(memory.subspan(offset, count * sizeof(T)).data()), count};
 }
 
 }  // namespace mote

@@ -47,13 +47,13 @@ Result check(const ModelDescription& model);
 Result write_model(const ModelDescription& model, Span<const float> parameters, Span<const float> running,
                    const ByteSink& sink);
 
-/// Reads the header and checks that it describes a whole file. header: room for it; memory_too_small says how many
-/// bytes it takes. The description's class_names are a view of that memory. A failure leaves `model` unchanged, except
-/// that after model_tensor its topology tells which tensor the Result means. Takes, as read_model() does, about 170
-/// bytes of stack for each of kMaxLayers layers.
+/// Reads the header and checks that it describes a complete file. header: memory for the header; memory_too_small
+/// states the bytes needed. The description's class_names are a view of that memory. A failure leaves `model`
+/// unchanged, except that model_tensor stores the topology, which tells the name of the tensor found. Like
+/// read_model(), takes about 170 bytes of stack for each of kMaxLayers layers.
 Result read_model_description(const ByteSource& file, Memory header, ModelDescription& model);
 
-/// Loads a network of exactly this topology; model_differs otherwise, and difference() of the two says where.
+/// Loads a network of exactly this topology; model_differs for another one: difference() finds where.
 /// parameters, running: as for write_model. Everything is checked before the first parameter is written, the whole
 /// file by its checksum if it states one; if the fingerprint or a later read fails, all parameters are 0.
 Result read_model(const ByteSource& file, Memory header, const Topology& topology, Span<float> parameters,
@@ -63,9 +63,8 @@ Result read_model(const ByteSource& file, Memory header, const Topology& topolog
 struct TopologyDifference {
   enum class What : std::uint8_t { nothing, inputs, layer_count, outputs, activation, batch_norm };
   What what = What::nothing;
-  std::size_t layer = 0;  ///< 0: the first after the inputs
-  std::uint32_t found =
-      0;  ///< size, number of layers, value of the Activation, or whether there is batch normalization
+  std::size_t layer = 0;    ///< 0: the first after the inputs
+  std::uint32_t found = 0;  ///< size, number of layers, value of the Activation, or 1 with batch normalization
   std::uint32_t expected = 0;
 };
 TopologyDifference difference(const Topology& found, const Topology& expected);

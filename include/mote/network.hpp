@@ -68,8 +68,8 @@ class Network {
   /// inference_bytes(topology, rows). Both must outlive the network.
   Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch);
 
-  /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows at most that of
-  /// bind. The result is a view of the scratch memory, good until the next call.
+  /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows <= max_rows(). The
+  /// result is a view of the scratch memory, valid until the next call.
   MatrixView forward(const float* inputs, std::size_t rows) const;
 
   /// Pre-activations of the output layer instead, [rows][outputs]: the argument of a loss.

@@ -19,7 +19,7 @@ namespace mote {
 
 /// Frobenius norm of values - origin; for a matrix of one row, its Euclidean norm.
 float norm(const MatrixView& values, float origin = 0.0f);
-/// Frobenius norm of a - b. a and b have one shape.
+/// Frobenius norm of a - b. a and b have equal shapes.
 float norm_of_difference(const MatrixView& a, const MatrixView& b);
 
 namespace detail {

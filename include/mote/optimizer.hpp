@@ -20,9 +20,10 @@
 //   nadam     adam with m' = beta1 m / (1 - beta1^(t+1)) + (1 - beta1) g / (1 - beta1^t)      (Dozat 2016, with a
 //                                                                                              constant beta1)
 //
-// State (v, r, m, s) of magnitude below 2^-100 is set to 0 (src/core/arithmetic.hpp has the reason). Such sums of
-// squares are negligible beside a useful epsilon, 2^-50 or more (rmsprop: 2^-100). v sums steps, each at the learning
-// rate of its time. (PyTorch's v sums gradients and multiplies by the present rate: equal while the rate is constant.)
+// State (v, r, m, s) of magnitude below 2^-100 is set to 0 (src/core/arithmetic.hpp has the reason). Sums of squares
+// that small are negligible beside a useful epsilon, 2^-50 or more (rmsprop: 2^-100). v sums steps, each with the
+// learning rate of that step. (PyTorch's v sums gradients and multiplies by the present rate: equal while it is
+// constant.)
 #pragma once
 
 #include <cstddef>
@@ -88,7 +89,7 @@ constexpr Result check(const OptimizerOptions& options) {
   return Status::ok;
 }
 
-/// The parts of a step that all parameters share.
+/// One step, for all parameters.
 struct OptimizerStep {
   OptimizerOptions options;
   float l2 = 0.0f;               ///< penalty l2/2 theta.theta: adds l2 theta to g

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// How the caller lends threads. mote has none of its own: it hands out independent pieces of work, and the owner of the
-// threads runs them. The number of threads changes no bit of any result.
+// Threads of the caller. mote starts none: it divides work into independent pieces, and the caller's threads run them.
+// The number of threads changes no bit of any result.
 #pragma once
 
 #include <cstddef>
 
 namespace mote {
 
-/// Things [begin, end): what one worker does of a whole.
+/// The things [begin, end) of a whole, for one worker.
 struct Share {
   std::size_t begin;
   std::size_t end;
@@ -25,12 +25,12 @@ constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index
 struct Parallel {
   using Piece = void (*)(void* context, std::size_t piece);
 
-  /// Calls piece(context, i) once for every i in [0, pieces), pieces <= workers, in any order and on any threads, at
-  /// once if it can, and returns when all have returned; their writes are then visible to the caller. Throws nothing.
-  /// Null: one after another.
+  /// Calls piece(context, i) once for every i in [0, pieces), pieces <= workers, in any order and on any threads,
+  /// preferably at the same time. Returns when all calls have returned and their writes are visible to the caller.
+  /// Throws nothing. Null: the calls run one after another.
   void (*run)(void* pool, std::size_t pieces, Piece piece, void* context) = nullptr;
   void* pool = nullptr;     ///< handed to run
-  std::size_t workers = 1;  ///< most pieces at a time, >= 1
+  std::size_t workers = 1;  ///< largest number of pieces at a time, >= 1
 
   /// Calls work(i) for every i in [0, pieces).
   template <typename Work>

@@ -64,24 +64,24 @@ enum class Status : std::uint8_t {
   write_failed,  ///< ByteSink::write returned false
   // Model files (model_file.hpp). A byte is an offset in the file.
   model_truncated,    ///< found: bytes of the file; expected: bytes that its header needs, or the fewest possible
-  model_syntax,       ///< found: byte where the header breaks the format; expected: limit of metadata, if exceeded
-  model_metadata,     ///< found: byte of a wrong value, 0: it is missing; expected: model_metadata_name()
+  model_syntax,       ///< found: byte where the header breaks the format; expected: limit of metadata if exceeded
+  model_metadata,     ///< found: byte of a wrong value, 0: it is missing; expected: index for model_metadata_name()
   model_class_names,  ///< found: class names; expected: outputs
-  model_tensor,       ///< found: byte of a wrong name, type, shape or place, 0: tensor missing;
-                      ///< expected: model_tensor_name(), tensors and layers together: the network has no such tensor
+  model_tensor,       ///< found: byte of a wrong name, type, shape or place, 0: tensor missing; expected: index for
+                      ///< model_tensor_name(), or model_tensor_count() + layer_count: the network has no such tensor
   model_gap,          ///< found: byte where tensors overlap or leave a gap
-  model_number,       ///< found: tensor with NaN, infinity or a negative variance: model_tensor_name()
-  model_differs,      ///< the file is for another network: difference(); found: layer
+  model_number,       ///< found: index of a tensor with NaN, infinity or a negative variance: model_tensor_name()
+  model_differs,      ///< model of another network: difference(); found: layer
   model_damaged,      ///< found: checksum; expected: checksum stated in the file, or by the export
   // Flash memory (flash_record.hpp).
-  flash_geometry,  ///< impossible sizes of slots or writes
-  flash_empty,     ///< no slot holds a whole record
+  flash_geometry,  ///< sizes of slots or writes out of range
+  flash_empty,     ///< no slot holds a complete record
   flash_full,      ///< found: bytes of the record; expected: bytes that a slot holds
   // Checkpoints (checkpoint.hpp).
   checkpoint_magic,     ///< not a checkpoint
   checkpoint_size,      ///< found: bytes; expected: bytes that the file states, or the fewest possible
   checkpoint_checksum,  ///< found: checksum; expected: checksum that the file states
-  checkpoint_differs,   ///< for another training: read_checkpoint() names the first difference
+  checkpoint_differs,   ///< settings differ: read_checkpoint() names the first difference
   checkpoint_progress,  ///< invalid training progress
   // Models in flash (flash_network.hpp).
   model_size_mismatch,    ///< found: weights, biases or factors given; expected: number that the topology has

@@ -32,23 +32,23 @@ struct TrainingOptions {
   LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
   float l2 = 0.0f;              ///< penalty l2/2 w.w on weights, finite, >= 0 (Nielsen's lambda / n)
-  std::size_t batch_size = 32;  ///< samples a parameter step averages over, 1 to all
+  std::size_t batch_size = 32;  ///< samples per parameter step, 1 to all
 
   // Memory and threads.
   std::size_t memory_rows = 256;  ///< samples in memory at a time, >= 1; gradients of larger batches are accumulated
-  std::size_t workers = 1;        ///< most threads that set_parallel() lends, >= 1; each needs memory of its own
-  bool keep_parameters = false;   ///< memory for a copy of learned(): Trainer::keep_parameters()
+  std::size_t workers = 1;        ///< largest number of threads of set_parallel(), >= 1; each needs its own memory
+  bool keep_parameters = false;   ///< reserve memory for Trainer::keep_parameters(), a copy of learned()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
-  /// finite (0 times infinity is NaN). false saves looking for them, and the memory of the list.
+  /// finite (0 times infinity is NaN). false saves the search for them and the memory of their list.
   bool skip_zero_inputs = true;
 
-  // Regularization (regularization.hpp, dropout.hpp).
+  // Regularization (src/textbook/regularization.hpp, detail/dropout.hpp).
   float l1 = 0.0f;             ///< penalty l1 sum of |w| on weights, finite, >= 0
   float max_norm = 0.0f;       ///< limit on the norm of the weights into a hidden unit after each step, finite; 0: none
   float input_dropout = 0.0f;  ///< probability to drop an input in training, [0, 1)
   float hidden_dropout = 0.0f;  ///< probability to drop a hidden unit in training, [0, 1)
-  /// Limit on the norm of a batch's mean gradient, that of the loss without penalties, finite; 0: none. Clipping takes
-  /// memory for all gradients.
+  /// Limit on the norm of a batch's mean gradient of the loss without penalties, finite; 0: none. Clipping needs memory
+  /// for all gradients.
   float clip_norm = 0.0f;
   float clip_value = 0.0f;  ///< limit on every element of that gradient instead, finite; 0: none
 
@@ -124,7 +124,7 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
 }  // namespace detail
 
 /// Bytes of memory that a Trainer needs for a training set of `samples` samples: parameters, optimizer state, order of
-/// the samples, activations, deltas, and all the rest. Evaluation takes no more.
+/// the samples, activations, deltas and scratch memory, which evaluation uses too.
 constexpr std::size_t training_bytes(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
   return detail::training_plan(topology, options, samples).bytes;
 }
@@ -138,22 +138,21 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
 struct Divergence {
   enum class What : std::uint8_t { nothing, loss, gradient, parameter };
   What what = What::nothing;
-  /// 0: the first after the inputs. Of a loss: the first layer whose activations are not finite, or the last if all
-  /// are.
+  /// 0: the first after the inputs. For a loss: the first layer whose activations are not finite, else the last layer.
   std::size_t layer = 0;
   std::size_t epoch = 0;  ///< 0: the first since bind() or initialize()
   std::size_t batch = 0;  ///< of the epoch, 0: the first
 };
 
-/// Training state besides the arrays: what a checkpoint has to keep (checkpoint.hpp).
+/// Training state besides the arrays, as a checkpoint stores it (checkpoint.hpp).
 struct TrainingProgress {
-  std::uint64_t epochs = 0;        ///< begun
+  std::uint64_t epochs = 0;        ///< epochs begun
   std::uint64_t position = 0;      ///< samples of the last epoch that were trained on
-  std::uint64_t samples_seen = 0;  ///< since training began: dropout draws its masks from this number
+  std::uint64_t samples_seen = 0;  ///< since training began; dropout draws its masks from this number
   std::uint32_t steps = 0;         ///< parameter steps, for schedule and optimizer
   float learning_rate = 0.0f;      ///< set_learning_rate()
   LossTotals totals;               ///< epoch_totals()
-  Random::State order_state;       ///< of the generator of orders, before it drew that of the epoch
+  Random::State order_state;       ///< generator of the orders, before it drew the order of the epoch
 };
 
 class Trainer {
@@ -162,8 +161,8 @@ class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  /// Checks topology, options and memory (at least training_bytes(topology, options, samples)), which must outlive
-  /// this, and starts with all parameters zero.
+  /// Checks topology, options and memory (at least training_bytes(topology, options, samples)). The memory must outlive
+  /// the trainer. All parameters start at 0.
   Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
 
   /// Lends threads: parallel.workers at most options.workers. Their number changes no bit of any result.
@@ -173,51 +172,51 @@ class Trainer {
   /// as mean 0 and variance 1.
   void initialize(InitialWeights weights, InitialBiases biases);
 
-  /// Changes the learning rate from the next batch on: options().optimizer.learning_rate, which the schedule goes on to
-  /// multiply. bad_learning_rate unless finite and > 0.
+  /// Changes options().optimizer.learning_rate from the next batch on; the schedule still multiplies it. Error:
+  /// bad_learning_rate unless finite and > 0.
   Result set_learning_rate(float learning_rate);
   /// Learning rate of the next batch, the schedule included.
   float learning_rate() const;
 
-  /// Starts an epoch: checks that the data fit (as many samples as given to bind) and draws a new order. Takes up
-  /// parameters that the caller changed since the last epoch.
+  /// Starts an epoch: checks the data, which must have samples() samples, and draws a new order. Parameters that the
+  /// caller changed since the last epoch take effect.
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
-  /// One parameter step on the next batch_size samples, or on the rest of the epoch. not_finite when the loss is not,
-  /// or a gradient that is to be clipped, both before the step; and after the last batch when a parameter is not.
-  /// Training has diverged then, and starts again from initialize() or restore_parameters().
+  /// Makes one parameter step on the next batch_size samples, or on the rest of the epoch. Error: not_finite before the
+  /// step for the loss or a gradient to be clipped, and after the last batch of the epoch for a parameter. Training has
+  /// then diverged: start again from initialize() or restore_parameters().
   Result train_batch();
-  /// begin_epoch and every train_batch.
+  /// Calls begin_epoch(), and train_batch() until no samples are left.
   Result train_epoch(const Dataset& dataset);
   /// The reason for the last not_finite.
   const Divergence& divergence() const { return divergence_; }
 
-  /// Copies learned(), a good state by the caller's judgement: the last before a divergence, or the best for early
-  /// stopping. initialize() copies it too. options().keep_parameters must be true.
+  /// Copies learned() for restore_parameters(): the best epoch for early stopping, or a state before a divergence.
+  /// initialize() makes a copy too. options().keep_parameters must be true.
   void keep_parameters();
-  /// Brings back the last copy, and clears the optimizer state and the steps of the schedule: training can go on with
-  /// begin_epoch(), after a divergence at a lower learning rate. options().keep_parameters must be true.
+  /// Restores the last copy, and clears the optimizer state and the steps of the schedule: training can continue with
+  /// begin_epoch(), after a divergence with a lower learning rate. options().keep_parameters must be true.
   void restore_parameters();
 
-  /// Loss and, where there are labels, accuracy of this epoch so far, without penalty. Each sample counts as it was
-  /// seen, before the step it led to (with nesterov, at the point where its gradient was taken; with dropout, by the
-  /// units that were kept; with batch normalization, by the statistics of its mini-batch).
+  /// Loss and, where there are labels, accuracy of this epoch so far, without penalty. Each sample counts before its
+  /// parameter step (with nesterov, at the gradient point; with dropout, under its mask; with batch normalization, with
+  /// the statistics of its mini-batch).
   const LossTotals& epoch_totals() const { return totals_; }
 
-  /// Loss and accuracy on any data; see evaluate(). Batch normalization takes its running statistics.
+  /// Loss and accuracy on any data; see evaluate(). Batch normalization uses its running statistics.
   Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
 
   /// Training state between two batches. With learned(), optimizer_state() and kept() it is complete.
   TrainingProgress progress() const;
-  /// Goes on from a progress, in the middle of an epoch too: draws its order again. Checks the data as begin_epoch()
-  /// does, and the learning rate; the rest is trusted.
+  /// Continues from `progress`, which may lie within an epoch: draws the order of that epoch again. Checks the data
+  /// like begin_epoch(), and the learning rate; trusts the rest.
   Result resume(const TrainingProgress& progress, const Dataset& dataset);
 
   const Topology& topology() const { return topology_; }
   const TrainingOptions& options() const { return options_; }
-  /// Weights, biases and scales, laid out for topology(). To be changed between epochs only. A Network binds to them
-  /// unless there is batch normalization.
+  /// Weights, biases and scales, laid out for topology(). Change them between epochs only. Without batch normalization,
+  /// a Network can bind to them.
   Span<float> parameters() { return parameters_; }
   Span<const float> parameters() const { return parameters_; }
   /// Running statistics of batch normalization: running_statistics_count(topology()) floats, laid out as
@@ -225,7 +224,7 @@ class Trainer {
   Span<float> running_statistics() { return running_; }
   Span<const float> running_statistics() const { return running_; }
 
-  /// Parameters followed by running statistics: the complete learned state. To be changed between epochs only.
+  /// Parameters followed by running statistics: the complete learned state. Change it between epochs only.
   Span<float> learned() { return learned_; }
   Span<const float> learned() const { return learned_; }
   /// Optimizer state: state_arrays() arrays laid out as the parameters.
@@ -238,7 +237,7 @@ class Trainer {
   std::size_t samples() const { return samples_; }
 
   /// Topology and parameters for a Network. Without batch normalization they are topology() and parameters(); with it,
-  /// a folded copy in the trainer's memory, good until the next call or evaluate().
+  /// a folded copy in the trainer's memory, valid until the next call or evaluate().
   Topology inference_topology() const { return without_batch_norm(topology_); }
   Span<const float> inference_parameters();
 
@@ -272,7 +271,7 @@ class Trainer {
   Span<float> folded_;
   Span<std::uint32_t> order_;
   Span<std::uint8_t> labels_;
-  Span<float> whole_;  // inputs_ before dropout, where they are targets too
+  Span<float> whole_;  // inputs_ before dropout, where they are also targets
   Span<float> inputs_;
   Span<std::uint8_t> masks_;
   Span<std::uint32_t> list_;
@@ -282,8 +281,7 @@ class Trainer {
   std::size_t samples_ = 0;
   std::size_t position_ = 0;
   LossTotals totals_;
-  Dropout
-      dropout_;  // of hidden units; its sample is the first of the next batch, for inputs too: the state of the masks
+  Dropout dropout_;  // of hidden units; its sample is the first of the next batch, for dropout of inputs too
   Divergence divergence_;
   std::size_t epoch_ = 0;  // begun so far
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What every numeric source file shares: the one multiply-add, bit casts, and exp, log, tanh, sigmoid of one float.
+// Arithmetic of one float for numeric files: multiply-add, bit casts, powers, exp, log, sigmoid, tanh, square root.
 //
-// Files that include this are the only ones whose results depend on the arithmetic class, fused or separate. Everything
-// here has internal linkage: these files are compiled once per instruction set, and a function that the linker may
-// merge between such builds could run wide instructions on a machine without them.
+// Only results of files that include this depend on the arithmetic class, fused or separate. Everything here has
+// internal linkage: numeric files are compiled once per instruction set, and a function that the linker merges between
+// builds could run wide instructions on a machine without them.
 #pragma once
 
 #if defined(__FAST_MATH__)
@@ -15,14 +15,13 @@
 
 #include "mote/target.hpp"
 
-// The namespace that a numeric file defines its functions in: mote itself, or one instruction-set build
-// (instruction_set.cpp).
+// The namespace of the functions of a numeric file: mote, or one per instruction set (../dispatch).
 #ifndef MOTE_NUMERIC
 #define MOTE_NUMERIC mote
 #endif
 
 // MOTE_VECTORIZE marks a loop whose iterations are independent even where its pointers are equal (in-place operation),
-// MOTE_UNROLL one to be written out, MOTE_ROLLED one to be left for the vectoriser to see as a loop.
+// MOTE_UNROLL a loop to unroll, MOTE_ROLLED a loop to leave rolled for the vectorizer.
 #if defined(__clang__)
 #define MOTE_VECTORIZE _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #define MOTE_UNROLL _Pragma("unroll")
@@ -36,7 +35,7 @@
 #define MOTE_UNROLL
 #define MOTE_ROLLED
 #endif
-#ifdef MOTE_MICROCONTROLLER  // room for code is as scarce as room for data
+#ifdef MOTE_MICROCONTROLLER  // code size matters more
 #define MOTE_INLINE static inline
 #else
 #define MOTE_INLINE static inline __attribute__((always_inline))
@@ -79,10 +78,9 @@ MOTE_INLINE float maximum(float a, float b) {
   return a < b ? b : a;
 }
 
-/// What training keeps from step to step (velocities) or hands from layer to layer (deltas) is 0 below this magnitude.
-/// Left alone it would decay into subnormal numbers, get stuck there (the smallest times 0.9 rounds to itself) and make
-/// every product a hundred times slower. Processor modes that flush subnormals would make results differ between
-/// machines.
+/// Optimizer state and deltas of smaller magnitude are set to 0. Otherwise they would decay into subnormal numbers, get
+/// stuck there (the smallest times 0.9 rounds to itself) and make every product a hundred times slower. Processor modes
+/// that flush subnormals would make results differ between machines.
 inline constexpr float kNegligible = 0x1p-100f;
 
 MOTE_INLINE float without_negligible(float x) {
@@ -180,7 +178,7 @@ MOTE_INLINE float log_of(float x) {
 MOTE_INLINE float log_one_plus(float e) {
   const float sum = 1.0f + e;
   const float rounded = sum - 1.0f;
-  const float result = log_of(sum) * (e / (rounded == 0.0f ? 1.0f : rounded));  // both ways: no branch, for vectors
+  const float result = log_of(sum) * (e / (rounded == 0.0f ? 1.0f : rounded));  // no branch, for vectors
   return rounded == 0.0f ? e : result;
 }
 
@@ -222,7 +220,7 @@ MOTE_INLINE float tanh_of(float x) {
   return float_of(bits_of(result) | (bits_of(x) & 0x80000000u));
 }
 
-/// Square root, correctly rounded, in integers: for cores without the instruction. x >= 0.
+/// Square root, correctly rounded, in integers: for cores without a square root instruction. x >= 0.
 [[maybe_unused]] MOTE_INLINE float square_root_by_bits(float x) {
   if (!(x > 0.0f) || x == kInfinity) return x;
   int shift = 0;
@@ -242,7 +240,7 @@ MOTE_INLINE float tanh_of(float x) {
 
 /// Square root, correctly rounded; x >= 0.
 MOTE_INLINE float square_root(float x) {
-// Without -fno-math-errno there would be a call to sqrtf, too, which firmware that links no libm does not have.
+// Without -fno-math-errno the compiler adds a call to sqrtf, which firmware without libm does not have.
 #if defined(__SOFTFP__) || (defined(__riscv) && !defined(__riscv_flen)) || \
     (defined(MOTE_MICROCONTROLLER) && !defined(__NO_MATH_ERRNO__))
   return square_root_by_bits(x);

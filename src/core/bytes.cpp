@@ -14,7 +14,7 @@ bool read_memory(void* context, std::uint64_t offset, Memory to) {
   return true;
 }
 
-/// The smaller one, which fits a buffer.
+/// The smaller of the two.
 std::size_t limited(std::uint64_t left, std::size_t most) {
   return left < most ? static_cast<std::size_t>(left) : most;
 }

@@ -18,7 +18,7 @@ struct HexFloat {
   float value;
 };
 
-/// Writes to a sink through a buffer; counts the bytes and takes their CRC-32. Without a sink it only does the latter.
+/// Writes to a sink through a buffer; counts the bytes and computes their CRC-32. Without a sink it writes nothing.
 class ByteWriter {
  public:
   explicit ByteWriter(const ByteSink* sink) : sink_(sink) {}
@@ -27,12 +27,12 @@ class ByteWriter {
   void word32(std::uint32_t value);
   void word64(std::uint64_t value);
   void float32(float x);
-  /// Text: strings, whole numbers, Hex and HexFloat, one after the other.
+  /// Prints strings, whole numbers, Hex and HexFloat, one after the other.
   template <typename... Parts>
   void print(const Parts&... parts) {
     (print_one(parts), ...);
   }
-  /// The inside of a JSON string.
+  /// Prints the inside of a JSON string.
   void print_escaped(Bytes text);
   void flush();
 
@@ -66,7 +66,7 @@ class ByteReader {
   std::uint32_t word32();
   std::uint64_t word64();
   float float32();
-  /// Offset in the source of the next number.
+  /// Offset of the next number in the source.
   std::uint64_t position() const { return next_ - size_ + at_; }
   bool ok() const { return ok_; }
 
@@ -74,7 +74,7 @@ class ByteReader {
   void refill();
 
   ByteSource source_;
-  std::uint64_t next_, end_;  // of the source: the buffer ends before next_
+  std::uint64_t next_, end_;  // offsets in the source; the buffer ends before next_
   unsigned char buffer_[kBufferBytes];
   std::size_t size_ = 0, at_ = 0;
   bool ok_ = true;

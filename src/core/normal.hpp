@@ -23,16 +23,16 @@ struct NormalTail {
   float value() const { return times(1.0f); }
 };
 
-/// t >= 0. t^2 is split into the exact square of t's upper 12 bits and a rest, because e^x makes of a relative error d
-/// in x one of x d (Cody, "Rational Chebyshev approximations for the error function", 1969). mills = p(u) / (t + c)
-/// with u = (t - c) / (t + c).
+/// t >= 0. t^2 is split into the exact square of t's upper 12 bits and a rest, because a relative error d in x becomes
+/// x d in e^x (Cody, "Rational Chebyshev approximations for the error function", 1969). mills = p(u) / (t + c) with
+/// u = (t - c) / (t + c).
 MOTE_INLINE NormalTail normal_tail(float t) {
-  constexpr float kCentre = 3.25f;
+  constexpr float kCenter = 3.25f;
   t = t > 14.5f ? 14.5f : t;  // NaN passes
   const float upper = float_of(bits_of(t) & 0xfffff000u);
   const PowerOfE density = power_of_e(-0.5f * (upper * upper), 0.5f * ((t - upper) * (t + upper)));
-  const float inverse = 1.0f / (t + kCentre);
-  const float u = (t - kCentre) * inverse;
+  const float inverse = 1.0f / (t + kCenter);
+  const float u = (t - kCenter) * inverse;
   float p = 0.000127530657f;
   p = multiply_add(p, u, 0.000143459445f);
   p = multiply_add(p, u, -0.00105163362f);

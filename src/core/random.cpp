@@ -29,7 +29,7 @@ Random::Random(std::uint64_t seed, Stream stream) {
 
 std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number) {
   std::uint64_t mixer = seed;
-  mixer = ~next_mixed(mixer) + number;  // the complement differs from the mixers of streams
+  mixer = ~next_mixed(mixer) + number;  // the complement differs from the mixers of Random
   return next_mixed(mixer);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The one place that chooses between the builds of the numeric code. The makefile compiles each numeric file three
-// times on x86-64, in namespaces of their own, and defines MOTE_DISPATCH; without it each is compiled once, in
-// namespace mote, and callers reach it without a detour.
+// The one place that chooses between the builds of the numeric code. On x86-64 the Makefile compiles each numeric file
+// three times, each in its own namespace, and defines MOTE_DISPATCH. Without MOTE_DISPATCH each file is compiled once,
+// in namespace mote, and callers call it directly.
 #include "mote/instruction_set.hpp"
 
 #ifdef MOTE_DISPATCH
@@ -61,7 +61,7 @@ constexpr Build kBuilds[] = {
 };
 #undef MOTE_FUNCTION
 
-// The library's only state: which build was chosen, none before the first call.
+// The library's only global state: the chosen build, null before the first call.
 std::atomic<const Build*> chosen{nullptr};
 
 const Build& best() {
@@ -71,7 +71,7 @@ const Build& best() {
 
 const Build& build() {
   const Build* current = chosen.load(std::memory_order_relaxed);
-  if (current == nullptr) {  // several threads may come here at once; they store the same
+  if (current == nullptr) {  // several threads may get here at once, and store equal pointers
     current = &best();
     chosen.store(current, std::memory_order_relaxed);
   }
@@ -80,7 +80,7 @@ const Build& build() {
 
 }  // namespace
 
-// The features asked for are those that the makefile compiles each build with.
+// Asks for the features that the Makefile compiles each build with.
 bool is_supported(InstructionSet set) {
   const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

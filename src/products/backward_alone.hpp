@@ -55,12 +55,12 @@ void backward_of_rows(size_t outputs, const float* d, const float* W, size_t ldw
 
 /// dA = d W^T for one sample: W is read once, and transposed on its way to the sums.
 void backward_alone(size_t inputs, size_t outputs, const float* d, const float* W, size_t ldw, float* dA) {
-  // Of fewer sums at a time, one would wait for the other.
+  // With fewer sums at a time, each would wait for its own multiply-add.
   constexpr size_t kMost = kPermutesLanes ? 4 * kVectorFloats : kSide;
   if (inputs < kVectorFloats) return backward_by_rows(1, inputs, outputs, d, 0, W, ldw, dA, 0);
   for (size_t k = 0, height; k < inputs; k += height) {
     height = inputs - k > kVectorFloats && inputs >= kMost ? kMost : kVectorFloats;
-    if (k + height > inputs) k = inputs - height;  // some rows once more, not others one by one
+    if (k + height > inputs) k = inputs - height;  // repeats some rows instead of computing the rest one by one
     if (height == kMost) {
       backward_of_rows<kMost>(outputs, d, W + k * ldw, ldw, dA + k);
     } else {

@@ -11,15 +11,15 @@ namespace {
 
 using std::size_t;
 
-// Of a block, the panel that is nearest to the processor, and how many rows of X pass by it before the next one. Wide
-// tiles read a panel so slowly that it need not be that near.
+// Columns of a panel of a block, which stays in the nearest cache, and number of rows of X that pass by it before the
+// next panel. Wide tiles read a panel so slowly that a farther cache is near enough.
 constexpr size_t kPackedColumns = kHasWideTiles ? kPanelColumns : 16;
 constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
-// The same where those rows are rearranged, too: as tiles, which are read beside a panel. Their memory is full.
+// Columns and rows of a strip: rows of X, rearranged as tiles, which are read beside a panel. It fills its memory.
 constexpr size_t kStripDepth = kHasWideTiles ? kBlockSide : kBlockSide / 2;
 constexpr size_t kStripHeight = kBlockStrip * kBlockSide / kStripDepth;
 static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
-constexpr size_t kPanelsFromBatch = 24;  // fewer rows: the whole of W goes by once anyway
+constexpr size_t kPanelsFromBatch = 24;  // a smaller batch reads all of W only once anyway
 
 MOTE_INLINE size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -30,7 +30,7 @@ MOTE_INLINE size_t block_floats(size_t rows, size_t columns) {
   return mote::pack_floats(rows, columns) - strip_floats(rows, columns);
 }
 
-/// The next multiple of the side of a transposed block, which is the distance of rows in a strip of n columns.
+/// The next multiple of kSide: the row stride of a strip of n columns.
 MOTE_INLINE size_t rounded_up(size_t n) {
   return (n + kSide - 1) / kSide * kSide;
 }
@@ -65,7 +65,7 @@ MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* _
   }
 }
 
-/// The columns of b in panels of kPackedColumns, one after the other: read along its rows, as memory likes best.
+/// Copies the columns of b as panels of kPackedColumns, one after the other. Reads b along its rows, which is fastest.
 MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
   const size_t whole = columns / kPackedColumns * kPackedColumns, rest = columns - whole;
   for (size_t k = 0; k < rows; ++k, b += ldb) {
@@ -82,8 +82,8 @@ struct Panels {
   size_t ldb;
 };
 
-/// X B or some of it, for the rows of X at operands.x, or their tiles if it is transposed, and `columns` of B: panel by
-/// panel, each of which stays near for all rows. Changes operands.
+/// Computes X B for `rows` rows of X and `columns` columns of B, panel by panel, each of which stays in cache for all
+/// rows. operands.x: rows of X; transposed: tiles from copy_tiles(). Changes operands.
 template <Access kAccess, typename Finish>
 void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels panels) {
   const float* const x = operands.x;
@@ -118,8 +118,8 @@ void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& oper
   }
 }
 
-/// C = X B, a block of B at a time: rearranged as panels of columns, it stays near while all rows of X pass by. In
-/// strips, some rows of X are copied as well, to after the block. copy_b(k, depth, n, columns, to) writes rows
+/// C = X B, a block of B at a time: copied as panels of columns, it stays in cache while all rows of X pass by. In
+/// strips, some rows of X at a time are copied as well, behind the block. copy_b(k, depth, n, columns, to) writes rows
 /// [k, k + depth) of columns [n, n + columns) of B, panel after panel.
 template <bool kInStrips, typename CopyB>
 void product_in_blocks(size_t rows, size_t columns, Operands operands, float* block, size_t block_size,

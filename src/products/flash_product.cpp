@@ -11,9 +11,9 @@ using mote::Half;
 using mote::detail::multiply_add;
 using std::size_t;
 
-constexpr size_t kColumns = 4;            // sums at a time: what the registers of a Cortex-M hold
+constexpr size_t kColumns = 4;            // sums at a time: they fit in the registers of a Cortex-M
 constexpr size_t kExactInputs = 65536;    // 2^16 products of 255 and 127 are less than 2^31
-constexpr float kHalfToFloat = 0x1p112f;  // what shifting an exponent of 5 bits into one of 8 lacks
+constexpr float kHalfToFloat = 0x1p112f;  // 2^(127 - 15), the difference of the exponent biases
 
 MOTE_INLINE float value_of(float weight) {
   return weight;
@@ -21,7 +21,7 @@ MOTE_INLINE float value_of(float weight) {
 MOTE_INLINE float value_of(std::int8_t weight) {
   return static_cast<float>(weight);
 }
-/// Finite ones; subnormal ones are numbers like the others here.
+/// weight: finite, and perhaps subnormal.
 MOTE_INLINE float value_of(Half weight) {
   const std::uint32_t bits = weight.bits;
   const float magnitude = mote::detail::float_of((bits & 0x7fffu) << 13) * kHalfToFloat;

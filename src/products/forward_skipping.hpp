@@ -11,10 +11,10 @@ namespace {
 
 using std::size_t;
 
-constexpr size_t kStripsTogether = 8;                             // by which a panel of weights passes, which has
-constexpr size_t kListedColumns = kColumns > 32 ? kColumns : 32;  // so many columns
+constexpr size_t kStripsTogether = 8;                             // strips that use a panel of weights in turn
+constexpr size_t kListedColumns = kColumns > 32 ? kColumns : 32;  // columns of this panel
 
-/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns how many.
+/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns their number.
 size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size_t lda,
                     std::uint32_t* __restrict list) {
   std::uint32_t any[kPanelRows] = {};
@@ -29,13 +29,13 @@ size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size
   return count;
 }
 
-/// Samples that a row of tiles takes together, and the inputs that are not 0 in all of them.
+/// Samples of one row of tiles, and the inputs that are not 0 in all of them.
 struct ListedStrip {
   size_t rows, count;
   std::uint32_t list[kPanelRows];
 };
 
-/// Z = A W for strips of samples one below the other, panel of columns by panel: each stays near for all strips.
+/// Z = A W for consecutive strips of samples, one panel of columns at a time: it stays in cache for all strips.
 void forward_listed(const ListedStrip* strips, size_t strip_count, size_t columns, const Operands& all) {
   for (size_t n = 0; n < columns; n += kListedColumns) {
     const size_t width = smaller(kListedColumns, columns - n);
@@ -56,8 +56,9 @@ void forward_listed(const ListedStrip* strips, size_t strip_count, size_t column
   }
 }
 
-/// Z = A W, leaving out in each row of tiles what is 0 in all its rows: images have blank corners. Returns how many
-/// rows it did; the first tiles without much to leave out end it, so that other data lose next to nothing.
+/// Z = A W, where each row of tiles leaves out the inputs that are 0 in all its samples: images have blank corners.
+/// Stops at the first row of tiles that would leave out few, so that other data lose little time. Returns the number of
+/// rows done.
 size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
   ListedStrip strips[kStripsTogether];
   const size_t inputs = operands.depth, few = inputs - inputs / 8;

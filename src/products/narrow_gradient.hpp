@@ -10,11 +10,11 @@
 namespace mote::detail {
 namespace {
 
-constexpr std::size_t kNarrowOutputs = 12;  // at most: more fill the lanes well enough
-constexpr std::size_t kNarrowInputs = 64;   // at a time
-constexpr std::size_t kNarrowBatch = 24;    // at least: the sums of fewer samples cost less than their transposition
+constexpr std::size_t kNarrowOutputs = 12;  // most outputs: more fill the lanes well enough
+constexpr std::size_t kNarrowInputs = 64;   // inputs at a time
+constexpr std::size_t kNarrowBatch = 24;    // fewest samples: sums of fewer cost less than transposing them
 
-/// How many of a layer's `inputs` are worth it: whole blocks of a transposition, but one alone.
+/// Number of a layer's `inputs` that narrow_gradient() repays: two or more whole blocks of a transposition, else 0.
 MOTE_INLINE std::size_t narrow_inputs(std::size_t batch, std::size_t inputs, std::size_t outputs) {
   const bool pays = kRearranges && outputs <= kNarrowOutputs && batch >= kNarrowBatch && inputs >= 2 * kSide;
   return pays ? inputs / kSide * kSide : 0;

@@ -19,15 +19,15 @@ using std::size_t;
 
 // A matrix of this many floats stays in the caches next to the processor while rows of the other pass by.
 constexpr size_t kCachedFloats = 64 * 1024;
-constexpr size_t kSkipFromRows = 48;                // fewer samples do not repay looking for zeros,
-constexpr size_t kSkipListedFromRows = 24;          // or fewer that are known to have zeros in common
-constexpr size_t kLeastTransposedDeltas = 12;       // fewer samples leave too many lanes of theirs empty
-constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that are read at a time for a sample alone,
-constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // if W is not in the caches of one core
-// Weights or deltas that are rearranged: with wide tiles, only if they do not fit in these caches.
+constexpr size_t kSkipFromRows = 48;                // fewer samples do not repay the search for zeros
+constexpr size_t kSkipListedFromRows = 24;          // fewer samples do not repay it with a list of active inputs either
+constexpr size_t kLeastTransposedDeltas = 12;       // fewer samples leave too many lanes empty
+constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that one sample reads at a time
+constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // a W of fewer floats fits in a core's caches
+// Floats of the smallest W that is copied in blocks: with wide tiles, 512 x 512 floats fit in these caches.
 constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
 
-/// Z = A W, panel of columns by panel: each stays near while all rows of A pass by.
+/// Z = A W, one panel of columns at a time: it stays in cache while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
   for (size_t k = 0; k < all.depth; k += kPanelRows) {
     for (size_t n = 0; n < columns; n += kPanelColumns) {
@@ -63,8 +63,8 @@ void add_rows(size_t columns, const float* factors, const float* const* rows, fl
   }
 }
 
-/// z = a W for one sample: a few rows of W at a time are read along their whole length, which memory is up to three
-/// times as fast at as at columns of tiles. Rows whose factor is 0 are not read.
+/// z = a W for one sample: reads a few rows of W at a time along their whole length, up to three times faster than in
+/// columns of tiles. Does not read rows whose factor is 0.
 void forward_along_rows(size_t columns, const Operands& operands) {
   for (size_t j = 0; j < columns; ++j) operands.c[j] = 0.0f;
   float factors[kStreams];
@@ -139,7 +139,7 @@ void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, flo
 
 namespace {
 
-/// dA = D W^T with blocks of W transposed: rows of dA are then written along.
+/// dA = D W^T with transposed blocks of W: writes along the rows of dA.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                            size_t ldw, float* dA, size_t lda, float* pack) {
   const auto copy_b = [&](size_t n, size_t depth, size_t k, size_t columns, float* to) {
@@ -157,7 +157,7 @@ void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const fl
   }
 }
 
-/// dA = D W^T as the transpose of W D^T: less to rearrange when the batch is small beside the layer.
+/// dA = D W^T as the transpose of W D^T: rearranges less when the batch is small beside the layer.
 void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                           size_t ldw, float* dA, size_t lda, float* pack) {
   float* strip = pack + rounded_up(outputs) * kPanelColumns;
@@ -177,7 +177,7 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
 
 void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                       size_t ldw, float* dA, size_t lda, float* pack) {
-  if constexpr (!kRearranges) {  // no vectors to fill: both matrices are read as they stand
+  if constexpr (!kRearranges) {  // no vectors to fill: reads both matrices in place
     backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
     clear_padding(batch, inputs, dA, lda);
     return;

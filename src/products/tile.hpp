@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One register tile of a matrix product: a block of rows times a few vectors of columns is held in registers while the
-// inner index runs. Plain loops of constant length, which compilers unroll and vectorise. Internal linkage.
+// inner index runs. Plain loops of constant length, which compilers unroll and vectorize. Internal linkage.
 #pragma once
 
 #include <type_traits>
@@ -14,15 +14,15 @@ namespace {
 
 using std::size_t;
 
-// Register tiles: kRows x kColumns accumulators, about as many in kTallRows x kTallColumns for what is narrower, and
-// kWideColumns of them for a single row, which would otherwise wait for its own sums. They need the vector registers of
-// the instruction set, less those for the operands. Few long rows read less per multiply-add than many short ones, and
+// Register tiles: kRows x kColumns accumulators; kTallRows x kTallColumns, about as many, for narrower products; and
+// kWideColumns for a single row, which would otherwise wait for its own sums. They fill the vector registers of the
+// instruction set, except those for the operands. Few long rows read less per multiply-add than many short ones, and
 // have more zeros in common.
 #if defined(MOTE_MICROCONTROLLER)
 constexpr size_t kRows = 4, kColumns = 4, kTallRows = 4, kTallColumns = 4, kWideColumns = 4;
 #elif defined(__AVX512F__)
 constexpr size_t kRows = 6, kColumns = 64, kTallRows = 12, kTallColumns = 32, kWideColumns = 128;
-#elif defined(__AVX2__) && defined(__clang__)  // keeps twice as many sums of a row in memory
+#elif defined(__AVX2__) && defined(__clang__)  // clang spills the 128 sums of a row
 constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 64;
 #elif defined(__AVX2__)
 constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWideColumns = 128;
@@ -31,7 +31,7 @@ constexpr size_t kRows = 6, kColumns = 16, kTallRows = 6, kTallColumns = 16, kWi
 #else
 constexpr size_t kRows = 6, kColumns = 8, kTallRows = 6, kTallColumns = 8, kWideColumns = 32;
 #endif
-constexpr bool kHasWideTiles = kColumns > kTallColumns;  // and so 32 long vector registers, and caches to match
+constexpr bool kHasWideTiles = kColumns > kTallColumns;  // with 32 long vector registers, and caches to match
 constexpr size_t kNarrowColumns = kTallColumns < 16 ? kTallColumns : 16;
 static_assert(mote::kRowAlignment % kNarrowColumns == 0, "padded rows are whole tiles");
 
@@ -49,10 +49,10 @@ constexpr size_t kNearRows = 3;
 constexpr size_t kNearRows = kTallRows;
 #endif
 
-constexpr size_t kLine = 16;      // floats that come together from memory
+constexpr size_t kLine = 16;      // floats of a cache line
 constexpr size_t kRowsAhead = 8;  // prefetch distance in rows; the hardware prefetcher does not follow large strides
 
-/// Which elements of X and B the k-th term of every sum is made of: X[i][k] and row k of B.
+/// Places of the factors of the k-th term of every sum, X[i][k] and row k of B.
 enum class Access {
   plain,        // X[i][k] at x[i * ldx + k]
   transposed,   // X[i][k] at x[k * ldx + i]
@@ -65,7 +65,7 @@ constexpr bool is_transposed(Access access) {
   return access != Access::plain && access != Access::listed;
 }
 
-/// Where the sums of a tile go. Others may follow this pattern; they find their factors and state in the Operands.
+/// Where the sums of a tile go. Other structs may follow this pattern, with factors and state from the Operands.
 /// kInPlace: with listed_rows, row i of C and of the state is row list[i], not row i.
 struct Store {  // C = X B
   static constexpr bool kStartsFromC = false, kHasState = false, kInPlace = false, kAsksEarly = false;
@@ -75,7 +75,7 @@ struct Accumulate : Store {  // C += X B
   static constexpr bool kStartsFromC = true;
 };
 template <typename Finish>
-struct Far : Finish {  // rows of B are asked for early: they are far from the processor, and far apart
+struct Far : Finish {  // prefetches rows of B, which are far from the processor, and far apart
   static constexpr bool kAsksEarly = true;
 };
 
@@ -94,14 +94,14 @@ struct Operands {
 };
 constexpr size_t kMostFactors = 3;
 
-/// Which row of C and of the state the i-th row of a tile is.
+/// Row of C and of the state for row i of a tile.
 template <Access kAccess, typename Finish>
 MOTE_INLINE size_t row_of_c(const Operands& operands, size_t i) {
   return Finish::kInPlace && kAccess == Access::listed_rows ? size_t{operands.list[i]} : i;
 }
 
-/// The last part of tile(), whose loop has all vector registers for its sums only if this is another function where
-/// much is done with each.
+/// The last part of tile(), for a Finish that does much with each sum: in a function of its own, it leaves all vector
+/// registers to the loop of tile().
 template <size_t Rows, size_t Columns, bool kListedRows, typename Finish>
 [[gnu::noinline]] void finish_tile(const float (&sum)[Rows][Columns], const Operands& operands) {
   float factors[kMostFactors];  // a copy, which no store can change
@@ -121,7 +121,7 @@ template <Access kAccess, typename Finish, size_t Rows, size_t Columns>
 MOTE_INLINE void finish_sums(const float (&sum)[Rows][Columns], const Operands& operands, float* __restrict c,
                              size_t ldc) {
   if constexpr (Finish::kHasState) {
-    float sums[Rows][Columns];  // a copy: clang keeps in memory what another function is told the address of
+    float sums[Rows][Columns];  // a copy: clang keeps an array in memory if its address is passed on
     MOTE_UNROLL
     for (size_t i = 0; i < Rows; ++i) {
       for (size_t j = 0; j < Columns; ++j) sums[i][j] = sum[i][j];
@@ -146,13 +146,13 @@ constexpr bool is_far(size_t row) {
   return kAccess == Access::plain && row >= kNearRows;
 }
 
-/// One term of every sum of a tile, row by row, or all rows but the last against their order. x_k and far_x_k point to
-/// what rows 0 and kNearRows of X have for it, the latter only if it is_far().
+/// Adds a term to every sum of a tile, row by row, or, backwards, all rows but the last in reverse order. x_k and
+/// far_x_k point to the factors of rows 0 and kNearRows of X; far_x_k is read for rows that are is_far().
 template <Access kAccess, typename Finish, bool kBackwards, size_t Rows, size_t Columns>
 MOTE_INLINE void add_terms(const float* __restrict x_k, const float* __restrict far_x_k, size_t ldx,
                            const float* __restrict b_k, size_t ldb, const std::uint32_t* __restrict list,
                            float (&sum)[Rows][Columns]) {
-  // A sample alone, such as an image with a blank ground: most of the weights need not even be read.
+  // One sample, such as an image with a blank background: most weights need not even be read.
   if (Rows == 1 && kAccess == Access::plain && x_k[0] == 0.0f) return;
   if constexpr (Finish::kAsksEarly) {
     for (size_t j = 0; j < Columns; j += kLine) __builtin_prefetch(b_k + kRowsAhead * ldb + j);
@@ -173,9 +173,9 @@ MOTE_INLINE void add_terms(const float* __restrict x_k, const float* __restrict 
   }
 }
 
-/// Rows x Columns of X B. If it alternates, every other term goes against the order of the rows: where all sums wait
-/// equally long for their next term, the stores at their end stop the multiply-adds of the next tile for 20 to 30
-/// cycles, which is felt when sums are short. Their order of terms is the same. Then operands.depth is 2 at least.
+/// Computes Rows x Columns of X B. If it alternates, every other term visits the rows in reverse order: where all sums
+/// wait equally long for their next term, the stores at their end stop the multiply-adds of the next tile for 20 to 30
+/// cycles, which slows short sums. Each sum keeps its order of terms. operands.depth: >= 1, alternating >= 2.
 template <size_t Rows, size_t Columns, Access kAccess, typename Finish, bool kAlternates>
 void tile(const Operands& operands) {
   const float* __restrict x = operands.x;

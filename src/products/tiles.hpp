@@ -12,10 +12,10 @@ namespace {
 
 using std::size_t;
 
-constexpr size_t kSkipFromColumns = 64;    // fewer do not repay looking for zeros in X
-constexpr size_t kPrefetchFromDepth = 64;  // shorter sums do not wait long enough for the lines they go to
+constexpr size_t kSkipFromColumns = 64;    // fewer columns do not repay the search for zeros in X
+constexpr size_t kPrefetchFromDepth = 64;  // shorter sums leave no time to prefetch their lines
 
-/// Zeros in columns [from, to) of C.
+/// Writes 0 to columns [from, to) of C.
 MOTE_INLINE void clear_columns(size_t rows, size_t from, size_t to, float* c, size_t ldc) {
   for (size_t i = 0; i < rows; ++i) {
     for (size_t j = from; j < to; ++j) c[i * ldc + j] = 0.0f;
@@ -23,17 +23,17 @@ MOTE_INLINE void clear_columns(size_t rows, size_t from, size_t to, float* c, si
 }
 
 MOTE_INLINE void clear_padding(size_t rows, size_t columns, float* c, size_t ldc) {
-  if (columns != ldc) clear_columns(rows, columns, ldc, c, ldc);  // seldom, and not worth a loop over all rows
+  if (columns != ldc) clear_columns(rows, columns, ldc, c, ldc);  // seldom: spares the loop over all rows
 }
 
-/// Asks for the lines of a tile of C, so that they are there when its sums are.
+/// Prefetches the lines of a tile of C, for its sums.
 MOTE_INLINE void prefetch_tile(size_t rows, size_t columns, const float* c, size_t ldc) {
   for (size_t i = 0; i < rows; ++i) {
     for (size_t j = 0; j < columns; j += kLine) __builtin_prefetch(c + i * ldc + j, 1);
   }
 }
 
-/// Tiles of `width` columns side by side, as many as fit in the `columns` that are left.
+/// Computes tiles of `width` columns side by side, as many as fit in the `columns` left.
 template <typename Finish>
 MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns, Operands& operands) {
   while (columns >= width) {
@@ -48,16 +48,16 @@ MOTE_INLINE void use_tile(Tile tile, size_t rows, size_t width, size_t& columns,
   }
 }
 
-/// Tiles of each of these widths in turn, which must not grow.
+/// Computes tiles of each of these widths in turn; widths must not increase.
 template <Access kAccess, typename Finish, size_t kMostRows, size_t kWidth, size_t... kNarrower>
 MOTE_INLINE void use_tiles(size_t rows, size_t& columns, Operands& operands) {
   const Tile tile = tile_for<kWidth, kAccess, Finish>(rows, operands.depth, std::make_index_sequence<kMostRows>());
   use_tile<Finish>(tile, rows, kWidth, columns, operands);
-  constexpr bool kIsLast = ((kNarrower == kWidth) && ...);  // or there is none
+  constexpr bool kIsLast = ((kNarrower == kWidth) && ...);  // or there is no narrower one
   if constexpr (!kIsLast) use_tiles<kAccess, Finish, kMostRows, kNarrower...>(rows, columns, operands);
 }
 
-/// `rows` rows (at most kMostRows) and all `columns` of C.
+/// Computes `rows` rows (at most kMostRows) and all `columns` of C.
 template <Access kAccess, typename Finish, size_t kMostRows, size_t... kWidths>
 MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
   const size_t all = columns;
@@ -68,7 +68,7 @@ MOTE_INLINE void tiles_across(size_t rows, size_t columns, Operands& operands) {
   if constexpr (Finish::kHasState) operands.state -= done;
 }
 
-/// `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
+/// Computes `rows` rows (at most kRows) and all `columns` (a multiple of kNarrowColumns) of C.
 template <Access kAccess, typename Finish>
 MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
   if (kWideColumns > kColumns && rows == 1) {
@@ -79,19 +79,19 @@ MOTE_INLINE void row_of_tiles(size_t rows, size_t columns, Operands& operands) {
   }
 }
 
-/// The same for fewer than kColumns columns and at most kTallRows rows.
+/// row_of_tiles() for fewer than kColumns columns and at most kTallRows rows.
 template <Access kAccess, typename Finish>
 MOTE_INLINE void row_of_tall_tiles(size_t rows, size_t columns, Operands& operands) {
   tiles_across<kAccess, Finish, kTallRows, kTallColumns, kNarrowColumns>(rows, columns, operands);
 }
 
-/// How many of `left` rows come next, at most `most`. The last two heights are nearly equal: a tile of few rows uses
-/// the processor badly.
+/// Height of the next tile of the `left` rows, at most `most`. The last two heights are nearly equal: a tile of few
+/// rows uses the processor badly.
 MOTE_INLINE size_t tile_height(size_t left, size_t most) {
   return left <= most ? left : left < 2 * most ? (left + 1) / 2 : most;
 }
 
-/// Moves on to what is `rows` rows further down.
+/// Moves operands down by `rows` rows.
 template <Access kAccess, typename Finish>
 MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
   if constexpr (kAccess == Access::listed_rows) {
@@ -104,8 +104,8 @@ MOTE_INLINE void skip_rows(size_t rows, Operands& operands) {
   if constexpr (Finish::kHasState) operands.state += rows * operands.ldc;
 }
 
-/// All `rows` x `columns` of C. Operands are changed where they stand, here and above: a copy would be read before the
-/// fields that were written last have left the processor's buffers, which costs as much as a small tile.
+/// Computes all `rows` x `columns` of C. Changes operands in place, like the functions above: to copy them would stall
+/// on the fields written last, which are still in the store buffer, and cost as much as a small tile.
 template <Access kAccess, typename Finish>
 void product(size_t rows, size_t columns, Operands& operands) {
   const size_t tall = kHasWideTiles && rows != 1 ? columns % kColumns : 0, wide = columns - tall;

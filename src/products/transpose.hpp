@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Transposed copies of small blocks, as plain loops that compilers turn into permutations of vectors. Internal
-// linkage.
+// Transposed copies of small blocks: plain loops that compilers turn into permutations of vectors. Internal linkage.
 #pragma once
 
 #include "../core/arithmetic.hpp"
@@ -8,8 +7,8 @@
 namespace mote::detail {
 namespace {
 
-constexpr std::size_t kSide = 16;  // of a block
-constexpr std::size_t kWays = 4;   // of a quad: kSide = kWays * kWays
+constexpr std::size_t kSide = 16;  // side of a block
+constexpr std::size_t kWays = 4;   // side of a quad: kSide = kWays * kWays
 
 /// to[2 j] = first[j] and to[2 j + 1] = second[j] for j < kWays.
 MOTE_INLINE void interleave(const float* __restrict first, const float* __restrict second, float* __restrict to) {
@@ -29,8 +28,8 @@ MOTE_INLINE void transpose_quad(const float* row0, const float* row1, const floa
   interleave(even + kWays, odd + kWays, quad + 2 * kWays);
 }
 
-// Vectors have lanes of 128 bits, kWays floats, which are transposed at once: four vectors hold kWays columns of
-// kVectorFloats rows, lane l of the i-th those of row kWays l + i.
+// Vectors have lanes of 128 bits, kWays floats, which are transposed together: four vectors hold kWays columns of
+// kVectorFloats rows; lane l of vector i holds row kWays l + i.
 #if defined(__AVX512F__)
 constexpr std::size_t kVectorLanes = 4;
 #else
@@ -47,7 +46,7 @@ MOTE_INLINE void transpose_lanes(const float* from, std::size_t stride, float* _
 void transpose_rows(std::size_t rows, std::size_t columns, const float* from, std::size_t from_stride, float* to,
                     std::size_t to_stride);
 
-#if defined(__clang__)  // makes vectors of long loops, but single moves of what gcc makes permutations of
+#if defined(__clang__)  // vectorizes long loops, but moves single floats where GCC permutes vectors
 constexpr bool kPermutesLanes = false;
 constexpr std::size_t kTwiceColumns = 64;  // columns that are rearranged twice, in the nearest cache
 
@@ -183,8 +182,8 @@ void transpose_rows(std::size_t rows, std::size_t columns, const float* from, st
 
 #endif
 
-/// to[j][i] = from[i][j] for i < rows, j < columns, whole blocks of `to` being written: up to the next multiple of
-/// kSide in i, with zeros, and of `columns`. Columns of `from` can be read up to the next multiple of kSide.
+/// to[j][i] = from[i][j] for i < rows, j < columns, and 0 for other i below the next multiple of kSide. Columns of
+/// `from` can be read up to the next multiple of kWays.
 void transpose(std::size_t rows, std::size_t columns, const float* from, std::size_t from_stride, float* to,
                std::size_t to_stride) {
   for (std::size_t i = 0; i < rows; i += kSide) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The gradient of a layer's weights, kept or followed by an optimizer step at once (README.md: the table of roads).
+// The gradient of a layer's weights, kept or used at once by an optimizer step (README.md: the table of roads).
 #include "mote/detail/weight_update.hpp"
 
 #include <iterator>
@@ -11,7 +11,7 @@
 
 namespace MOTE_NUMERIC {
 
-// Declared for this build: a call through the dispatcher would cost a detour for every few rows.
+// Declared for this build: a call through the dispatcher for every few rows would cost time.
 void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     std::size_t count);
 
@@ -35,19 +35,19 @@ struct Momentum : Store {
   }
 };
 
-constexpr size_t kSkipFromBatch = 8;  // fewer samples have too few zeros that the others have not
-constexpr size_t kSkipToBatch = 512;  // room for a list
-constexpr size_t kLongRow = 128;      // floats that are written faster one after the other than as narrow tiles
+constexpr size_t kSkipFromBatch = 8;  // fewer samples have few zeros that are not common to all of them
+constexpr size_t kSkipToBatch = 512;  // size of the list of samples
+constexpr size_t kLongRow = 128;      // shortest rows that are written faster whole than as tiles
 constexpr size_t kShortGap = 5;       // inactive inputs between active ones that cost less than another call
 
-/// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns how many.
+/// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns their number.
 size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::uint32_t* __restrict list) {
   static_assert(kRows % 2 == 0);
   size_t count = 0;
   for (size_t k = 0; k < batch; ++k, A += lda) {
     std::uint64_t pairs[kRows / 2], any = 0;
     __builtin_memcpy(pairs, A, sizeof pairs);
-    __builtin_prefetch(A + kLine);  // rows are far apart, and the next columns are looked at soon
+    __builtin_prefetch(A + kLine);  // rows are far apart, and the next columns are read soon
     for (const std::uint64_t pair : pairs) any |= pair;
     list[count] = static_cast<std::uint32_t>(k);
     count += any != 0 ? 1 : 0;
@@ -55,7 +55,7 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
   return count;
 }
 
-/// Takes the first neighbors off the list, with short gaps between them.
+/// Removes the first neighbors, with short gaps between them, from the list and returns their range.
 [[maybe_unused]] Share take_neighbors(ActiveInputs& active) {
   const size_t begin = active.list[0];
   size_t end;
@@ -82,10 +82,10 @@ struct Gradient {
   size_t lda;
   const float* D;
 
-  /// Rows of the gradient from `first` on, to `to` and the rows below it.
+  /// Operands of the gradient's rows from `first` on, which are written to `to` and the rows below.
   Operands operands(size_t first, float* to) const { return {batch, A + first, lda, nullptr, D, stride, to, stride}; }
 
-  /// Whether leaving out samples repays looking for them, as it does for images with blank corners.
+  /// Whether leaving out samples repays the search for them, as for images with blank corners.
   bool may_skip_samples() const {
     const bool has_room = batch <= kSkipToBatch && lda >= kRows;
     return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
@@ -98,7 +98,7 @@ struct Gradient {
     std::uint32_t list[kSkipToBatch];
     for (size_t first = rows.begin, height; first < rows.end; first += height) {
       height = tile_height(rows.end - first, kRows);
-      const size_t seen = first < lda - kRows ? first : lda - kRows;  // the last tile's neighbors are, too
+      const size_t seen = first < lda - kRows ? first : lda - kRows;  // the last tile lists its neighbors' samples, too
       Operands tile = operands(first, nullptr);
       tile.depth = list_samples(batch, A + seen, lda, list);
       tile.list = list;
@@ -107,7 +107,7 @@ struct Gradient {
   }
 };
 
-/// Where a gradient is kept: in dW, or added to it.
+/// A gradient that is written to dW, or added to it.
 template <typename Finish>
 struct Kept {
   Gradient gradient;
@@ -132,7 +132,7 @@ struct Kept {
     clear_padding(rows.size(), g.columns, dW + rows.begin * g.stride, g.stride);
   }
 
-  /// Zeros where nothing is added.
+  /// Rows whose gradient is 0.
   void empty(Share rows) const {
     const size_t stride = gradient.stride;
     if constexpr (!kAccumulates) {
@@ -140,7 +140,7 @@ struct Kept {
     }
   }
 
-  /// The rows of active inputs, which lie in `rows`.
+  /// `rows` with the gradients of active inputs, and 0 for other inputs.
   void active_rows(Share rows, size_t outputs, ActiveInputs active) const {
     while (active.count != 0) {
       const Share neighbors = take_neighbors(active);
@@ -178,10 +178,10 @@ struct Update {
 
   bool is_sgd() const { return step.options.method == mote::Optimizer::sgd; }
 
-  /// Whether the step is one that ends a register tile.
+  /// Whether the step can end a register tile.
   bool ends_tiles() const { return step.l1 == 0.0f && (is_sgd() || step.options.method == mote::Optimizer::momentum); }
 
-  /// The gradient of rows from `first` on; the tile ends with the step.
+  /// `operands` for rows from `first` on of tiles that end with the step.
   Operands ending_tiles(Operands operands, size_t first) const {
     operands.c = weights + first * gradient.stride;
     operands.factors = factors;
@@ -189,7 +189,7 @@ struct Update {
     return operands;
   }
 
-  /// `count` rows from `first` on, or as listed.
+  /// Steps `count` rows from `first` on, or as listed, in tiles.
   template <Access kAccess>
   void in_tiles(size_t count, size_t first, const std::uint32_t* list) const {
     Operands operands = ending_tiles(gradient.operands(first, nullptr), first);
@@ -198,7 +198,7 @@ struct Update {
     product<kAccess, Momentum>(count, gradient.columns, operands);
   }
 
-  /// The rows that narrow_gradient() does; returns the others.
+  /// Steps the rows that narrow_gradient() takes; returns the other rows.
   Share narrow(Share rows, size_t outputs) const {
     if constexpr (!kRearranges) return rows;
     const Gradient& g = gradient;
@@ -213,7 +213,7 @@ struct Update {
     return rows;
   }
 
-  /// Gradients of a few rows at a time in `strip`, then the step.
+  /// Computes the gradients of a few rows at a time in `strip`, then steps these rows.
   void by_rows(Share rows) const {
     for (size_t height; rows.size() != 0; rows.begin += height) {
       height = tile_height(rows.size(), kUpdateRows);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Batch normalization over the rows of a mini-batch; the formulas are in mote/batch_norm.hpp.
 //
-// Every sum over a column runs from the first row to the last. Columns are padded as in mote/detail/products.hpp; where
-// z and scales are 0, rows are written with 0. Arguments do not overlap.
+// Every sum over a column runs from the first row to the last. Columns are padded as in mote/detail/products.hpp:
+// padding that is 0 in z and scales is written with 0. Arguments do not overlap.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace mote {
 
-/// Statistics and gradients of a normalized layer that one function leaves to the next: [columns] each.
+/// Statistics and gradients of a normalized layer, which one function passes to the next: [columns] each.
 struct BatchNorm {
   float* means;
   float* variances;
@@ -48,7 +48,7 @@ void batch_norm_gradients(std::size_t rows, std::size_t columns, std::size_t str
 void batch_norm_deltas(std::size_t rows, std::size_t columns, std::size_t stride, const BatchNorm& layer,
                        const float* scales, const float* normalized, float* deltas);
 
-/// Moves `count` running means and variances towards the statistics of a mini-batch of `batch` >= 2 samples.
+/// Moves `count` running means and variances toward the statistics of a mini-batch of `batch` >= 2 samples.
 void update_running_statistics(std::size_t batch, std::size_t count, const float* means, const float* variances,
                                float* running_means, float* running_variances);
 

@@ -48,7 +48,7 @@ float scale_of(const Dropout& dropout) {
   return 1.0f / (1.0f - dropout.rate);
 }
 
-/// Clamps activations of sigmoid and tanh to their range, which dividing and multiplying by 1 - rate may round out of.
+/// Clamps activations of sigmoid and tanh to [-1, 1]: dividing and multiplying by 1 - rate may round them past 1.
 template <typename Function>
 MOTE_INLINE float inside(float a) {
   constexpr bool kBounded =
@@ -66,7 +66,7 @@ void drop_rows(const Dropout& dropout, bool is_scaled, size_t rows, size_t colum
     float* __restrict d = deltas + i * stride;
     for (size_t j = 0; j < columns; ++j) {
       const float whole = inside<Function>(x[j] * keep);
-      const float factor = RowMask::keeps(mask, j) ? scale : 0.0f;  // a factor avoids a branch
+      const float factor = RowMask::keeps(mask, j) ? scale : 0.0f;  // a factor, to avoid a branch
       d[j] = without_negligible(d[j] * factor * Function::derivative(whole, whole));
     }
   });

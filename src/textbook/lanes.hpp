@@ -50,7 +50,7 @@ MOTE_INLINE float sum_of(std::size_t count, At at) {
   return lanes.sum();
 }
 
-/// Number of elements of a block of lanes from element j on, padding included: kLanes where rows are padded that far.
+/// Number of elements of a row for the lanes from element j on, padding included: kLanes if rows are padded to kLanes.
 MOTE_INLINE std::size_t lanes_from(std::size_t j, std::size_t columns) {
   if constexpr (kRowAlignment % kLanes == 0) return kLanes;
   const std::size_t left = padded_columns(columns) - j;
@@ -62,7 +62,7 @@ MOTE_INLINE float row_maximum(const float* z, std::size_t columns) {
   for (float& x : lane) x = -kInfinity;
   for (std::size_t j = 0; j < columns; j += kLanes) {
     const std::size_t count = lanes_from(j, columns);
-    const auto used = static_cast<std::uint32_t>(columns - j);  // 32 bits, as wide as the floats: one vector comparison
+    const auto used = static_cast<std::uint32_t>(columns - j);  // 32 bits like the floats: one vector comparison
     for (std::uint32_t i = 0; i < count; ++i) {
       const float x = z[j + i];
       lane[i] = maximum(lane[i], i < used ? x : -kInfinity);

@@ -14,7 +14,7 @@ using mote::Loss;
 using mote::LossOptions;
 using std::size_t;
 
-/// One row of outputs, its targets, and the place of its deltas.
+/// One row of outputs, with its targets and the memory for its deltas.
 struct Row {
   size_t columns;
   const float* z;
@@ -29,7 +29,7 @@ struct Row {
   void targets_from(size_t j, size_t count, float (&y)[kLanes]) const {
     if (values == nullptr) {
       const float zero = shared, one = kept + shared;
-      const auto wanted = static_cast<std::uint32_t>(label - j);  // as wide as the floats, for vectors
+      const auto wanted = static_cast<std::uint32_t>(label - j);  // 32 bits like the floats, for vectors
       for (std::uint32_t i = 0; i < count; ++i) y[i] = i == wanted ? one : zero;
       return;
     }
@@ -44,12 +44,12 @@ struct Row {
 template <typename Term>
 float sum_terms(const Row& row, Term term) {
   Lanes lanes;
-  const float scale = row.scale;  // a copy: a read for some lanes only prevents vectorization
+  const float scale = row.scale;  // a copy: a read in some lanes only would prevent vectorization
   for (size_t j = 0; j < row.columns; j += kLanes) {
     const size_t count = lanes_from(j, row.columns);
     float y[kLanes], delta[kLanes];
     row.targets_from(j, count, y);
-    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // as wide as the floats, for vectors
+    const auto columns = static_cast<std::uint32_t>(row.columns - j);  // 32 bits like the floats, for vectors
     for (std::uint32_t i = 0; i < count; ++i) {
       float loss = 0.0f;
       term(row.z[j + i], y[i], loss, delta[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Optimizer steps of one parameter that are simple enough to end a register tile with. Internal linkage throughout.
+// Optimizer steps of one parameter, simple enough to run at the end of a register tile. Internal linkage throughout.
 #pragma once
 
 #include "../core/arithmetic.hpp"

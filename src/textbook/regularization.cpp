@@ -13,9 +13,9 @@ using std::size_t;
 
 constexpr float kStep = 0x1p-80f;  // ratio of a unit to the next higher
 
-/// The first unit to try: a power of two that multiplies numbers before they are squared. Numbers that underflow with
-/// it are negligible beside the limit. If the sum is not finite, kStep lowers the unit; if the sum is still not finite
-/// with the lowest unit, a number is not finite.
+/// The first unit to try, a power of two by which numbers are multiplied before they are squared. Numbers that
+/// underflow with it are negligible beside the limit. While the sum of squares is not finite, kStep lowers the unit; if
+/// it is not finite with the lowest unit, a number is not finite.
 float first_unit(float limit) {
   return limit < 0x1p-30f ? 1.0f / kStep : 1.0f;
 }

@@ -6,8 +6,9 @@
 //   by value   g_i <- -v if g_i < -v, v if g_i > v                                      (Mikolov 2012)
 //   max-norm   w <- w c / |w| if |w| > c, w the incoming weights of one unit            (Srivastava et al. 2014, 5.1)
 //
-// Norms are Euclidean. Squares are summed in one order on every machine, and scaled by a power of two where they would
-// overflow or underflow: the norm is right for all finite numbers. A limited norm equals its limit up to rounding.
+// Norms are Euclidean. Squares are summed in one order on every machine. Numbers whose squares would overflow or
+// underflow are scaled by a power of two: the norm is right for all finite numbers. A limited norm equals its limit up
+// to rounding.
 #pragma once
 
 #include <cstddef>

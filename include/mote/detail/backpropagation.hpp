@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Forward and backward through a network in training; activations and deltas of every layer are kept.
+// Forward and backward pass of training, which keep the activations and deltas of every layer.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,8 @@ struct ParameterStep {
   }
 };
 
-/// Where gradients go: into an array, or straight into an optimizer step. Straight into a step they come in slices
-/// that fit into the nearest cache, and no memory holds all of them; the result is equal to the bit.
+/// Where gradients go: into an array, or straight into an optimizer step. A step takes them in slices that fit into
+/// the nearest cache, so that no memory holds all of them. Both ways give equal bits.
 struct GradientSink {
   float* gradients = nullptr;           ///< array laid out as the parameters; null: straight into `step`
   bool accumulate = false;              ///< add to the array instead of overwriting it
@@ -46,8 +46,8 @@ struct GradientSink {
 };
 
 struct BackpropagationOptions {
-  std::size_t workers = 1;  ///< most threads at a time (parallel.hpp), >= 1; each has scratch memory of its own
-  bool all_pre_activations = false;  ///< keep those of every layer, to be looked at; training needs only some
+  std::size_t workers = 1;  ///< largest number of threads (parallel.hpp), >= 1; each has its own scratch memory
+  bool all_pre_activations = false;  ///< keep those of every layer, for diagnostics; training needs only some
 };
 
 namespace detail {
@@ -84,7 +84,7 @@ struct BackpropagationPlan {
   Part<float> normalized;       // laid out as activations, only the layers with batch normalization
   Part<float> statistics;       // [kBatchNormArrays][all_scale_floats]: the arrays of BatchNorm
   Part<float> losses;           // [rows]
-  Part<std::uint32_t> correct;  // [workers] if there are several
+  Part<std::uint32_t> correct;  // [workers] if workers > 1
   Part<float> strips;           // [workers][kUpdateRows][max_stride]: gradients on their way to the optimizer
   Part<float> packs;            // [workers][pack_floats]: scratch of the products
   std::size_t bytes;
@@ -122,16 +122,16 @@ constexpr std::size_t backpropagation_bytes(const Topology& topology, std::size_
   return backpropagation_bytes(topology, {}, rows);
 }
 
-/// The algorithm of Rumelhart, Hinton & Williams 1986 for the samples of a mini-batch that are in memory together, in
-/// the caller's memory: forward(), compute_loss(), then backward(), or compute_deltas() and every gradient_slice().
+/// Backpropagation (Rumelhart, Hinton & Williams 1986) for the rows of a mini-batch that are in memory together, in the
+/// caller's memory. Call forward(), compute_loss(), then backward(), or compute_deltas() and every gradient_slice().
 class Backpropagation {
  public:
   Backpropagation() = default;
   Backpropagation(const Backpropagation&) = delete;
   Backpropagation& operator=(const Backpropagation&) = delete;
 
-  /// Checks the topology and the memory (at least backpropagation_bytes with these arguments), which must outlive
-  /// this. Starts with one thread and without dropout.
+  /// Checks the topology and the memory (at least backpropagation_bytes() with these arguments), which must outlive
+  /// this object. Starts with one thread and without dropout.
   Result bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows, Memory scratch);
   Result bind(const Topology& topology, std::size_t rows, Memory scratch) { return bind(topology, {}, rows, scratch); }
 
@@ -140,22 +140,23 @@ class Backpropagation {
   /// Dropout of the hidden layers from the next forward() on, whose first row is sample dropout.sample.
   void set_dropout(const Dropout& dropout) { dropout_ = dropout; }
 
-  /// Computes and keeps the activations of every layer; the output layer's before its activation, which belongs to the
-  /// loss. parameters: laid out as topology.hpp says; inputs: [rows][inputs] without padding; active: of these inputs.
+  /// Computes and keeps the activations of hidden layers, and the pre-activations of the output layer, whose activation
+  /// belongs to the loss. parameters: laid out as in topology.hpp; inputs: [rows][inputs] without padding; active: the
+  /// inputs to use.
   void forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active = {});
   /// Adds the losses of the rows last given to forward() to `totals`, and keeps the deltas of the output layer times
-  /// `scale`. targets: of all rows.
+  /// `scale`. targets: of all these rows.
   void compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals);
   /// Computes and keeps the deltas of the hidden layers, after compute_loss(). parameters: as given to forward().
   void compute_deltas(const float* parameters);
   /// Hands slice `slice` of the gradients to `sink`, after compute_deltas(): weights, and with the first slice of a
-  /// layer its biases and scales. Workers may compute different slices at once, each with scratch memory of its own.
+  /// layer its biases and scales. Workers may compute different slices at once, each with its own scratch memory.
   /// inputs, active: as given to forward(). sink.step may change the parameters: all deltas are computed before.
   void gradient_slice(std::size_t slice, const float* inputs, ActiveInputs active, const GradientSink& sink,
                       std::size_t worker = 0);
   /// Number of slices of the gradients of the whole network.
   std::size_t slice_count() const;
-  /// compute_deltas() and every gradient_slice(), on one thread.
+  /// Calls compute_deltas() and every gradient_slice(), on one thread.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
   /// Statistics of the last mini-batch, [2][all_scale_floats]: means, then variances.
@@ -163,16 +164,16 @@ class Backpropagation {
   /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(), after dropout; pre-activations for the
   /// last layer.
   MatrixView activations(std::size_t layer) const;
-  /// Kept pre-activations of layer l, [rows][outputs_of(l)]: of the last layer, and of hidden ones whose activation
-  /// needs_pre_activations(), or of all if the options say so; no rows for others. They are the argument of the
-  /// activation: with batch normalization its result.
+  /// Kept pre-activations of layer l, [rows][outputs_of(l)]: of the last layer, and of hidden layers whose activation
+  /// needs_pre_activations(), or of all with all_pre_activations; no rows for other layers. A pre-activation is the
+  /// argument of the activation, with batch normalization the result of the latter.
   MatrixView pre_activations(std::size_t layer) const;
   /// Kept deltas of layer l, [rows][outputs_of(l)], after compute_deltas(): dC/dz for each row, times the scale given
-  /// to compute_loss(). With batch normalization z is its argument.
+  /// to compute_loss(). With batch normalization, z is the argument of the normalization.
   MatrixView deltas(std::size_t layer) const;
 
  private:
-  /// Some rows of a layer's weights, and their inputs that are active.
+  /// Some rows of a layer's weights, and the active inputs among them.
   struct Slice {
     std::size_t layer;
     Share rows;
@@ -214,7 +215,7 @@ class Backpropagation {
   float* losses_ = nullptr;
   Span<float> strips_;
   Span<float> packs_;
-  Span<std::uint32_t> correct_;  // rows of each worker, if there are several
+  Span<std::uint32_t> correct_;  // correct rows of each worker, if workers > 1
   std::size_t max_rows_ = 0;
   std::size_t rows_ = 0;
 };

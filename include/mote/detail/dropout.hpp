@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Inverted dropout (Srivastava et al. 2014; Goodfellow et al. 2016, 7.12): training drops each unit of each sample with
-// a given probability and divides the kept ones by the probability of being kept. Expectations equal the whole
-// network's, so that inference needs no change.
+// a given probability and divides the kept ones by the probability of being kept. Expected activations equal those of
+// the whole network, so that inference needs no change.
 //
 // Masks are not stored but computed in the forward pass and again in the backward pass: whether a unit is kept is a
 // function of the seed, the number of the sample since training began, the layer and the unit. The mask costs no

@@ -10,9 +10,9 @@
 //   backward        dA = D W^T
 //
 // Every element of a product is summed over its inner index in increasing order, starting from 0 (or, accumulating,
-// from what stands there), with one multiply-add a step. So neither batch size, tile, vector width nor thread changes a
-// bit as long as weights are finite, but the sign of a sum of zeros: terms with an activation of 0 may be left out,
-// which an infinite weight would show.
+// from its old value), with one multiply-add a term. So batch size, tile, vector width and threads change no bit. The
+// exception: terms with an activation of 0 may be left out. This may change the sign of a sum of zeros, and the result
+// where a weight is infinite or NaN.
 //
 // Strides marked "padded" are row_stride(columns) of topology.hpp. Padding, the columns up to the next multiple of
 // kRowAlignment, must be 0 where it is read, and is 0 where it is written as long as the operands are finite. No
@@ -27,14 +27,14 @@
 namespace mote {
 
 namespace detail {
-inline constexpr bool kRearranges = kRowAlignment >= 16;  ///< whether the following memory is worth having
-inline constexpr std::size_t kPanelColumns = 64;          ///< widest panel of a matrix that is rearranged at a time
-inline constexpr std::size_t kPanelRows = 1024;           ///< longest
+inline constexpr bool kRearranges = kRowAlignment >= 16;  ///< whether products rearrange operands in scratch memory
+inline constexpr std::size_t kPanelColumns = 64;          ///< width of the widest panel that is rearranged at a time
+inline constexpr std::size_t kPanelRows = 1024;           ///< rows of the longest panel
 inline constexpr std::size_t kStripRows = 48;             ///< rows of a transposed result that wait in scratch memory
-inline constexpr std::size_t kBlockSide = 512;            ///< of a block of a large matrix that is rearranged at a time
-inline constexpr std::size_t kBlockStrip = 48;            ///< rows of such a block that hold what is beside it
-inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer do not repay rearranging blocks of weights
-/// Whether a matrix is too large for the caches, together with what it is multiplied by.
+inline constexpr std::size_t kBlockSide = 512;            ///< side of a block of a large matrix, rearranged at a time
+inline constexpr std::size_t kBlockStrip = 48;            ///< rows of kBlockSide floats beside a block: other operand
+inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer rows do not repay rearranging weights
+/// Whether a matrix and its other factor are together too large for the caches.
 constexpr bool is_large(std::size_t rows, std::size_t columns) {
   return rows * columns >= kBlockSide * kBlockSide;
 }
@@ -42,7 +42,7 @@ constexpr bool is_large(std::size_t rows, std::size_t columns) {
 constexpr bool forward_packs(std::size_t rows, std::size_t inputs, std::size_t outputs) {
   return kRearranges && rows >= kPackWeightsFromRows && is_large(inputs, outputs);
 }
-/// Floats of scratch memory, the last, for what is beside a block.
+/// Floats at the end of the scratch memory: rows of the other operand beside a block, or of a transposed result.
 constexpr std::size_t strip_floats(std::size_t rows, std::size_t columns) {
   return is_large(rows, columns) ? kBlockStrip * kBlockSide : kStripRows * kPanelColumns;
 }
@@ -70,8 +70,7 @@ struct ActiveInputs {
 };
 
 /// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null)
-/// unless detail::forward_packs(batch, inputs, outputs). active: columns
-/// of A; the terms of the others are left out, which for finite weights changes no bit.
+/// unless detail::forward_packs(batch, inputs, outputs). active: columns of A; terms of other columns are left out.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
                      const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack, ActiveInputs active = {});
 

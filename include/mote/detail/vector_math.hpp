@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// exp, log, tanh, sigmoid and the error function over arrays: our own polynomials, because those of different C
-// libraries differ in their last bits and do not vectorise.
+// exp, log, tanh, sigmoid and the error function over arrays, by polynomials of our own: those of C libraries differ in
+// their last bits and do not vectorize.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace mote {
 //  sigmoid        | 2.41  | 2.41       | sigmoid(-inf) = 0, sigmoid(inf) = 1
 //  error_function | 1.47  | 1.47       | erf(+-inf) = +-1, erf(-0) = -0
 //
-// (tests/vector_math_test.cpp holds these limits over every 97th float.)
+// (tests/core/vector_math_test.cpp checks them at every 97th float.)
 void exp(const float* x, float* y, std::size_t n);
 void log(const float* x, float* y, std::size_t n);
 void tanh(const float* x, float* y, std::size_t n);
