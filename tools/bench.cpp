@@ -27,10 +27,10 @@ constexpr double kMicro = 1e-6;
 const Column kGflopsColumn{"GFLOP/s", 1};
 const Column kShareColumn{"%_of_peak", 0};
 
-/// What is measured, and against what.
+/// Options, images and results of a run.
 struct Bench {
   BenchOptions options;
-  double peak = 0.0;  // operations a second
+  double peak = 0.0;  // of the processor, operations a second
   ImageSet images;
   std::vector<Table> tables;
 
@@ -56,7 +56,7 @@ void measure_training(Bench& bench) {
     for (std::size_t epoch = 0; epoch <= bench.options.repeats; ++epoch) {
       seconds.push_back(seconds_of([&] { require(trainer->train_epoch(train)); }));
     }
-    seconds.erase(seconds.begin());  // touched the memory for the first time
+    seconds.erase(seconds.begin());  // warm-up: first touch of the memory
     const Summary epoch = summarize(seconds);
     const double speed = training_operations(workload.topology) * static_cast<double>(train.count) / epoch.median;
     table.rows.push_back({workload.name, {epoch.median, epoch.min, epoch.max, speed / kGiga, bench.share(speed)}});
@@ -104,11 +104,11 @@ void measure_kernels(Bench& bench) {
   bench.add(table);
 }
 
-/// Batch 1 does two operations for every weight it reads: how fast weights come is its limit.
+/// Batch 1 does two operations per weight that it reads: its limit is the bandwidth of reading.
 void measure_reading(Bench& bench) {
   Table table{
       "reading",
-      "Forward with batch 1, inputs x outputs: GB/s of weights, of reading alone as many bytes, and their ratio",
+      "Forward with batch 1, inputs x outputs: GB/s of weights, GB/s of only reading so many bytes, and their ratio",
       {{"KB", 0}, {"forward", 1}, {"reading", 1}, {"%", 0}},
       {}};
   constexpr Shape kShapes[] = {{1, 64, 128},   {1, 128, 64},    {1, 784, 128},  {1, 512, 512},
@@ -119,7 +119,7 @@ void measure_reading(Bench& bench) {
     const double bytes = static_cast<double>(floats * sizeof(float));
     std::vector<double> shares;
     double forward = 0.0, reading = 0.0;
-    for (std::size_t i = 0; i < kSamples; ++i) {  // beside each other, on a machine whose speed may change
+    for (std::size_t i = 0; i < kSamples; ++i) {  // alternately, because the speed of the machine may change
       forward = bytes / time_per_call([&] { products.run(Product::forward); }, 1).median;
       reading = measure_read_bandwidth(mote::selected(), products.weights.data(), floats);
       shares.push_back(forward / reading);
@@ -130,7 +130,7 @@ void measure_reading(Bench& bench) {
   bench.add(table);
 }
 
-/// A training step of 784-width-10, from bytes to new parameters, divided by the images in it.
+/// Seconds of a training step of 784-width-10, from bytes to new parameters, per image.
 double seconds_per_image(const mote::Dataset& train, std::uint32_t width, std::size_t batch) {
   const mote::Topology topology{static_cast<std::uint32_t>(train.features),
                                 {width, mote::Activation::relu},

@@ -55,7 +55,7 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
-/// Everything that is known before training begins.
+/// Everything known before training begins.
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
   std::optional<CheckpointReader> resume;  // to continue from
@@ -156,7 +156,7 @@ class SingleRun {
   }
 
  private:
-  /// Whether layers are drawn: only in a run that starts at the first epoch.
+  /// Whether layers are drawn, which needs a run that starts at the first epoch.
   bool draws_layers() const { return diagnosis_.enabled() && !run_.resume; }
 
   Listener listener() {

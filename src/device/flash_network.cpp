@@ -56,7 +56,8 @@ void copy_biases(const Topology& topology, Span<const float> parameters, Span<fl
   }
 }
 
-/// Calls convert(weight, its index, index of its bias) in the order of a FlashModel, until it returns false.
+/// Calls convert(weight, its index, index of its bias) in the order of a FlashModel. Rejects the first weight for which
+/// it returns false.
 template <typename Convert>
 Result convert_weights(const Topology& topology, Span<const float> parameters, Convert convert) {
   std::size_t index = 0, bias = 0;
@@ -72,7 +73,7 @@ Result convert_weights(const Topology& topology, Span<const float> parameters, C
   return Status::ok;
 }
 
-/// Converts weights one by one by convert(weight, converted), which returns false for a weight out of range.
+/// Converts each weight by convert(weight, converted), which returns false for a weight out of range.
 template <typename Weight, typename Convert>
 Result convert_each(const Topology& topology, Span<const float> parameters, Span<Weight> weights, Span<float> biases,
                     Convert convert) {
@@ -88,7 +89,7 @@ bool to_half(float x, Half& half) {
   const std::uint32_t bits = detail::bits_of(x), sign = bits >> 16 & 0x8000u;
   const float magnitude = detail::absolute(x);
   if (!(magnitude < 65520.0f)) return false;
-  // Adding a power of 2 rounds to the bits of a half float: ten below the leading one, and none below 2^-24.
+  // Adding a power of 2 rounds to the bits of a half float: 10 below the leading bit, and none below 2^-24.
   const std::uint32_t exponent = bits >> 23 & 0xffu;
   const std::uint32_t at_least = exponent < 113 ? 113 : exponent;  // 2^-14, the smallest normal half
   const float rounder = detail::power_of_2(static_cast<std::int32_t>(at_least) + 13 - 127);

@@ -44,8 +44,8 @@ bool read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
   return true;
 }
 
-/// Flash with error correction rejects words that a loss of power left half written: such a slot is not whole, and the
-/// failure is no error.
+/// Treats a failed read as a slot that is not whole: flash with error correction fails to read words that a loss of
+/// power left half written.
 Slot read_slot(const Flash& flash, std::uint32_t index) {
   Slot slot;
   slot.is_readable = read_slot(flash, index, slot);
@@ -57,7 +57,7 @@ Result survey(const Flash& flash, FlashRecord& newest, std::uint32_t& next) {
   if (const Result result = check(flash); !result.ok()) return result;
   const Slot slots[] = {read_slot(flash, 0), read_slot(flash, 1)};
   if (!slots[0].is_whole && !slots[1].is_whole) {
-    next = slots[0].is_readable ? 0 : 1;  // a readable slot surely holds no record
+    next = slots[0].is_readable ? 0 : 1;  // a slot that was read and is not whole holds no record
     return slots[next].is_readable ? Status::flash_empty : Status::read_failed;
   }
   // Sequence numbers wrap around: the newer one is less than 2^31 ahead.

@@ -60,7 +60,7 @@ void visit_settings(const Trainer& trainer, Visitor visitor, void* context) {
   f("fused multiply-add", arithmetic_is_fused());
 }
 
-/// Calls f(name, value) for everything that determines the bits of training and must not change on the way.
+/// Calls f(name, value) for every setting that determines the bits of training, so that resuming requires equal values.
 template <typename F>
 void for_each_setting(const Trainer& trainer, F f) {
   visit_settings(
@@ -74,7 +74,7 @@ std::uint64_t setting_count(const Trainer& trainer) {
   return count;
 }
 
-/// Calls f(number) for the numbers of the progress, each of 4 or 8 bytes.
+/// Calls f(number) for each number of the progress, of 4 or 8 bytes.
 template <typename Progress, typename F>
 void for_each_field(Progress& progress, F f) {
   f(progress.epochs);
@@ -97,7 +97,7 @@ void for_each_array(AnyTrainer& trainer, F f) {
   f(trainer.kept());
 }
 
-/// Reads the settings; returns the name of the first one that differs from the trainer's, or null.
+/// Reads the settings. Returns the name of the first that differs from the trainer's, or null.
 const char* find_difference(ByteReader& reader, const Trainer& trainer) {
   const char* differs = reader.word64() == setting_count(trainer) ? nullptr : "layers";
   for_each_setting(trainer, [&](const char* name, std::uint64_t value) {
@@ -119,7 +119,7 @@ TrainingProgress read_progress(ByteReader& reader) {
   return progress;
 }
 
-/// Whether a trainer can go on from this progress.
+/// Whether a trainer can continue from this progress.
 bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
   const std::uint32_t(&words)[4] = progress.order_state.words;
   const bool has_state = (words[0] | words[1] | words[2] | words[3]) != 0;  // no generator reaches state 0
@@ -130,7 +130,7 @@ bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
          (progress.epochs != 0 || progress.position == 0);
 }
 
-/// Checks the sizes of the arrays, which begin at this byte of the file.
+/// Checks the sizes of the arrays, which begin at `offset` of the file.
 Result check_arrays(const ByteSource& file, std::uint64_t offset, const Trainer& trainer) {
   Result result;
   for_each_array(trainer, [&](Span<const float> array) {

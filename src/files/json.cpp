@@ -10,7 +10,7 @@ bool is_in(std::uint32_t x, std::uint32_t first, std::uint32_t last) {
   return first <= x && x <= last;
 }
 
-// take_...(text, at) returns the code point that begins at text[at] and moves `at` behind it, or returns kNothing.
+// take_...(text, at) returns the code point that begins at text[at] and moves `at` past it, or returns kNothing.
 
 /// A code point in UTF-8, in its shortest form only.
 std::uint32_t take_utf8(Bytes text, std::size_t& at) {

@@ -14,11 +14,11 @@ class JsonReader {
  public:
   explicit JsonReader(Bytes text) : text_(text) {}
 
-  // Each skips white space and takes a token; returns false if the next token is another.
+  // Each function skips white space and takes one token. Returns false if the next token is of another kind.
 
   /// A character of punctuation.
   bool take(char token);
-  /// A string. raw: the text between the quotes: valid UTF-8 and escapes, no control characters.
+  /// A string. raw: text between the quotes, with valid UTF-8 and escapes, without control characters.
   bool take_string(Bytes& raw);
   /// Digits without leading zeros, less than 2^64.
   bool take_number(std::uint64_t& number);

@@ -68,7 +68,7 @@ Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
   const std::uint64_t size = detail::load64(size_bytes), room = file.size - kBegin;
   unsigned char first[1] = {'{'};
   if (room != 0 && !detail::read_bytes(file, kBegin, first)) return Status::read_failed;
-  if (first[0] != '{') return {Status::model_syntax, kBegin};  // another kind of file: its first bytes are no size
+  if (first[0] != '{') return {Status::model_syntax, kBegin};  // another kind of file, without a size
   if (size > room) return {Status::model_truncated, file.size, size > ~kBegin ? ~std::uint64_t{0} : kBegin + size};
   if (size > memory.size()) return {Status::memory_too_small, memory.size(), size};
   const Memory json = memory.subspan(0, static_cast<std::size_t>(size));
@@ -83,7 +83,7 @@ Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
   return check_class_names(model);
 }
 
-/// Checks the CRC of the file, computed with zeros in its place.
+/// Checks the CRC of the file, which is computed with '0' for each of its own 8 digits.
 Result check_checksum(const ByteSource& file, const detail::StatedCrc& stated) {
   if (stated.at == 0) return Status::ok;
   std::uint32_t crc = 0;

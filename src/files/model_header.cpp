@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kMaxMetadata = 64;
 constexpr std::uint64_t kAbsent = ~std::uint64_t{0};
 
-/// The description of a tensor, and where its values stand in the header; 0: not there.
+/// The entry of a tensor. ..._at: offset of the value in the header; 0: missing.
 struct TensorEntry {
   Bytes type;
   std::uint64_t shape[2] = {};
@@ -22,7 +22,7 @@ Result syntax(std::size_t at) {
   return {Status::model_syntax, kModelHeaderBegin + at};
 }
 
-/// Reads an object; calls member(key, position of the key), which reads the value, for each member.
+/// Reads an object. For each member, calls member(key, position of the key), which reads the value.
 template <typename F>
 Result read_object(JsonReader& json, F member) {
   if (!json.take('{')) return syntax(json.position());
@@ -36,7 +36,7 @@ Result read_object(JsonReader& json, F member) {
   return json.take('}') ? Result(Status::ok) : syntax(json.position());
 }
 
-/// Reads an array of numbers and stores up to two of them; false when it is something else.
+/// Reads an array of numbers and stores the first two. Returns false if the text is no such array.
 bool read_numbers(JsonReader& json, std::uint64_t (&numbers)[2], std::uint64_t& count) {
   if (!json.take('[')) return false;
   count = 0;
@@ -71,7 +71,7 @@ Result read_tensor(JsonReader& json, TensorEntry& entry) {
   return is_whole ? Result(Status::ok) : syntax(start);
 }
 
-/// Reads strings under different keys.
+/// Reads the metadata: an object of at most kMaxMetadata strings with distinct keys.
 Result read_strings(JsonReader& json, MetadataValue (&values)[kModelKeys]) {
   Bytes keys[kMaxMetadata];
   std::size_t count = 0;
@@ -91,7 +91,7 @@ Result read_strings(JsonReader& json, MetadataValue (&values)[kModelKeys]) {
   });
 }
 
-/// Reads the header; calls tensor(name, its position, entry) for every tensor.
+/// Reads the header. Calls tensor(name, its position, entry) for each tensor.
 template <typename F>
 Result read_header(Bytes text, MetadataValue (&values)[kModelKeys], F tensor) {
   JsonReader json(text);
@@ -110,12 +110,12 @@ Result read_header(Bytes text, MetadataValue (&values)[kModelKeys], F tensor) {
   return json.at_end() ? Result(Status::ok) : syntax(json.position());
 }
 
-/// The bytes of a tensor after the header; begin is kAbsent until it was found.
+/// Bytes of a tensor, counted from the end of the header. begin: kAbsent until the tensor is found.
 struct Place {
   std::uint64_t begin = kAbsent, size = 0;
 };
 
-/// Finds the places of a network's tensors and, after them, of the counters of PyTorch's BatchNorm1d, one a layer.
+/// Places of a network's tensors, followed by the counters of PyTorch's BatchNorm1d, one per layer.
 class Places {
  public:
   Places(const Topology& topology, std::uint64_t data_begin, std::uint64_t data_bytes)
@@ -146,7 +146,7 @@ class Places {
     return Status::ok;
   }
 
-  /// Checks that no tensor is missing and that they lie end to end and fill the data; stores their bytes of the file.
+  /// Checks that no tensor is missing and that tensors fill the data without gap. Stores their offsets in the file.
   Result finish(std::uint64_t* offsets) const {
     for (std::size_t i = 0; i < tensors_; ++i) {
       if (places_[i].begin == kAbsent) return {Status::model_tensor, 0, i};
@@ -169,7 +169,7 @@ class Places {
   }
 
  private:
-  /// The tensor of a name; tensors_ + layer_count when the network has none.
+  /// Number of the tensor with this name; tensors_ + layer_count if the network has none.
   std::size_t find(Bytes name) const {
     for (std::size_t i = 0; i < tensors_ + topology_.layer_count; ++i) {
       const bool exists = i < tensors_ || topology_.layers[i - tensors_].batch_norm;
@@ -180,7 +180,7 @@ class Places {
 
   const Topology& topology_;
   std::size_t tensors_;
-  std::uint64_t begin_, bytes_;  // of the data: byte of the file, and how many
+  std::uint64_t begin_, bytes_;  // of the data: offset in the file, and size
   Place places_[kMaxModelTensors + kMaxLayers];
 };
 
@@ -188,7 +188,7 @@ class Places {
 
 Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& header) {
   MetadataValue values[kModelKeys];
-  // The metadata first, wherever they stand: they say which tensors there must be.
+  // First pass: the metadata, at any position, decide which tensors the file must have.
   Result result = read_header(json, values, [](Bytes, std::size_t, const TensorEntry&) { return Status::ok; });
   if (!result.ok()) return result;
   result = read_metadata(values, header.metadata);

@@ -9,12 +9,12 @@ namespace mote::detail {
 
 struct ModelHeader {
   ModelMetadata metadata;
-  std::uint64_t offsets[kMaxModelTensors] = {};  ///< byte of the file where each tensor begins
+  std::uint64_t offsets[kMaxModelTensors] = {};  ///< of each tensor in the file
 };
 
-inline constexpr std::uint64_t kModelHeaderBegin = 8;  ///< byte of the file
+inline constexpr std::uint64_t kModelHeaderBegin = 8;  ///< offset in the file
 
-/// Reads and checks a header. json: its text, which begins at kModelHeaderBegin; data_bytes: bytes after it.
+/// Reads and checks a header. json: text of the header. data_bytes: number of bytes after it.
 Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& header);
 
 }  // namespace mote::detail

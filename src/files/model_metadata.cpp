@@ -38,7 +38,7 @@ bool take_number(Bytes& text, std::uint32_t most, std::uint32_t& number) {
   return text.size() != size && value <= most;
 }
 
-/// The name of an Activation or a Loss, which ends at a comma or with the text.
+/// Takes the name of an Activation or a Loss, up to a comma or the end of the text.
 template <typename Enum>
 bool take_name(Bytes& text, Enum& value) {
   for (std::uint8_t i = 0; name_of(static_cast<Enum>(i)) != nullptr; ++i) {
@@ -53,7 +53,7 @@ bool take_name(Bytes& text, Enum& value) {
   return false;
 }
 
-/// Numbers below 2^32 separated by commas, handed to f until it returns false.
+/// Reads numbers below 2^32 separated by commas. Calls f for each; f returns false to reject it.
 template <typename F>
 bool read_list(Bytes text, F f) {
   do {
@@ -88,7 +88,7 @@ bool read_input_shape(Bytes text, ModelDescription& model) {
   return is_list && count == 2 && is_input_shape(model);
 }
 
-/// 8 hexadecimal digits.
+/// Reads 8 hexadecimal digits.
 bool read_crc(Bytes text, std::uint32_t& crc) {
   if (text.size() != 8) return false;
   crc = 0;
@@ -96,7 +96,7 @@ bool read_crc(Bytes text, std::uint32_t& crc) {
   return text.empty();
 }
 
-/// A hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), not negative, rounded to float.
+/// Reads a hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), not negative, rounded to float.
 bool read_fraction(Bytes text, float& x) {
   if (!take(text, '0') || !take(text, 'x')) return false;
   std::uint64_t mantissa = 0;
@@ -125,7 +125,7 @@ bool read_fraction(Bytes text, float& x) {
   return is_finite(x);
 }
 
-/// Reads all values but the sizes.
+/// Reads the value of any key but kSizes.
 bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& metadata) {
   ModelDescription& model = metadata.model;
   Bytes text = value.raw;
@@ -141,7 +141,7 @@ bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& meta
     default: break;
   }
   StatedCrc& crc = key == kFingerprint ? metadata.fingerprint : metadata.checksum;
-  crc.at = value.at + 1;  // after the quote
+  crc.at = value.at + 1;  // past the quote
   return read_crc(text, crc.value);
 }
 

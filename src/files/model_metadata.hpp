@@ -23,19 +23,19 @@ enum ModelKey : std::size_t {
   kModelKeys
 };
 
-/// A string as JSON spells it, and the byte of the file where its opening quote stands; 0: the key is missing.
+/// A string as JSON spells it. at: offset of its opening quote in the file; 0: the key is missing.
 struct MetadataValue {
   Bytes raw;
   std::uint64_t at = 0;
 };
 
-/// A CRC-32 that the file states, and the byte of the file where its 8 digits begin; 0: it states none.
+/// A CRC-32 that the file states. at: offset of its 8 digits in the file; 0: none stated.
 struct StatedCrc {
   std::uint32_t value = 0;
   std::uint64_t at = 0;
 };
 
-/// What the metadata say.
+/// Values of the metadata.
 struct ModelMetadata {
   ModelDescription model;  ///< class_names as JSON spells them
   StatedCrc fingerprint, checksum;
@@ -46,8 +46,8 @@ Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& m
 /// Writes the members of "__metadata__".
 void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum);
 
-/// Checks the input scale, or the shape of the inputs, against the rest of a description.
 bool is_input_scale(float scale);
+/// Whether rows and columns are both 0 or multiply to the number of inputs.
 bool is_input_shape(const ModelDescription& model);
 
 }  // namespace mote::detail

@@ -17,7 +17,7 @@ struct ModelTensor {
 
   std::uint64_t elements() const { return std::uint64_t{outputs} * columns; }
   bool is_running() const { return kind == Kind::norm_mean || kind == Kind::norm_variance; }
-  /// Whether a file may hold x: finite, and no negative variance.
+  /// Whether x is a valid element: finite, and not a negative variance.
   bool allows(float x) const { return is_finite(x) && !(kind == Kind::norm_variance && x < 0.0f); }
 };
 

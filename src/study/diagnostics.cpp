@@ -20,19 +20,19 @@ void MomentsTally::add_difference(float x) {
     squares_ = 1.0f + squares_ * (largest_ / x) * (largest_ / x);
     largest_ = x;
   } else if (x != 0.0f) {
-    squares_ += (x / largest_) * (x / largest_);  // also for NaN
+    squares_ += (x / largest_) * (x / largest_);  // NaN too
   }
 }
 
 void MomentsTally::add(Span<const float> row) {
   const float count = static_cast<float>(row.size());
-  const float weight = 1.0f / count;  // of each element in the mean: no sum overflows
+  const float weight = 1.0f / count;  // of each element in the mean: the sum of finite elements stays finite
   const float mean = sum_of(row.size(), [&](std::size_t j) { return row.data()[j] * weight; });
   ++rows_;
   columns_ = row.size();
   const float n = static_cast<float>(rows_), step = mean - mean_;
   mean_ += step / n;
-  // The square of the step counts (n - 1) / n times for every element of the row.
+  // The square of the step has the factor (n - 1) / n for every element of the row.
   add_difference(step * square_root(count * ((n - 1.0f) / n)));
   add_difference(norm({row.data(), 1, row.size(), row.size()}, mean));
 }
@@ -53,13 +53,13 @@ float quotient(float a, float b) {
   return b == 0.0f ? 0.0f : a / b;
 }
 
-/// Ratio of variances, from deviations, whose squares might underflow.
+/// Ratio of variances, computed from the deviations, because variances might underflow.
 float variance_ratio(const Moments& a, const Moments& b) {
   const float ratio = quotient(a.deviation, b.deviation);
   return ratio * ratio;
 }
 
-/// Diagnosis of one network, batch by batch of samples.
+/// Diagnosis of one network, which add() extends batch by batch.
 class Diagnosis {
  public:
   Diagnosis(const Topology& topology, Memory scratch, std::size_t rows) : topology_(topology) {

@@ -15,7 +15,7 @@ using std::size_t;
 /// equal norms on every target.
 template <typename At>
 float norm_of(size_t rows, size_t columns, At at) {
-  std::uint32_t lanes[detail::kLanes] = {};  // bits of magnitudes, ordered as the magnitudes; NaN is the largest
+  std::uint32_t lanes[detail::kLanes] = {};  // bits of magnitudes, in the order of the magnitudes; NaN is the largest
   for (size_t i = 0; i < rows; ++i) {
     detail::for_lanes(
         columns, [&](size_t j) { return at(i, j); },
@@ -79,7 +79,7 @@ Result spectral_norm(size_t inputs, size_t outputs, const float* weights, Memory
     normalize(left);
     forward_product(1, inputs, outputs, left.data(), left.size(), weights, stride, right.data(), stride, pack);
     norm = normalize(right);
-    if (!(norm - before > 0x1p-22f * norm)) break;  // also when it is NaN
+    if (!(norm - before > 0x1p-22f * norm)) break;  // NaN too
   }
   return Status::ok;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Activations of the output layer, and slopes of any layer, which training does not compute.
+// Activations of the output layer and slopes of any layer, which training does not keep.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace mote::detail {
 
-/// Activations of a layer for the rows of the last forward(). Those of the output layer are written to `outputs`
+/// Activations of a layer for the rows of the last forward(). Computes those of the output layer into `outputs`,
 /// [rows][stride]. zeros: [stride] floats that are 0.
 inline MatrixView activations_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
                                  const float* zeros, float* outputs) {

@@ -27,7 +27,7 @@ void mark_active(const Dataset& dataset, const std::uint32_t* order, std::size_t
 
 ActiveInputs list_active(Span<const std::uint8_t> mask, std::uint32_t* list) {
   std::size_t count = 0, i = 0;
-  const auto add = [&] {  // without a branch: a guess at pixels is often wrong
+  const auto add = [&] {  // branch-free: pixels defeat branch prediction
     list[count] = static_cast<std::uint32_t>(i);
     count += mask.data()[i++] != 0 ? 1 : 0;
   };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finding the inputs that are not 0 in all samples of a mini-batch: the first layer leaves out the others.
+// Finds the active inputs of a mini-batch: those that are not 0 in every sample. The first layer skips the others.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace mote {
 
-/// Sets mask[f], [dataset.features], to 0 exactly where feature f is 0 in all samples that gather() with these
-/// arguments reads.
+/// Sets mask[f] to 0 if feature f is 0 in every sample that gather() reads with these arguments, else to another value.
+/// mask: [dataset.features].
 void mark_active(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
                  std::uint8_t* mask);
 
-/// The inputs whose mask is not 0, written to `list`, which has room for mask.size().
+/// Writes the inputs whose mask is not 0 to `list`, which has room for mask.size().
 ActiveInputs list_active(Span<const std::uint8_t> mask, std::uint32_t* list);
 
 }  // namespace mote

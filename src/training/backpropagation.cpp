@@ -5,12 +5,9 @@
 #include "../textbook/batch_norm.hpp"
 
 namespace mote {
-namespace {
 
 using detail::kUpdateRows;
 using detail::padded_columns;
-
-}  // namespace
 
 Result Backpropagation::bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows,
                              Memory scratch) {
@@ -62,7 +59,7 @@ void Backpropagation::forward(const float* parameters, const float* inputs, std:
   }
 }
 
-/// Pre-activations of layer l without the biases.
+/// Computes the pre-activations of layer l without biases.
 void Backpropagation::product(std::size_t l, const float* parameters, const float* inputs, ActiveInputs active,
                               Share rows, std::size_t worker) {
   if (rows.size() == 0) return;
@@ -75,7 +72,7 @@ void Backpropagation::product(std::size_t l, const float* parameters, const floa
                   l == 0 ? active : ActiveInputs{});
 }
 
-/// Batch normalization, biases, activation and dropout of layer l.
+/// Applies batch normalization, biases, activation and dropout of layer l.
 void Backpropagation::activate(std::size_t l, const float* parameters, Share rows) {
   const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l), first = rows.begin * stride;
   const bool is_last = l + 1 == topology_.layer_count;
@@ -126,7 +123,7 @@ void Backpropagation::compute_deltas(const float* parameters) {
   }
 }
 
-/// Takes the deltas of layer l back through its batch normalization, and on to the layer below.
+/// Takes the deltas of layer l back through its batch normalization, then to the layer below.
 void Backpropagation::delta_below(std::size_t l, const float* parameters, Share rows, std::size_t worker) {
   if (rows.size() == 0) return;
   const std::size_t fan_in = topology_.inputs_of(l), outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
@@ -171,12 +168,13 @@ void Backpropagation::gradient_slice(std::size_t index, const float* inputs, Act
     index -= slices;
     slices = detail::slices_of(topology_, ++l);
   }
-  const bool are_few = l == 0 && active.count < topology_.inputs - topology_.inputs / 16;  // enough to leave out
+  const bool are_few = l == 0 && active.count < topology_.inputs - topology_.inputs / 16;  // else a list is slower
   weight_gradients(slice_at(l, index, slices, are_few ? active : ActiveInputs{}), inputs, sink, strip(worker));
   if (index == 0) bias_gradients(l, sink, strip(worker));
 }
 
-/// Slice i of `slices` of layer l: equal parts of its rows, or of its active inputs with the rows up to the next.
+/// Slice i of the `slices` of layer l: some of its rows, or some of its active inputs, each with the rows up to the
+/// next one.
 Backpropagation::Slice Backpropagation::slice_at(std::size_t l, std::size_t i, std::size_t slices,
                                                  ActiveInputs active) const {
   const std::size_t fan_in = topology_.inputs_of(l);
@@ -184,7 +182,7 @@ Backpropagation::Slice Backpropagation::slice_at(std::size_t l, std::size_t i, s
     const std::size_t most = detail::slice_rows(topology_, l), first = i * most;
     return {l, {first, first + most < fan_in ? first + most : fan_in}, {}};
   }
-  // In whole tiles, but for the last.
+  // Slices consist of whole tiles; only the last tile may be smaller.
   const Share tiles = share_of((active.count + kUpdateRows - 1) / kUpdateRows, slices, i);
   const auto inputs_before = [&](std::size_t tile) {
     return tile * kUpdateRows < active.count ? tile * kUpdateRows : active.count;
@@ -212,7 +210,7 @@ void Backpropagation::weight_gradients(const Slice& slice, const float* inputs, 
 
 void Backpropagation::bias_gradients(std::size_t l, const GradientSink& sink, float* strip) const {
   const std::size_t stride = topology_.stride_of(l), offset = topology_.biases_offset(l);
-  if (topology_.layers[l].batch_norm) {  // compute_deltas() has their sums
+  if (topology_.layers[l].batch_norm) {  // compute_deltas() has computed them
     hand_over(l, offset, batch_norm(l).bias_gradients, sink);
     return hand_over(l, topology_.scales_offset(l), batch_norm(l).scale_gradients, sink);
   }
@@ -222,7 +220,7 @@ void Backpropagation::bias_gradients(std::size_t l, const GradientSink& sink, fl
   if (!keep) sink.step->apply(offset, stride, strip);
 }
 
-/// Hands gradients [stride_of(layer)] of the parameters from `offset` on to `sink`.
+/// Passes gradients, [stride_of(layer)], of the parameters at `offset` to `sink`.
 void Backpropagation::hand_over(std::size_t layer, std::size_t offset, const float* gradients,
                                 const GradientSink& sink) const {
   const std::size_t stride = topology_.stride_of(layer);
@@ -231,14 +229,14 @@ void Backpropagation::hand_over(std::size_t layer, std::size_t offset, const flo
   for (std::size_t j = 0; j < stride; ++j) kept[j] = sink.accumulate ? kept[j] + gradients[j] : gradients[j];
 }
 
-// Where everything is.
+// Division of columns, and places in memory.
 
-/// Calls work(columns, their BatchNorm) for each worker's columns of layer l, in whole vectors. Padding is included:
-/// its sums are 0, and read.
+/// Calls work(columns, their BatchNorm) for each worker's columns of layer l, in whole vectors. Includes padding, whose
+/// sums are 0 and are read later.
 template <typename Work>
 void Backpropagation::for_columns(std::size_t l, Work work) const {
   const std::size_t vectors = padded_columns(topology_.stride_of(l)) / kRowAlignment;
-  constexpr std::size_t kLeast = 4;  // fewer do not repay waiting for each other
+  constexpr std::size_t kLeast = 4;  // fewer vectors per worker cost more in waiting than they save
   parallel_.for_shares(vectors, kLeast, [&](Share share, std::size_t) {
     const Share columns{share.begin * kRowAlignment, share.end * kRowAlignment};
     work(columns, batch_norm(l).from(columns.begin));

@@ -57,7 +57,7 @@ Result check_targets(Loss loss, const Dataset& dataset) {
   }
   if (dataset.targets.data == nullptr) return Status::ok;
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
-    float sum = 0.0f, lost = 0.0f;  // lost to rounding: with a million summands more than the tolerance
+    float sum = 0.0f, lost = 0.0f;  // compensated sum: the rounding error of a million summands exceeds the tolerance
     bool good = true;
     for (const float y : dataset.targets.row(i)) {
       good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));

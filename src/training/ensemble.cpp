@@ -9,14 +9,13 @@
 namespace mote {
 namespace {
 
-/// The activation that turns pre_activations() into the means.
+/// The activation that maps pre_activations() back to the means.
 Activation invertible(Activation activation) {
   const bool has_inverse = activation == Activation::softmax || activation == Activation::sigmoid;
   return has_inverse ? activation : Activation::identity;
 }
 
-/// z with activation(z) = means, up to a constant for softmax: the argument of a loss. memory: [rows][stride], as the
-/// means.
+/// z with activation(z) = means, up to a constant for softmax: the argument of a loss. memory: [rows][stride] of means.
 MatrixView pre_activations(Activation activation, const MatrixView& means, float* memory) {
   constexpr float kLeast = 0x1p-149f, kLeastComplement = 0x1p-25f;
   for (std::size_t i = 0; i < means.rows; ++i) {

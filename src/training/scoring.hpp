@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The common part of evaluating a network and evaluating an ensemble.
+// Evaluation of a network or of an ensemble.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ inline Result check_evaluation(const Topology& topology, const LossOptions& loss
   return dataset.labels == nullptr && !confusion.empty() ? Status::no_labels : Status::ok;
 }
 
-/// Sums up losses, hits and confusion over a data set, losses.size() samples at a time. inputs: room for their inputs;
-/// pre_activations(n): z of the first n rows of inputs, before `activation`.
+/// Sums up losses, correct answers and confusion over a data set, losses.size() samples at a time. inputs: scratch for
+/// these samples. pre_activations(n): z of the first n rows of inputs, before `activation`.
 template <typename PreActivations>
 void score(const Dataset& dataset, const LossOptions& loss, Activation activation, float* inputs, Span<float> losses,
            LossTotals& totals, Span<std::uint32_t> confusion, PreActivations pre_activations) {

@@ -10,12 +10,12 @@
 namespace mote {
 namespace {
 
-/// Whether x is a penalty or a limit; 0 is none.
+/// Whether x is valid as a penalty or a limit.
 bool is_amount(float x) {
   return x >= 0.0f && detail::is_finite(x);
 }
 
-/// Whether x is a probability to drop a unit.
+/// Whether x is valid as the probability to drop a unit.
 bool is_dropout(float x) {
   return x >= 0.0f && x < 1.0f;
 }
@@ -39,7 +39,7 @@ void copy(Span<const float> from, Span<float> to) {
   __builtin_memcpy(to.data(), from.data(), from.size() * sizeof(float));
 }
 
-/// Means 0 and variances 1.
+/// Sets means to 0 and variances to 1.
 void reset_running_statistics(const Topology& topology, Span<float> running) {
   clear(running);
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
@@ -49,8 +49,7 @@ void reset_running_statistics(const Topology& topology, Span<float> running) {
   }
 }
 
-/// The first layer with a number that is not finite in an array laid out as the parameters; layer_count if there is
-/// none.
+/// First layer with a number that is not finite, in an array with the layout of the parameters; layer_count: none.
 std::size_t first_not_finite(const Topology& topology, Span<const float> parameters) {
   const auto is_good = [&](std::size_t offset, std::size_t count) {
     return detail::all_finite(parameters.subspan(offset, count));
@@ -64,7 +63,7 @@ std::size_t first_not_finite(const Topology& topology, Span<const float> paramet
   return l;
 }
 
-/// The first layer whose kept activations are not all finite; the last layer if all are.
+/// First layer whose kept activations are not all finite; the last layer if all are.
 std::size_t first_overflow(std::size_t layers, const Backpropagation& backpropagation) {
   for (std::size_t l = 0; l + 1 < layers; ++l) {
     const MatrixView activations = backpropagation.activations(l);
@@ -88,7 +87,7 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (!is_dropout(options.input_dropout) || !is_dropout(options.hidden_dropout)) return Status::bad_dropout;
   if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == 0) return Status::no_samples;
-  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // samples are counted, and ordered, in 32 bits
+  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // counts and order have 32 bits
   if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
   if (options.batch_size == 0 || options.batch_size > samples) {
     return {Status::bad_batch_size, options.batch_size, samples};
@@ -149,7 +148,7 @@ void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
   if (!kept_.empty()) keep_parameters();
 }
 
-/// Resets all state except parameters, data and the streams of random numbers.
+/// Resets all state but parameters, data and streams of random numbers.
 void Trainer::forget() {
   clear(state_);
   reset_running_statistics(topology_, running_);
@@ -235,7 +234,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   return Status::ok;
 }
 
-/// The bootstrap sample is drawn again every epoch: its order takes the only memory.
+/// Writes the order of an epoch. Draws the bootstrap sample again from its seed: the last order has overwritten it.
 void Trainer::draw_order() {
   if (!options_.bootstrap) return shuffle(order_, order_random_);
   Random random(options_.seed, Stream::bootstrap);
@@ -251,7 +250,7 @@ Result Trainer::train_batch() {
   const float scale = 1.0f / static_cast<float>(batch);
   const bool keep = batch > rows_ || options_.clips();
   step_.step.options.learning_rate = learning_rate();
-  if (step_.step.number != 0xffffffffu) ++step_.step.number;  // by then corrections by beta^t are long over
+  if (step_.step.number != 0xffffffffu) ++step_.step.number;  // saturates: beta^t is negligible by then
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     const ActiveInputs active = gather_rows(done, rows);
@@ -274,7 +273,7 @@ Result Trainer::train_batch() {
   }
   if (options_.max_norm != 0.0f) limit_norms();
   Result result;
-  // The loss of the next batch would show a parameter that is not finite; after the last batch there is none.
+  // The loss of the next batch reveals a parameter that is not finite; after the last batch, a check does.
   if (batch == left && !detail::all_finite(parameters_)) {
     result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
   }
@@ -283,8 +282,8 @@ Result Trainer::train_batch() {
   return result;
 }
 
-/// Gathers `rows` samples of the batch after the first `done`, and drops inputs. Returns the inputs that are not 0 in
-/// all of them before dropout.
+/// Gathers `rows` samples of the batch after the first `done`, and drops inputs. Returns the inputs that are active
+/// before dropout.
 ActiveInputs Trainer::gather_rows(std::size_t done, std::size_t rows) {
   const std::size_t inputs = topology_.inputs;
   parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
@@ -305,12 +304,12 @@ ActiveInputs Trainer::gather_rows(std::size_t done, std::size_t rows) {
   return list_active(mask, list_.data());
 }
 
-/// Computes the gradients and hands them to `sink`, slice by slice.
+/// Computes the gradients and passes them to `sink`, slice by slice.
 void Trainer::use_gradients(std::size_t done, std::size_t rows, ActiveInputs active, const GradientSink& sink) {
   const std::size_t slices = backpropagation_.slice_count();
   parallel_.for_shares(slices, 1, [&](Share share, std::size_t worker) {
     for (std::size_t slice = share.begin; slice < share.end; ++slice) {
-      // The samples to come, a few at a time: more would wait for each other instead of passing behind the sums.
+      // Prefetches a few of the next samples per slice: more at once would stall instead of overlapping the sums.
       prefetch(dataset_, order(), position_ + done + rows, rows, slice, slices);
       backpropagation_.gradient_slice(slice, inputs_.data(), active, sink, worker);
     }
@@ -339,7 +338,7 @@ void Trainer::step_with_gradients() {
   });
 }
 
-/// Max-norm of the weights into hidden units.
+/// Limits the norms of the weights into each hidden unit.
 void Trainer::limit_norms() {
   for (std::size_t l = 0; l + 1 < topology_.layer_count; ++l) {
     parallel_.for_shares(topology_.outputs_of(l), 1, [&](Share share, std::size_t) {
@@ -355,7 +354,7 @@ Result Trainer::diverged(Divergence::What what, std::size_t layer) {
   return {Status::not_finite, divergence_.batch, layer};
 }
 
-/// Names the reason for a loss that is not finite: a parameter after the last step, or finite sums that overflow.
+/// Finds the cause of a loss that is not finite: a parameter of the last step, or an overflow of the forward pass.
 Result Trainer::diverged_in_loss() {
   const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
   if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);

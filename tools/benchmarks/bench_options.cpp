@@ -2,11 +2,9 @@
 #include "benchmarks/bench_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
-#include "common/error.hpp"
-#include "common/names.hpp"
+#include "common/option_values.hpp"
 #include "data/image_files.hpp"
 
 namespace tools {
@@ -18,37 +16,13 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-[[noreturn]] void refuse(const std::string& option, std::string_view value, const std::string& expected) {
-  throw Error(option + ": found '" + std::string(value) + "', expected " + expected);
-}
-
-std::size_t parse_count(const std::string& option, std::string_view value) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc() || end != value.data() + value.size() || number < 1 || number > 1000) {
-    refuse(option, value, "a whole number from 1 to 1000");
-  }
-  return number;
-}
-
 std::vector<std::string> parse_parts(const std::vector<std::string>& parts, std::string_view value) {
-  std::vector<std::string> chosen;
-  for (std::string_view rest = value;;) {
-    const std::size_t comma = rest.find(',');
-    const std::string part(rest.substr(0, comma));
-    if (std::find(parts.begin(), parts.end(), part) == parts.end()) {
-      refuse("--only", part, "some of " + joined(parts) + ", separated by commas");
-    }
-    chosen.push_back(part);
-    if (comma == std::string_view::npos) return chosen;
-    rest.remove_prefix(comma + 1);
+  const std::vector<std::string> chosen = comma_separated(value);
+  for (const std::string& part : chosen) {
+    if (std::find(parts.begin(), parts.end(), part) != parts.end()) continue;
+    refuse("--only", part, "some of " + joined(parts) + ", separated by commas");
   }
-}
-
-mote::InstructionSet parse_instruction_set(std::string_view value) {
-  mote::InstructionSet set{};
-  if (!find_name(kInstructionSets, value, set)) refuse("--isa", value, list_names(kInstructionSets));
-  return set;
+  return chosen;
 }
 
 }  // namespace
@@ -68,14 +42,14 @@ BenchOptions parse_bench_options(const BenchProgram& program, int count, const c
       continue;
     }
     if (option != "--data" && option != "--isa" && option != "--only" && option != program.repeat_option) {
-      throw Error("unknown option '" + option + "'; --help lists what there is");
+      throw Error("unknown option '" + option + "'; --help lists the options");
     }
-    if (++i == count) throw Error(option + ": its value is missing");
+    if (++i == count) throw Error(option + ": value missing");
     const std::string_view value = arguments[i];
     if (option == "--data") options.data = value;
-    if (option == "--isa") options.instruction_set = parse_instruction_set(value);
+    if (option == "--isa") options.instruction_set = choice("--isa", value, kInstructionSets);
     if (option == "--only") options.only = parse_parts(program.parts, value);
-    if (option == program.repeat_option) options.repeats = parse_count(option, value);
+    if (option == program.repeat_option) options.repeats = whole_number<std::size_t>(option, value, 1, 1000);
   }
   return options;
 }
@@ -90,8 +64,8 @@ std::string help_text(const BenchProgram& program) {
          line("--isa NAME", "instruction set of mote: " + list_names(kInstructionSets) + " (default: the best)") +
          line(program.repeat_option + " N",
               "measurements of each training (default " + std::to_string(program.repeat_default) + ")") +
-         line("--only PART,...", "what to measure, of " + joined(program.parts) + " (default: all)") +
-         line("--json", "numbers for programs, at the end, instead of tables") + line("--help", "this text");
+         line("--only PART,...", "parts to measure, of " + joined(program.parts) + " (default: all)") +
+         line("--json", "print JSON at the end instead of tables") + line("--help", "print this and stop");
 }
 
 }  // namespace tools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Options that programs which measure speed have in common.
+// Common options of the programs that measure speed.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@
 
 namespace tools {
 
-/// What a measuring program says of itself.
+/// Texts and defaults of a program that measures speed.
 struct BenchProgram {
   std::string summary;        ///< for --help
   std::string repeat_option;  ///< "--epochs" or "--rounds"
   std::size_t repeat_default;
-  std::vector<std::string> parts;  ///< what --only chooses from
+  std::vector<std::string> parts;  ///< values of --only
 };
 
 struct BenchOptions {
@@ -30,7 +30,7 @@ struct BenchOptions {
   bool wants(const std::string& part) const;
 };
 
-/// Throws an Error for options that make no sense.
+/// Throws an Error for options that are unknown or out of range.
 BenchOptions parse_bench_options(const BenchProgram& program, int count, const char* const* arguments);
 
 std::string help_text(const BenchProgram& program);

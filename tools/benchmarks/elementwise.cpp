@@ -15,12 +15,12 @@
 namespace tools {
 namespace {
 
-constexpr std::size_t kElements = 2048;  // with the results 16 KiB: half of a first-level cache
+constexpr std::size_t kElements = 2048;  // arguments and results: 16 KiB, half of a first-level cache
 constexpr std::size_t kRows = 128, kOutputs = 10;
 
 using Function = void (*)(const float*, float*, std::size_t);
 
-/// f of every element in a plain loop, as a program would write it.
+/// Computes f of every element in a plain loop, as a program would write it.
 template <float (*f)(float)>
 void each(const float* x, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]);
@@ -42,15 +42,15 @@ struct Pair {
   const char* name;
   Function mote;
   Function libm;
-  float low, high;  // arguments: what layers and losses ask for
+  float low, high;  // range of arguments, typical of layers and losses
 };
 constexpr Pair kPairs[] = {{"exp", mote::exp, each<exp_of>, -10.0f, 10.0f},
                            {"log", mote::log, each<log_of>, 1e-3f, 10.0f},
                            {"sigmoid", mote::sigmoid, each<sigmoid_of>, -10.0f, 10.0f},
                            {"tanh", mote::tanh, each<tanh_of>, -5.0f, 5.0f}};
 
-/// Both in cycles, and how many times faster the first is. The best of several rounds, in which the clock is looked at
-/// too: it changes with what the processor has just done.
+/// Returns the cycles of `own`, those of `libm`, and their quotient, each the best of several rounds. Every round
+/// measures the clock too, because its speed depends on the load.
 std::vector<double> compare(std::size_t count, const Work& own, const Work& libm) {
   constexpr int kRounds = 5;
   double cycle = HUGE_VAL, own_seconds = HUGE_VAL, libm_seconds = HUGE_VAL;
@@ -63,7 +63,7 @@ std::vector<double> compare(std::size_t count, const Work& own, const Work& libm
   return {own_seconds / unit, libm_seconds / unit, libm_seconds / own_seconds};
 }
 
-/// What mote::loss_and_deltas does for cross-entropy, with the C library.
+/// Computes the result of mote::loss_and_deltas() for cross-entropy with the C library.
 std::uint32_t softmax_cross_entropy(const float* z, std::size_t stride, const std::uint8_t* labels, float scale,
                                     float* deltas, float* losses) {
   std::uint32_t correct = 0;
@@ -86,7 +86,7 @@ Row softmax_row() {
   const FloatArray z(kRows * kStride, 1);
   FloatArray deltas(kRows * kStride), losses(kRows);
   std::uint8_t labels[kRows];
-  volatile std::uint32_t correct = 0;  // as a program would use it
+  volatile std::uint32_t correct = 0;  // keeps the result in use
   for (std::size_t m = 0; m < kRows; ++m) labels[m] = static_cast<std::uint8_t>(m % kOutputs);
   const Work own = [&] {
     correct = mote::loss_and_deltas(mote::Loss::cross_entropy, mote::Activation::softmax, kRows, kOutputs, kStride,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a function of one float costs: mote's own beside those of the C library.
+// Costs of the functions of one float: those of mote beside those of the C library.
 #pragma once
 
 #include "common/table.hpp"

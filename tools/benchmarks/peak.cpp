@@ -24,19 +24,19 @@ constexpr bool kBaselineIsFused = true;
 constexpr bool kBaselineIsFused = false;
 #endif
 
-constexpr std::size_t kMostSums = 128;  // of those that are read side by side
-constexpr int kLinks = 64;              // of the chain that a cycle is measured by; enough to hide what counts them
-constexpr std::size_t kDepth = 64;      // operands of so many steps stay in the nearest cache
+constexpr std::size_t kMostSums = 128;  // that a read keeps in parallel
+constexpr int kLinks = 64;              // per iteration of chain(): they hide the cost of its counter
+constexpr std::size_t kDepth = 64;      // steps; their operands stay in the nearest cache
 
-/// Operands, and room for the result so that the arithmetic is not in vain.
+/// Operands, and memory for the result, so that the compiler keeps the arithmetic.
 struct Operands {
   alignas(64) float left[kDepth * 16];
   alignas(64) float right[kDepth * 32];
   alignas(64) float sums[16 * 32];
 };
 
-/// kDepth multiply-adds on each of Rows x Columns sums, which stay in registers. There are more of them than the
-/// latency of a multiply-add needs, and each operand is loaded for so many of them that loads are no limit.
+/// kDepth multiply-adds on each of Rows x Columns sums, which stay in registers. There are more sums than the latency
+/// of a multiply-add needs, and each operand serves so many sums that loads are no limit.
 template <std::size_t Rows, std::size_t Columns, bool Fused>
 inline __attribute__((always_inline)) void accumulate(Operands& operands) {
   static_assert(kDepth * Rows <= sizeof operands.left / sizeof(float), "fits");
@@ -68,8 +68,8 @@ struct Tile {
   std::size_t sums;
 };
 
-/// Sums of every Columns-th float, from the first Columns of them on. There are more sums in registers than additions
-/// that wait for each other.
+/// Computes Columns sums in registers, each of every Columns-th float. There are more sums than the latency of an
+/// addition needs.
 template <std::size_t Columns>
 inline __attribute__((always_inline)) void read(const float* __restrict from, std::size_t count, float* sums) {
   float sum[Columns] = {};
@@ -87,7 +87,7 @@ double operations_per_second(const Tile& tile) {
   return 2.0 * static_cast<double>(kDepth * tile.sums) / seconds.min;
 }
 
-// Several tiles each, because compilers differ in which they keep in registers.
+// Several tiles per instruction set, because compilers differ in the tiles that they keep in registers.
 template <std::size_t Rows>
 void accumulate_baseline(Operands& operands) {
   accumulate<Rows, 8, kBaselineIsFused>(operands);
@@ -149,9 +149,9 @@ double measure_peak(mote::InstructionSet set) {
 
 namespace {
 
-/// `steps` times an exclusive or and an addition, each of which needs the result of the one before. Together they are
-/// no function that a compiler could shorten, as many additions or many exclusive ors would be, and being told neither
-/// number it cannot compute the end beforehand.
+/// Runs `steps` times kLinks pairs of an exclusive or and an addition, each of which needs the result before it. A
+/// compiler could merge a chain of additions or of exclusive ors, but not the alternation, and it cannot compute the
+/// end, because it knows neither mask nor addend.
 std::uint64_t chain(std::uint64_t x, std::uint64_t mask, std::uint64_t addend, std::size_t steps) {
   for (; steps != 0; --steps) {
     TOOLS_UNROLL

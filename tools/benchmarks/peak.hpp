@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The speed limits: how many floating-point operations one core does when nothing but arithmetic is asked of it, how
-// fast it reads, and how long its cycles are.
+// Speed limits of one core: floating-point operations a second of pure arithmetic, bytes read a second, and the length
+// of a cycle.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,16 @@
 
 namespace tools {
 
-/// Operations a second of multiply-adds on registers with this instruction set, the best of several samples; fused and
-/// separate ones count as two alike. The instruction set must be supported.
+/// Operations a second of multiply-adds on registers with this instruction set, the best of several samples. A
+/// multiply-add counts as two operations, fused or separate. The instruction set must be supported.
 double measure_peak(mote::InstructionSet set);
 
-/// Bytes a second at which vectors of this instruction set read `count` floats again and again, from whatever cache
-/// they fit in or from memory. count: at least 128.
+/// Bytes a second that vectors of this instruction set read from `count` floats, repeatedly: from the cache into which
+/// the floats fit, or from memory. count: at least 128.
 double measure_read_bandwidth(mote::InstructionSet set, const float* from, std::size_t count);
 
 /// Seconds of a cycle of the processor's clock as it runs now, on any processor whose integer additions and exclusive
-/// ors take one cycle each: nearly all do. Needs no counter, which systems and virtual machines often keep to
-/// themselves.
+/// ors take one cycle each: nearly all do. Uses no cycle counter, which systems and virtual machines often hide.
 double measure_cycle();
 
 }  // namespace tools

@@ -18,8 +18,8 @@ OwningTrainer make_trainer(const Workload& workload, std::size_t samples, bool s
   return OwningTrainer(workload.topology, options, workload.weight_init, samples);
 }
 
-/// Seconds of an epoch with one trainer and with another. They take turns many times within the epoch, so that a
-/// machine whose speed changes changes it for both.
+/// Seconds of an epoch with each of two trainers. They alternate many times within the epoch, so that a change in the
+/// machine's speed affects both equally.
 std::array<double, 2> seconds_of_epoch(std::array<OwningTrainer*, 2> trainers, const Workload& workload,
                                        const mote::Dataset& data) {
   constexpr std::size_t kTurns = 50;
@@ -40,13 +40,13 @@ std::array<double, 2> seconds_of_epoch(std::array<OwningTrainer*, 2> trainers, c
   return seconds;
 }
 
-/// Medians of on and off, and of their ratio within each round.
+/// Medians of the seconds with skipping on and off, and of their ratio in each round.
 std::vector<double> race(const Workload& workload, const mote::Dataset& data, std::size_t rounds) {
   OwningTrainer on = make_trainer(workload, data.count, true), off = make_trainer(workload, data.count, false);
   std::vector<double> on_seconds, off_seconds, ratios;
   for (std::size_t round = 0; round <= rounds; ++round) {
     const std::array<double, 2> seconds = seconds_of_epoch({&on, &off}, workload, data);
-    if (round == 0) continue;  // touched the memory for the first time
+    if (round == 0) continue;  // warm-up: first touch of the memory
     on_seconds.push_back(seconds[0]);
     off_seconds.push_back(seconds[1]);
     ratios.push_back(seconds[0] / seconds[1]);

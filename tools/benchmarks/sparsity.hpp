@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What leaving out zero inputs is worth on images with blank grounds, and what looking for them costs on others.
+// Gain of leaving out zero inputs for images with blank margins, and cost of the search for other images.
 #pragma once
 
 #include <cstddef>

@@ -113,7 +113,7 @@ mote::MatrixView OwningNetwork::run(const float* images, std::size_t count) cons
 
 namespace {
 
-/// [rows][columns] of random values between zeros up to `stride`.
+/// Random values [rows][columns], padded to `stride` by zeros.
 FloatArray padded_matrix(std::size_t rows, std::size_t columns, std::size_t stride, std::uint64_t seed) {
   FloatArray matrix(rows * stride, seed);
   for (std::size_t i = 0; i < rows; ++i) std::fill_n(matrix.data() + i * stride + columns, stride - columns, 0.0f);
@@ -151,7 +151,7 @@ void ProductBench::run(Product product) {
   }
 }
 
-/// With a learning rate of 0, so that the other products find their operands unchanged.
+/// Uses a learning rate of 0, so that the operands of the other products stay unchanged.
 void ProductBench::update() {
   const mote::Topology layer{static_cast<std::uint32_t>(shape.inputs), {static_cast<std::uint32_t>(shape.outputs)}};
   const mote::OptimizerStep step{{mote::Optimizer::sgd, 0.0f}, 0.0f, 1, weights.size(), 0.0f};

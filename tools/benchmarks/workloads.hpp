@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is measured: three trainings and one inference on MNIST, and the matrix products that they are made of.
+// Workloads: three trainings and one inference on MNIST, and their matrix products.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,13 @@ namespace tools {
 /// One epoch over all training images.
 struct Workload {
   const char* key;   ///< for --only
-  const char* name;  ///< for people
+  const char* name;  ///< in tables
   mote::Topology topology;
   mote::TrainingOptions options;
   mote::WeightInit weight_init;
 };
 
-/// W1 to W3. The network of W2 is also the one that inference is measured with.
+/// W1 to W3. The inference uses the network of W2.
 const std::vector<Workload>& training_workloads();
 const Workload& inference_workload();
 inline constexpr std::size_t kInferenceBatches[] = {1, 256};
@@ -47,7 +47,7 @@ double inference_operations(const mote::Topology& topology);
 /// Forward, weight gradients, and deltas for all layers but the first.
 double training_operations(const mote::Topology& topology);
 
-/// `count` floats from a cache line on, at first 0.
+/// `count` floats, aligned to a cache line, initially 0.
 class FloatArray {
  public:
   FloatArray() = default;
@@ -68,10 +68,10 @@ class FloatArray {
   std::vector<Line> lines_;
 };
 
-/// Images as floats, [dataset.count][dataset.features].
+/// Converts images to floats, [dataset.count][dataset.features].
 FloatArray to_floats(const mote::Dataset& dataset);
 
-/// A trainer with memory of its own, its parameters drawn from the seed of the options.
+/// A trainer with its own memory. Its initial parameters follow from the seed of the options.
 class OwningTrainer {
  public:
   OwningTrainer(const mote::Topology& topology, const mote::TrainingOptions& options, mote::WeightInit weight_init,
@@ -84,11 +84,11 @@ class OwningTrainer {
   std::unique_ptr<mote::Trainer> trainer_;
 };
 
-/// A network for inference on up to `rows` images at a time, with memory of its own.
+/// A network for inference on up to `rows` images at a time, with its own memory.
 class OwningNetwork {
  public:
   OwningNetwork(const mote::Topology& topology, mote::Span<const float> parameters, std::size_t rows);
-  /// Puts all `count` images through, `rows` at a time; returns the last outputs.
+  /// Runs `count` images, `rows` at a time. Returns the last outputs.
   mote::MatrixView run(const float* images, std::size_t count) const;
 
  private:
@@ -96,19 +96,19 @@ class OwningNetwork {
   mote::Network network_;
 };
 
-/// The three products of a layer (mote/detail/products.hpp), and the gradient that an SGD step uses at once, in slices
-/// of rows, which training executes unless a mini-batch comes in several pieces or is clipped.
+/// The three products of a layer (mote/detail/products.hpp), and the update: the weight gradient with its SGD step,
+/// slice by slice, which training executes unless a mini-batch comes in chunks or gradients are clipped.
 enum class Product { forward, weight_gradient, backward, update };
 inline constexpr Product kProducts[] = {Product::forward, Product::weight_gradient, Product::backward, Product::update};
 inline constexpr const char* kProductNames[] = {"forward", "gradient", "backward", "update"};
 
-/// One layer's matrices, laid out as mote wants them.
+/// One layer's matrices, in the layout of mote.
 class ProductBench {
  public:
   explicit ProductBench(const Shape& shape);
   void run(Product product);
 
-  // For those who want to do the same, and to compare.
+  // Public for benchmarks of other libraries, which multiply the same matrices.
   Shape shape;
   std::size_t input_stride, output_stride;
   FloatArray activations, weights, deltas;      // operands

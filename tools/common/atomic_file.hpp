@@ -25,7 +25,7 @@ class AtomicFile {
 
   const std::string& path() const { return path_; }
   void write(std::string_view bytes);
-  /// Returns false where write would throw.
+  /// Returns false where write() would throw.
   bool try_write(std::string_view bytes) noexcept;
   /// Throws if a write has failed.
   void require_written() const;

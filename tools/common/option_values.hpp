@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Values of options: turns text into numbers and names, or throws an Error with the text found and the bound expected.
+// Values of options: converts text to numbers and names, or throws an Error with the text found and the bound expected.
 #pragma once
 
 #include <charconv>
@@ -16,7 +16,7 @@
 
 namespace tools {
 
-/// Throws the Error for a value that was rejected.
+/// Throws the Error for a rejected value.
 [[noreturn]] inline void refuse(std::string_view option, std::string_view value, const std::string& expected) {
   throw Error(std::string(option) + ": found '" + std::string(value) + "', expected " + expected);
 }
@@ -81,7 +81,7 @@ inline std::string quoted(std::string_view argument) {
   return text + "'";
 }
 
-/// A command as it was typed, quoted for a shell.
+/// A command as typed, quoted for a shell.
 inline std::string command_line(int count, const char* const* arguments) {
   std::string command;
   for (int i = 0; i < count; ++i) command += (i == 0 ? "" : " ") + quoted(arguments[i]);

@@ -20,8 +20,8 @@ int fail(const char* name, const char* what, int status) {
   return status;
 }
 
-/// Opens /dev/null for each standard stream that the caller closed: the next file opened would take its number and
-/// receive the program's output.
+/// Opens /dev/null for each standard stream that the caller closed. Otherwise the next file opened would take its
+/// number and receive the program's output.
 void occupy_standard_streams() {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(stream, F_GETFD) >= 0) continue;

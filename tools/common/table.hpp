@@ -8,7 +8,7 @@
 namespace tools {
 
 struct Column {
-  std::string name;  ///< with its unit, as in "median_s"
+  std::string name;  ///< with its unit: "median_s"
   int decimals = 2;
   bool significant = false;  ///< `decimals` counts all digits, and numbers far from 1 have an exponent
 };

@@ -26,7 +26,7 @@ inline constexpr std::size_t kSamples = 7;
 /// Seconds for `calls` calls of `work`.
 double seconds_of(const Work& work, std::size_t calls = 1);
 
-/// Number of calls of `work` that last at least `seconds`. Also warms up the caches, by running it.
+/// Number of calls of `work` that last at least `seconds`. Runs `work`, which also warms up the caches.
 std::size_t calls_lasting(double seconds, const Work& work);
 
 /// Seconds per call of `work`.

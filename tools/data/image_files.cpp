@@ -37,8 +37,8 @@ std::string find_file(const std::string& folder, const std::string& name, const 
   throw Error(start + "-" + ending + ": no such file (nor " + name + "." + ending + ")");
 }
 
-/// Takes memory from the front of a block. Elements of a float file are aligned, as IDX headers are multiples of 4
-/// long.
+/// Takes memory from the front of a block. Elements of a float file are aligned, because the length of an
+/// IDX header is a multiple of 4.
 class Bump {
  public:
   explicit Bump(mote::Memory memory) : memory_(memory) {}

@@ -13,7 +13,7 @@ void prefer_large_pages([[maybe_unused]] mote::Memory memory) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t skipped = (page - reinterpret_cast<std::uintptr_t>(memory.data()) % page) % page;
   if (skipped >= memory.size()) return;
-  // Fails on systems without large pages, which changes nothing.
+  // A failure is harmless: small pages remain.
   static_cast<void>(madvise(memory.data() + skipped, memory.size() - skipped, MADV_HUGEPAGE));
 #endif
 }

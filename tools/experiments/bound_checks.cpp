@@ -98,11 +98,9 @@ void measure_bounds(Laboratory& laboratory) {
     laboratory.add(table);
   }
   laboratory.note(
-      "\nabove: of the bound with gamma; own: of that with the image's own largest slopes; dW: the bound times ||a||, "
-      "of\n"
-      "||dC/dW||. Widths 30, quadratic loss; trained: for one epoch of 5000 images, learning rate 0.01. Rounding may "
-      "lift\n"
-      "a gradient by 1e-5 of its bound.");
+      "\nabove: gradients above the bound with gamma; own: above the bound with the image's own largest slopes;\n"
+      "dW: ||dC/dW|| above the bound times ||a||. Widths 30, quadratic loss; trained: one epoch of 5000 images,\n"
+      "learning rate 0.01. Rounding may lift a gradient by 1e-5 of its bound.");
 }
 
 }  // namespace tools

@@ -99,7 +99,7 @@ void measure_depth(Laboratory& laboratory) {
   const mote::Dataset validation = laboratory.images.subset(kTrain, kValidation);
   Table table{"depth",
               "Validation accuracy in % after " + std::to_string(epochs) + " epochs, " + std::to_string(seeds) +
-                  " seeds; the best epoch's besides",
+                  " seeds; best_epoch: mean of the best epoch of each seed",
               {{"mean", 2}, {"deviation", 2}, {"lowest", 2}, {"highest", 2}, {"published", 2}, {"best_epoch", 2}},
               {}};
   LineChart chart;

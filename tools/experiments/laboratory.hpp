@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The common part of the experiments: data, seeds, memory, networks, quantiles, output of tables.
+// Data, seeds, memory, networks, quantiles and tables for all experiments.
 #pragma once
 
 #include <cstddef>
@@ -59,7 +59,7 @@ mote::Topology deep_network(const mote::Dataset& images, std::size_t hidden, std
 /// "784-30-30-10"; for more than four hidden layers "784-(10 x 30)-10".
 std::string sizes_of(const mote::Topology& topology);
 
-/// A network to train and measure, in the memory of a laboratory: a new one invalidates the one before.
+/// A network to train and measure, in the memory of a laboratory: a new Subject invalidates the last.
 class Subject {
  public:
   /// Initializes the network with options.seed. Throws an Error when the memory is too small.

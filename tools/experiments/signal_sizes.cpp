@@ -20,7 +20,7 @@ mote::TrainingOptions options_for(std::uint64_t seed) {
   return options;
 }
 
-/// An initializer; `name` is that of the paper or of the option.
+/// An initializer. name: from its paper, or of the option.
 struct NamedWeights {
   const char* name;
   mote::InitialWeights weights;
@@ -100,7 +100,7 @@ double width_by_formula(double w) {
   return w < 4.0 ? 0.0 : 2.0 / w * std::log(w * (1.0 + std::sqrt(1.0 - 4.0 / w)) / 2.0 - 1.0);
 }
 
-/// That width, counted with the library's sigmoid for b = -w / 2 and a from 0 to 1.
+/// The width of width_by_formula(), counted with the library's sigmoid for b = -w / 2 and a from 0 to 1.
 double width_by_counting(double w) {
   constexpr std::size_t kPoints = 1000000;
   std::vector<float> z(kPoints), s(kPoints);

@@ -33,8 +33,8 @@ Axis linear_axis(double low, double high, std::size_t most);
 /// An axis from low to high exactly, with ticks at whole numbers: epochs, steps, layers.
 Axis count_axis(double low, double high, std::size_t most);
 
-/// A logarithmic axis that covers [low, high], 0 < low. It begins and ends at a power of ten; ticks are at every power
-/// or, if that gives more than `most` ticks (most >= 3), at every second, third, ...
+/// A logarithmic axis that covers [low, high], 0 < low. It begins and ends at a power of ten; ticks are at every power,
+/// or, if these are more than `most` (most >= 3), at every second, third, ... power.
 Axis logarithmic_axis(double low, double high, std::size_t most);
 
 /// Number of decimals that distinguishes multiples of `step`: 2 for 0.05, 0 for whole numbers.

@@ -53,7 +53,7 @@ struct Histogram {
   std::vector<std::uint64_t> counts;  ///< at least one; all 0 without values
 };
 
-/// An end of a histogram, rounded to the third digit of its width: 0 rather than 1e-25.
+/// An end of a histogram, rounded to the third digit of the width: 0 instead of 1e-25.
 double rounded_end(const Histogram& histogram, double end);
 
 }  // namespace tools

@@ -84,8 +84,7 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& f
   }
 }
 
-/// Width of the longest name beside the lines, with the gap before it. Estimated: the width of a letter is unknown
-/// here.
+/// Width of the longest name beside the lines, with the gap before it: an estimate, because fonts differ.
 double name_width(const LineChart& chart) {
   constexpr double kLetter = 6.7, kGap = 14.0, kMost = 220.0;
   std::size_t longest = 0;
@@ -98,7 +97,7 @@ struct Name {
   double y;
 };
 
-/// Writes names beside the ends of their lines, without overlap; of more than fit, every second, third, ...
+/// Places names beside the ends of their lines, without overlap; if not all fit, every second, third, ... name.
 std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const ChartAxes& axes) {
   std::vector<Name> names;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
@@ -127,7 +126,7 @@ std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const 
   return placed;
 }
 
-/// The description for readers who cannot see: "Loss: training from 0.28 to 0.024, validation from ..."
+/// Description for readers who cannot see the chart: "Loss: training from 0.28 to 0.024, validation from ..."
 std::string summary(const LineChart& chart) {
   std::string text = chart.title;
   const auto shown = [&](const Point& point) { return can_show(chart, point.y); };

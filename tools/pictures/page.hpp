@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Web pages that load nothing and run no script, for light and dark screens, wide and narrow, and for paper. Each is
-// well-formed XML.
+// Web pages that run no script and load no other file, for light and dark screens, wide and narrow, and for paper. A
+// page is well-formed XML.
 #pragma once
 
 #include <string>

@@ -105,7 +105,7 @@ class Pen {
     for (double i = 0.0; i <= steps; i += 1.0) {
       const Dot dot{static_cast<std::size_t>(std::lround(static_cast<double>(from.x) + dx * i / steps)),
                     static_cast<std::size_t>(std::lround(static_cast<double>(from.y) + dy * i / steps))};
-      if (dot.x == last_.x && dot.y == last_.y) continue;  // the end of the line before
+      if (dot.x == last_.x && dot.y == last_.y) continue;  // end of the last line, already drawn
       if (drawn_++ % (dashes_.dash + dashes_.gap) < dashes_.dash) touch(dot);
       last_ = dot;
     }
@@ -157,7 +157,7 @@ std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
   return names;
 }
 
-/// The chart with every series; of more series than lines for names, with every second, third, ...
+/// The chart with every series, or with every second, third, ... if there are more series than lines for names.
 LineChart with_names_for_all(const LineChart& chart) {
   LineChart some = chart;
   some.series.clear();

@@ -17,14 +17,14 @@
 
 namespace tools {
 
-/// Trains whole members on the threads of a pool, one per slot of the arena. The result does not depend on the threads,
-/// to the bit; lines of members are printed and logged in order. All arguments must outlive this object.
+/// Trains whole members on the threads of a pool, one per slot of the arena. Their number changes no bit of the result.
+/// Lines of members are printed and logged in order. All arguments must outlive this object.
 class Bagging {
  public:
   Bagging(const Settings& settings, const mote::Topology& topology, const mote::TrainingOptions& options,
           const Split& split, mote::Memory memory);
 
-  /// Throws the Error of the first member that fails. After an interrupt, members that had not begun are left out.
+  /// Throws the Error of the first member that fails. An interrupt leaves out members that have not begun.
   void train(WorkerPool& pool, Progress& progress, CsvLog& log);
 
   /// Prints the test result of each member, and returns the result of the ensemble.

@@ -20,7 +20,7 @@ namespace {
 
 constexpr const char* kHeaderStart = "// A network trained by mote, written by tools/train --export-header.";
 
-/// Names that are possible for a file but not for a namespace: keywords first.
+/// Names of files that cannot be names of namespaces. First: keywords, mote and std.
 constexpr std::string_view kTaken =
     " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class "
     "co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
@@ -29,7 +29,7 @@ constexpr std::string_view kTaken =
     "reinterpret_cast requires return short signed sizeof static static_assert static_cast std struct switch template "
     "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t "
     "while xor xor_eq "
-    // Functions of the C library, and main.
+    // main, and functions of the C library.
     "abort abs acos asin atan atof atoi bsearch calloc cbrt ceil clock close cos cosh div erf erfc exit exp exp2 "
     "expm1 fabs floor fma fmod free frexp getc getenv gets hypot index isnan j0 j1 jn labs ldexp ldiv lgamma link "
     "linux log log10 log1p log2 logb lrint lround main malloc memcpy memset modf nan nearbyint open perror pow printf "
@@ -138,7 +138,7 @@ std::string weight_of(const Export& what, const mote::Result& result) {
   return text;
 }
 
-/// A flash model together with its memory.
+/// A flash model with its memory.
 struct OwnedModel {
   std::vector<float> floats, biases, factors;
   std::vector<mote::Half> halves;

@@ -13,7 +13,7 @@
 namespace tools {
 namespace {
 
-// A note is packed field by field. for_each_field() lists the fields once, for packing and for unpacking.
+// A note is packed field by field. for_each_field() lists the fields for packing and unpacking.
 
 class Packer {
  public:

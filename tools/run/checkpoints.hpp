@@ -13,7 +13,7 @@
 
 namespace tools {
 
-/// The contents of a checkpoint beside the state of the trainer.
+/// Contents of a checkpoint in addition to the state of the trainer.
 struct CheckpointNote {
   std::vector<std::string> arguments;  ///< options that a resumed run inherits
   std::uint32_t data = 0;              ///< data_checksum()
@@ -55,7 +55,7 @@ class CheckpointReader {
   CheckpointNote note_;
 };
 
-/// The settings of a run that resumes given.resume: those of the checkpoint, and options given now that change no bit
+/// Settings of a run that resumes given.resume: the options of the checkpoint, and options given now that change no bit
 /// of the trained network. Throws an Error for other options that differ from the checkpoint.
 Settings resume_settings(const Settings& given);
 

@@ -9,7 +9,7 @@
 namespace tools {
 namespace {
 
-/// Number of images in memory at a time: all of them with batch normalization, which needs one mini-batch.
+/// Number of images in memory at a time: all with batch normalization, which needs one mini-batch.
 std::size_t rows_for(const mote::Topology& topology, std::size_t images) {
   constexpr std::size_t kRows = 250;
   const std::size_t count = std::min(images, Diagnosis::kImages);

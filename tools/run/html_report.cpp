@@ -175,8 +175,8 @@ std::string mistakes(const RunRecord& record) {
   for (const Mistake& mistake : worst) figures += mistake_figure(mistake, record);
   const std::string note = record.has_labels && worst.empty() ? "None: all test images are recognized."
                            : record.has_labels
-                               ? "Test images that are not recognized, the largest loss first: label as the class that "
-                                 "the network answers, and its output for that class."
+                               ? "Test images that the network gets wrong, the largest loss first: label as answer, "
+                                 "and the output for the answer."
                            : record.inspection.mistakes.front().targets.empty()
                                ? "The test images with the largest loss, above, and their reproductions."
                                : "The test images with the largest loss.";
@@ -185,7 +185,7 @@ std::string mistakes(const RunRecord& record) {
                  worst.empty() ? "" : element("div", figures, "digits"));
 }
 
-/// The 99 % quantile of the weights' magnitudes, which is drawn in full color: a few large weights then do not make the
+/// The magnitude drawn in full color: the 99 % quantile of the weights, so that a few large weights do not make the
 /// others pale.
 float full_color(const std::vector<Unit>& units) {
   std::vector<float> magnitudes;

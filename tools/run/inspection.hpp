@@ -49,9 +49,8 @@ struct Inspection {
 /// Bytes of scratch memory for inspect(). topology: with or without batch normalization.
 std::size_t inspection_bytes(const mote::Topology& topology);
 
-/// Inspects a network or an ensemble: mistakes are those of the ensemble, layers and units those of its first member.
-/// topology: without batch normalization. responses: samples for the responses of the layers, of which the first 1000
-/// are used.
+/// Inspects a network or an ensemble: mistakes of the whole ensemble, layers and units of its first member. topology:
+/// without batch normalization. responses: samples for the responses of the layers; only the first 1000 are used.
 Inspection inspect(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
                    const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch);
 

@@ -13,7 +13,7 @@ namespace {
 std::atomic<std::time_t> noted_at{0};
 static_assert(std::atomic<std::time_t>::is_always_lock_free);
 
-/// Ignores a second signal within a second: programs such as timeout signal the process and its group.
+/// Ignores further signals for a second, because programs such as timeout signal both the process and its group.
 void on_interrupt(int) {
   const std::time_t now = std::time(nullptr), first = noted_at;
   if (first == 0) {

@@ -44,8 +44,7 @@ const Option kLearningOptions[] = {
      "lambda is X times the number of training images)",
      [](Settings& s, Given&, std::string_view v) { s.l2 = real_number("--l2", v, kNotNegative, is_not_negative); }},
     {"--clip-norm", "X",
-     "scale the gradient of the loss, over all weights and biases, down to norm X where it is longer, > 0 (default: "
-     "off)",
+     "scale the whole gradient of the loss down to norm X where its norm is larger, > 0 (default: off)",
      [](Settings& s, Given&, std::string_view v) {
        s.clip_norm = real_number("--clip-norm", v, kPositive, is_positive);
      }},
@@ -54,8 +53,7 @@ const Option kLearningOptions[] = {
        s.clip_value = real_number("--clip-value", v, kPositive, is_positive);
      }},
     {"--max-norm", "X",
-     "after each step, scale the incoming weights of a hidden unit down to norm X where it is larger, > 0 (default: "
-     "off)",
+     "after each step, scale the weights into a hidden unit down to norm X where it is larger, > 0 (default: off)",
      [](Settings& s, Given&, std::string_view v) {
        s.max_norm = real_number("--max-norm", v, kPositive, is_positive);
      }},
@@ -67,9 +65,10 @@ const Option kLearningOptions[] = {
        s.input_dropout = real_number("--input-dropout", v, kRate, is_share);
      }},
     {"--schedule", "NAME",
-     "learning rate: constant; step, exponential or cosine, which multiply it by --decay-factor over --decay-epochs, "
-     "at once, evenly or along half a wave that ends there; plateau, which multiplies it when the validation loss "
-     "(training loss without validation) has not improved for more than --patience epochs (default constant)",
+     "learning rate: constant; step, times --decay-factor after every --decay-epochs; exponential, a smooth fall "
+     "by that factor in every --decay-epochs; cosine, half a cosine wave down to --decay-factor, which ends after "
+     "--decay-epochs; plateau, times --decay-factor when the validation loss (training loss without validation) has "
+     "not improved for more than --patience epochs (default constant)",
      [](Settings& s, Given&, std::string_view v) { s.schedule = choice("--schedule", v, kSchedules); }},
     {"--warmup", "EPOCHS", "raise the learning rate evenly from 0 over the first epochs, >= 0 (default 0)",
      [](Settings& s, Given&, std::string_view v) {

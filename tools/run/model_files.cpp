@@ -99,7 +99,7 @@ std::string ModelFile::wrong_metadata(const mote::Result& result) {
   const std::string key = mote::model_metadata_name(static_cast<std::size_t>(result.expected));
   if (result.found != 0) return " in " + key + excerpt(static_cast<std::size_t>(result.found));
   const char* example = key == "sizes" ? "784,256,10" : key == "activations" ? "relu,softmax" : "cross-entropy";
-  return ": " + key + " is missing, expected such as \"" + key + "\": \"" + example + '"';
+  return ": " + key + " is missing, expected for example \"" + key + "\": \"" + example + '"';
 }
 
 /// Describes a wrong or missing tensor, and the expected one.

@@ -26,7 +26,7 @@ class ModelFile {
  public:
   explicit ModelFile(const std::string& path, const std::string& option = "");
 
-  /// Beginning of its errors: the option, if any, and the path.
+  /// Prefix of errors: the option, if any, and the path.
   const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
   /// Loads the parameters and running statistics of the description()'s network; both spans have exactly its sizes.

@@ -12,7 +12,7 @@
 
 namespace tools {
 
-/// Copies loss and activations of a model into the settings, and class names unless the settings have some. Throws an
+/// Copies loss and activations of a model into the settings, and class names unless the settings have them. Throws an
 /// Error where they contradict other settings.
 void take_model(Settings& settings, const mote::ModelDescription& model);
 

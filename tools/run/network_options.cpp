@@ -48,8 +48,8 @@ const Option kNetworkOptions[] = {
      "validation and test use running averages (default: off)",
      [](Settings& s, Given&, std::string_view) { s.batch_norm = true; }},
     {"--loss", "NAME",
-     "cross-entropy (with softmax outputs), sigmoid-cross-entropy (per output), quadratic, 1/2 |y - a|^2, mae, sum of "
-     "|y - a|, or huber, quadratic up to --huber-delta and linear beyond (default cross-entropy; quadratic for "
+     "cross-entropy (with softmax outputs); sigmoid-cross-entropy (per output); quadratic, 1/2 |y - a|^2; mae, sum of "
+     "|y - a|; or huber, quadratic up to --huber-delta and linear beyond (default cross-entropy; quadratic for "
      "--autoencoder and --regression)",
      [](Settings& s, Given& g, std::string_view v) { s.loss.kind = choice("--loss", v, kLosses), g.loss = true; }},
     {"--huber-delta", "X", "huber: error beyond which the loss is linear, > 0 (default 1)",
@@ -62,9 +62,8 @@ const Option kNetworkOptions[] = {
        s.loss.label_smoothing = real_number("--label-smoothing", v, kShare, is_share);
      }},
     {"--output-activation", "NAME",
-     "activation of the last layer: any of --activation, or softmax (default: decided by the loss; where the loss "
-     "takes "
-     "any, sigmoid, and identity for --regression)",
+     "activation of the last layer, for quadratic, mae and huber: any of --activation, or softmax (default sigmoid; "
+     "identity for --regression); cross-entropy takes softmax only, sigmoid-cross-entropy sigmoid only",
      [](Settings& s, Given&, std::string_view v) {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},
@@ -72,8 +71,7 @@ const Option kNetworkOptions[] = {
      "initial weights of a layer with m inputs and n outputs: glorot (also called normalized), U(+-sqrt(6/(m+n))); "
      "glorot-normal, N(0, 2/(m+n)); he, N(0, 2/m); he-uniform, U(+-sqrt(6/m)); scaled-gaussian (also called "
      "lecun-normal), N(0, 1/m); gaussian (also called normal), N(0, 1); uniform, U(+-1); orthogonal, orthonormal "
-     "columns or rows (default "
-     "he)",
+     "columns or rows (default he)",
      [](Settings& s, Given&, std::string_view v) { s.weights.distribution = choice("--init", v, kWeightInits); }},
     {"--init-scale", "X",
      "factor on all initial weights, > 0: the standard deviation of gaussian, the bound of uniform, the gain of "

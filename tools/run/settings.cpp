@@ -13,8 +13,8 @@
 namespace tools {
 namespace {
 
-// Options that change no bit of the trained network, so that a resumed run may differ in them. (--load is one of them:
-// the checkpoint holds its parameters, and the fingerprint of its network.)
+// Options that change no bit of the trained network: a resumed run may change them. They include --load, because the
+// checkpoint holds its parameters and the fingerprint of its network.
 constexpr std::string_view kHarmless[] = {
     "--data",       "--log",           "--report",         "--plot",    "--quiet",
     "--save",       "--export-header", "--export-weights", "--threads", "--isa",

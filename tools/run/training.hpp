@@ -36,7 +36,7 @@ struct Trained {
   std::vector<EpochReport> epochs;
   mote::EarlyStopping stopping;
   std::string divergence;  ///< error text; empty: training did not diverge
-  /// The epoch whose parameters the trainer keeps, 0: none; they come back after a divergence. With early stopping the
+  /// The epoch whose parameters the trainer keeps, and restores after a divergence; 0: none. With early stopping the
   /// best, else the last with a finite validation loss (training loss without validation).
   std::size_t good_epoch = 0;
 };

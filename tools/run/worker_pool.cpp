@@ -10,8 +10,8 @@
 namespace tools {
 namespace {
 
-// A look costs a few nanoseconds, sleeping and waking about ten thousand. Between the two come yields: on a busy
-// machine the awaited thread may need this processor.
+// A look costs a few nanoseconds, sleeping and waking about ten thousand. A thread looks, then yields, because on a
+// busy machine the awaited thread may need this processor, then sleeps.
 constexpr int kLooksBeforeYield = 2000;
 constexpr int kLooksBeforeSleep = 4000;
 

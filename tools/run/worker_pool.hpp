@@ -13,8 +13,8 @@
 
 namespace tools {
 
-/// `workers` threads, the calling one included. Between pieces, which follow each other within microseconds in
-/// training, the threads spin; after a while without work they sleep.
+/// `workers` threads, the calling one included. In training, pieces follow each other within microseconds: the
+/// threads spin between pieces, and sleep after a while without work.
 class WorkerPool {
  public:
   /// Throws an Error when the system cannot start that many threads.
