@@ -106,11 +106,10 @@ void measure_kernels(Bench& bench) {
 
 /// Batch 1 does two operations per weight that it reads: its limit is the bandwidth of reading.
 void measure_reading(Bench& bench) {
-  Table table{
-      "reading",
-      "Forward with batch 1, inputs x outputs: GB/s of weights, GB/s of only reading so many bytes, and their ratio",
-      {{"KB", 0}, {"forward", 1}, {"reading", 1}, {"%", 0}},
-      {}};
+  Table table{"reading",
+              "Forward with batch 1, inputs x outputs: GB/s of weights, GB/s of plain reading, and their ratio",
+              {{"KB", 0}, {"forward", 1}, {"reading", 1}, {"%", 0}},
+              {}};
   constexpr Shape kShapes[] = {{1, 64, 128},   {1, 128, 64},    {1, 784, 128},  {1, 512, 512},
                                {1, 784, 1024}, {1, 2048, 2048}, {1, 4096, 8192}};
   for (const Shape& shape : kShapes) {

@@ -3,7 +3,6 @@
 
 #include "../core/arithmetic.hpp"
 #include "../textbook/activation.hpp"
-#include "mote/activation.hpp"
 #include "mote/checksum.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/instruction_set.hpp"

@@ -57,12 +57,8 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
   if (labels.count() != images.count()) return {Status::count_mismatch, labels.count(), images.count()};
   const std::size_t largest = largest_label(labels.elements);
   if (classes != 0 && largest >= classes) return {Status::label_out_of_range, largest, classes - 1};
-  dataset = {images.elements.data(),
-             labels.elements.data(),
-             images.count(),
-             images.item_size(),
-             classes != 0 ? classes : largest + 1,
-             dataset.scale};
+  const std::size_t used = classes != 0 ? classes : largest + 1;
+  dataset = {images.elements.data(), labels.elements.data(), images.count(), images.item_size(), used, dataset.scale};
   return Status::ok;
 }
 

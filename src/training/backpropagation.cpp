@@ -116,7 +116,7 @@ void Backpropagation::compute_deltas(const float* parameters) {
       return;
     }
     const std::size_t top = l;
-    while (l > 1 && !topology_.layers[l - 1].batch_norm) --l;  // workers keep their rows as far as that
+    while (l > 1 && !topology_.layers[l - 1].batch_norm) --l;  // workers keep their rows down to a normalized layer
     for_rows([&](Share share, std::size_t worker) {
       for (std::size_t k = top + 1; k-- > l;) delta_below(k, parameters, share, worker);
     });

@@ -7,9 +7,7 @@ namespace mote {
 
 Result check(const Topology& topology, const Dataset& dataset) {
   if (dataset.count == 0) return Status::no_samples;
-  if (dataset.features != topology.inputs) {
-    return {Status::input_size_mismatch, dataset.features, topology.inputs};
-  }
+  if (dataset.features != topology.inputs) return {Status::input_size_mismatch, dataset.features, topology.inputs};
   if (dataset.outputs() != topology.outputs()) {
     return {Status::output_size_mismatch, dataset.outputs(), topology.outputs()};
   }

@@ -2,7 +2,6 @@
 #include "mote/network.hpp"
 
 #include "../textbook/activation.hpp"
-#include "mote/activation.hpp"
 
 namespace mote {
 

@@ -88,7 +88,7 @@ Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_
     }
   }
   Table table{"norms_" + std::to_string(hidden),
-              sizes_of(topology) + ": norm of the gradient by biases, and its ratio to that of the layer before",
+              sizes_of(topology) + ": norm of the bias gradient, and its ratio to the norm of the layer before",
               {{"median", 3, true},
                {"5_%", 3, true},
                {"95_%", 3, true},
@@ -167,7 +167,7 @@ void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
     }
   }
   Table table{"training_" + std::to_string(hidden),
-              sizes_of(topology) + ": norm of the gradient by biases after so many steps",
+              sizes_of(topology) + ": norm of the bias gradient, by number of steps",
               {},
               {}};
   for (const std::size_t step : kSteps) table.columns.push_back({std::to_string(step), 3, true});

@@ -115,7 +115,7 @@ double width_by_counting(double w) {
 
 void add_widths(Laboratory& laboratory) {
   Table table{"width",
-              "One sigmoid: width of the activations for which |w s'(wa + b)| >= 1, which takes |w| >= 4",
+              "One sigmoid: width of the activations for which |w s'(wa + b)| >= 1, which needs |w| >= 4",
               {{"counted", 4}, {"formula", 4}},
               {}};
   for (const double w : {3.9, 4.1, 4.5, 5.0, 6.0, 6.9, 8.0, 10.0, 20.0, 50.0, 100.0}) {
@@ -140,7 +140,7 @@ void add_sweep(Laboratory& laboratory, mote::Activation activation) {
   const std::string name(name_of(kActivations, activation));
   Table table{
       "sweep_" + name,
-      name + ", " + sizes_of(topology) + ", weights N(0, g^2/m): growth of the deltas a layer, downwards",
+      name + ", " + sizes_of(topology) + ", weights N(0, g^2/m): growth of the deltas per layer of the backward pass",
       {{"growth", 3, true}, {"lowest", 3, true}, {"highest", 3, true}, {"saturated_%", 0}, {"first/output", 2, true}},
       {}};
   for (const float scale : kScales) {
@@ -201,7 +201,7 @@ void measure_explosions(Laboratory& laboratory) {
     laboratory.progress(std::string(name_of(kActivations, activation)));
     add_sweep(laboratory, activation);
   }
-  laboratory.note("Verdicts are of the first layer, with the first seed; saturated is the sixth layer's share.");
+  laboratory.note("Verdicts are of the first layer, with the first seed; saturated_% is of the sixth layer.");
 }
 
 }  // namespace tools
