@@ -59,8 +59,8 @@ struct TrainingOptions {
   bool shuffle = true;     ///< a new order every epoch; false: the order of the data
   bool bootstrap = false;  ///< train on a bootstrap sample of the data, drawn once from the seed (ensemble.hpp)
 
-  constexpr TrainingOptions& set_loss(LossOptions value) { return loss = value, *this; }
-  constexpr TrainingOptions& set_optimizer(OptimizerOptions value) { return optimizer = value, *this; }
+  constexpr TrainingOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
+  constexpr TrainingOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
   constexpr TrainingOptions& set_l2(float value) { return l2 = value, *this; }
   constexpr TrainingOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
   constexpr TrainingOptions& set_memory_rows(std::size_t value) { return memory_rows = value, *this; }
@@ -73,7 +73,7 @@ struct TrainingOptions {
   constexpr TrainingOptions& set_hidden_dropout(float value) { return hidden_dropout = value, *this; }
   constexpr TrainingOptions& set_clip_norm(float value) { return clip_norm = value, *this; }
   constexpr TrainingOptions& set_clip_value(float value) { return clip_value = value, *this; }
-  constexpr TrainingOptions& set_schedule(Schedule value) { return schedule = value, *this; }
+  constexpr TrainingOptions& set_schedule(const Schedule& value) { return schedule = value, *this; }
   constexpr TrainingOptions& set_seed(std::uint64_t value) { return seed = value, *this; }
   constexpr TrainingOptions& set_shuffle(bool value) { return shuffle = value, *this; }
   constexpr TrainingOptions& set_bootstrap(bool value) { return bootstrap = value, *this; }

@@ -133,12 +133,13 @@ bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
 /// Checks the sizes of the arrays, which begin at `offset` of the file.
 Result check_arrays(const ByteSource& file, std::uint64_t offset, const Trainer& trainer) {
   Result result;
+  std::uint64_t at = offset;
   for_each_array(trainer, [&](Span<const float> array) {
-    ByteReader reader(file, offset, file.size);
+    ByteReader reader(file, at, file.size);
     const bool fits = reader.word64() == array.size();
     if (result.ok() && !reader.ok()) result = Status::read_failed;
     if (result.ok() && !fits) result = Status::checkpoint_progress;
-    offset += 8 + array.size() * sizeof(float);
+    at += 8 + array.size() * sizeof(float);
   });
   return result;
 }

@@ -77,7 +77,7 @@ TEST(Symbols, LibraryHasNoStateButTheChoiceOfInstructionSet) {
 TEST(Symbols, BuildsForInstructionSetsShareNoCode) {
   for (const Symbol& symbol : library_symbols()) {
     const std::size_t dot = symbol.member.find('.');
-    const std::string set = symbol.member.substr(dot + 1, symbol.member.rfind('.') - dot);  // "v3." of kernels.v3.o
+    const std::string set = symbol.member.substr(dot + 1, symbol.member.rfind('.') - dot);  // "v3." of products.v3.o
     if (set != "v3." && set != "v4.") continue;
     const bool is_global = symbol.kind == "T" || symbol.kind == "W" || symbol.kind == "V" || symbol.kind == "u";
     if (!is_global || is_undefined(symbol)) continue;

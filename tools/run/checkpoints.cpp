@@ -206,7 +206,7 @@ CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a che
   }
   Unpacker pack(bytes);
   for_each_field(pack, note_);
-  if (!pack.ok() || !pack.at_end()) refuse("not a checkpoint of train");
+  if (!pack.ok() || !pack.at_end()) refuse("not a checkpoint of this version of train");
   for (std::size_t i = 0; i < note_.state.trained.epochs.size(); ++i) note_.state.trained.epochs[i].epoch = i + 1;
 }
 
