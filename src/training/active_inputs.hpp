@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds the active inputs of a mini-batch: those that are not 0 in every sample. The first layer skips the others.
+// Finds the active inputs of a chunk, which are not 0 in at least one sample. The first layer skips the others.
 #pragma once
 
 #include <cstddef>

@@ -95,7 +95,7 @@ void Backpropagation::compute_loss(const LossOptions& loss, const Targets& targe
   std::uint32_t alone = 0, correct = 0;
   const Span<std::uint32_t> counts = correct_.empty() ? Span<std::uint32_t>(&alone, 1) : correct_;
   for (std::uint32_t& count : counts) count = 0;
-  constexpr std::size_t kLeast = 4 * detail::kRowsPerWorker;  // a row of outputs costs less than waiting does
+  constexpr std::size_t kLeast = 4 * detail::kRowsPerWorker;  // the loss of fewer rows costs less than waiting
   parallel_.for_shares(rows_, kLeast, [&](Share share, std::size_t worker) {
     const std::size_t first = offset + share.begin * stride;
     counts[worker] =
