@@ -50,10 +50,10 @@ constexpr std::size_t spectral_norm_bytes(std::size_t inputs, std::size_t output
 inline constexpr int kPowerIterations = 1000;
 
 /// Computes the spectral norm of weights [inputs][outputs], row stride row_stride(outputs), padding 0, by power
-/// iteration (Golub & Van Loan, "Matrix Computations", 8.2.1) from a fixed random vector, until it grows by less than
-/// 2^-22 of itself. The result is a lower bound, up to rounding; on random matrices its relative error is at most 1e-4
-/// (tests/study/norms_test.cpp) and grows as the largest singular values get closer. NaN if a weight is not finite.
-/// scratch: at least spectral_norm_bytes(inputs, outputs). Errors: all of check(scratch).
+/// iteration (Golub & Van Loan, "Matrix Computations", 8.2.1) from a fixed random vector, until the norm grows by less
+/// than 2^-22 of itself. The result is a lower bound, up to rounding; on random matrices its relative error is at most
+/// 1e-4 (tests/study/norms_test.cpp) and grows as the largest singular values get closer. NaN if a weight is not
+/// finite. scratch: at least spectral_norm_bytes(inputs, outputs). Errors: all of check(scratch).
 Result spectral_norm(std::size_t inputs, std::size_t outputs, const float* weights, Memory scratch, float& norm);
 
 }  // namespace mote

@@ -104,7 +104,7 @@ struct PowerOfE {
 };
 
 /// e^(x - rest) = 2^n e^r with n = round((x - rest) / ln 2), |r| <= ln 2 / 2, e^r = 1 + r + r^2 q(r). A small rest
-/// carries the digits of an exponent that x has no room for. |x| < 2^20.
+/// carries digits of the exponent that do not fit in x. |x| < 2^20.
 template <bool Fused = kFused>
 MOTE_INLINE PowerOfE power_of_e(float x, float rest = 0.0f) {
   constexpr float kRound = 0x1.8p23f;  // adding it rounds to an integer, found in the low bits of the sum

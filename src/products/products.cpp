@@ -4,9 +4,7 @@
 #include "mote/detail/products.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "backward_alone.hpp"
 #include "blocks.hpp"
-#include "forward_skipping.hpp"
 #include "mote/topology.hpp"
 #include "tiles.hpp"
 #include "transpose.hpp"
@@ -26,6 +24,77 @@ constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that one sample
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // a W of fewer floats fits in a core's caches
 // Floats of the smallest W that is copied in blocks: with wide tiles, 512 x 512 floats fit in these caches.
 constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
+
+constexpr size_t kStripsTogether = 8;                             // strips that use a panel of weights in turn
+constexpr size_t kListedColumns = kColumns > 32 ? kColumns : 32;  // columns of this panel
+
+/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns their number.
+size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size_t lda,
+                    std::uint32_t* __restrict list) {
+  std::uint32_t any[kPanelRows] = {};
+  for (size_t i = 0; i < rows; ++i, A += lda) {
+    for (size_t k = 0; k < columns; ++k) any[k] |= bits_of(A[k]);
+  }
+  size_t count = 0;
+  for (size_t k = 0; k < columns; ++k) {
+    list[count] = static_cast<std::uint32_t>(k);
+    count += any[k] != 0 ? 1 : 0;
+  }
+  return count;
+}
+
+/// Samples of one row of tiles, and the inputs that are not 0 in all of them.
+struct ListedStrip {
+  size_t rows, count;
+  std::uint32_t list[kPanelRows];
+};
+
+/// Z = A W for consecutive strips of samples, one panel of columns at a time: it stays in cache for all strips.
+void forward_listed(const ListedStrip* strips, size_t strip_count, size_t columns, const Operands& all) {
+  for (size_t n = 0; n < columns; n += kListedColumns) {
+    const size_t width = smaller(kListedColumns, columns - n);
+    Operands operands = all;
+    operands.b += n;
+    operands.c += n;
+    for (const ListedStrip* strip = strips; strip != strips + strip_count; ++strip) {
+      operands.depth = strip->count;
+      operands.list = strip->list;
+      if (strip->count == 0) {
+        clear_columns(strip->rows, 0, width, operands.c, operands.ldc);
+      } else {
+        row_of_tiles<Access::listed, Store>(strip->rows, width, operands);
+      }
+      operands.x += strip->rows * operands.ldx;
+      operands.c += strip->rows * operands.ldc;
+    }
+  }
+}
+
+/// Z = A W, where each row of tiles leaves out the inputs that are 0 in all its samples: images have blank corners.
+/// Stops at the first row of tiles that would leave out few, so that other data lose little time. Returns the number of
+/// rows done.
+size_t forward_skipping(size_t batch, size_t columns, Operands operands) {
+  ListedStrip strips[kStripsTogether];
+  const size_t inputs = operands.depth, few = inputs - inputs / 8;
+  size_t done = 0;
+  for (bool pays = true; pays && done < batch;) {
+    size_t count = 0, rows = 0;
+    while (count < kStripsTogether && done + rows < batch) {
+      ListedStrip& strip = strips[count];
+      strip.rows = tile_height(batch - done - rows, kRows);
+      strip.count = list_columns(strip.rows, inputs, operands.x + rows * operands.ldx, operands.ldx, strip.list);
+      pays = strip.count <= few;
+      if (!pays) break;
+      rows += strip.rows;
+      ++count;
+    }
+    forward_listed(strips, count, columns, operands);
+    operands.x += rows * operands.ldx;
+    operands.c += rows * operands.ldc;
+    done += rows;
+  }
+  return done;
+}
 
 /// Z = A W, one panel of columns at a time: it stays in cache while all rows of A pass by.
 void forward_in_panels(size_t batch, size_t columns, const Operands& all) {
@@ -138,6 +207,64 @@ void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, flo
 }
 
 namespace {
+
+/// dA = D W^T element by element.
+[[maybe_unused]] void backward_by_rows(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd,
+                                       const float* W, size_t ldw, float* dA, size_t lda) {
+  for (size_t m = 0; m < batch; ++m) {
+    for (size_t k = 0; k < inputs; ++k) {
+      float sum = 0.0f;
+      for (size_t n = 0; n < outputs; ++n) sum = multiply_add(D[m * ldd + n], W[k * ldw + n], sum);
+      dA[m * lda + k] = sum;
+    }
+  }
+}
+
+/// dA[k] = d W[k] for one sample d and k < Rows, a multiple of kVectorFloats.
+template <size_t Rows>
+void backward_of_rows(size_t outputs, const float* d, const float* W, size_t ldw, float* dA) {
+  float sum[Rows];
+  MOTE_UNROLL
+  for (size_t k = 0; k < Rows; k += kVectorFloats) {
+    for (size_t j = 0; j < kVectorFloats; ++j) sum[k + j] = 0.0f;
+  }
+  size_t n = 0;
+  for (; n + kWays <= outputs; n += kWays) {
+    MOTE_UNROLL
+    for (size_t k = 0; k < Rows; k += kVectorFloats) {
+      float transposed[kWays * kVectorFloats];
+      transpose_lanes(W + k * ldw + n, ldw, transposed);
+      MOTE_UNROLL
+      for (size_t i = 0; i < kWays; ++i) {
+        const float* column = transposed + i * kVectorFloats;
+        for (size_t j = 0; j < kVectorFloats; ++j) sum[k + j] = multiply_add(d[n + i], column[j], sum[k + j]);
+      }
+    }
+  }
+  MOTE_UNROLL
+  for (size_t k = 0; k < Rows; k += kVectorFloats) {
+    for (size_t j = 0; j < kVectorFloats; ++j) dA[k + j] = sum[k + j];
+  }
+  for (; n < outputs; ++n) {
+    for (size_t k = 0; k < Rows; ++k) dA[k] = multiply_add(d[n], W[k * ldw + n], dA[k]);
+  }
+}
+
+/// dA = d W^T for one sample: W is read once, and transposed on its way to the sums.
+void backward_alone(size_t inputs, size_t outputs, const float* d, const float* W, size_t ldw, float* dA) {
+  // With fewer sums at a time, each would wait for its own multiply-add.
+  constexpr size_t kMost = kPermutesLanes ? 4 * kVectorFloats : kSide;
+  if (inputs < kVectorFloats) return backward_by_rows(1, inputs, outputs, d, 0, W, ldw, dA, 0);
+  for (size_t k = 0, height; k < inputs; k += height) {
+    height = inputs - k > kVectorFloats && inputs >= kMost ? kMost : kVectorFloats;
+    if (k + height > inputs) k = inputs - height;  // repeats some rows instead of computing the rest one by one
+    if (height == kMost) {
+      backward_of_rows<kMost>(outputs, d, W + k * ldw, ldw, dA + k);
+    } else {
+      backward_of_rows<kVectorFloats>(outputs, d, W + k * ldw, ldw, dA + k);
+    }
+  }
+}
 
 /// dA = D W^T with transposed blocks of W: writes along the rows of dA.
 void backward_from_weights(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,

@@ -6,8 +6,8 @@
 
 #include "../core/arithmetic.hpp"
 #include "../textbook/optimizer.hpp"
-#include "narrow_gradient.hpp"
 #include "tiles.hpp"
+#include "transpose.hpp"
 
 namespace MOTE_NUMERIC {
 
@@ -75,6 +75,28 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
   }
 }
 
+// Narrow gradients: the rows of a layer of few outputs would leave lanes of every vector empty; its transpose has long
+// rows.
+constexpr size_t kNarrowOutputs = 12;  // most outputs: more fill the lanes well enough
+constexpr size_t kNarrowInputs = 64;   // inputs at a time
+constexpr size_t kNarrowBatch = 24;    // fewest samples: sums of fewer cost less than transposing them
+
+/// Number of a layer's `inputs` that narrow_gradient() repays: two or more whole blocks of a transposition, else 0.
+MOTE_INLINE size_t narrow_inputs(size_t batch, size_t inputs, size_t outputs) {
+  const bool pays = kRearranges && outputs <= kNarrowOutputs && batch >= kNarrowBatch && inputs >= 2 * kSide;
+  return pays ? inputs / kSide * kSide : 0;
+}
+
+/// dW = A^T D for `inputs` (a multiple of kSide, at most kNarrowInputs) and at most kNarrowOutputs outputs; rows of dW
+/// have kSide columns.
+MOTE_INLINE void narrow_gradient(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda,
+                                 const float* D, size_t ldd, float* dW) {
+  alignas(64) float transposed[kNarrowOutputs * kNarrowInputs];
+  Operands operands{batch, D, ldd, nullptr, A, lda, transposed, inputs};
+  product<Access::transposed, Store>(outputs, inputs, operands);
+  transpose(outputs, inputs, transposed, inputs, dW, kSide);
+}
+
 /// The factors of a gradient dW = A^T D, [inputs][columns].
 struct Gradient {
   size_t batch, columns, stride;
@@ -132,7 +154,7 @@ struct Kept {
     clear_padding(rows.size(), g.columns, dW + rows.begin * g.stride, g.stride);
   }
 
-  /// Rows whose gradient is 0.
+  /// Sets `rows` to 0, unless it accumulates.
   void empty(Share rows) const {
     const size_t stride = gradient.stride;
     if constexpr (!kAccumulates) {
