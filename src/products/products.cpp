@@ -28,7 +28,7 @@ constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0)
 constexpr size_t kStripsTogether = 8;                             // strips that use a panel of weights in turn
 constexpr size_t kListedColumns = kColumns > 32 ? kColumns : 32;  // columns of this panel
 
-/// Writes to `list` the columns of A that are not 0 in all of the first `rows` rows, and returns their number.
+/// Writes to `list` the columns of A with an element other than 0 in the first `rows` rows, and returns their number.
 size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size_t lda,
                     std::uint32_t* __restrict list) {
   std::uint32_t any[kPanelRows] = {};
@@ -43,7 +43,7 @@ size_t list_columns(size_t rows, size_t columns, const float* __restrict A, size
   return count;
 }
 
-/// Samples of one row of tiles, and the inputs that are not 0 in all of them.
+/// Samples of one row of tiles, and the inputs that are not 0 in at least one of them.
 struct ListedStrip {
   size_t rows, count;
   std::uint32_t list[kPanelRows];

@@ -54,10 +54,10 @@ constexpr size_t kRowsAhead = 8;  // prefetch distance in rows; the hardware pre
 
 /// Places of the factors of the k-th term of every sum, X[i][k] and row k of B.
 enum class Access {
-  plain,        // X[i][k] at x[i * ldx + k]
-  transposed,   // X[i][k] at x[k * ldx + i]
-  listed,       // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: the columns of X that are not all 0
-  listed_rows,  // X[i][k] at x[k * ldx + list[i]]: some columns of a transposed X
+  plain,              // X[i][k] at x[i * ldx + k]
+  transposed,         // X[i][k] at x[k * ldx + i]
+  listed,             // X[i][k] at x[i * ldx + list[k]] and row k of B at row list[k]: some columns of X
+  listed_rows,        // X[i][k] at x[k * ldx + list[i]]: some columns of a transposed X
   listed_transposed,  // X[i][k] at x[list[k] * ldx + i] and row k of B at row list[k]: as listed, of a transposed X
 };
 

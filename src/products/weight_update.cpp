@@ -40,7 +40,7 @@ constexpr size_t kSkipToBatch = 512;  // size of the list of samples
 constexpr size_t kLongRow = 128;      // shortest rows that are written faster whole than as tiles
 constexpr size_t kShortGap = 5;       // inactive inputs between active ones that cost less than another call
 
-/// Writes to `list` the rows of A that are not 0 in all of the first kRows columns, and returns their number.
+/// Writes to `list` the rows of A with an element other than 0 in the first kRows columns, and returns their number.
 size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::uint32_t* __restrict list) {
   static_assert(kRows % 2 == 0);
   size_t count = 0;
@@ -113,8 +113,8 @@ struct Gradient {
     return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
   }
 
-  /// Calls use(first, height, operands) for each row of tiles, whose operands list the samples that are not 0 in all
-  /// rows of the tile; depth is 0 if there are none.
+  /// Calls use(first, height, operands) for each row of tiles, whose operands list the samples that are not 0 in at
+  /// least one row of the tile; depth is 0 if there are none.
   template <typename Use>
   void for_each_row_of_tiles(Share rows, const Use& use) const {
     std::uint32_t list[kSkipToBatch];

@@ -60,8 +60,8 @@ constexpr std::size_t pack_floats(std::size_t rows, std::size_t columns) {
   return block + detail::strip_floats(rows, columns);
 }
 
-/// Inputs that are not 0 in all rows of a mini-batch, in increasing order. The others contribute nothing to the first
-/// layer and get no gradient from it. list null: all inputs.
+/// Inputs that are not 0 in at least one row of a mini-batch, in increasing order. The others contribute nothing to the
+/// first layer and get no gradient from it. list null: all inputs.
 struct ActiveInputs {
   const std::uint32_t* list = nullptr;
   std::size_t count = 0;

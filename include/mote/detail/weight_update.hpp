@@ -19,9 +19,9 @@ inline constexpr std::size_t kUpdateRows = kRowAlignment < 16 ? 4 : 12;
 
 /// dW = A^T D, or dW += A^T D when accumulating, for rows [rows.begin, rows.end) of a layer's weights.
 /// A: [batch][inputs], row stride lda. D: [batch][outputs] and dW: [inputs][outputs], row stride row_stride(outputs);
-/// the padding of D is 0, the padding of dW is written. active: the inputs in `rows` that are not 0 in all
-/// samples; with a list, samples that are 0 in neighboring inputs are left out of the sums of these inputs, which
-/// changes no bit for a finite D.
+/// the padding of D is 0, the padding of dW is written. active: the inputs in `rows` that are not 0 in
+/// at least one sample; with a list, samples that are 0 in neighboring inputs are left out of the sums of these inputs,
+/// which changes no bit for a finite D.
 void weight_gradient(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda,
                      const float* D, ActiveInputs active, bool accumulate, float* dW);
 
