@@ -110,15 +110,13 @@ struct LayerTally {
 };
 
 struct DiagnosisPlan {
-  Part<float> inputs;              // [rows][inputs]
-  Part<float> gradients;           // [parameter_count]
-  Part<float> slopes;              // [rows][max_stride]
-  Part<float> outputs;             // [rows][stride of the last layer]
-  Part<float> zeros;               // [stride of the last layer]
-  Part<LayerTally> tallies;        // [layer_count]
-  Part<MomentsTally> input_tally;  // [1]
-  Part<std::uint8_t> alive;        // [units of all layers]
-  Part<unsigned char> engine;      // of Backpropagation
+  Part<float> inputs;          // [rows][inputs]
+  Part<float> gradients;       // [parameter_count]
+  Part<float> slopes;          // [rows][max_stride]
+  Part<float> outputs;         // [rows + 1][stride of the last layer]
+  Part<LayerTally> tallies;    // [layer_count]
+  Part<std::uint8_t> alive;    // [units of all layers]
+  Part<unsigned char> engine;  // of Backpropagation
   std::size_t bytes;
 };
 
@@ -127,14 +125,11 @@ constexpr DiagnosisPlan diagnosis_plan(const Topology& topology, std::size_t row
   DiagnosisPlan plan{};
   std::size_t units = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) units += topology.outputs_of(l);
-  const std::size_t last = row_stride(topology.outputs());
   plan.inputs = memory.take<float>(rows, topology.inputs);
   plan.gradients = memory.take<float>(topology.parameter_count());
   plan.slopes = memory.take<float>(rows, topology.max_stride());
-  plan.outputs = memory.take<float>(rows, last);
-  plan.zeros = memory.take<float>(last);
+  plan.outputs = memory.take<float>(rows + 1, row_stride(topology.outputs()));
   plan.tallies = memory.take<LayerTally>(topology.layer_count);
-  plan.input_tally = memory.take<MomentsTally>(1);
   plan.alive = memory.take<std::uint8_t>(units);
   plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, rows));
   plan.bytes = memory.bytes();

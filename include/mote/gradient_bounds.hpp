@@ -54,8 +54,7 @@ namespace detail {
 struct BoundPlan {
   Part<float> input;           // [inputs]
   Part<float> slopes;          // [max_stride]
-  Part<float> outputs;         // [stride of the last layer]
-  Part<float> zeros;           // [stride of the last layer]
+  Part<float> outputs;         // [2][stride of the last layer]
   Part<unsigned char> engine;  // of Backpropagation
   std::size_t bytes;
 };
@@ -63,11 +62,9 @@ struct BoundPlan {
 constexpr BoundPlan bound_plan(const Topology& topology) {
   MemoryPlan memory;
   BoundPlan plan{};
-  const std::size_t last = row_stride(topology.outputs());
   plan.input = memory.take<float>(topology.inputs);
   plan.slopes = memory.take<float>(topology.max_stride());
-  plan.outputs = memory.take<float>(last);
-  plan.zeros = memory.take<float>(last);
+  plan.outputs = memory.take<float>(2, row_stride(topology.outputs()));
   plan.engine = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, 1));
   plan.bytes = memory.bytes();
   return plan;

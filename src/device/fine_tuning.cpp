@@ -94,11 +94,9 @@ Result FineTuning::train(const std::uint8_t* inputs, float scale, std::uint8_t l
   labels_[waiting_] = label;
   if (++waiting_ < batch_size_) return Status::ok;
   waiting_ = 0;
-  Targets targets;
-  targets.labels = labels_.data();
   backpropagation_.forward(step_.gradient_point(), features_.data(), batch_size_);
   const LossTotals before = totals_;
-  backpropagation_.compute_loss(loss_, targets, 1.0f / static_cast<float>(batch_size_), totals_);
+  backpropagation_.compute_loss(loss_, labels_.data(), 1.0f / static_cast<float>(batch_size_), totals_);
   if (!detail::is_finite(totals_.sum)) {
     totals_ = before;
     return {Status::not_finite, step_.step.number};

@@ -33,19 +33,12 @@ std::uint32_t add_rows(const Topology& topology, Span<const float> rows, std::ui
   return crc;
 }
 
-Result check_sizes(const Topology& topology, std::size_t parameters, std::size_t weights, std::size_t biases) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
-  const std::size_t weight_count = flash_weight_count(topology), row_count = flash_row_count(topology);
-  if (parameters != topology.parameter_count()) {
-    return {Status::model_size_mismatch, parameters, topology.parameter_count()};
-  }
-  if (weights != weight_count) return {Status::model_size_mismatch, weights, weight_count};
-  if (biases != row_count) return {Status::model_size_mismatch, biases, row_count};
-  return Status::ok;
-}
-
-void copy_biases(const Topology& topology, Span<const float> parameters, Span<float> biases) {
+/// Checks the sizes of the arrays that a conversion fills, viewed as `model`, and copies the biases.
+Result copy_biases(const FlashModel& model, Span<const float> parameters, Span<float> biases) {
+  if (!model.checked.ok()) return model.checked;
+  const Topology& topology = model.topology;
+  const std::size_t count = topology.parameter_count();
+  if (parameters.size() != count) return {Status::model_size_mismatch, parameters.size(), count};
   float* row = biases.data();
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const std::size_t outputs = topology.outputs_of(l), stride = flash_stride(outputs);
@@ -53,6 +46,7 @@ void copy_biases(const Topology& topology, Span<const float> parameters, Span<fl
     for (std::size_t j = 0; j < stride; ++j) row[j] = j < outputs ? from[j] : 0.0f;
     row += stride;
   }
+  return Status::ok;
 }
 
 /// Calls convert(weight, its index, index of its bias) in the order of a FlashModel. Rejects the first weight for which
@@ -76,9 +70,8 @@ Result convert_weights(const Topology& topology, Span<const float> parameters, C
 template <typename Weight, typename Convert>
 Result convert_each(const Topology& topology, Span<const float> parameters, Span<Weight> weights, Span<float> biases,
                     Convert convert) {
-  const Result sizes = check_sizes(topology, parameters.size(), weights.size(), biases.size());
-  if (!sizes.ok()) return sizes;
-  copy_biases(topology, parameters, biases);
+  const FlashModel model(topology, Span<const Weight>(weights), biases);
+  if (const Result result = copy_biases(model, parameters, biases); !result.ok()) return result;
   return convert_weights(topology, parameters,
                          [&](float weight, std::size_t index, std::size_t) { return convert(weight, weights[index]); });
 }
@@ -170,10 +163,8 @@ Result make_flash_weights(const Topology& topology, Span<const float> parameters
 
 Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<std::int8_t> weights,
                           Span<float> biases, Span<float> factors) {
-  const Result sizes = check_sizes(topology, parameters.size(), weights.size(), biases.size());
-  if (!sizes.ok()) return sizes;
-  if (factors.size() != biases.size()) return {Status::model_size_mismatch, factors.size(), biases.size()};
-  copy_biases(topology, parameters, biases);
+  const FlashModel model(topology, Span<const std::int8_t>(weights), biases, factors);
+  if (const Result result = copy_biases(model, parameters, biases); !result.ok()) return result;
   for (float& factor : factors) factor = 0.0f;
   const Result largest = convert_weights(topology, parameters, [&](float weight, std::size_t, std::size_t bias) {
     factors[bias] = detail::maximum(factors[bias], detail::absolute(weight));

@@ -22,33 +22,28 @@ struct Slot {
   bool is_whole = false, is_readable = true;
 };
 
-/// Returns false if the flash cannot be read.
-bool read_slot(const Flash& flash, std::uint32_t index, Slot& slot) {
+/// Treats a failed read as a slot that is not whole: flash with error correction fails to read words that a loss of
+/// power left half written.
+Slot read_slot(const Flash& flash, std::uint32_t index) {
+  constexpr Slot kUnreadable{0, 0, false, false};
+  Slot slot;
   const std::uint32_t begin = index * flash.slot_bytes;
   unsigned char piece[kMaxFlashWrite];
-  if (!flash.read(flash.context, begin, {piece, kHeaderBytes})) return false;
+  if (!flash.read(flash.context, begin, {piece, kHeaderBytes})) return kUnreadable;
   slot.sequence = load32(piece + 4);
   slot.size = load32(piece + 8);
-  if (load32(piece) != kMark || load32(piece + 12) != ~slot.size || slot.size > flash_capacity(flash)) return true;
+  if (load32(piece) != kMark || load32(piece + 12) != ~slot.size || slot.size > flash_capacity(flash)) return slot;
   std::uint32_t crc = crc32({piece, kHeaderBytes});
   const std::uint32_t record = begin + whole_writes(flash, kHeaderBytes);
   for (std::uint32_t done = 0; done < slot.size;) {
     const std::uint32_t left = slot.size - done;
     const Memory part(piece, left < sizeof piece ? left : sizeof piece);
-    if (!flash.read(flash.context, record + done, part)) return false;
+    if (!flash.read(flash.context, record + done, part)) return kUnreadable;
     crc = crc32(part, crc);
     done += static_cast<std::uint32_t>(part.size());
   }
-  if (!flash.read(flash.context, record + whole_writes(flash, slot.size), {piece, kEndBytes})) return false;
+  if (!flash.read(flash.context, record + whole_writes(flash, slot.size), {piece, kEndBytes})) return kUnreadable;
   slot.is_whole = load32(piece) == crc && load32(piece + 4) == ~crc;
-  return true;
-}
-
-/// Treats a failed read as a slot that is not whole: flash with error correction fails to read words that a loss of
-/// power left half written.
-Slot read_slot(const Flash& flash, std::uint32_t index) {
-  Slot slot;
-  slot.is_readable = read_slot(flash, index, slot);
   return slot;
 }
 

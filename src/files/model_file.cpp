@@ -94,15 +94,11 @@ Result check_checksum(const ByteSource& file, const detail::StatedCrc& stated) {
   return crc == stated.value ? Result(Status::ok) : Result(Status::model_damaged, crc, stated.value);
 }
 
-ByteReader reader_of(const ByteSource& file, const ModelHeader& header, std::size_t tensor, std::uint64_t elements) {
-  return {file, header.offsets[tensor], header.offsets[tensor] + elements * sizeof(float)};
-}
-
 Result check_numbers(const ByteSource& file, const ModelHeader& header) {
   const Topology& topology = header.metadata.model.topology;
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
-    ByteReader reader = reader_of(file, header, i, tensor.elements());
+    ByteReader reader(file, header.offsets[i], header.offsets[i] + tensor.elements() * sizeof(float));
     for (std::uint64_t e = 0; e < tensor.elements(); ++e) {
       if (!tensor.allows(reader.float32())) return {Status::model_number, i};
     }
@@ -115,7 +111,7 @@ Result load_numbers(const ByteSource& file, const ModelHeader& header, Span<floa
   const Topology& topology = header.metadata.model.topology;
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
-    ByteReader reader = reader_of(file, header, i, tensor.elements());
+    ByteReader reader(file, header.offsets[i], header.offsets[i] + tensor.elements() * sizeof(float));
     for_each_element(topology, tensor, parameters, running, [&](float& x) { x = reader.float32(); });
     if (!reader.ok()) return Status::read_failed;
   }

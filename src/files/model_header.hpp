@@ -1,11 +1,92 @@
 // SPDX-License-Identifier: MIT
-// The header of a model file: its metadata, and the place of each tensor.
+// The header of a model file: tensors, in the order in which they are written, with their shapes and the place of their
+// numbers in memory; metadata, strings that describe the network, its loss and its inputs.
 #pragma once
 
-#include "model_metadata.hpp"
-#include "model_tensor.hpp"
+#include "../core/bytes.hpp"
+#include "mote/detail/finite.hpp"
+#include "mote/model_file.hpp"
 
 namespace mote::detail {
+
+/// One tensor of a network, [outputs][columns].
+struct ModelTensor {
+  enum class Kind : std::uint8_t { weight, bias, norm_weight, norm_bias, norm_mean, norm_variance };
+  Kind kind = Kind::weight;
+  std::size_t layer = 0;
+  std::size_t outputs = 0;
+  std::size_t columns = 1;  ///< inputs of the layer for its weights, else 1
+
+  std::uint64_t elements() const { return std::uint64_t{outputs} * columns; }
+  bool is_running() const { return kind == Kind::norm_mean || kind == Kind::norm_variance; }
+  /// Whether x is a valid element: finite, and not a negative variance.
+  bool allows(float x) const { return is_finite(x) && !(kind == Kind::norm_variance && x < 0.0f); }
+};
+
+inline constexpr std::size_t kMaxModelTensors = 5 * kMaxLayers;
+
+/// Tensor i of model_tensor_count().
+ModelTensor model_tensor(const Topology& topology, std::size_t i);
+
+/// Element [j][k] is float offset + j + k stride of the running statistics if is_running(), else of the parameters.
+struct FloatPlace {
+  std::size_t offset, stride;
+};
+FloatPlace place_of(const Topology& topology, const ModelTensor& tensor);
+
+/// Calls f(float) for the elements of a tensor in file order.
+template <typename Float, typename F>
+void for_each_element(const Topology& topology, const ModelTensor& tensor, Span<Float> parameters, Span<Float> running,
+                      F f) {
+  const FloatPlace place = place_of(topology, tensor);
+  Float* first = (tensor.is_running() ? running : parameters).data() + place.offset;
+  for (std::size_t j = 0; j < tensor.outputs; ++j) {
+    for (std::size_t k = 0; k < tensor.columns; ++k) f(first[j + k * place.stride]);
+  }
+}
+
+/// Keys, spelled by model_metadata_name(), in the order in which their values are read.
+enum ModelKey : std::size_t {
+  kSizes,
+  kActivations,
+  kBatchNorm,
+  kLoss,
+  kHuberDelta,
+  kLabelSmoothing,
+  kInputScale,
+  kInputShape,
+  kClassNames,
+  kFingerprint,
+  kChecksum,
+  kModelKeys
+};
+
+/// A string as JSON spells it. at: offset of its opening quote in the file; 0: the key is missing.
+struct MetadataValue {
+  Bytes raw;
+  std::uint64_t at = 0;
+};
+
+/// A CRC-32 that the file states. at: offset of its 8 digits in the file; 0: none stated.
+struct StatedCrc {
+  std::uint32_t value = 0;
+  std::uint64_t at = 0;
+};
+
+/// Values of the metadata.
+struct ModelMetadata {
+  ModelDescription model;  ///< class_names as JSON spells them
+  StatedCrc fingerprint, checksum;
+};
+
+Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& metadata);
+
+/// Writes the members of "__metadata__".
+void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum);
+
+bool is_input_scale(float scale);
+/// Whether rows and columns are both 0 or multiply to the number of inputs.
+bool is_input_shape(const ModelDescription& model);
 
 struct ModelHeader {
   ModelMetadata metadata;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model_metadata.hpp"
+#include "model_header.hpp"
 
 #include "mote/activation.hpp"
 #include "mote/detail/finite.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "model_tensor.hpp"
+#include "model_header.hpp"
 
 namespace mote {
 namespace detail {

@@ -5,9 +5,9 @@
 
 #include "../core/arithmetic.hpp"
 #include "../textbook/lanes.hpp"
+#include "../training/scoring.hpp"
 #include "mote/activation.hpp"
 #include "mote/detail/finite.hpp"
-#include "mote/evaluation.hpp"
 #include "mote/norms.hpp"
 #include "slopes.hpp"
 
@@ -69,22 +69,18 @@ class Diagnosis {
     gradients = plan.gradients.in(scratch);
     slopes_ = plan.slopes.in(scratch).data();
     outputs_ = plan.outputs.in(scratch).data();
-    zeros_ = plan.zeros.in(scratch);
     tallies = plan.tallies.in(scratch);
-    input_tally = plan.input_tally.in(scratch).data();
     alive_ = plan.alive.in(scratch);
     for (LayerTally& tally : tallies) tally = {};
-    *input_tally = {};
-    for (float& zero : zeros_) zero = 0.0f;
     for (std::uint8_t& unit : alive_) unit = 0;
   }
 
   /// Adds the rows of the last backward() of `engine`.
   void add(const Backpropagation& engine, std::size_t rows) {
-    for (std::size_t i = 0; i < rows; ++i) input_tally->add({inputs + i * topology_.inputs, topology_.inputs});
+    for (std::size_t i = 0; i < rows; ++i) input_tally.add({inputs + i * topology_.inputs, topology_.inputs});
     std::size_t first_unit = 0;
     for (std::size_t l = 0; l < topology_.layer_count; ++l) {
-      const MatrixView activations = activations_of(topology_, engine, l, zeros_.data(), outputs_);
+      const MatrixView activations = activations_of(topology_, engine, l, outputs_);
       const MatrixView pre_activations = engine.pre_activations(l), deltas = engine.deltas(l);
       for (std::size_t i = 0; i < rows; ++i) {
         tallies[l].pre_activations.add(pre_activations.row(i));
@@ -112,7 +108,7 @@ class Diagnosis {
   float* inputs;
   Span<float> gradients;
   Span<LayerTally> tallies;
-  MomentsTally* input_tally;
+  MomentsTally input_tally;
 
  private:
   void count_slopes(std::size_t layer, const MatrixView& slopes, std::uint8_t* alive) {
@@ -131,7 +127,6 @@ class Diagnosis {
   }
 
   const Topology& topology_;
-  Span<float> zeros_;
   float* slopes_;
   float* outputs_;
   Span<std::uint8_t> alive_;
@@ -172,7 +167,7 @@ void conclude(const Topology& topology, Span<const float> parameters, const Loss
     layer.dead = diagnosis.dead_fraction(l);
   }
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    const Moments before = l == 0 ? diagnosis.input_tally->moments() : layers[l - 1].activations;
+    const Moments before = l == 0 ? diagnosis.input_tally.moments() : layers[l - 1].activations;
     layers[l].forward_ratio = variance_ratio(layers[l].activations, before);
     layers[l].backward_ratio =
         l + 1 == topology.layer_count ? 1.0f : variance_ratio(layers[l].deltas, layers[l + 1].deltas);
@@ -197,9 +192,7 @@ const char* to_string(Verdict verdict) {
 Result diagnose(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 std::size_t rows, Memory scratch, Span<LayerDiagnostics> layers) {
   MOTE_ASSERT(rows >= 1);
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
-  if (const Result result = check(topology, dataset); !result.ok()) return result;
+  if (const Result result = detail::check_evaluation(topology, loss, dataset, {}); !result.ok()) return result;
   if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
   if (const Result result = check_at_least(layers, topology.layer_count); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) {

@@ -2,8 +2,8 @@
 #include "mote/gradient_bounds.hpp"
 
 #include "../core/arithmetic.hpp"
+#include "../training/scoring.hpp"
 #include "mote/activation.hpp"
-#include "mote/evaluation.hpp"
 #include "slopes.hpp"
 
 namespace mote {
@@ -11,18 +11,6 @@ namespace {
 
 MatrixView vector_of(const float* data, std::size_t size) {
   return {data, 1, size, size};
-}
-
-Result check_arguments(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
-                       const Dataset& dataset, Span<const float> norms, Memory scratch, Span<LayerBound> bounds) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
-  if (const Result result = check(loss, topology.output_activation()); !result.ok()) return result;
-  if (const Result result = check(topology, dataset); !result.ok()) return result;
-  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
-  if (const Result result = check_at_least(norms, topology.layer_count); !result.ok()) return result;
-  if (const Result result = check_at_least(bounds, topology.layer_count); !result.ok()) return result;
-  return check(scratch, gradient_bounds_bytes(topology));
 }
 
 /// ||a - y||, where y is the values of the targets or the one-hot vector of the label.
@@ -63,15 +51,17 @@ Result spectral_norms(const Topology& topology, Span<const float> parameters, Me
 Result gradient_bounds(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
                        const Dataset& dataset, std::size_t sample, Span<const float> norms, Memory scratch,
                        Span<LayerBound> bounds) {
-  const Result checked = check_arguments(topology, parameters, loss, dataset, norms, scratch, bounds);
-  if (!checked.ok()) return checked;
-  MOTE_ASSERT(sample < dataset.count);
+  if (const Result result = detail::check_evaluation(topology, loss, dataset, {}); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
+  if (const Result result = check_at_least(norms, topology.layer_count); !result.ok()) return result;
+  if (const Result result = check_at_least(bounds, topology.layer_count); !result.ok()) return result;
   const detail::BoundPlan plan = detail::bound_plan(topology);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  MOTE_ASSERT(sample < dataset.count);
   float* input = plan.input.in(scratch).data();
   float* slopes = plan.slopes.in(scratch).data();
   float* outputs = plan.outputs.in(scratch).data();
-  const Span<float> zeros = plan.zeros.in(scratch);
-  for (float& zero : zeros) zero = 0.0f;
   Backpropagation engine;
   if (const Result result = engine.bind(topology, {1, true}, 1, plan.engine.in(scratch)); !result.ok()) return result;
   LossTotals totals;
@@ -86,7 +76,7 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   LayerBound above;
   for (std::size_t l = topology.layer_count; l-- > 0;) {
     const bool is_last = l + 1 == topology.layer_count;
-    const MatrixView activations = detail::activations_of(topology, engine, l, zeros.data(), outputs);
+    const MatrixView activations = detail::activations_of(topology, engine, l, outputs);
     LayerBound& layer = bounds[l] = {};
     layer.bias_gradient = norm(vector_of(engine.deltas(l).data, topology.outputs_of(l)));
     const float* below = l == 0 ? input : engine.activations(l - 1).data;

@@ -11,12 +11,14 @@
 namespace mote::detail {
 
 /// Activations of a layer for the rows of the last forward(). Computes those of the output layer into `outputs`,
-/// [rows][stride]. zeros: [stride] floats that are 0.
+/// [rows + 1][stride], whose last row holds the biases: 0, because forward() has added the layer's.
 inline MatrixView activations_of(const Topology& topology, const Backpropagation& engine, std::size_t layer,
-                                 const float* zeros, float* outputs) {
+                                 float* outputs) {
   const MatrixView kept = engine.activations(layer);
   if (layer + 1 != topology.layer_count) return kept;
   __builtin_memcpy(outputs, kept.data, kept.rows * kept.stride * sizeof(float));
+  float* zeros = outputs + kept.rows * kept.stride;
+  for (std::size_t j = 0; j < kept.stride; ++j) zeros[j] = 0.0f;
   add_biases_and_activate(topology.output_activation(), kept.rows, kept.columns, kept.stride, zeros, outputs);
   return {outputs, kept.rows, kept.columns, kept.stride};
 }
