@@ -63,8 +63,6 @@ constexpr float saturation_limit(Activation activation) {
 struct Moments {
   float mean = 0.0f;
   float deviation = 0.0f;  ///< square root of the variance
-
-  constexpr float variance() const { return deviation * deviation; }
 };
 
 struct LayerDiagnostics {

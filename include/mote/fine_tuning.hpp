@@ -111,7 +111,6 @@ class FineTuning {
 
  private:
   void forget();
-  void copy_last_layers(const FlashModel& model, std::size_t layers);
   float* feature_row() { return features_.data() + waiting_ * topology_.inputs; }
   void compute_features(const std::uint8_t* inputs, float scale);
 

@@ -32,19 +32,10 @@ void ByteWriter::put(unsigned char byte) {
   if (used_ == kBufferBytes) flush();
 }
 
-void ByteWriter::bytes(Bytes bytes) {
-  for (const unsigned char byte : bytes) put(byte);
-}
-
 void ByteWriter::word32(std::uint32_t value) {
   unsigned char stored[4];
   store32(value, stored);
   bytes(stored);
-}
-
-void ByteWriter::word64(std::uint64_t value) {
-  word32(static_cast<std::uint32_t>(value));
-  word32(static_cast<std::uint32_t>(value >> 32));
 }
 
 void ByteWriter::float32(float x) {
@@ -96,11 +87,6 @@ std::uint32_t ByteReader::word32() {
   if (at_ == size_) refill();
   at_ += 4;
   return load32(buffer_ + at_ - 4);
-}
-
-std::uint64_t ByteReader::word64() {
-  const std::uint64_t low = word32();
-  return low | std::uint64_t{word32()} << 32;
 }
 
 float ByteReader::float32() {

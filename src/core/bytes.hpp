@@ -23,9 +23,14 @@ class ByteWriter {
  public:
   explicit ByteWriter(const ByteSink* sink) : sink_(sink) {}
 
-  void bytes(Bytes bytes);
+  void bytes(Bytes bytes) {
+    for (const unsigned char byte : bytes) put(byte);
+  }
   void word32(std::uint32_t value);
-  void word64(std::uint64_t value);
+  void word64(std::uint64_t value) {
+    word32(static_cast<std::uint32_t>(value));
+    word32(static_cast<std::uint32_t>(value >> 32));
+  }
   void float32(float x);
   /// Prints strings, whole numbers, Hex and HexFloat, one after the other.
   template <typename... Parts>
@@ -64,7 +69,10 @@ class ByteReader {
       : source_(source), next_(begin), end_(end) {}
 
   std::uint32_t word32();
-  std::uint64_t word64();
+  std::uint64_t word64() {
+    const std::uint64_t low = word32();
+    return low | std::uint64_t{word32()} << 32;
+  }
   float float32();
   /// Offset of the next number in the source.
   std::uint64_t position() const { return next_ - size_ + at_; }

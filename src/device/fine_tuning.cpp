@@ -22,6 +22,27 @@ Result check_options(const FlashModel& model, const FineTuningOptions& options) 
   return Status::ok;
 }
 
+/// Copies the last layers of a model of floats, which have topology `last`, to the layout of topology.hpp.
+void copy_last_layers(const FlashModel& model, const Topology& last, Span<float> parameters) {
+  const Topology& all = model.topology;
+  const auto* weights = static_cast<const float*>(model.weights);
+  const float* biases = model.biases.data();
+  for (float& x : parameters) x = 0.0f;
+  const std::size_t first = all.layer_count - last.layer_count;
+  for (std::size_t l = 0; l < all.layer_count; ++l) {
+    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l);
+    if (l >= first) {
+      float* row = parameters.data() + last.weights_offset(l - first);
+      for (std::size_t i = 0; i < inputs; ++i, row += last.stride_of(l - first)) {
+        __builtin_memcpy(row, weights + i * outputs, outputs * sizeof(float));
+      }
+      __builtin_memcpy(parameters.data() + last.biases_offset(l - first), biases, outputs * sizeof(float));
+    }
+    weights += inputs * outputs;
+    biases += flash_stride(outputs);
+  }
+}
+
 }  // namespace
 
 Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory) {
@@ -36,7 +57,7 @@ Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& option
   labels_ = plan.labels.in(memory);
   parameters_ = plan.parameters.in(memory);
   state_ = plan.state.in(memory);
-  copy_last_layers(model, options.layers);
+  copy_last_layers(model, topology_, parameters_);
   step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
            topology_.all_weight_floats(),
            parameters_.data(),
@@ -61,26 +82,6 @@ Result FineTuning::restore(Span<const float> parameters) {
   __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
   forget();
   return Status::ok;
-}
-
-void FineTuning::copy_last_layers(const FlashModel& model, std::size_t layers) {
-  const Topology& all = model.topology;
-  const auto* weights = static_cast<const float*>(model.weights);
-  const float* biases = model.biases.data();
-  for (float& x : parameters_) x = 0.0f;
-  const std::size_t first = all.layer_count - layers;
-  for (std::size_t l = 0; l < all.layer_count; ++l) {
-    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l);
-    if (l >= first) {
-      float* row = parameters_.data() + topology_.weights_offset(l - first);
-      for (std::size_t i = 0; i < inputs; ++i, row += topology_.stride_of(l - first)) {
-        __builtin_memcpy(row, weights + i * outputs, outputs * sizeof(float));
-      }
-      __builtin_memcpy(parameters_.data() + topology_.biases_offset(l - first), biases, outputs * sizeof(float));
-    }
-    weights += inputs * outputs;
-    biases += flash_stride(outputs);
-  }
 }
 
 void FineTuning::compute_features(const std::uint8_t* inputs, float scale) {

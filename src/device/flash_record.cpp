@@ -137,9 +137,8 @@ bool FlashWriter::write_bytes(void* context, Bytes bytes) {
 /// Buffers bytes and writes full buffers.
 bool FlashWriter::put(Bytes bytes) {
   crc_ = crc32(bytes, crc_);
-  const std::size_t unit = record_.flash.write_bytes;
   while (!bytes.empty()) {
-    const std::size_t room = sizeof buffer_ / unit * unit - used_;
+    const std::size_t room = sizeof buffer_ - used_;  // the buffer is a multiple of the unit of writes
     const std::size_t count = bytes.size() < room ? bytes.size() : room;
     __builtin_memcpy(buffer_ + used_, bytes.data(), count);
     used_ += count;

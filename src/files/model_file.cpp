@@ -54,8 +54,7 @@ void write_file(ByteWriter& out, const ModelDescription& model, Span<const float
   write_header(out, model, parameters_crc, checksum);
   for (std::uint64_t size = header.size(); size < padded; ++size) out.print(" ");
   for (std::size_t i = 0; i < model_tensor_count(model.topology); ++i) {
-    for_each_element(model.topology, detail::model_tensor(model.topology, i), parameters, running,
-                     [&](float x) { out.float32(x); });
+    for_each_element(detail::model_tensor(model.topology, i), parameters, running, [&](float x) { out.float32(x); });
   }
   out.flush();
 }
@@ -112,7 +111,7 @@ Result load_numbers(const ByteSource& file, const ModelHeader& header, Span<floa
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
     ByteReader reader(file, header.offsets[i], header.offsets[i] + tensor.elements() * sizeof(float));
-    for_each_element(topology, tensor, parameters, running, [&](float& x) { x = reader.float32(); });
+    for_each_element(tensor, parameters, running, [&](float& x) { x = reader.float32(); });
     if (!reader.ok()) return Status::read_failed;
   }
   const detail::StatedCrc& stated = header.metadata.fingerprint;
@@ -144,8 +143,7 @@ Result write_model(const ModelDescription& model, Span<const float> parameters, 
   for (std::size_t i = 0; i < model_tensor_count(topology); ++i) {
     const ModelTensor tensor = detail::model_tensor(topology, i);
     bool is_possible = true;
-    for_each_element(topology, tensor, parameters, running,
-                     [&](float x) { is_possible = is_possible && tensor.allows(x); });
+    for_each_element(tensor, parameters, running, [&](float x) { is_possible = is_possible && tensor.allows(x); });
     if (!is_possible) return {Status::model_number, i};
   }
   const std::uint32_t parameters_crc = fingerprint(topology, parameters);

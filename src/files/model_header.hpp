@@ -16,6 +16,8 @@ struct ModelTensor {
   std::size_t layer = 0;
   std::size_t outputs = 0;
   std::size_t columns = 1;  ///< inputs of the layer for its weights, else 1
+  /// Element [j][k] is float offset + j + k stride of the running statistics if is_running(), else of the parameters.
+  std::size_t offset = 0, stride = 0;
 
   std::uint64_t elements() const { return std::uint64_t{outputs} * columns; }
   bool is_running() const { return kind == Kind::norm_mean || kind == Kind::norm_variance; }
@@ -28,20 +30,12 @@ inline constexpr std::size_t kMaxModelTensors = 5 * kMaxLayers;
 /// Tensor i of model_tensor_count().
 ModelTensor model_tensor(const Topology& topology, std::size_t i);
 
-/// Element [j][k] is float offset + j + k stride of the running statistics if is_running(), else of the parameters.
-struct FloatPlace {
-  std::size_t offset, stride;
-};
-FloatPlace place_of(const Topology& topology, const ModelTensor& tensor);
-
 /// Calls f(float) for the elements of a tensor in file order.
 template <typename Float, typename F>
-void for_each_element(const Topology& topology, const ModelTensor& tensor, Span<Float> parameters, Span<Float> running,
-                      F f) {
-  const FloatPlace place = place_of(topology, tensor);
-  Float* first = (tensor.is_running() ? running : parameters).data() + place.offset;
+void for_each_element(const ModelTensor& tensor, Span<Float> parameters, Span<Float> running, F f) {
+  Float* first = (tensor.is_running() ? running : parameters).data() + tensor.offset;
   for (std::size_t j = 0; j < tensor.outputs; ++j) {
-    for (std::size_t k = 0; k < tensor.columns; ++k) f(first[j + k * place.stride]);
+    for (std::size_t k = 0; k < tensor.columns; ++k) f(first[j + k * tensor.stride]);
   }
 }
 

@@ -19,20 +19,17 @@ ModelTensor model_tensor(const Topology& topology, std::size_t i) {
   const Kind kind = i == 0                           ? Kind::weight
                     : !topology.layers[l].batch_norm ? Kind::bias
                                                      : static_cast<Kind>(static_cast<std::size_t>(Kind::bias) + i);
-  return {kind, l, topology.outputs_of(l), kind == Kind::weight ? topology.inputs_of(l) : 1};
-}
-
-FloatPlace place_of(const Topology& topology, const ModelTensor& tensor) {
-  const std::size_t l = tensor.layer;
-  switch (tensor.kind) {
+  const std::size_t outputs = topology.outputs_of(l);
+  switch (kind) {
     case Kind::bias:
-    case Kind::norm_bias: return {topology.biases_offset(l), 0};
-    case Kind::norm_weight: return {topology.scales_offset(l), 0};
-    case Kind::norm_mean: return {topology.scale_floats_before(l), 0};
-    case Kind::norm_variance: return {topology.all_scale_floats() + topology.scale_floats_before(l), 0};
+    case Kind::norm_bias: return {kind, l, outputs, 1, topology.biases_offset(l)};
+    case Kind::norm_weight: return {kind, l, outputs, 1, topology.scales_offset(l)};
+    case Kind::norm_mean: return {kind, l, outputs, 1, topology.scale_floats_before(l)};
+    case Kind::norm_variance:
+      return {kind, l, outputs, 1, topology.all_scale_floats() + topology.scale_floats_before(l)};
     case Kind::weight: break;
   }
-  return {topology.weights_offset(l), topology.stride_of(l)};
+  return {kind, l, outputs, topology.inputs_of(l), topology.weights_offset(l), topology.stride_of(l)};
 }
 
 }  // namespace detail

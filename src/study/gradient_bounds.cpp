@@ -9,10 +9,6 @@
 namespace mote {
 namespace {
 
-MatrixView vector_of(const float* data, std::size_t size) {
-  return {data, 1, size, size};
-}
-
 /// ||a - y||, where y is the values of the targets or the one-hot vector of the label.
 float error_norm(const MatrixView& outputs, const Targets& targets, float* difference) {
   for (std::size_t j = 0; j < outputs.columns; ++j) {
@@ -20,7 +16,7 @@ float error_norm(const MatrixView& outputs, const Targets& targets, float* diffe
     const float y = values != nullptr ? values[j] : targets.labels[0] == j ? 1.0f : 0.0f;
     difference[j] = outputs.data[j] - y;
   }
-  return norm(vector_of(difference, outputs.columns));
+  return norm({difference, 1, outputs.columns, outputs.columns});
 }
 
 /// Largest slope of a layer; for softmax its upper bound, because the norm of its Jacobian is not computed.
@@ -59,15 +55,16 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   const detail::BoundPlan plan = detail::bound_plan(topology);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   MOTE_ASSERT(sample < dataset.count);
-  float* input = plan.input.in(scratch).data();
+  const Span<float> input = plan.input.in(scratch);
+  const MatrixView inputs{input.data(), 1, input.size(), input.size()};
   float* slopes = plan.slopes.in(scratch).data();
   float* outputs = plan.outputs.in(scratch).data();
   Backpropagation engine;
   if (const Result result = engine.bind(topology, {1, true}, 1, plan.engine.in(scratch)); !result.ok()) return result;
   LossTotals totals;
-  gather(dataset, nullptr, sample, 1, input);
-  const Targets targets = targets_of(dataset, nullptr, sample, input, nullptr);
-  engine.forward(parameters.data(), input, 1);
+  gather(dataset, nullptr, sample, 1, input.data());
+  const Targets targets = targets_of(dataset, nullptr, sample, inputs.data, nullptr);
+  engine.forward(parameters.data(), inputs.data, 1);
   engine.compute_loss(loss, targets, 1.0f, totals);
   engine.compute_deltas(parameters.data());
 
@@ -78,9 +75,8 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
     const bool is_last = l + 1 == topology.layer_count;
     const MatrixView activations = detail::activations_of(topology, engine, l, outputs);
     LayerBound& layer = bounds[l] = {};
-    layer.bias_gradient = norm(vector_of(engine.deltas(l).data, topology.outputs_of(l)));
-    const float* below = l == 0 ? input : engine.activations(l - 1).data;
-    layer.input_norm = norm(vector_of(below, topology.inputs_of(l)));
+    layer.bias_gradient = norm(engine.deltas(l));
+    layer.input_norm = norm(l == 0 ? inputs : engine.activations(l - 1));
     layer.weight_gradient = layer.bias_gradient * layer.input_norm;
     float gamma = largest_slope(topology.layers[l].activation);
     layer.steepest = steepest_slope(topology, engine, l, activations, slopes);
