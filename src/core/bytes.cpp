@@ -27,11 +27,6 @@ ByteSource source_of(Bytes bytes) {
 
 namespace detail {
 
-void ByteWriter::put(unsigned char byte) {
-  buffer_[used_++] = byte;
-  if (used_ == kBufferBytes) flush();
-}
-
 void ByteWriter::word32(std::uint32_t value) {
   unsigned char stored[4];
   store32(value, stored);
@@ -40,10 +35,6 @@ void ByteWriter::word32(std::uint32_t value) {
 
 void ByteWriter::float32(float x) {
   word32(bits_of(x));
-}
-
-void ByteWriter::print_one(const char* text) {
-  for (; *text != '\0'; ++text) put(static_cast<unsigned char>(*text));
 }
 
 void ByteWriter::print_one(std::uint64_t number) {

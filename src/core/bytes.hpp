@@ -47,8 +47,13 @@ class ByteWriter {
   bool ok() const { return ok_; }
 
  private:
-  void put(unsigned char byte);
-  void print_one(const char* text);
+  void put(unsigned char byte) {
+    buffer_[used_++] = byte;
+    if (used_ == kBufferBytes) flush();
+  }
+  void print_one(const char* text) {
+    for (; *text != '\0'; ++text) put(static_cast<unsigned char>(*text));
+  }
   void print_one(Hex number);
   void print_one(HexFloat number);
   void print_one(std::uint64_t number);

@@ -94,18 +94,6 @@ std::size_t put_utf8(std::uint32_t point, unsigned char* to) {
 
 }  // namespace
 
-std::size_t JsonReader::position() {
-  const auto is_space = [](unsigned char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-  while (position_ < text_.size() && is_space(text_[position_])) ++position_;
-  return position_;
-}
-
-bool JsonReader::take(char token) {
-  if (at_end() || text_[position_] != static_cast<unsigned char>(token)) return false;
-  ++position_;
-  return true;
-}
-
 bool JsonReader::take_string(Bytes& raw) {
   if (at_end() || text_[position_] != '"') return false;
   const std::size_t start = position_ + 1;

@@ -17,14 +17,22 @@ class JsonReader {
   // Each function skips white space and takes one token. Returns false if the next token is of another kind.
 
   /// A character of punctuation.
-  bool take(char token);
+  bool take(char token) {
+    if (at_end() || text_[position_] != static_cast<unsigned char>(token)) return false;
+    ++position_;
+    return true;
+  }
   /// A string. raw: text between the quotes, with valid UTF-8 and escapes, without control characters.
   bool take_string(Bytes& raw);
   /// Digits without leading zeros, less than 2^64.
   bool take_number(std::uint64_t& number);
 
   /// Offset of the next token.
-  std::size_t position();
+  std::size_t position() {
+    const auto is_space = [](unsigned char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+    while (position_ < text_.size() && is_space(text_[position_])) ++position_;
+    return position_;
+  }
   bool at_end() { return position() == text_.size(); }
 
  private:
