@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "mote/dataset.hpp"
+#include "mote/evaluation.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"
@@ -40,25 +41,6 @@ constexpr EnsemblePlan ensemble_plan(const Topology& topology, std::size_t rows)
   plan.bytes = memory.bytes();
   return plan;
 }
-
-struct EnsembleEvaluationPlan {
-  Part<float> inputs;            // [rows][inputs]
-  Part<float> pre_activations;   // [rows][stride of the outputs]
-  Part<float> losses;            // [rows]
-  Part<unsigned char> ensemble;  // scratch of Ensemble
-  std::size_t bytes;
-};
-
-constexpr EnsembleEvaluationPlan ensemble_evaluation_plan(const Topology& topology, std::size_t rows) {
-  MemoryPlan memory;
-  EnsembleEvaluationPlan plan{};
-  plan.inputs = memory.take<float>(rows, topology.inputs);
-  plan.pre_activations = memory.take<float>(rows, row_stride(topology.outputs()));
-  plan.losses = memory.take<float>(rows);
-  plan.ensemble = memory.take<unsigned char>(ensemble_plan(topology, rows).bytes);
-  plan.bytes = memory.bytes();
-  return plan;
-}
 }  // namespace detail
 
 /// Bytes of scratch memory of an Ensemble for up to `rows` samples at a time; the number of members does not matter.
@@ -68,7 +50,7 @@ constexpr std::size_t ensemble_bytes(const Topology& topology, std::size_t rows)
 
 /// Bytes of scratch memory to evaluate an ensemble `rows` samples at a time. The outcome does not depend on rows.
 constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::size_t rows) {
-  return detail::ensemble_evaluation_plan(topology, rows).bytes;
+  return detail::evaluation_plan(topology, rows, ensemble_bytes(topology, rows)).bytes;
 }
 
 /// View of the members' parameters, which may lie in flash, and of scratch memory.

@@ -16,18 +16,18 @@ inline constexpr std::size_t kEvaluationRows = 256;
 
 namespace detail {
 struct EvaluationPlan {
-  Part<float> inputs;             // [rows][inputs]
-  Part<float> losses;             // [rows]
-  Part<unsigned char> inference;  // scratch of Network
+  Part<float> inputs;           // [rows][inputs]
+  Part<float> losses;           // [rows]
+  Part<unsigned char> scratch;  // of Network or Ensemble
   std::size_t bytes;
 };
 
-constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t rows) {
+constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t rows, std::size_t scratch_bytes) {
   MemoryPlan memory;
   EvaluationPlan plan{};
   plan.inputs = memory.take<float>(rows, topology.inputs);
   plan.losses = memory.take<float>(rows);
-  plan.inference = memory.take<unsigned char>(inference_bytes(topology, rows));
+  plan.scratch = memory.take<unsigned char>(scratch_bytes);
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -35,7 +35,7 @@ constexpr EvaluationPlan evaluation_plan(const Topology& topology, std::size_t r
 
 /// Bytes of scratch memory to evaluate `rows` samples at a time. The outcome does not depend on rows.
 constexpr std::size_t evaluation_bytes(const Topology& topology, std::size_t rows) {
-  return detail::evaluation_plan(topology, rows).bytes;
+  return detail::evaluation_plan(topology, rows, inference_bytes(topology, rows)).bytes;
 }
 
 /// ok, input_size_mismatch, output_size_mismatch, no_samples, or an error of check(dataset).

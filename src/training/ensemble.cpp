@@ -9,27 +9,19 @@
 namespace mote {
 namespace {
 
-/// The activation that maps pre_activations() back to the means.
-Activation invertible(Activation activation) {
-  const bool has_inverse = activation == Activation::softmax || activation == Activation::sigmoid;
-  return has_inverse ? activation : Activation::identity;
-}
-
-/// z with activation(z) = means, up to a constant for softmax: the argument of a loss. memory: [rows][stride] of means.
-MatrixView pre_activations(Activation activation, const MatrixView& means, float* memory) {
+/// Turns means into z with activation(z) = means, up to a constant for softmax: the argument of a loss. z: the memory
+/// of the means.
+void invert(Activation activation, const MatrixView& means, float* z) {
   constexpr float kLeast = 0x1p-149f, kLeastComplement = 0x1p-25f;
-  for (std::size_t i = 0; i < means.rows; ++i) {
-    const Span<const float> row = means.row(i);
-    float* z = memory + i * means.stride;
-    for (std::size_t j = 0; j < means.stride; ++j) z[j] = 0.0f;
-    for (std::size_t j = 0; j < row.size(); ++j) {
-      const float a = row[j];
-      z[j] = activation == Activation::identity || a > kLeast || a != a ? a : kLeast;
+  if (activation == Activation::identity) return;
+  for (std::size_t i = 0; i < means.rows; ++i, z += means.stride) {
+    for (std::size_t j = 0; j < means.columns; ++j) {
+      const float a = z[j];
+      z[j] = a > kLeast || a != a ? a : kLeast;
       if (activation == Activation::sigmoid) z[j] /= a < 1.0f ? 1.0f - a : kLeastComplement;  // the odds
     }
-    if (activation != Activation::identity) log(z, z, row.size());
+    log(z, z, means.columns);
   }
-  return {memory, means.rows, means.columns, means.stride};
 }
 
 }  // namespace
@@ -76,16 +68,21 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
   if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
-  const detail::EnsembleEvaluationPlan plan = detail::ensemble_evaluation_plan(topology, rows);
+  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows, ensemble_bytes(topology, rows));
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   float* inputs = plan.inputs.in(scratch).data();
-  float* z = plan.pre_activations.in(scratch).data();
+  const Memory memory = plan.scratch.in(scratch);
+  float* means = detail::ensemble_plan(topology, rows).means.in(memory).data();
   Ensemble ensemble;
-  if (const Result result = ensemble.bind(topology, members, rows, plan.ensemble.in(scratch)); !result.ok())
-    return result;
-  const Activation activation = invertible(topology.output_activation());
-  detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion,
-                [&](std::size_t count) { return pre_activations(activation, ensemble.forward(inputs, count), z); });
+  if (const Result result = ensemble.bind(topology, members, rows, memory); !result.ok()) return result;
+  const bool has_inverse =
+      topology.output_activation() == Activation::softmax || topology.output_activation() == Activation::sigmoid;
+  const Activation activation = has_inverse ? topology.output_activation() : Activation::identity;
+  detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion, [&](std::size_t count) {
+    const MatrixView outputs = ensemble.forward(inputs, count);
+    invert(activation, outputs, means);
+    return outputs;
+  });
   return Status::ok;
 }
 

@@ -20,11 +20,11 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
   if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
   while (rows > 1 && evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
-  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows);
+  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows, inference_bytes(topology, rows));
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   float* inputs = plan.inputs.in(scratch).data();
   Network network;
-  if (const Result result = network.bind(topology, parameters, rows, plan.inference.in(scratch)); !result.ok())
+  if (const Result result = network.bind(topology, parameters, rows, plan.scratch.in(scratch)); !result.ok())
     return result;
   detail::score(dataset, loss, topology.output_activation(), inputs, plan.losses.in(scratch), totals, confusion,
                 [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
