@@ -18,25 +18,15 @@ struct InferencePlan {
   std::size_t bytes;
 };
 
-/// The maximum of floats(inputs, outputs) over all layers.
-template <class Floats>
-constexpr std::size_t most_of_layers(const Topology& topology, Floats floats) {
-  std::size_t most = 0;
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    const std::size_t count = floats(topology.inputs_of(l), topology.outputs_of(l));
-    most = count > most ? count : most;
-  }
-  return most;
-}
-
 /// Floats of scratch memory for the products of every layer in turn.
 constexpr std::size_t pack_floats(const Topology& topology) {
-  return most_of_layers(topology, mote::pack_floats);
+  return topology.most([&](std::size_t l) { return mote::pack_floats(topology.inputs_of(l), topology.outputs_of(l)); });
 }
 
 /// Floats of scratch memory for the forward products of up to `rows` samples at a time.
 constexpr std::size_t forward_pack_floats(const Topology& topology, std::size_t rows) {
-  return most_of_layers(topology, [rows](std::size_t inputs, std::size_t outputs) {
+  return topology.most([&](std::size_t l) {
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
     return forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
   });
 }

@@ -97,18 +97,19 @@ struct Topology {
   constexpr std::size_t stride_of(std::size_t layer) const { return row_stride(outputs_of(layer)); }
   constexpr Activation output_activation() const { return layers[layer_count - 1].activation; }
 
+  /// Largest count(l) of all layers l.
+  template <typename Count>
+  constexpr std::size_t most(Count count) const {
+    std::size_t largest = 0;
+    for (std::size_t l = 0; l < layer_count; ++l) largest = count(l) > largest ? count(l) : largest;
+    return largest;
+  }
   /// Number of units of the largest layer.
   constexpr std::size_t max_outputs() const {
-    std::size_t most = 0;
-    for (std::size_t l = 0; l < layer_count; ++l) most = outputs_of(l) > most ? outputs_of(l) : most;
-    return most;
+    return most([this](std::size_t l) { return outputs_of(l); });
   }
   /// Largest stride_of().
-  constexpr std::size_t max_stride() const {
-    std::size_t longest = 0;
-    for (std::size_t l = 0; l < layer_count; ++l) longest = stride_of(l) > longest ? stride_of(l) : longest;
-    return longest;
-  }
+  constexpr std::size_t max_stride() const { return row_stride(max_outputs()); }
 
   /// Number of floats of the weights of a layer, padding included.
   constexpr std::size_t weight_floats(std::size_t layer) const { return inputs_of(layer) * stride_of(layer); }
