@@ -80,13 +80,11 @@ constexpr std::size_t state_arrays(Optimizer method) {
 /// ok, bad_learning_rate, bad_momentum, bad_beta (beta1, beta2, rho), bad_epsilon or bad_penalty (weight_decay).
 constexpr Result check(const OptimizerOptions& options) {
   if (!(options.learning_rate > 0.0f && detail::is_finite(options.learning_rate))) return Status::bad_learning_rate;
-  if (!(options.momentum >= 0.0f && options.momentum < 1.0f)) return Status::bad_momentum;
-  if (!(options.beta1 >= 0.0f && options.beta1 < 1.0f)) return Status::bad_beta;
-  if (!(options.beta2 >= 0.0f && options.beta2 < 1.0f)) return Status::bad_beta;
-  if (!(options.rho >= 0.0f && options.rho < 1.0f)) return Status::bad_beta;
-  if (!(options.epsilon >= 0.0f && detail::is_finite(options.epsilon))) return Status::bad_epsilon;
-  if (!(options.weight_decay >= 0.0f && detail::is_finite(options.weight_decay))) return Status::bad_penalty;
-  return Status::ok;
+  if (!detail::is_fraction(options.momentum)) return Status::bad_momentum;
+  const bool decay = detail::is_fraction(options.beta1) && detail::is_fraction(options.beta2);
+  if (!decay || !detail::is_fraction(options.rho)) return Status::bad_beta;
+  if (!detail::is_amount(options.epsilon)) return Status::bad_epsilon;
+  return detail::is_amount(options.weight_decay) ? Status::ok : Status::bad_penalty;
 }
 
 /// One step, for all parameters.

@@ -38,13 +38,10 @@ Result check(const Dataset& dataset) {
   if (targets.data != nullptr && targets.rows != dataset.count) {
     return {Status::count_mismatch, targets.rows, dataset.count};
   }
-  if (dataset.labels != nullptr && dataset.classes != dataset.outputs()) {
-    return {Status::output_size_mismatch, dataset.classes, dataset.outputs()};
-  }
-  if (dataset.labels != nullptr) {
-    const std::size_t largest = largest_label({dataset.labels, dataset.count});
-    if (largest >= dataset.classes) return {Status::label_out_of_range, largest, dataset.classes - 1};
-  }
+  if (dataset.labels == nullptr) return Status::ok;
+  const std::size_t outputs = dataset.outputs(), largest = largest_label({dataset.labels, dataset.count});
+  if (dataset.classes != outputs) return {Status::output_size_mismatch, dataset.classes, outputs};
+  if (largest >= dataset.classes) return {Status::label_out_of_range, largest, dataset.classes - 1};
   return Status::ok;
 }
 

@@ -10,25 +10,6 @@
 namespace mote {
 namespace {
 
-/// Whether x is valid as a penalty or a limit.
-bool is_amount(float x) {
-  return x >= 0.0f && detail::is_finite(x);
-}
-
-/// Whether x is valid as the probability to drop a unit.
-bool is_dropout(float x) {
-  return x >= 0.0f && x < 1.0f;
-}
-
-Result check_batch_norm(const TrainingOptions& options, std::size_t samples) {
-  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
-  if (options.memory_rows < options.batch_size) {
-    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
-  }
-  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
-  return Status::ok;
-}
-
 template <typename T>
 void clear(Span<T> span) {
   for (T& element : span) element = T{};
@@ -80,11 +61,13 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   if (const Result result = check(topology); !result.ok()) return result;
   if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (!is_amount(options.l1) || !is_amount(options.l2)) return Status::bad_penalty;
-  const bool clips_twice = options.clip_norm != 0.0f && options.clip_value != 0.0f;
-  if (!is_amount(options.clip_norm) || !is_amount(options.clip_value) || clips_twice) return Status::bad_clipping;
-  if (!is_amount(options.max_norm)) return Status::bad_max_norm;
-  if (!is_dropout(options.input_dropout) || !is_dropout(options.hidden_dropout)) return Status::bad_dropout;
+  if (!detail::is_amount(options.l1) || !detail::is_amount(options.l2)) return Status::bad_penalty;
+  if (!detail::is_amount(options.clip_norm) || !detail::is_amount(options.clip_value)) return Status::bad_clipping;
+  if (options.clip_norm != 0.0f && options.clip_value != 0.0f) return Status::bad_clipping;
+  if (!detail::is_amount(options.max_norm)) return Status::bad_max_norm;
+  if (!detail::is_fraction(options.input_dropout) || !detail::is_fraction(options.hidden_dropout)) {
+    return Status::bad_dropout;
+  }
   if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == 0) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // counts and order have 32 bits
@@ -94,7 +77,13 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
   }
   if (options.workers == 0) return Status::bad_worker_count;
   if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
-  return topology.all_scale_floats() == 0 ? Result(Status::ok) : check_batch_norm(options, samples);
+  if (topology.all_scale_floats() == 0) return Status::ok;
+  if (options.memory_rows < options.batch_size) {
+    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
+  }
+  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
+  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
+  return Status::ok;
 }
 
 Result Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory) {
@@ -169,8 +158,7 @@ void Trainer::restore_parameters() {
 }
 
 Result Trainer::set_learning_rate(float learning_rate) {
-  OptimizerOptions changed = options_.optimizer;
-  changed.learning_rate = learning_rate;
+  const OptimizerOptions changed = OptimizerOptions(options_.optimizer).set_learning_rate(learning_rate);
   if (const Result result = check(changed); !result.ok()) return result;
   options_.optimizer = changed;
   return Status::ok;

@@ -11,6 +11,16 @@ namespace mote::detail {
   return x - x == 0.0f;
 }
 
+/// Whether x is valid as a penalty or a limit.
+constexpr bool is_amount(float x) {
+  return x >= 0.0f && is_finite(x);
+}
+
+/// Whether x is valid as a decay rate or a probability.
+constexpr bool is_fraction(float x) {
+  return x >= 0.0f && x < 1.0f;
+}
+
 inline bool all_finite(Span<const float> values) {
   for (const float value : values) {
     if (!is_finite(value)) return false;
