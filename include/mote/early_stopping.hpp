@@ -39,15 +39,27 @@ struct EarlyStopping {
 
   /// Takes the totals of the next epoch over validation data, at least one sample. Returns whether the epoch is the
   /// best so far, and its parameters worth keeping. NaN and infinity never are.
-  bool update(const LossTotals& validation);
+  bool update(const LossTotals& validation) {
+    MOTE_ASSERT(validation.samples > 0);
+    const float value = monitor == Monitor::loss ? validation.mean_loss() : validation.accuracy();
+    const float gain = monitor == Monitor::loss ? best_value - value : value - best_value;
+    const bool improved = detail::is_finite(value) && (best_epoch == 0 || gain > minimum_improvement);
+    ++epoch;
+    ++waited;
+    if (!improved) return false;
+    best_value = value;
+    best_epoch = epoch;
+    waited = 0;
+    return true;
+  }
 
   bool should_stop() const { return waited >= patience; }
 };
 
 /// ok or bad_early_stopping.
 constexpr Result check(const EarlyStopping& options) {
-  const bool possible = options.minimum_improvement >= 0.0f && detail::is_finite(options.minimum_improvement);
-  return options.patience >= 1 && possible ? Status::ok : Status::bad_early_stopping;
+  const bool possible = options.patience >= 1 && detail::is_amount(options.minimum_improvement);
+  return possible ? Status::ok : Status::bad_early_stopping;
 }
 
 }  // namespace mote

@@ -7,15 +7,39 @@
 
 #include "mote/dataset.hpp"
 #include "mote/detail/products.hpp"
+#include "mote/detail/vector_math.hpp"
 
 namespace mote {
 
 /// Sets mask[f] to 0 if feature f is 0 in every sample that gather() reads with these arguments, else to another value.
 /// mask: [dataset.features].
-void mark_active(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
-                 std::uint8_t* mask);
+inline void mark_active(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
+                        std::uint8_t* mask) {
+  __builtin_memset(mask, 0, dataset.features);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t sample = order == nullptr ? first + i : order[first + i];
+    or_bytes(dataset.features_data + sample * dataset.features, mask, dataset.features);
+  }
+}
 
 /// Writes the inputs whose mask is not 0 to `list`, which has room for mask.size().
-ActiveInputs list_active(Span<const std::uint8_t> mask, std::uint32_t* list);
+inline ActiveInputs list_active(Span<const std::uint8_t> mask, std::uint32_t* list) {
+  std::size_t count = 0, i = 0;
+  const auto add = [&] {  // branch-free: pixels defeat branch prediction
+    list[count] = static_cast<std::uint32_t>(i);
+    count += mask.data()[i++] != 0 ? 1 : 0;
+  };
+  std::uint64_t word;
+  while (i + sizeof word <= mask.size()) {
+    __builtin_memcpy(&word, mask.data() + i, sizeof word);
+    if (word == 0) {
+      i += sizeof word;
+      continue;
+    }
+    for (std::size_t j = 0; j < sizeof word; ++j) add();
+  }
+  while (i < mask.size()) add();
+  return count == mask.size() ? ActiveInputs{} : ActiveInputs{list, count};
+}
 
 }  // namespace mote

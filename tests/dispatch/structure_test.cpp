@@ -27,8 +27,9 @@ const std::map<std::string, int> kRooms = {{"core", 1},     {"textbook", 2}, {"p
 
 // Where a header belongs whose source, if it has one, is not named as it is.
 const std::map<std::string, std::string> kHeaders = {
-    {"memory", "core"}, {"version", "core"}, {"parallel", "core"},
-    {"finite", "core"}, {"target", "core"},  {"instruction_set", "core"},  // anyone may ask which build runs
+    {"memory", "core"},          {"version", "core"}, {"parallel", "core"},
+    {"finite", "core"},          {"target", "core"},  {"early_stopping", "training"},
+    {"instruction_set", "core"},  // anyone may ask which build runs
 };
 
 /// All headers and sources of the library, as paths from the root of the repository.
