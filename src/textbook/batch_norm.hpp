@@ -20,16 +20,6 @@ struct BatchNorm {
   float* scale_gradients;       ///< dC/dscale
   float* mean_bias_gradients;   ///< 1/m dC/dbias
   float* mean_scale_gradients;  ///< 1/m dC/dscale
-
-  BatchNorm from(std::size_t column) const {
-    return {means + column,
-            variances + column,
-            factors + column,
-            bias_gradients + column,
-            scale_gradients + column,
-            mean_bias_gradients + column,
-            mean_scale_gradients + column};
-  }
 };
 
 /// Computes means, variances and factors of z [rows][columns], row stride `stride`, for any columns of the whole batch.

@@ -89,7 +89,6 @@ void drop_and_multiply_by_derivative(const Dropout& dropout, Activation activati
                                      size_t stride, const float* kept, float* deltas) {
   mote::detail::visit(activation, [&](auto f) {
     drop_rows<decltype(f)>(dropout, !mote::needs_pre_activations(activation), rows, columns, stride, kept, deltas);
-    return 0;
   });
 }
 

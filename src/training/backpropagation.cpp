@@ -42,7 +42,7 @@ void Backpropagation::forward(const float* parameters, const float* inputs, std:
   for (std::size_t from = 0;;) {
     std::size_t norm = from;
     while (norm < topology_.layer_count && !topology_.layers[norm].batch_norm) ++norm;
-    for_rows([&](Share share, std::size_t worker) {
+    parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
       if (from != 0) activate(from - 1, parameters, share);  // the normalized layer
       for (std::size_t l = from; l < topology_.layer_count; ++l) {
         product(l, parameters, inputs, active, share, worker);
@@ -118,7 +118,7 @@ void Backpropagation::compute_deltas(const float* parameters) {
     }
     const std::size_t top = l;
     while (l > 1 && !topology_.layers[l - 1].batch_norm) --l;  // workers keep their rows down to a normalized layer
-    for_rows([&](Share share, std::size_t worker) {
+    parallel_.for_shares(rows_, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
       for (std::size_t k = top + 1; k-- > l;) delta_below(k, parameters, share, worker);
     });
   }
@@ -240,12 +240,13 @@ void Backpropagation::for_columns(std::size_t l, Work work) const {
   constexpr std::size_t kLeast = 4;  // fewer vectors per worker cost more in waiting than they save
   parallel_.for_shares(vectors, kLeast, [&](Share share, std::size_t) {
     const Share columns{share.begin * kRowAlignment, share.end * kRowAlignment};
-    work(columns, batch_norm(l).from(columns.begin));
+    work(columns, batch_norm(l, columns.begin));
   });
 }
 
-BatchNorm Backpropagation::batch_norm(std::size_t layer) const {
-  float* first = statistics_ + topology_.scale_floats_before(layer);
+/// The statistics and gradients of a layer from `column` on.
+BatchNorm Backpropagation::batch_norm(std::size_t layer, std::size_t column) const {
+  float* first = statistics_ + topology_.scale_floats_before(layer) + column;
   const std::size_t next = topology_.all_scale_floats();
   static_assert(detail::kBatchNormArrays == 7);
   return {first,           first + next, first + 2 * next, first + 3 * next, first + 4 * next, first + 5 * next,

@@ -188,12 +188,8 @@ class Backpropagation {
   void bias_gradients(std::size_t layer, const GradientSink& sink, float* strip) const;
   void hand_over(std::size_t layer, std::size_t offset, const float* gradients, const GradientSink& sink) const;
   template <typename Work>
-  void for_rows(Work work) const {
-    parallel_.for_shares(rows_, detail::kRowsPerWorker, work);
-  }
-  template <typename Work>
   void for_columns(std::size_t layer, Work work) const;
-  BatchNorm batch_norm(std::size_t layer) const;
+  BatchNorm batch_norm(std::size_t layer, std::size_t column = 0) const;
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
   /// Pre-activations of layer l that are kept beside its activations; null if they are not.
