@@ -88,7 +88,6 @@ struct Part {
   Span<T> in(Memory memory) const {
     return {reinterpret_cast<T*>(memory.subspan(offset, count * sizeof(T)).data()), count};
   }
-  constexpr operator std::size_t() const { return offset; }
 };
 
 /// Plans a block of memory: one sequence of take() calls counts its bytes and finds its parts.
