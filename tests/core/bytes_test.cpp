@@ -55,7 +55,7 @@ std::string written(std::size_t before, std::uint32_t& crc) {
 }
 
 TEST(Bytes, ReadTheNumbersThatWereWritten) {
-  for (const std::size_t before : {0, 1, 7, 256}) {
+  for (const std::size_t before : {0u, 1u, 7u, 256u}) {
     std::uint32_t crc = 0, found = 0;
     const std::string bytes = written(before, crc);
     ASSERT_EQ(bytes.size(), before + 1600);
