@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "common/error.hpp"
+#include "common/input_file.hpp"
 #include "support/text_source.hpp"
 
 namespace {
@@ -351,6 +352,23 @@ TEST(TableData, ReportsProgressOfBothPasses) {
   EXPECT_GE(seen.size(), 6u);
   EXPECT_TRUE(std::is_sorted(seen.begin(), seen.end()));
   EXPECT_EQ(seen.back(), total);
+}
+
+TEST(TableData, ReadsTheIrisOfTheRepository) {
+  tools::InputFile file("tools/data/tables/iris.csv", "a CSV file");
+  const TableData table = tools::load_table(file.source(), file.name(), memory);
+  ASSERT_EQ(table.rows, 150u);
+  EXPECT_EQ(table.feature_names, (Names{"sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"}));
+  EXPECT_EQ(table.class_names, (Names{"setosa", "versicolor", "virginica"}));
+  EXPECT_TRUE(table.warnings.empty());
+  double sums[4] = {};
+  for (std::size_t i = 0; i < table.features.size(); ++i) sums[i % 4] += static_cast<double>(table.features[i]);
+  const double means[] = {5.843, 3.057, 3.758, 1.199};  // Fisher 1936, rounded
+  for (int i = 0; i < 4; ++i) EXPECT_NEAR(sums[i] / 150, means[i], 0.0005);
+  for (std::size_t row = 0; row < 150; ++row) EXPECT_EQ(tools::label_of(table, row), row / 50);
+  // Where copies differ from the paper.
+  EXPECT_EQ(floats(table.features.subspan(34 * 4, 4)), (Floats{4.9f, 3.1f, 1.5f, 0.2f}));
+  EXPECT_EQ(floats(table.features.subspan(37 * 4, 4)), (Floats{4.9f, 3.6f, 1.4f, 0.1f}));
 }
 
 }  // namespace

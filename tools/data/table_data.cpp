@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "common/error.hpp"
+#include "common/option_values.hpp"
 #include "data/table_layout.hpp"
 
 namespace tools {
@@ -269,13 +270,8 @@ class TableReader {
     const bool is_target = std::count(layout_.targets.begin(), layout_.targets.end(), column) != 0;
     reject(reader, column,
            is_target ? "expected a number; without --regression, texts are classes"
-                     : "expected a number; leave the column out: --ignore " + shell_name(layout_.names[column]));
+                     : "expected a number; leave the column out: --ignore " + quoted(layout_.names[column]));
   }
-  /// As an argument of a command; names with quotes are left to their reader.
-  static std::string shell_name(const std::string& name) {
-    return name.find_first_of(" \t&;|<>()$`\\\"*?#~=%!{}[]") == std::string::npos ? name : "'" + name + "'";
-  }
-
   void finish() {
     table_.features = table_.features.subspan(0, table_.rows * layout_.features.size());
     table_.targets = table_.targets.subspan(0, options_.regression ? table_.rows * layout_.targets.size() : 0);
