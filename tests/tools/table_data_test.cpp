@@ -141,7 +141,8 @@ TEST(TableData, RejectsColumnsThatDoNotExist) {
             "t.csv: 2 targets: a class is one column; --regression learns several numbers");
   EXPECT_EQ(refusal(text, regression({"a", "1"}, {"kind"})), "t.csv: target '1' is given twice or ignored");
   EXPECT_EQ(refusal(text, with_targets({"a"}, {"a"})), "t.csv: target 'a' is given twice or ignored");
-  EXPECT_EQ(refusal("1\n2\n"), "t.csv: no feature columns: all are targets or ignored");
+  EXPECT_EQ(refusal("1,2\n2,3\n", with_targets({"1"}, {"2"})), "t.csv: no feature columns: all are targets or ignored");
+  EXPECT_EQ(refusal("1 2\n2 3\n"), "t.csv: 1 column; commas, semicolons or tabs must separate the cells of a row");
   EXPECT_EQ(refusal("a,a,kind\n1,2,x\n", with_targets({"a"})),
             "t.csv: several columns are called 'a'; give the number of one, from 1");
 }

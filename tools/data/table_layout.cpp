@@ -32,6 +32,7 @@ std::string list_of(const std::vector<std::string>& names) {
   return list;
 }
 
+/// Columns as options choose them.
 class Columns {
  public:
   Columns(const std::string& file, const TableOptions& options, const std::vector<std::string>& names, bool has_names)
@@ -93,6 +94,7 @@ bool is_text(std::string_view cell, char separator) {
   return parse_either_mark<double>(cell, separator, mark).kind == CellKind::text;
 }
 
+/// Whether the first record names the columns.
 bool find_header(const std::string& file, const TableOptions& options, const std::vector<std::string>& first,
                  TableLayout& layout) {
   if (options.header != HeaderRow::automatic) return options.header == HeaderRow::present;
@@ -108,7 +110,11 @@ bool find_header(const std::string& file, const TableOptions& options, const std
                      [&](std::size_t i) { return is_text(first[i], layout.separator); });
 }
 
+/// Throws an Error where the columns do not suffice.
 void check_roles(const std::string& file, const TableOptions& options, const TableLayout& layout) {
+  if (layout.names.size() == 1) {
+    throw Error(file + ": 1 column; commas, semicolons or tabs must separate the cells of a row");
+  }
   if (layout.features.empty()) throw Error(file + ": no feature columns: all are targets or ignored");
   if (!options.regression && layout.targets.size() > 1) {
     throw Error(file + ": " + std::to_string(layout.targets.size()) +
