@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/error.hpp"
-#include "data/split.hpp"
+#include "data/row_split.hpp"
 #include "data/table_data.hpp"
 #include "fuzz.hpp"
 
@@ -92,9 +92,9 @@ void check_table(const tools::TableData& table, const tools::TableOptions& optio
 }
 
 void split_and_fill(tools::TableData& table, double share) {
-  const tools::Split split = table.labels.empty()
-                                 ? tools::split_rows(table.rows, share, 1)
-                                 : tools::split_by_class(mote::Span<const std::uint8_t>(table.labels), share, 1);
+  const tools::RowSplit split = table.labels.empty()
+                                    ? tools::split_rows(table.rows, share, 1)
+                                    : tools::split_by_class(mote::Span<const std::uint8_t>(table.labels), share, 1);
   fuzz::require(split.order.size() == table.rows && split.training >= 1, "every row is in the split");
   tools::arrange_rows(table, {split.order.data(), split.order.size()});
   std::vector<std::uint32_t> training(split.training);

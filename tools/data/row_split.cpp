@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "data/split.hpp"
+#include "data/row_split.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -44,8 +44,8 @@ std::vector<std::uint32_t> held_out_of_classes(const std::vector<std::uint32_t>&
 
 /// held: rows of each class that are held out. class_of(row): its class.
 template <typename ClassOf>
-Split split_with(std::size_t rows, std::vector<std::uint32_t> held, std::uint64_t seed, ClassOf class_of) {
-  Split split;
+RowSplit split_with(std::size_t rows, std::vector<std::uint32_t> held, std::uint64_t seed, ClassOf class_of) {
+  RowSplit split;
   split.order.resize(rows);
   std::iota(split.order.begin(), split.order.end(), 0u);
   mote::Random random(mote::derived_seed(seed, kPurpose), mote::Stream::shuffle);
@@ -65,7 +65,7 @@ Split split_with(std::size_t rows, std::vector<std::uint32_t> held, std::uint64_
 }
 
 template <typename Label>
-Split split_labels(mote::Span<const Label> labels, double share, std::uint64_t seed) {
+RowSplit split_labels(mote::Span<const Label> labels, double share, std::uint64_t seed) {
   std::vector<std::uint32_t> sizes(labels.empty() ? 0 : 1 + *std::max_element(labels.begin(), labels.end()));
   for (const Label label : labels) ++sizes[label];
   return split_with(labels.size(), held_out_of_classes(sizes, labels.size(), share), seed,
@@ -74,16 +74,16 @@ Split split_labels(mote::Span<const Label> labels, double share, std::uint64_t s
 
 }  // namespace
 
-Split split_rows(std::size_t rows, double share, std::uint64_t seed) {
+RowSplit split_rows(std::size_t rows, double share, std::uint64_t seed) {
   const std::uint32_t held_out = static_cast<std::uint32_t>(held_out_count(rows, share));
   return split_with(rows, {held_out}, seed, [](std::uint32_t) { return 0; });
 }
 
-Split split_by_class(mote::Span<const std::uint8_t> labels, double share, std::uint64_t seed) {
+RowSplit split_by_class(mote::Span<const std::uint8_t> labels, double share, std::uint64_t seed) {
   return split_labels(labels, share, seed);
 }
 
-Split split_by_class(mote::Span<const std::uint16_t> labels, double share, std::uint64_t seed) {
+RowSplit split_by_class(mote::Span<const std::uint16_t> labels, double share, std::uint64_t seed) {
   return split_labels(labels, share, seed);
 }
 
