@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 # Programs for libFuzzer, one per reader of untrusted bytes. Included by the Makefile.
 
-FUZZ_TARGETS := idx pgm model checkpoint flash options
+FUZZ_TARGETS := idx pgm csv model checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Objects of the tools that the readers need.
-FUZZ_TOOLS   := $(addprefix common/,error input_file) $(addprefix data/,image_files image_input large_pages) \
+FUZZ_TOOLS   := $(addprefix common/,error input_file) \
+                $(addprefix data/,csv csv_number image_files image_input large_pages row_split table_data table_layout table_warnings) \
                 $(addprefix run/,learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
+FUZZ_LENGTH_csv        := 256
 FUZZ_LENGTH_model      := 1536
 FUZZ_LENGTH_checkpoint := 4096
 FUZZ_LENGTH_flash      := 1024

@@ -47,6 +47,14 @@ void seed_pgm(Folder folder) {
   folder.add("P5\n# a comment\n2 1\n# another\n15\n\x01\x0f");
 }
 
+void seed_csv(Folder folder) {
+  folder.add(text_of({0, 0, 10}) + "a,b,kind\n1,2,x\n3.5,-4e1,y\n");
+  folder.add(text_of({1, 0, 3}) + "a;b;c\r\n1,5;2,5;\r\n\"3\";4;\"x\"\"y\"\r\n");
+  folder.add(text_of({2, 0, 1}) + "\xef\xbb\xbf" + "1\t2\t3\n\nNA\t?\tinf");
+  folder.add(text_of({20, 3, 9}) + "1,2,3\n4,nan,6\n7,8,9\n");      // a regression with means
+  folder.add(text_of({8, 9, 2}) + "a,b,c\n,2,3\n4,,6\n7,8,1.0\n");  // rows are dropped
+}
+
 /// Adds a file in both forms: unchanged, and as a header, a zero byte and the data.
 void add_model(Folder& folder, const std::string& file) {
   folder.add(text_of({0}) + file);
@@ -146,6 +154,7 @@ int main(int count, char** arguments) {
   const std::filesystem::path root = arguments[1];
   seed_idx(Folder(root / "idx"));
   seed_pgm(Folder(root / "pgm"));
+  seed_csv(Folder(root / "csv"));
   seed_model(Folder(root / "model"));
   seed_checkpoint(Folder(root / "checkpoint"));
   seed_flash(Folder(root / "flash"));

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
+#include <utility>
 
 #include "common/error.hpp"
 
@@ -41,8 +41,8 @@ bool starts_with(std::string_view text, std::string_view start) {
 
 }  // namespace
 
-CsvReader::CsvReader(mote::ByteSource source, const std::string& name, char separator, std::size_t block_bytes)
-    : source_(source), name_(name), separator_(separator) {
+CsvReader::CsvReader(mote::ByteSource source, std::string name, char separator, std::size_t block_bytes)
+    : source_(source), name_(std::move(name)), separator_(separator) {
   buffer_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, source.size)) + 1);
   for (const char c : {separator, '\n', '\r', '"', '\0'}) stops_[static_cast<unsigned char>(c)] = true;
 }

@@ -35,7 +35,7 @@ class CsvReader {
  public:
   /// source: must outlive the reader. name: the beginning of error messages. separator: see find_separator().
   /// block_bytes: positive; text read at a time.
-  CsvReader(mote::ByteSource source, const std::string& name, char separator, std::size_t block_bytes = kCsvBlockBytes);
+  CsvReader(mote::ByteSource source, std::string name, char separator, std::size_t block_bytes = kCsvBlockBytes);
 
   /// Reads the next record; false at the end of the file.
   bool next();

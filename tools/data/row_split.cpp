@@ -44,17 +44,18 @@ std::vector<std::uint32_t> held_out_of_classes(const std::vector<std::uint32_t>&
 
 /// held: rows of each class that are held out. class_of(row): its class.
 template <typename ClassOf>
-RowSplit split_with(std::size_t rows, std::vector<std::uint32_t> held, std::uint64_t seed, ClassOf class_of) {
+RowSplit split_with(std::size_t rows, const std::vector<std::uint32_t>& held, std::uint64_t seed, ClassOf class_of) {
   RowSplit split;
+  std::vector<std::uint32_t> left = held;
   split.order.resize(rows);
   std::iota(split.order.begin(), split.order.end(), 0u);
   mote::Random random(mote::derived_seed(seed, kPurpose), mote::Stream::shuffle);
   mote::permute({split.order.data(), rows}, random);
   std::vector<std::uint32_t> held_out;
   for (const std::uint32_t row : split.order) {
-    std::uint32_t& left = held[class_of(row)];
-    if (left != 0) {
-      --left;
+    std::uint32_t& left_of_class = left[class_of(row)];
+    if (left_of_class != 0) {
+      --left_of_class;
       held_out.push_back(row);
     } else {
       split.order[split.training++] = row;

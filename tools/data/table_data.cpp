@@ -282,7 +282,7 @@ class TableReader {
                                 " rows have a missing value and are dropped");
     }
     if (mark_ == ',' && has_only_thousands_) {
-      table_.warnings.push_back("commas are read as decimal marks; if they separate thousands, remove them");
+      table_.warnings.emplace_back("commas are read as decimal marks; if they separate thousands, remove them");
     }
     if (like_ == nullptr) add_warnings(table_);
   }
