@@ -77,7 +77,7 @@ RowSplit split_labels(mote::Span<const Label> labels, double share, std::uint64_
 
 RowSplit split_rows(std::size_t rows, double share, std::uint64_t seed) {
   const std::uint32_t held_out = static_cast<std::uint32_t>(held_out_count(rows, share));
-  return split_with(rows, {held_out}, seed, [](std::uint32_t) { return 0; });
+  return split_with(rows, {held_out}, seed, [](std::uint32_t) { return std::size_t{0}; });
 }
 
 RowSplit split_by_class(mote::Span<const std::uint8_t> labels, double share, std::uint64_t seed) {
