@@ -149,10 +149,10 @@ class Backpropagation {
   void compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals);
   /// Computes and keeps the deltas of the hidden layers, after compute_loss(). parameters: as given to forward().
   void compute_deltas(const float* parameters);
-  /// Hands slice `slice` of the gradients to `sink`, after compute_deltas(): weights, and with the first slice of a
+  /// Hands slice `index` of the gradients to `sink`, after compute_deltas(): weights, and with the first slice of a
   /// layer its biases and scales. Workers may compute different slices at once, each with its own scratch memory.
   /// inputs, active: as given to forward(). sink.step may change the parameters: all deltas are computed before.
-  void gradient_slice(std::size_t slice, const float* inputs, ActiveInputs active, const GradientSink& sink,
+  void gradient_slice(std::size_t index, const float* inputs, ActiveInputs active, const GradientSink& sink,
                       std::size_t worker = 0);
   /// Number of slices of the gradients of the whole network.
   std::size_t slice_count() const;
