@@ -12,7 +12,7 @@ namespace mote {
 /// Bytes that can be read in any order.
 struct ByteSource {
   std::uint64_t size = 0;
-  /// Fills `to` with the bytes from `offset` on, all of which lie before `size`; returns false on failure.
+  /// Fills `to` with the bytes from `offset` on; they end at or before `size`. Returns false on failure.
   bool (*read)(void* context, std::uint64_t offset, Memory to) = nullptr;
   void* context = nullptr;
 };

@@ -103,7 +103,7 @@ class FlashNetwork {
 
   /// Returns the activations of the last layer: a view of the scratch memory, valid until the next call.
   Span<const float> forward(const float* inputs) const { return run({inputs, nullptr, 1.0f}); }
-  /// Takes inputs of bytes, each of which stands for byte * scale, as Dataset::scale does in training.
+  /// Takes inputs of bytes. A byte stands for byte * scale, as Dataset::scale does in training.
   Span<const float> forward(const std::uint8_t* inputs, float scale) const { return run({nullptr, inputs, scale}); }
 
   const FlashModel& model() const { return *model_; }

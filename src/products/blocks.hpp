@@ -82,7 +82,7 @@ struct Panels {
   size_t ldb;
 };
 
-/// Computes X B for `rows` rows of X and `columns` columns of B, panel by panel, each of which stays in cache for all
+/// Computes X B for `rows` rows of X and `columns` columns of B, panel by panel. A panel stays in cache for all
 /// rows. operands.x: rows of X; transposed: tiles from copy_tiles(). Changes operands.
 template <Access kAccess, typename Finish>
 void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels panels) {

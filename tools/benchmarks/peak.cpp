@@ -149,7 +149,7 @@ double measure_peak(mote::InstructionSet set) {
 
 namespace {
 
-/// Runs `steps` times kLinks pairs of an exclusive or and an addition, each of which needs the result before it. A
+/// Runs `steps` times kLinks pairs of an exclusive or and an addition. Each needs the result before it. A
 /// compiler could merge a chain of additions or of exclusive ors, but not the alternation, and it cannot compute the
 /// end, because it knows neither mask nor addend.
 std::uint64_t chain(std::uint64_t x, std::uint64_t mask, std::uint64_t addend, std::size_t steps) {

@@ -24,7 +24,7 @@ inline constexpr std::size_t kCsvBlockBytes = std::size_t{1} << 18;
 ///   outside quotes is rejected.
 /// - A line of nothing but spaces and tabs is skipped, unless tabs separate cells.
 /// - Spaces and tabs around a cell are dropped; quotes keep those inside them. A quoted cell may contain separators,
-///   line breaks and doubled quotes, each of which stands for one quote. A quote inside a cell without quotes is
+///   line breaks and doubled quotes. A doubled quote stands for one quote. A quote inside a cell without quotes is
 ///   rejected, as is text after a closing quote.
 /// - Every record must have as many cells as the first.
 /// - Zero bytes and files of other formats (UTF-16, gzip, spreadsheets, HTML, ...) are rejected with a remedy.
