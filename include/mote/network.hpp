@@ -14,29 +14,14 @@ namespace detail {
 /// Scratch memory of inference on up to `rows` samples at a time.
 struct InferencePlan {
   Part<float> activations[2];  // [rows][max_stride] each: a layer reads from one and writes to the other
-  Part<float> pack;            // scratch of the products
   std::size_t bytes;
 };
-
-/// Floats of scratch memory for the products of every layer in turn.
-constexpr std::size_t pack_floats(const Topology& topology) {
-  return topology.most([&](std::size_t l) { return mote::pack_floats(topology.inputs_of(l), topology.outputs_of(l)); });
-}
-
-/// Floats of scratch memory for the forward products of up to `rows` samples at a time.
-constexpr std::size_t forward_pack_floats(const Topology& topology, std::size_t rows) {
-  return topology.most([&](std::size_t l) {
-    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
-    return forward_packs(rows, inputs, outputs) ? mote::pack_floats(inputs, outputs) : 0;
-  });
-}
 
 constexpr InferencePlan inference_plan(const Topology& topology, std::size_t rows) {
   MemoryPlan memory;
   InferencePlan plan{};
   plan.activations[0] = memory.take<float>(rows, topology.max_stride());
   plan.activations[1] = memory.take<float>(rows, topology.max_stride());
-  plan.pack = memory.take<float>(forward_pack_floats(topology, rows));
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -74,7 +59,6 @@ class Network {
   Topology topology_;
   const float* parameters_ = nullptr;
   float* activations_[2] = {};
-  float* pack_ = nullptr;
   std::size_t max_rows_ = 0;
 };
 

@@ -26,7 +26,6 @@ namespace detail {
 struct SpectralPlan {
   Part<float> left;   // [row_stride(inputs)]
   Part<float> right;  // [row_stride(outputs)]
-  Part<float> pack;   // [pack_floats]
   std::size_t bytes;
 };
 
@@ -35,7 +34,6 @@ constexpr SpectralPlan spectral_plan(std::size_t inputs, std::size_t outputs) {
   SpectralPlan plan{};
   plan.left = memory.take<float>(row_stride(inputs));
   plan.right = memory.take<float>(row_stride(outputs));
-  plan.pack = memory.take<float>(mote::pack_floats(inputs, outputs));
   plan.bytes = memory.bytes();
   return plan;
 }

@@ -247,7 +247,7 @@ class Trainer {
   void draw_order();
   const std::uint32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
   ActiveInputs gather_rows(std::size_t done, std::size_t rows);
-  void use_gradients(std::size_t done, std::size_t rows, ActiveInputs active, const GradientSink& sink);
+  void use_gradients(std::size_t done, std::size_t rows, const ActiveInputs& active, const GradientSink& sink);
   void update_running(std::size_t batch);
   bool clip_gradients();
   void step_with_gradients();

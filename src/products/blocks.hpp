@@ -19,7 +19,7 @@ constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
 constexpr size_t kStripDepth = kHasWideTiles ? kBlockSide : kBlockSide / 2;
 constexpr size_t kStripHeight = kBlockStrip * kBlockSide / kStripDepth;
 static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
-constexpr size_t kPanelsFromBatch = 24;  // a smaller batch reads all of W only once anyway
+constexpr size_t kFewRows = 24;  // a product of fewer rows reads each element of W only once or twice
 
 MOTE_INLINE size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -65,33 +65,18 @@ MOTE_INLINE void interleave_rows(const float* __restrict x, size_t ldx, float* _
   }
 }
 
-/// Copies the columns of b as panels of kPackedColumns, one after the other. Reads b along its rows, which is fastest.
-MOTE_INLINE void copy_panels(size_t rows, size_t columns, const float* __restrict b, size_t ldb, float* __restrict to) {
-  const size_t whole = columns / kPackedColumns * kPackedColumns, rest = columns - whole;
-  for (size_t k = 0; k < rows; ++k, b += ldb) {
-    for (size_t n = 0; n < whole; n += kPackedColumns) {
-      for (size_t j = 0; j < kPackedColumns; ++j) to[n * rows + k * kPackedColumns + j] = b[n + j];
-    }
-    for (size_t j = 0; j < rest; ++j) to[whole * rows + k * rest + j] = b[whole + j];
-  }
-}
-
-/// A matrix B, in panels of kPackedColumns (ldb 0) or as it lies.
-struct Panels {
-  const float* b;
-  size_t ldb;
-};
-
 /// Computes X B for `rows` rows of X and `columns` columns of B, panel by panel. A panel stays in cache for all
-/// rows. operands.x: rows of X; transposed: tiles from copy_tiles(). Changes operands.
+/// rows. operands.x: rows of X; transposed: tiles from copy_tiles(). operands.b: panels of kPackedColumns, one after
+/// the other. Changes operands.
 template <Access kAccess, typename Finish>
-void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels panels) {
+void block_of_tiles(size_t rows, size_t columns, Operands& operands) {
   const float* const x = operands.x;
+  const float* const b = operands.b;
   float* const c = operands.c;
   for (size_t n = 0; n < columns; n += kPackedColumns) {
     const size_t width = smaller(kPackedColumns, columns - n);
-    operands.b = panels.b + (panels.ldb == 0 ? n * operands.depth : n);
-    operands.ldb = panels.ldb == 0 ? width : panels.ldb;
+    operands.b = b + n * operands.depth;
+    operands.ldb = width;
     for (size_t i = 0, height; i < rows; i += height) {
       height = tile_height(rows - i, kRows);
       operands.c = c + i * operands.ldc + n;
@@ -110,11 +95,11 @@ void block_of_tiles(size_t rows, size_t columns, Operands& operands, Panels pane
 }
 
 template <Access kAccess>
-void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands, Panels panels) {
+void block_of_tiles(bool accumulate, size_t rows, size_t columns, Operands& operands) {
   if (accumulate) {
-    block_of_tiles<kAccess, Accumulate>(rows, columns, operands, panels);
+    block_of_tiles<kAccess, Accumulate>(rows, columns, operands);
   } else {
-    block_of_tiles<kAccess, Store>(rows, columns, operands, panels);
+    block_of_tiles<kAccess, Store>(rows, columns, operands);
   }
 }
 
@@ -129,8 +114,8 @@ void product_in_blocks(size_t rows, size_t columns, Operands operands, float* bl
   for (size_t k = 0; k < all.depth; k += kDepth) {
     operands.depth = smaller(kDepth, all.depth - k);
     const size_t fitting = block_size / operands.depth / kPackedColumns * kPackedColumns;
-    const size_t widest = rows <= kPanelsFromBatch ? kPackedColumns  // few: read once, from the nearest cache
-                                                   : smaller(fitting, kBlockSide * kBlockSide / kDepth);
+    const size_t widest = rows <= kFewRows ? kPackedColumns  // few: read once, from the nearest cache
+                                           : smaller(fitting, kBlockSide * kBlockSide / kDepth);
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);
       copy_b(k, operands.depth, n, width, block);
@@ -139,8 +124,9 @@ void product_in_blocks(size_t rows, size_t columns, Operands operands, float* bl
         const float* x = all.x + i * all.ldx + k;
         operands.x = kInStrips ? block + block_size : x;
         if (kInStrips) copy_tiles(operands.depth, height, x, all.ldx, block + block_size);
+        operands.b = block;
         operands.c = all.c + i * all.ldc + n;
-        block_of_tiles<kInStrips ? Access::transposed : Access::plain>(k != 0, height, width, operands, {block, 0});
+        block_of_tiles<kInStrips ? Access::transposed : Access::plain>(k != 0, height, width, operands);
       }
     }
   }

@@ -22,8 +22,6 @@ constexpr size_t kSkipListedFromRows = 24;          // fewer samples do not repa
 constexpr size_t kLeastTransposedDeltas = 12;       // fewer samples leave too many lanes empty
 constexpr size_t kStreams = kHasWideTiles ? 8 : 4;  // rows of W that one sample reads at a time
 constexpr size_t kStreamedFloats = (kHasWideTiles ? 512 : 256) * 1024;  // a W of fewer floats fits in a core's caches
-// Floats of the smallest W that is copied in blocks: with wide tiles, 512 x 512 floats fit in these caches.
-constexpr size_t kBlocksFrom = kBlockSide * kBlockSide + (kHasWideTiles ? 1 : 0);
 
 constexpr size_t kStripsTogether = 8;                             // strips that use a panel of weights in turn
 constexpr size_t kListedColumns = kColumns > 32 ? kColumns : 32;  // columns of this panel
@@ -151,25 +149,17 @@ void forward_along_rows(size_t columns, const Operands& operands) {
 }
 
 /// Z = A W, all terms of every sum.
-void forward_dense(size_t rows, size_t outputs, Operands& operands, float* pack) {
-  const size_t inputs = operands.depth, columns = padded_columns(outputs);
-  const size_t floats = inputs * columns;
-  if (!kRearranges || floats <= kCachedFloats || rows <= kPanelsFromBatch) {
+void forward_dense(size_t rows, size_t columns, Operands& operands) {
+  if (!kRearranges || operands.depth * columns <= kCachedFloats || rows <= kFewRows) {
     return product<Access::plain, Store>(rows, columns, operands);
   }
-  if (rows < kPackWeightsFromRows) return forward_in_panels(rows, columns, operands);
-  if (inputs * outputs < kBlocksFrom) return product<Access::plain, Far<Store>>(rows, columns, operands);
-  const Operands all = operands;
-  const auto copy_b = [&](size_t k, size_t depth, size_t n, size_t width, float* to) {
-    copy_panels(depth, width, all.b + k * all.ldb + n, all.ldb, to);
-  };
-  product_in_blocks<!kHasWideTiles>(rows, columns, operands, pack, block_floats(inputs, outputs), copy_b);
+  forward_in_panels(rows, columns, operands);
 }
 
 }  // namespace
 
 void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A, size_t lda, const float* W,
-                     size_t ldw, float* Z, size_t ldz, float* pack, mote::ActiveInputs active) {
+                     size_t ldw, float* Z, size_t ldz, const mote::ActiveInputs& active) {
   const size_t columns = padded_columns(outputs);
   Operands operands{inputs, A, lda, active.list, W, ldw, Z, ldz};
   size_t rows = batch;
@@ -193,7 +183,7 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
     }
     rows = 0;
   }
-  if (rows != 0) forward_dense(rows, outputs, operands, pack);
+  if (rows != 0) forward_dense(rows, columns, operands);
   clear_padding(batch, columns, Z, ldz);
 }
 

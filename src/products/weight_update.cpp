@@ -182,7 +182,7 @@ struct Kept {
     });
   }
 
-  void compute(Share rows, size_t outputs, ActiveInputs active) const {
+  void compute(Share rows, size_t outputs, const ActiveInputs& active) const {
     if (active.list != nullptr && gradient.may_skip_samples()) return skipping_samples(rows);
     if (active.list == nullptr || active.count == rows.size()) return dense(rows, outputs);
     active_rows(rows, outputs, active);
@@ -295,14 +295,15 @@ struct Update {
 }  // namespace
 
 void weight_gradient(size_t batch, Share rows, size_t outputs, const float* A, size_t lda, const float* D,
-                     ActiveInputs active, bool accumulate, float* dW) {
+                     const ActiveInputs& active, bool accumulate, float* dW) {
   const Gradient gradient{batch, padded_columns(outputs), mote::row_stride(outputs), A, lda, D};
   if (accumulate) return Kept<Accumulate>{gradient, dW}.compute(rows, outputs, active);
   Kept<Store>{gradient, dW}.compute(rows, outputs, active);
 }
 
 void update_weights(size_t batch, Share rows, size_t outputs, const float* A, size_t lda, const float* D,
-                    ActiveInputs active, const mote::OptimizerStep& step, float* weights, float* state, float* strip) {
+                    const ActiveInputs& active, const mote::OptimizerStep& step, float* weights, float* state,
+                    float* strip) {
   const size_t stride = mote::row_stride(outputs), columns = padded_columns(outputs);
   const Update update{{batch, columns, stride, A, lda, D}, step, weights, state, strip};
   const bool in_tiles = update.ends_tiles();

@@ -66,7 +66,6 @@ Result spectral_norm(size_t inputs, size_t outputs, const float* weights, Memory
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   const size_t stride = row_stride(outputs);
   const Span<float> left = plan.left.in(scratch), right = plan.right.in(scratch);
-  float* pack = plan.pack.in(scratch).data();
   for (float& x : left) x = 0.0f;
   for (float& x : right) x = 0.0f;
   Random random(0, Stream::initialization);
@@ -74,10 +73,10 @@ Result spectral_norm(size_t inputs, size_t outputs, const float* weights, Memory
   normalize(right);
   norm = 0.0f;
   for (int i = 0; i < kPowerIterations; ++i) {
-    backward_product(1, inputs, outputs, right.data(), stride, weights, stride, left.data(), left.size(), pack);
+    backward_product(1, inputs, outputs, right.data(), stride, weights, stride, left.data(), left.size(), nullptr);
     const float before = norm;
     normalize(left);
-    forward_product(1, inputs, outputs, left.data(), left.size(), weights, stride, right.data(), stride, pack);
+    forward_product(1, inputs, outputs, left.data(), left.size(), weights, stride, right.data(), stride);
     norm = normalize(right);
     if (!(norm - before > 0x1p-22f * norm)) break;  // NaN too
   }

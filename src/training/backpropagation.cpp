@@ -35,17 +35,18 @@ Result Backpropagation::bind(const Topology& topology, const BackpropagationOpti
 
 // Forward.
 
-void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active) {
+void Backpropagation::forward(const float* parameters, const float* inputs, std::size_t rows,
+                              const ActiveInputs& active) {
   MOTE_ASSERT(activations_ != nullptr && rows <= max_rows_);
   rows_ = rows;
   // Workers keep their rows from layer to layer, and wait for each other where batch normalization needs all rows.
   for (std::size_t from = 0;;) {
     std::size_t norm = from;
     while (norm < topology_.layer_count && !topology_.layers[norm].batch_norm) ++norm;
-    parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
+    parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t) {
       if (from != 0) activate(from - 1, parameters, share);  // the normalized layer
       for (std::size_t l = from; l < topology_.layer_count; ++l) {
-        product(l, parameters, inputs, active, share, worker);
+        product(l, parameters, inputs, active, share);
         if (l == norm) return;
         activate(l, parameters, share);
       }
@@ -60,15 +61,15 @@ void Backpropagation::forward(const float* parameters, const float* inputs, std:
 }
 
 /// Computes the pre-activations of layer l without biases.
-void Backpropagation::product(std::size_t l, const float* parameters, const float* inputs, ActiveInputs active,
-                              Share rows, std::size_t worker) {
+void Backpropagation::product(std::size_t l, const float* parameters, const float* inputs, const ActiveInputs& active,
+                              Share rows) {
   if (rows.size() == 0) return;
   const std::size_t fan_in = topology_.inputs_of(l), stride = topology_.stride_of(l);
   const std::size_t stride_below = l == 0 ? fan_in : topology_.stride_of(l - 1);
   const float* below = l == 0 ? inputs : activations_ + layer_offset(l - 1);
   float* z = topology_.layers[l].batch_norm ? normalized(l) : activations_ + layer_offset(l);
   forward_product(rows.size(), fan_in, topology_.outputs_of(l), below + rows.begin * stride_below, stride_below,
-                  parameters + topology_.weights_offset(l), stride, z + rows.begin * stride, stride, pack(worker),
+                  parameters + topology_.weights_offset(l), stride, z + rows.begin * stride, stride,
                   l == 0 ? active : ActiveInputs{});
 }
 
@@ -162,7 +163,7 @@ std::size_t Backpropagation::slice_count() const {
   return count;
 }
 
-void Backpropagation::gradient_slice(std::size_t index, const float* inputs, ActiveInputs active,
+void Backpropagation::gradient_slice(std::size_t index, const float* inputs, const ActiveInputs& active,
                                      const GradientSink& sink, std::size_t worker) {
   std::size_t l = 0, slices = detail::slices_of(topology_, l);
   while (index >= slices) {
@@ -177,7 +178,7 @@ void Backpropagation::gradient_slice(std::size_t index, const float* inputs, Act
 /// Slice i of the `slices` of layer l: some of its rows, or some of its active inputs, each with the rows up to the
 /// next one.
 Backpropagation::Slice Backpropagation::slice_at(std::size_t l, std::size_t i, std::size_t slices,
-                                                 ActiveInputs active) const {
+                                                 const ActiveInputs& active) const {
   const std::size_t fan_in = topology_.inputs_of(l);
   if (active.are_all()) {
     const std::size_t most = detail::slice_rows(topology_, l), first = i * most;

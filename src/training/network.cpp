@@ -15,7 +15,6 @@ Result Network::bind(const Topology& topology, Span<const float> parameters, std
   parameters_ = parameters.data();
   max_rows_ = rows;
   for (int i = 0; i < 2; ++i) activations_[i] = plan.activations[i].in(scratch).data();
-  pack_ = plan.pack.in(scratch).data();
   return Status::ok;
 }
 
@@ -29,7 +28,7 @@ MatrixView Network::run(const float* inputs, std::size_t rows, Activation last) 
   for (std::size_t l = 0; l < topology_.layer_count; ++l) {
     const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
     to = activations_[l % 2];
-    forward_product(rows, topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride, pack_);
+    forward_product(rows, topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride);
     const bool is_last = l + 1 == topology_.layer_count;
     add_biases_and_activate(is_last ? last : topology_.layers[l].activation, rows, outputs, stride, biases, to);
     weights += topology_.weight_floats(l);

@@ -293,7 +293,7 @@ ActiveInputs Trainer::gather_rows(std::size_t done, std::size_t rows) {
 }
 
 /// Computes the gradients and passes them to `sink`, slice by slice.
-void Trainer::use_gradients(std::size_t done, std::size_t rows, ActiveInputs active, const GradientSink& sink) {
+void Trainer::use_gradients(std::size_t done, std::size_t rows, const ActiveInputs& active, const GradientSink& sink) {
   const std::size_t slices = backpropagation_.slice_count();
   parallel_.for_shares(slices, 1, [&](Share share, std::size_t worker) {
     for (std::size_t slice = share.begin; slice < share.end; ++slice) {

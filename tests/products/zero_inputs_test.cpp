@@ -67,7 +67,7 @@ TEST_P(ZeroInputs, ForwardProductOfDenseSamplesAfterBlankOnesIsComplete) {
       }
     }
     for (size_t i = 0; i < w.size(); ++i) w[i] = i % stride < kOutputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
-    mote::forward_product(kBatch, kInputs, kOutputs, a.data(), kInputs, w.data(), stride, z.data(), stride, nullptr);
+    mote::forward_product(kBatch, kInputs, kOutputs, a.data(), kInputs, w.data(), stride, z.data(), stride);
     for (size_t m = 0; m < kBatch; ++m) {
       const std::vector<float> expected = reference_row(a.data() + m * kInputs, w, kInputs, kOutputs);
       for (size_t n = 0; n < kOutputs; ++n) {
@@ -86,14 +86,12 @@ TEST_P(ZeroInputs, ForwardProductIsTheSameWithAndWithoutThem) {
           const std::vector<float> a = sparse(batch, inputs, every, used);
           const size_t stride = row_stride(outputs);
           std::vector<float> w(inputs * stride), all(batch * stride, 7.0f), listed = all;
-          std::vector<float> pack(mote::pack_floats(inputs, outputs));
           mote::Random random(5, mote::Stream::dropout);
           for (size_t i = 0; i < w.size(); ++i) w[i] = i % stride < outputs ? random.uniform(-1.0f, 1.0f) : 0.0f;
-          mote::forward_product(batch, inputs, outputs, a.data(), inputs, w.data(), stride, all.data(), stride,
-                                pack.data());
+          mote::forward_product(batch, inputs, outputs, a.data(), inputs, w.data(), stride, all.data(), stride);
           used.push_back(0);  // so that data() is not null when there are none
           mote::forward_product(batch, inputs, outputs, a.data(), inputs, w.data(), stride, listed.data(), stride,
-                                pack.data(), {used.data(), used.size() - 1});
+                                {used.data(), used.size() - 1});
           for (size_t m = 0; m < batch; ++m) {
             const std::vector<float> expected = reference_row(a.data() + m * inputs, w, inputs, outputs);
             for (size_t n = 0; n < outputs; ++n) {

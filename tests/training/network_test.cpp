@@ -177,15 +177,6 @@ TEST(Network, ExactlyEnoughMemoryWorksAndNothingIsWrittenOutside) {
   for (const std::size_t rows : {159u, 160u, 161u}) expect_enough({520, {504}, {512}, {512}}, rows);
 }
 
-TEST(Network, RearrangesOnlyLargeWeightsForManyRows) {
-  const auto bytes_beside_activations = [](const Topology& topology, std::size_t rows) {
-    return mote::inference_bytes(topology, rows) - 2 * rows * topology.max_stride() * sizeof(float);
-  };
-  EXPECT_EQ(bytes_beside_activations({512, {511}}, 1000), 0u);
-  EXPECT_EQ(bytes_beside_activations({512, {512}}, 159), 0u);
-  EXPECT_EQ(bytes_beside_activations({512, {512}}, 160), mote::pack_floats(512, 512) * sizeof(float));
-}
-
 TEST(Network, RefusesOneByteTooFew) {
   for (const Topology& topology : topologies(Activation::relu, Activation::softmax)) {
     for (const std::size_t rows : {1u, 7u, 48u}) {

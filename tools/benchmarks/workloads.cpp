@@ -140,7 +140,7 @@ void ProductBench::run(Product product) {
   switch (product) {
     case Product::forward:
       return mote::forward_product(m, k, n, activations.data(), input_stride, weights.data(), output_stride,
-                                   outputs.data(), output_stride, pack_.data());
+                                   outputs.data(), output_stride);
     case Product::weight_gradient:
       return mote::weight_gradient(m, {0, k}, n, activations.data(), input_stride, deltas.data(), {}, false,
                                    gradients.data());

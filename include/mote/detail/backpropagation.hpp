@@ -107,7 +107,8 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, con
   plan.losses = memory.take<float>(rows);
   plan.correct = memory.take<std::uint32_t>(options.workers > 1 ? options.workers : 0);
   plan.strips = memory.take<float>(options.workers, kUpdateRows * topology.max_stride());
-  plan.packs = memory.take<float>(options.workers, pack_floats(topology));
+  const auto pack = [&](std::size_t l) { return pack_floats(topology.inputs_of(l), topology.outputs_of(l)); };
+  plan.packs = memory.take<float>(options.workers, topology.most(pack));
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -143,7 +144,7 @@ class Backpropagation {
   /// Computes and keeps the activations of hidden layers, and the pre-activations of the output layer, whose activation
   /// belongs to the loss. parameters: laid out as in topology.hpp; inputs: [rows][inputs] without padding; active: the
   /// inputs to use.
-  void forward(const float* parameters, const float* inputs, std::size_t rows, ActiveInputs active = {});
+  void forward(const float* parameters, const float* inputs, std::size_t rows, const ActiveInputs& active = {});
   /// Adds the losses of the rows last given to forward() to `totals`, and keeps the deltas of the output layer times
   /// `scale`. targets: of all these rows.
   void compute_loss(const LossOptions& loss, const Targets& targets, float scale, LossTotals& totals);
@@ -152,7 +153,7 @@ class Backpropagation {
   /// Hands slice `index` of the gradients to `sink`, after compute_deltas(): weights, and with the first slice of a
   /// layer its biases and scales. Workers may compute different slices at once, each with its own scratch memory.
   /// inputs, active: as given to forward(). sink.step may change the parameters: all deltas are computed before.
-  void gradient_slice(std::size_t index, const float* inputs, ActiveInputs active, const GradientSink& sink,
+  void gradient_slice(std::size_t index, const float* inputs, const ActiveInputs& active, const GradientSink& sink,
                       std::size_t worker = 0);
   /// Number of slices of the gradients of the whole network.
   std::size_t slice_count() const;
@@ -179,11 +180,10 @@ class Backpropagation {
     Share rows;
     ActiveInputs active;
   };
-  void product(std::size_t layer, const float* parameters, const float* inputs, ActiveInputs active, Share rows,
-               std::size_t worker);
+  void product(std::size_t layer, const float* parameters, const float* inputs, const ActiveInputs& active, Share rows);
   void activate(std::size_t layer, const float* parameters, Share rows);
   void delta_below(std::size_t layer, const float* parameters, Share rows, std::size_t worker);
-  Slice slice_at(std::size_t layer, std::size_t i, std::size_t slices, ActiveInputs active) const;
+  Slice slice_at(std::size_t layer, std::size_t i, std::size_t slices, const ActiveInputs& active) const;
   void weight_gradients(const Slice& slice, const float* inputs, const GradientSink& sink, float* strip) const;
   void bias_gradients(std::size_t layer, const GradientSink& sink, float* strip) const;
   void hand_over(std::size_t layer, std::size_t offset, const float* gradients, const GradientSink& sink) const;

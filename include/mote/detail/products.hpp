@@ -38,10 +38,6 @@ inline constexpr std::size_t kPackWeightsFromRows = 160;  ///< fewer rows do not
 constexpr bool is_large(std::size_t rows, std::size_t columns) {
   return rows * columns >= kBlockSide * kBlockSide;
 }
-/// Whether a forward product of this many rows uses its scratch memory.
-constexpr bool forward_packs(std::size_t rows, std::size_t inputs, std::size_t outputs) {
-  return kRearranges && rows >= kPackWeightsFromRows && is_large(inputs, outputs);
-}
 /// Floats at the end of the scratch memory: rows of the other operand beside a block, or of a transposed result.
 constexpr std::size_t strip_floats(std::size_t rows, std::size_t columns) {
   return is_large(rows, columns) ? kBlockStrip * kBlockSide : kStripRows * kPanelColumns;
@@ -69,15 +65,15 @@ struct ActiveInputs {
   constexpr bool are_all() const { return list == nullptr; }
 };
 
-/// Z = A W. ldw and ldz padded for `outputs`. pack: pack_floats(inputs, outputs) floats, not used (and may be null)
-/// unless detail::forward_packs(batch, inputs, outputs). active: columns of A; terms of other columns are left out.
+/// Z = A W. ldw and ldz padded for `outputs`. active: columns of A; terms of other columns are left out.
 void forward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* A, std::size_t lda,
-                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, float* pack, ActiveInputs active = {});
+                     const float* W, std::size_t ldw, float* Z, std::size_t ldz, const ActiveInputs& active = {});
 
 /// db = sum of the rows of D, or db += it. ldd padded for `outputs`; db [ldd].
 void bias_gradient(std::size_t batch, std::size_t outputs, const float* D, std::size_t ldd, float* db, bool accumulate);
 
-/// dA = D W^T. ldd and ldw padded for `outputs`, lda for `inputs`. pack: pack_floats(inputs, outputs) floats.
+/// dA = D W^T. ldd and ldw padded for `outputs`, lda for `inputs`. pack: pack_floats(inputs, outputs) floats, not used
+/// (and may be null) for a batch of 1.
 void backward_product(std::size_t batch, std::size_t inputs, std::size_t outputs, const float* D, std::size_t ldd,
                       const float* W, std::size_t ldw, float* dA, std::size_t lda, float* pack);
 

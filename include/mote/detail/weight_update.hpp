@@ -23,12 +23,12 @@ inline constexpr std::size_t kUpdateRows = kRowAlignment < 16 ? 4 : 12;
 /// at least one sample; with a list, samples that are 0 in neighboring inputs are left out of the sums of these inputs,
 /// which changes no bit for a finite D.
 void weight_gradient(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda,
-                     const float* D, ActiveInputs active, bool accumulate, float* dW);
+                     const float* D, const ActiveInputs& active, bool accumulate, float* dW);
 
 /// One optimizer step with the gradient A^T D for some rows of a layer's weights: the bits of weight_gradient()
 /// followed by optimizer_step(). Arguments as for weight_gradient(). weights, and state, the method's first array:
 /// [inputs][outputs], row stride row_stride(outputs). strip: kUpdateRows rows of scratch memory.
 void update_weights(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda, const float* D,
-                    ActiveInputs active, const OptimizerStep& step, float* weights, float* state, float* strip);
+                    const ActiveInputs& active, const OptimizerStep& step, float* weights, float* state, float* strip);
 
 }  // namespace mote
