@@ -69,8 +69,8 @@ constexpr std::size_t state_arrays(Optimizer method) {
     case Optimizer::momentum:
     case Optimizer::adagrad:
     case Optimizer::rmsprop: return 1;
-    case Optimizer::nesterov:  // v and the gradient point
-    case Optimizer::adam:
+    case Optimizer::nesterov:  // v, then the gradient point
+    case Optimizer::adam:      // m, then s; adamw and nadam too
     case Optimizer::adamw:
     case Optimizer::nadam: break;
   }

@@ -158,7 +158,8 @@ constexpr Result check(const Topology& topology) {
   if (topology.inputs == 0 || topology.inputs > kMaxLayerSize) {
     return {Status::layer_size_out_of_range, topology.inputs, kMaxLayerSize};
   }
-  // A sixteenth of the range of size_t: optimizers keep up to three more arrays of this size, counted in bytes.
+  // A sixteenth of the range of size_t: gradients, optimizer state and copies are more arrays of this size, counted in
+  // bytes.
   const std::uint64_t limit = static_cast<std::size_t>(-1) / 16 / sizeof(float);
   std::uint64_t floats = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {

@@ -19,7 +19,7 @@ constexpr size_t kPassingRows = kHasWideTiles ? kRows : 96;
 constexpr size_t kStripDepth = kHasWideTiles ? kBlockSide : kBlockSide / 2;
 constexpr size_t kStripHeight = kBlockStrip * kBlockSide / kStripDepth;
 static_assert(kPackedColumns >= kSide && kPackedColumns % kNarrowColumns == 0);
-constexpr size_t kFewRows = 24;  // a product of fewer rows reads each element of W only once or twice
+constexpr size_t kFewRows = 24;  // a product of up to 24 rows reads each element of W at most four times
 
 MOTE_INLINE size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
@@ -114,7 +114,7 @@ void product_in_blocks(size_t rows, size_t columns, Operands operands, float* bl
   for (size_t k = 0; k < all.depth; k += kDepth) {
     operands.depth = smaller(kDepth, all.depth - k);
     const size_t fitting = block_size / operands.depth / kPackedColumns * kPackedColumns;
-    const size_t widest = rows <= kFewRows ? kPackedColumns  // few: read once, from the nearest cache
+    const size_t widest = rows <= kFewRows ? kPackedColumns  // few: read soon, from the nearest cache
                                            : smaller(fitting, kBlockSide * kBlockSide / kDepth);
     for (size_t n = 0; n < columns; n += widest) {
       const size_t width = smaller(widest, columns - n);

@@ -34,29 +34,29 @@ struct Shape {
 /// Every road by the reason for it, then many combinations of sides around the tiles' sizes.
 std::vector<Shape> shapes() {
   std::vector<Shape> list = {
-      {24, 600, 111},                   // the last batch without column panels
-      {25, 600, 111},                   // column panels
-      {47, 600, 111},                   // the last that does not pack
-      {48, 600, 111},                   // packs
-      {48, 1025, 65},                   // one row in the second block of the inner index, one column in the last panel
-      {50, 2060, 33},                   // three blocks
-      {30, 1100, 64},                   // blocks without packing
-      {3, 40, 1100},                    // backward in two blocks
-      {50, 33, 2060},                   // in three
-      {14, 128, 512},                   // strides that skip multiples of 128
-      {1, 910, 600},                    // weights from far away, in rows
-      {160, 520, 600},                  // large weights, in blocks of both indices
-      {165, 523, 601},                  // blocks with odd ends
-      {520, 50, 600},                   // large deltas
-      {130, 59, 505},                   // deltas too large to stay near
-      {700, 50, 100},  {161, 70, 900},  // weights that need not be rearranged
-      {161, 520, 504},                  // large with its padding only
-      {520, 50, 504},                   // large deltas with their padding only
-      {26, 600, 520},                   // large weights, transposed
-      {24, 32, 12},                     // the smallest gradient that is found transposed
-      {64, 150, 10},                    // in two pieces and a rest
-      {1, 784, 30},    {1, 30, 10},    {1, 1, 1},    {1, 100, 784}, {10, 784, 30},
-      {1100, 17, 33},  {300, 7, 3},    {13, 784, 1}, {37, 1, 784},  {170, 260, 1100},
+      {24, 600, 111},                    // the last batch without column panels
+      {25, 600, 111},                    // column panels
+      {47, 600, 111},                    // the last batch without forward_skipping
+      {48, 600, 111},                    // forward_skipping is tried
+      {48, 1025, 65},                    // too long to skip; a second panel of one row, a last panel of one column
+      {50, 2060, 33},                    // three panels of the inner index
+      {30, 1100, 64},                    // two
+      {3, 40, 1100},                     // backward in three blocks
+      {50, 33, 2060},                    // in five
+      {170, 260, 1100},                  // large weights in blocks, with strips where tiles are not wide
+      {14, 128, 512},                    // strides that skip multiples of 128
+      {1, 910, 600},                     // weights beyond the caches, in rows
+      {160, 520, 600},                   // large weights, backward from deltas
+      {165, 523, 601},                   // with odd ends
+      {161, 520, 504},                   // large with their padding only
+      {26, 600, 520},                    // for a small batch
+      {700, 50, 100},   {161, 70, 900},  // backward from few weights
+      {520, 50, 600},   {520, 50, 504},  // for a large batch
+      {130, 59, 505},                    // with odd ends
+      {24, 32, 12},                      // the smallest narrow gradient
+      {64, 150, 10},                     // narrow gradients of 64, 64 and 16 inputs, and a rest
+      {1, 784, 30},     {1, 30, 10},    {1, 1, 1},    {1, 100, 784}, {10, 784, 30},
+      {1100, 17, 33},   {300, 7, 3},    {13, 784, 1}, {37, 1, 784},
   };
   constexpr size_t kSides[] = {1, 2, 3, 7, 10, 15, 16, 17, 30, 31, 33, 64, 100, 784};
   Source source(2024);

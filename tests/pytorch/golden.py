@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Trains small networks with PyTorch in double precision and prints what came of it: golden.txt, which
-tests/pytorch_test.cpp holds mote to. `make pytorch-golden` runs this. What a case is made of:
+tests/training/pytorch_test.cpp holds mote to. `make pytorch-golden` runs this. What a case is made of:
 
   network   INPUTS, two hidden layers, OUTPUTS; parameters from the generator below, layer by layer, the weights
             [inputs][outputs] row by row, then the biases, then the scales of batch normalization if there is any
@@ -8,7 +8,7 @@ tests/pytorch_test.cpp holds mote to. `make pytorch-golden` runs this. What a ca
   training  STEPS mini-batches of BATCH samples, in order, again and again; after it, inference of all samples
 
 All of these and all hyper-parameters are dyadic rationals of few digits, so that floats and doubles begin alike.
-Another case is another line of CASES; the names in it are those of mote's tools (tools/names.hpp).
+Another case is another line of CASES; the names in it are those of mote's tools (tools/common/names.hpp).
 """
 import platform
 import sys

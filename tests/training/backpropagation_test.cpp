@@ -165,7 +165,7 @@ TEST(Backpropagation, MemoryGrowsByThePreActivationsThatHiddenLayersNeedOnly) {
   };
   const std::size_t least = bytes(Activation::relu, Activation::softmax);
   for (const Activation activation : mote::test::kElementwise) {
-    const bool needs = activation == Activation::gelu || activation == Activation::silu;
+    const bool needs = mote::needs_pre_activations(activation);
     const std::size_t more = needs ? kRows * (mote::row_stride(20) + mote::row_stride(70)) * sizeof(float) : 0;
     EXPECT_EQ(bytes(activation, Activation::softmax), least + more) << mote::test::activation_name(activation);
     EXPECT_EQ(bytes(Activation::relu, activation), least) << "as the last layer's";

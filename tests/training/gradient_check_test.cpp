@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -198,8 +199,11 @@ void check_all(Activation hidden) {
 }
 
 TEST(GradientCheck, CoversEveryLossThatAnOutputActivationMayMeet) {
-  EXPECT_EQ(endings().size(), 3u * 11u + 2u);
-  EXPECT_EQ(all_endings().size(), 2u * (4u * 11u + 4u));
+  constexpr std::size_t kActivations = std::size(mote::test::kAnyActivation);
+  EXPECT_EQ(mote::name_of(static_cast<Activation>(kActivations)), nullptr) << "kAnyActivation lacks an activation";
+  EXPECT_EQ(std::size(kHidden), kActivations - 1) << "all but softmax";
+  EXPECT_EQ(endings().size(), 3u * kActivations + 2u);
+  EXPECT_EQ(all_endings().size(), 2u * (4u * kActivations + 4u));
 }
 
 class HiddenActivations : public testing::TestWithParam<Activation> {};

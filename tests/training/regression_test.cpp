@@ -224,7 +224,7 @@ INSTANTIATE_TEST_SUITE_P(, RegressionFingerprints, mote::test::kEachInstructionS
 
 mote::Storage<std::size_t{64} << 20> data_memory;
 
-// As tests/fingerprint_test.cpp: two epochs on the first 1,000 images of MNIST.
+// As tests/dispatch/fingerprint_test.cpp: two epochs on the first 1,000 images of MNIST.
 TEST_P(RegressionFingerprints, AreTheSameOnEveryMachineOfAClass) {
   const tools::ImageSet images = tools::load_image_set(tools::mnist_folder(), data_memory);
   const Dataset labelled = images.train.subset(0, 1000);

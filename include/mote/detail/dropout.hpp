@@ -20,7 +20,7 @@ namespace mote {
 
 /// Input of the masks. Only `sample` changes during training: resuming restores it.
 struct Dropout {
-  float rate = 0.0f;         ///< probability of dropping a unit, a multiple of 2^-24 in [0, 1); 0: no dropout
+  float rate = 0.0f;         ///< probability of dropping a unit, [0, 1), rounded to a multiple of 2^-24; 0: none
   std::uint64_t key = 0;     ///< dropout_key(seed)
   std::uint64_t sample = 0;  ///< number of the sample in the first row; later rows count up
   std::uint32_t layer = 0;   ///< 0: the inputs; l + 1: activations of layer l
