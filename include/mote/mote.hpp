@@ -22,6 +22,7 @@
 #include "mote/instruction_set.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
+#include "mote/metrics.hpp"
 #include "mote/model_file.hpp"
 #include "mote/network.hpp"
 #include "mote/norms.hpp"

@@ -46,6 +46,8 @@ enum class Status : std::uint8_t {
   no_labels,             ///< the data set has neither labels nor targets, or no labels where they are needed
   target_out_of_range,   ///< found: sample whose target is not finite or, for cross-entropies, no distribution
   too_many_samples,      ///< expected: largest number of samples
+  score_not_finite,      ///< found: sample, counted from 0
+  one_class,             ///< a ranking needs positive and negative samples
   // IDX files.
   idx_empty,             ///< the file has no bytes
   idx_gzip,              ///< the file is compressed

@@ -44,6 +44,8 @@ const char* to_string(Status status) {
     case Status::no_labels: return "data without labels";
     case Status::target_out_of_range: return "target out of range for the loss";
     case Status::too_many_samples: return "too many samples";
+    case Status::score_not_finite: return "score of a sample is NaN or infinite";
+    case Status::one_class: return "samples of one class: needs positive and negative ones";
     case Status::idx_empty: return "empty file";
     case Status::idx_gzip: return "gzip data; run gunzip on it first";
     case Status::idx_bad_magic: return "not an IDX file: its first two bytes are not zero";
