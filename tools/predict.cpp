@@ -77,7 +77,7 @@ void predict(const Predictor& predictor, const std::string& path, const mote::Da
              const std::vector<std::string>& names) {
   for (std::size_t first = 0; first < images.count; first += kRows) {
     const std::size_t rows = std::min(kRows, images.count - first);
-    mote::gather(images, nullptr, first, rows, predictor.inputs.data());
+    require(mote::gather(images, nullptr, first, rows, predictor.inputs.data()));
     const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
     for (std::size_t i = 0; i < rows; ++i) {
       const mote::Span<const float> row = outputs.row(i);

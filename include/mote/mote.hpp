@@ -19,6 +19,7 @@
 #include "mote/idx.hpp"
 #include "mote/information.hpp"
 #include "mote/initializer.hpp"
+#include "mote/inputs.hpp"
 #include "mote/instruction_set.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"

@@ -62,7 +62,8 @@ class Network {
   std::size_t max_rows_ = 0;
 };
 
-/// Index of the largest value, the first of equals: the predicted class. values must not be empty.
+/// Index of the largest value, the first of equals: the predicted class. values.size() if a value is NaN: there is no
+/// answer, because an input was not finite. values must not be empty.
 std::size_t argmax(Span<const float> values);
 
 }  // namespace mote

@@ -44,7 +44,11 @@ enum class Status : std::uint8_t {
   output_size_mismatch,  ///< found: classes, or targets of a sample; expected: outputs of the network
   no_samples,            ///< the data set is empty
   no_labels,             ///< the data set has neither labels nor targets, or no labels where they are needed
-  target_out_of_range,   ///< found: sample whose target is not finite or, for cross-entropies, no distribution
+  target_out_of_range,   ///< found: sample whose target is not finite or, for cross-entropies, no distribution;
+                         ///< expected: output
+  input_not_finite,      ///< found: sample with NaN or infinity; expected: feature
+  bad_input_scale,       ///< found: feature whose offset or scale is not finite or, for the scale, 0
+  bad_weight,            ///< found: sample or class whose weight is negative or not finite
   too_many_samples,      ///< expected: largest number of samples
   score_not_finite,      ///< found: sample, counted from 0
   one_class,             ///< a ranking needs positive and negative samples

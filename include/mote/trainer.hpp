@@ -6,6 +6,10 @@
 //   trainer.bind(topology, options, kSamples, memory);
 //   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
 //   for (int epoch = 0; epoch < 5; ++epoch) trainer.train_epoch(dataset);
+//
+// Samples that are seen once, such as a sensor's, need no stored data set: bind with kUnstored samples, then
+//
+//   trainer.train_batch({{readings, 8, 3}, labels, 2});  // 8 samples of 3 floats, in 2 classes
 #pragma once
 
 #include <cstddef>
@@ -81,6 +85,9 @@ struct TrainingOptions {
   constexpr bool clips() const { return clip_norm != 0.0f || clip_value != 0.0f; }
 };
 
+/// Number of training samples for bind() when the caller hands over each batch: train_batch(batch).
+inline constexpr std::size_t kUnstored = 0;
+
 namespace detail {
 struct TrainingPlan {
   std::size_t rows;             // samples in memory at a time
@@ -95,6 +102,7 @@ struct TrainingPlan {
   Part<float> inputs;           // [rows][inputs]
   Part<std::uint8_t> masks;     // [workers][inputs] when zero inputs are skipped, else nothing
   Part<std::uint32_t> list;     // [inputs] when zero inputs are skipped, else nothing
+  Part<std::uint8_t> failed;    // [workers]: whether the worker gathered an input that is not finite
   Part<unsigned char> scratch;  // of Backpropagation
   std::size_t bytes;
 };
@@ -117,21 +125,23 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
   plan.masks = memory.take<std::uint8_t>(options.skip_zero_inputs ? options.workers : 0, topology.inputs);
   plan.list = memory.take<std::uint32_t>(options.skip_zero_inputs ? topology.inputs : 0);
+  plan.failed = memory.take<std::uint8_t>(options.workers);
   plan.scratch = memory.take<unsigned char>(backpropagation_bytes(topology, {options.workers}, plan.rows));
   plan.bytes = memory.bytes();
   return plan;
 }
 }  // namespace detail
 
-/// Bytes of memory that a Trainer needs for a training set of `samples` samples: parameters, optimizer state, order of
-/// the samples, activations, deltas and scratch memory, which evaluation uses too.
+/// Bytes of memory that a Trainer needs for a training set of `samples` samples, or kUnstored: parameters, optimizer
+/// state, order of the samples, activations, deltas and scratch memory, which evaluation uses too.
 constexpr std::size_t training_bytes(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
   return detail::training_plan(topology, options, samples).bytes;
 }
 
-/// ok, or the problem with the options for this topology and number of samples. Batch normalization needs memory_rows
+/// ok, or the problem with the options for this topology and number of samples, or kUnstored. Batch normalization needs
+/// memory_rows
 /// >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch included
-/// (batch_norm_of_one_sample): one sample has no variance.
+/// (batch_norm_of_one_sample): one sample has no variance. A bootstrap sample needs stored samples (no_samples).
 Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
 
 /// The first number that is not finite, and when it was seen.
@@ -141,7 +151,7 @@ struct Divergence {
   /// 0: the first after the inputs. For a loss: the first layer whose activations are not finite, else the last layer.
   std::size_t layer = 0;
   std::size_t epoch = 0;  ///< 0: the first since bind() or initialize()
-  std::size_t batch = 0;  ///< of the epoch, 0: the first
+  std::size_t batch = 0;  ///< of the epoch, 0: the first; with kUnstored samples: since initialize()
 };
 
 /// Training state besides the arrays, as a checkpoint stores it (checkpoint.hpp).
@@ -183,10 +193,16 @@ class Trainer {
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
-  /// Makes one parameter step on the next batch_size samples, or on the rest of the epoch. Error: not_finite before the
-  /// step for the loss or a gradient to be clipped, and after the last batch of the epoch for a parameter. Training has
-  /// then diverged: start again from initialize() or restore_parameters().
+  /// Makes one parameter step on the next batch_size samples, or on the rest of the epoch. Errors: input_not_finite and
+  /// target_out_of_range, which leave the parameters unchanged (found: sample). not_finite before the step for the loss
+  /// or a gradient to be clipped, and after the last batch of the epoch for a parameter: training has then diverged;
+  /// start again from initialize() or restore_parameters().
   Result train_batch();
+  /// Makes one parameter step on 1 to batch_size samples that need not stay: after bind() with kUnstored samples only.
+  /// epoch_totals() are then those of the batch. Errors: of train_batch(), but parameters that are not finite show in
+  /// the loss of the next batch; of begin_epoch() for the batch; bad_batch_size (found: samples; expected: batch_size);
+  /// batch_norm_of_one_sample.
+  Result train_batch(const Dataset& batch);
   /// Calls begin_epoch(), and train_batch() until no samples are left.
   Result train_epoch(const Dataset& dataset);
   /// The reason for the last not_finite.
@@ -233,7 +249,7 @@ class Trainer {
   /// The copy of keep_parameters(); empty unless options().keep_parameters.
   Span<float> kept() { return kept_; }
   Span<const float> kept() const { return kept_; }
-  /// Number of training samples given to bind().
+  /// Number of training samples given to bind(), or kUnstored.
   std::size_t samples() const { return samples_; }
 
   /// Topology and parameters for a Network. Without batch normalization they are topology() and parameters(); with it,
@@ -246,7 +262,8 @@ class Trainer {
   void forget();
   void draw_order();
   const std::uint32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
-  ActiveInputs gather_rows(std::size_t done, std::size_t rows);
+  Result step(std::size_t batch);
+  Result gather_rows(std::size_t done, std::size_t rows, ActiveInputs& active);
   void use_gradients(std::size_t done, std::size_t rows, const ActiveInputs& active, const GradientSink& sink);
   void update_running(std::size_t batch);
   bool clip_gradients();
@@ -275,6 +292,7 @@ class Trainer {
   Span<float> inputs_;
   Span<std::uint8_t> masks_;
   Span<std::uint32_t> list_;
+  Span<std::uint8_t> failed_;
   Memory evaluation_memory_;
   Dataset dataset_;
   std::size_t rows_ = 0;

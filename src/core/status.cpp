@@ -43,6 +43,9 @@ const char* to_string(Status status) {
     case Status::no_samples: return "no samples";
     case Status::no_labels: return "data without labels";
     case Status::target_out_of_range: return "target out of range for the loss";
+    case Status::input_not_finite: return "input is NaN or infinite";
+    case Status::bad_input_scale: return "scale of an input: must be finite and not 0, and its offset finite";
+    case Status::bad_weight: return "weight of a sample or class: must be finite and at least 0";
     case Status::too_many_samples: return "too many samples";
     case Status::score_not_finite: return "score of a sample is NaN or infinite";
     case Status::one_class: return "samples of one class: needs positive and negative ones";

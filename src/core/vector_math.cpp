@@ -32,8 +32,38 @@ void error_function(const float* x, float* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] = mote::detail::erf_of(x[i]);
 }
 
-void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
+namespace {
+
+/// y[i] = (x[i] - offset) * scale. Returns whether all are finite.
+template <typename Element>
+bool convert(const mote::Inputs& inputs, const Element* __restrict x, float* __restrict y) {
+  constexpr std::uint32_t kExponent = 0x7f800000u;  // all ones: infinite or NaN
+  const std::size_t n = inputs.features;
+  const float offset = inputs.offset, scale = inputs.scale;
+  if (inputs.scales != nullptr) {
+    for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(x[i]) - inputs.offsets[i]) * inputs.scales[i];
+  } else if (sizeof x[0] == 1 && offset == 0.0f) {  // images
+    for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
+  } else {
+    for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(x[i]) - offset) * scale;
+  }
+  std::uint32_t bad = 0;
+  if (sizeof x[0] == sizeof(float)) {  // integers stay finite
+    for (std::size_t i = 0; i < n; ++i) bad |= (mote::detail::bits_of(y[i]) & kExponent) == kExponent ? 1 : 0;
+  }
+  return bad == 0;
+}
+
+}  // namespace
+
+bool convert_sample(const mote::Inputs& inputs, const void* elements, float* y) {
+  switch (inputs.type) {
+    case mote::ElementType::uint8: return convert(inputs, static_cast<const std::uint8_t*>(elements), y);
+    case mote::ElementType::int8: return convert(inputs, static_cast<const std::int8_t*>(elements), y);
+    case mote::ElementType::int16: return convert(inputs, static_cast<const std::int16_t*>(elements), y);
+    case mote::ElementType::float32: break;
+  }
+  return convert(inputs, static_cast<const float*>(elements), y);
 }
 
 void or_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n) {

@@ -58,14 +58,15 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
   const std::size_t largest = largest_label(labels.elements);
   if (classes != 0 && largest >= classes) return {Status::label_out_of_range, largest, classes - 1};
   const std::size_t used = classes != 0 ? classes : largest + 1;
-  dataset = {images.elements.data(), labels.elements.data(), images.count(), images.item_size(), used, dataset.scale};
+  const Inputs inputs(images.elements.data(), images.count(), images.item_size(), dataset.scale);
+  dataset = {inputs, labels.elements.data(), used};
   return Status::ok;
 }
 
 Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset) {
   MOTE_ASSERT(images.count() > 0);
   if (targets.rows != images.count()) return {Status::count_mismatch, targets.rows, images.count()};
-  dataset = {images.elements.data(), nullptr, images.count(), images.item_size(), 0, dataset.scale, targets};
+  dataset = {Inputs(images.elements.data(), images.count(), images.item_size(), dataset.scale), targets};
   return Status::ok;
 }
 

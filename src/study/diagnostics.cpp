@@ -207,7 +207,7 @@ Result diagnose(const Topology& topology, Span<const float> parameters, const Lo
   LossTotals totals;
   for (std::size_t first = 0; first < dataset.count; first += rows) {
     const std::size_t count = rows < dataset.count - first ? rows : dataset.count - first;
-    gather(dataset, nullptr, first, count, diagnosis.inputs);
+    if (const Result result = gather(dataset, nullptr, first, count, diagnosis.inputs); !result.ok()) return result;
     engine.forward(parameters.data(), diagnosis.inputs, count);
     engine.compute_loss(loss, targets_of(dataset, nullptr, first, diagnosis.inputs, nullptr), 1.0f, totals);
     engine.backward(parameters.data(), diagnosis.inputs, {diagnosis.gradients.data(), first != 0, nullptr});

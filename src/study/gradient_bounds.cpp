@@ -62,8 +62,9 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
   Backpropagation engine;
   if (const Result result = engine.bind(topology, {1, true}, 1, plan.engine.in(scratch)); !result.ok()) return result;
   LossTotals totals;
-  gather(dataset, nullptr, sample, 1, input.data());
-  const Targets targets = targets_of(dataset, nullptr, sample, inputs.data, nullptr);
+  if (const Result result = gather(dataset, nullptr, sample, 1, input.data()); !result.ok()) return result;
+  Targets targets = targets_of(dataset, nullptr, sample, inputs.data, nullptr);
+  targets.sample_weights = targets.class_weights = nullptr;  // bounds are of the loss itself
   engine.forward(parameters.data(), inputs.data, 1);
   engine.compute_loss(loss, targets, 1.0f, totals);
   engine.compute_deltas(parameters.data());

@@ -184,6 +184,13 @@ float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
   return error_loss(row, activation, Quadratic{});
 }
 
+/// Factor of the loss of row i.
+float weight_of(const mote::Targets& targets, size_t i) {
+  const size_t row = targets.order == nullptr ? i : targets.order[i];
+  const float weight = targets.sample_weights == nullptr ? 1.0f : targets.sample_weights[row];
+  return targets.class_weights == nullptr ? weight : weight * targets.class_weights[targets.labels[i]];
+}
+
 /// Whether the label has the largest output, the first of equals. False if any output is NaN.
 bool is_correct(const float* z, size_t columns, size_t label) {
   const float own = z[label];
@@ -206,10 +213,11 @@ std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activat
   for (size_t i = 0; i < rows; ++i) {
     const bool has_label = targets.labels != nullptr;
     const size_t label = has_label ? targets.labels[i] : 0;
+    const float weight = weight_of(targets, i);
     const Row row{columns, z + i * stride, targets.row(i), label,
-                  kept,    shared,         scale,          deltas == nullptr ? nullptr : deltas + i * stride};
+                  kept,    shared,         scale * weight, deltas == nullptr ? nullptr : deltas + i * stride};
     if (has_label && is_correct(row.z, columns, label)) ++correct;
-    losses[i] = loss_of(loss, output_activation, row);
+    losses[i] = weight * loss_of(loss, output_activation, row);
   }
   return correct;
 }

@@ -11,14 +11,20 @@
 
 namespace mote {
 
+/// Whether inactive inputs can be found: elements of one byte of which 0 stays 0. A search among floats would cost more
+/// than it saves.
+inline bool has_zero_bytes(const Inputs& inputs) {
+  return size_of(inputs.type) == 1 && inputs.keeps_zeros();
+}
+
 /// Sets mask[f] to 0 if feature f is 0 in every sample that gather() reads with these arguments, else to another value.
-/// mask: [dataset.features].
-inline void mark_active(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows,
+/// mask: [inputs.features].
+inline void mark_active(const Inputs& inputs, const std::uint32_t* order, std::size_t first, std::size_t rows,
                         std::uint8_t* mask) {
-  __builtin_memset(mask, 0, dataset.features);
+  __builtin_memset(mask, 0, inputs.features);
   for (std::size_t i = 0; i < rows; ++i) {
     const std::size_t sample = order == nullptr ? first + i : order[first + i];
-    or_bytes(dataset.features_data + sample * dataset.features, mask, dataset.features);
+    or_bytes(static_cast<const std::uint8_t*>(inputs.row(sample)), mask, inputs.features);
   }
 }
 

@@ -2,24 +2,23 @@
 #include "mote/dataset.hpp"
 
 #include "mote/detail/finite.hpp"
-#include "mote/detail/vector_math.hpp"
 
 namespace mote {
 
 Dataset Dataset::subset(std::size_t first, std::size_t size) const {
-  MOTE_ASSERT(first <= count && size <= count - first);
   Dataset part = *this;
-  part.features_data += first * features;
+  static_cast<Inputs&>(part) = Inputs::subset(first, size);
+  if (sample_weights != nullptr) part.sample_weights += first;
   if (labels != nullptr) part.labels += first;
   if (targets.data != nullptr) part.targets.data += first * targets.stride;
   part.targets.rows = targets.data != nullptr ? size : 0;
-  part.count = size;
   return part;
 }
 
 Dataset Dataset::autoencoding() const {
   Dataset result = *this;
   result.labels = nullptr;
+  result.class_weights = nullptr;
   result.classes = 0;
   result.targets = {};
   result.inputs_are_targets = true;
@@ -32,7 +31,37 @@ std::uint8_t largest_label(Span<const std::uint8_t> labels) {
   return largest;
 }
 
+namespace {
+
+Result check_weights(const float* weights, std::size_t count) {
+  for (std::size_t i = 0; weights != nullptr && i < count; ++i) {
+    if (!detail::is_amount(weights[i])) return {Status::bad_weight, i, 0};
+  }
+  return Status::ok;
+}
+
+/// Whether all inputs may be targets of the loss.
+bool may_be_targets(Loss loss, const Inputs& inputs) {
+  if (loss == Loss::cross_entropy) return false;
+  const auto is_good = [&](float x) { return is_cross_entropy(loss) ? x >= 0.0f && x <= 1.0f : detail::is_finite(x); };
+  if (inputs.type == ElementType::uint8 && inputs.scales == nullptr) {
+    return is_good((0.0f - inputs.offset) * inputs.scale) && is_good((255.0f - inputs.offset) * inputs.scale);
+  }
+  for (std::size_t i = 0; i < inputs.count; ++i) {
+    for (std::size_t f = 0; f < inputs.features; ++f) {
+      if (!is_good(input_at(inputs, i, f))) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 Result check(const Dataset& dataset) {
+  if (const Result result = check(static_cast<const Inputs&>(dataset)); !result.ok()) return result;
+  if (const Result result = check_weights(dataset.sample_weights, dataset.count); !result.ok()) return result;
+  if (const Result result = check_weights(dataset.class_weights, dataset.classes); !result.ok()) return result;
+  if (dataset.class_weights != nullptr && dataset.labels == nullptr) return Status::no_labels;
   const MatrixView& targets = dataset.targets;
   if (targets.data == nullptr && dataset.labels == nullptr && !dataset.inputs_are_targets) return Status::no_labels;
   if (targets.data != nullptr && targets.rows != dataset.count) {
@@ -46,55 +75,31 @@ Result check(const Dataset& dataset) {
 }
 
 Result check_targets(Loss loss, const Dataset& dataset) {
-  if (dataset.inputs_are_targets) {
-    const float largest = 255.0f * dataset.scale;
-    const bool good = is_cross_entropy(loss) ? loss != Loss::cross_entropy && largest >= 0.0f && largest <= 1.0f
-                                             : detail::is_finite(largest);
-    return good ? Status::ok : Status::target_out_of_range;
-  }
+  if (dataset.inputs_are_targets) return may_be_targets(loss, dataset) ? Status::ok : Status::target_out_of_range;
   if (dataset.targets.data == nullptr) return Status::ok;
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
     float sum = 0.0f, lost = 0.0f;  // compensated sum: the rounding error of a million summands exceeds the tolerance
-    bool good = true;
+    std::size_t outputs = 0;
     for (const float y : dataset.targets.row(i)) {
-      good = good && detail::is_finite(y) && (!is_cross_entropy(loss) || (y >= 0.0f && y <= 1.0f));
+      if (!detail::is_finite(y) || (is_cross_entropy(loss) && !(y >= 0.0f && y <= 1.0f))) {
+        return {Status::target_out_of_range, i, outputs};
+      }
+      ++outputs;
       const float summand = y - lost, total = sum + summand;
       lost = (total - sum) - summand;
       sum = total;
     }
     constexpr float kTolerance = 1e-3f;
-    if (loss == Loss::cross_entropy) good = good && sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;
-    if (!good) return {Status::target_out_of_range, i, 0};
+    const bool is_distribution = sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;
+    if (loss == Loss::cross_entropy && !is_distribution) return {Status::target_out_of_range, i, outputs};
   }
   return Status::ok;
 }
 
-void prefetch(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, std::size_t part,
-              std::size_t parts) {
-  constexpr std::size_t kCacheLine = 64;
-  const std::size_t left = first < dataset.count ? dataset.count - first : 0;
-  const std::size_t lines = (dataset.features + kCacheLine - 1) / kCacheLine;
-  const Share share = share_of((rows < left ? rows : left) * lines, parts, part);
-  std::size_t i = share.begin / lines, line = share.begin % lines;
-  for (std::size_t done = share.begin; done < share.end; ++done) {
-    const std::size_t sample = order == nullptr ? first + i : order[first + i];
-    __builtin_prefetch(dataset.features_data + sample * dataset.features + line * kCacheLine, 0, 2);
-    if (++line == lines) {
-      line = 0;
-      ++i;
-    }
-  }
-}
-
-void gather(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t rows, float* inputs,
-            std::uint8_t* labels) {
-  MOTE_ASSERT(first <= dataset.count && rows <= dataset.count - first);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::size_t sample = order == nullptr ? first + i : order[first + i];
-    scale_bytes(dataset.features_data + sample * dataset.features, dataset.scale, inputs + i * dataset.features,
-                dataset.features);
-    if (labels != nullptr && dataset.labels != nullptr) labels[i] = dataset.labels[sample];
-  }
+void gather_labels(const Dataset& dataset, const std::uint32_t* order, std::size_t first, std::size_t count,
+                   std::uint8_t* labels) {
+  if (dataset.labels == nullptr) return;
+  for (std::size_t i = 0; i < count; ++i) labels[i] = dataset.labels[order == nullptr ? first + i : order[first + i]];
 }
 
 Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size_t first, const float* inputs,
@@ -105,6 +110,11 @@ Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size
   } else if (dataset.targets.data != nullptr) {
     targets = Targets(dataset.targets.data, dataset.targets.stride, order).from(first);
   }
+  if (dataset.sample_weights != nullptr) {
+    targets.sample_weights = dataset.sample_weights + (order == nullptr ? first : 0);
+    targets.order = order == nullptr ? nullptr : order + first;
+  }
+  targets.class_weights = dataset.class_weights;
   if (dataset.labels != nullptr) targets.labels = labels != nullptr ? labels : dataset.labels + first;
   return targets;
 }

@@ -78,12 +78,12 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
   const bool has_inverse =
       topology.output_activation() == Activation::softmax || topology.output_activation() == Activation::sigmoid;
   const Activation activation = has_inverse ? topology.output_activation() : Activation::identity;
-  detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion, [&](std::size_t count) {
+  const auto pre_activations = [&](std::size_t count) {
     const MatrixView outputs = ensemble.forward(inputs, count);
     invert(activation, outputs, means);
     return outputs;
-  });
-  return Status::ok;
+  };
+  return detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion, pre_activations);
 }
 
 std::uint32_t fingerprint(const Topology& topology, Members members) {

@@ -26,9 +26,8 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
   Network network;
   if (const Result result = network.bind(topology, parameters, rows, plan.scratch.in(scratch)); !result.ok())
     return result;
-  detail::score(dataset, loss, topology.output_activation(), inputs, plan.losses.in(scratch), totals, confusion,
-                [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
-  return Status::ok;
+  return detail::score(dataset, loss, topology.output_activation(), inputs, plan.losses.in(scratch), totals, confusion,
+                       [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
 }
 
 }  // namespace mote

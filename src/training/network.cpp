@@ -49,8 +49,12 @@ MatrixView Network::forward_pre_activations(const float* inputs, std::size_t row
 
 std::size_t argmax(Span<const float> values) {
   std::size_t best = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) best = values[i] > values[best] ? i : best;
-  return best;
+  bool is_number = true;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    is_number = is_number && values[i] == values[i];
+    best = values[i] > values[best] ? i : best;
+  }
+  return is_number ? best : values.size();
 }
 
 }  // namespace mote

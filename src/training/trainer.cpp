@@ -69,14 +69,15 @@ Result check(const Topology& topology, const TrainingOptions& options, std::size
     return Status::bad_dropout;
   }
   if (const Result result = check(options.schedule); !result.ok()) return result;
-  if (samples == 0) return Status::no_samples;
+  if (samples == kUnstored && options.bootstrap) return Status::no_samples;
   constexpr std::uint64_t kMostSamples = 0xffffffffu;  // counts and order have 32 bits
   if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
-  if (options.batch_size == 0 || options.batch_size > samples) {
-    return {Status::bad_batch_size, options.batch_size, samples};
+  const std::size_t largest_batch = samples == kUnstored ? kMostSamples : samples;
+  if (options.batch_size == 0 || options.batch_size > largest_batch) {
+    return {Status::bad_batch_size, options.batch_size, largest_batch};
   }
   if (options.workers == 0) return Status::bad_worker_count;
-  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, samples};
+  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, largest_batch};
   if (topology.all_scale_floats() == 0) return Status::ok;
   if (options.memory_rows < options.batch_size) {
     return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
@@ -108,6 +109,7 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   inputs_ = plan.inputs.in(memory);
   masks_ = plan.masks.in(memory);
   list_ = plan.list.in(memory);
+  failed_ = plan.failed.in(memory);
   evaluation_memory_ = memory.subspan(plan.inputs.offset, plan.bytes - plan.inputs.offset);
   step_ = {{options.optimizer, options.l2, 0, topology.parameter_count(), options.l1},
            topology.all_weight_floats(),
@@ -179,7 +181,9 @@ TrainingProgress Trainer::progress() const {
 }
 
 Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset) {
-  if (const Result result = check_data(dataset); !result.ok()) return result;
+  if (samples_ != kUnstored) {
+    if (const Result result = check_data(dataset); !result.ok()) return result;
+  }
   if (const Result result = set_learning_rate(progress.learning_rate); !result.ok()) return result;
   MOTE_ASSERT(progress.position <= samples_);
   dataset_ = dataset;
@@ -233,21 +237,55 @@ void Trainer::draw_order() {
 // One mini-batch. A batch that does not fit into memory comes in chunks of rows_ samples, whose gradients are added.
 
 Result Trainer::train_batch() {
-  MOTE_ASSERT(samples_left() > 0);
-  const std::size_t left = samples_left(), batch = options_.batch_size < left ? options_.batch_size : left;
+  const std::size_t left = samples_left();
+  MOTE_ASSERT(left > 0);
+  const bool is_last = left <= options_.batch_size;
+  const std::size_t batch = is_last ? left : options_.batch_size;
+  Result result = step(batch);
+  if (!result.ok()) return result;
+  // The loss of the next batch reveals a parameter that is not finite; after the last batch, a check does.
+  if (is_last && !detail::all_finite(parameters_)) {
+    result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
+  }
+  position_ += batch;
+  return result;
+}
+
+Result Trainer::train_batch(const Dataset& batch) {
+  MOTE_ASSERT(samples_ == kUnstored);
+  if (const Result result = check(topology_, batch); !result.ok()) return result;
+  if (batch.count > options_.batch_size) return {Status::bad_batch_size, batch.count, options_.batch_size};
+  if (!running_.empty() && batch.count < 2) return {Status::batch_norm_of_one_sample, batch.count, 2};
+  dataset_ = batch;
+  position_ = 0;
+  totals_ = {};
+  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+  return step(batch.count);
+}
+
+/// Makes a parameter step on the next `batch` samples.
+Result Trainer::step(std::size_t batch) {
   const float scale = 1.0f / static_cast<float>(batch);
   const bool keep = batch > rows_ || options_.clips();
+  const std::uint32_t steps = step_.step.number;
   step_.step.options.learning_rate = learning_rate();
   if (step_.step.number != 0xffffffffu) ++step_.step.number;  // saturates: beta^t is negligible by then
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
-    const ActiveInputs active = gather_rows(done, rows);
+    ActiveInputs active;
+    if (const Result result = gather_rows(done, rows, active); !result.ok()) {
+      step_.step.number = steps;
+      return result;
+    }
     backpropagation_.set_dropout(dropout_.at(0, done));
     backpropagation_.forward(step_.gradient_point(), inputs_.data(), rows, active);
     const float* whole = options_.input_dropout != 0.0f ? whole_.data() : inputs_.data();
     const Targets targets = targets_of(dataset_, order(), position_ + done, whole, labels_.data());
     backpropagation_.compute_loss(options_.loss, targets, scale, totals_);
-    if (!detail::is_finite(totals_.sum)) return diverged_in_loss();
+    if (!detail::is_finite(totals_.sum)) {
+      step_.step.number = steps;
+      return diverged_in_loss();
+    }
     if (!running_.empty()) update_running(rows);
     backpropagation_.compute_deltas(step_.gradient_point());
     use_gradients(done, rows, active,
@@ -260,36 +298,37 @@ Result Trainer::train_batch() {
     step_with_gradients();
   }
   if (options_.max_norm != 0.0f) limit_norms();
-  Result result;
-  // The loss of the next batch reveals a parameter that is not finite; after the last batch, a check does.
-  if (batch == left && !detail::all_finite(parameters_)) {
-    result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
-  }
-  position_ += batch;
   dropout_.sample += batch;
-  return result;
+  return Status::ok;
 }
 
-/// Gathers `rows` samples of the batch after the first `done`, and drops inputs. Returns the inputs that are active
+/// Gathers `rows` samples of the batch after the first `done`, and drops inputs. active: the inputs that are active
 /// before dropout.
-ActiveInputs Trainer::gather_rows(std::size_t done, std::size_t rows) {
+Result Trainer::gather_rows(std::size_t done, std::size_t rows, ActiveInputs& active) {
   const std::size_t inputs = topology_.inputs;
+  const bool lists = !masks_.empty() && has_zero_bytes(dataset_);
+  clear(failed_);
   parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
     const std::size_t first = position_ + done + share.begin, floats = share.size() * inputs;
     float* to = inputs_.data() + share.begin * inputs;
-    gather(dataset_, order(), first, share.size(), to, labels_.data() + share.begin);
-    if (!masks_.empty()) mark_active(dataset_, order(), first, share.size(), masks_.data() + worker * inputs);
+    failed_[worker] = gather(dataset_, order(), first, share.size(), to).ok() ? 0 : 1;
+    gather_labels(dataset_, order(), first, share.size(), labels_.data() + share.begin);
+    if (lists) mark_active(dataset_, order(), first, share.size(), masks_.data() + worker * inputs);
     if (options_.input_dropout == 0.0f) return;
     if (dataset_.inputs_are_targets) __builtin_memcpy(whole_.data() + share.begin * inputs, to, floats * sizeof(float));
     Dropout dropout = dropout_.at(0, done + share.begin);
     dropout.rate = options_.input_dropout;
     drop_units(dropout, share.size(), inputs, inputs, to);
   });
-  if (masks_.empty()) return {};
+  for (const std::uint8_t failed : failed_) {
+    if (failed != 0) return gather(dataset_, order(), position_ + done, rows, inputs_.data());  // for the place
+  }
+  if (!lists) return Status::ok;
   const Span<std::uint8_t> mask = masks_.subspan(0, inputs);
   const std::size_t workers = parallel_.shares_of(rows, detail::kRowsPerWorker);
   for (std::size_t i = 1; i < workers; ++i) or_bytes(masks_.data() + i * inputs, mask.data(), inputs);
-  return list_active(mask, list_.data());
+  active = list_active(mask, list_.data());
+  return Status::ok;
 }
 
 /// Computes the gradients and passes them to `sink`, slice by slice.
@@ -338,12 +377,16 @@ void Trainer::limit_norms() {
 }
 
 Result Trainer::diverged(Divergence::What what, std::size_t layer) {
-  divergence_ = {what, layer, epoch_ - 1, position_ / options_.batch_size};
+  const bool is_stored = samples_ != kUnstored;
+  divergence_ = {what, layer, is_stored ? epoch_ - 1 : 0,
+                 is_stored ? position_ / options_.batch_size : step_.step.number};
   return {Status::not_finite, divergence_.batch, layer};
 }
 
-/// Finds the cause of a loss that is not finite: a parameter of the last step, or an overflow of the forward pass.
+/// Finds the cause of a loss that is not finite: targets, a parameter of the last step, or an overflow of the forward
+/// pass.
 Result Trainer::diverged_in_loss() {
+  if (const Result result = check_targets(options_.loss.kind, dataset_); !result.ok()) return result;
   const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
   if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);
   return diverged(Divergence::What::loss, first_overflow(layers, backpropagation_));

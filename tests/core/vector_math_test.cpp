@@ -206,15 +206,50 @@ TEST_P(VectorMath, AnyLengthGivesTheBitsOfOneByOneAndWritesNoFurther) {
   }
 }
 
-TEST_P(VectorMath, ScaleBytesMultipliesEveryByte) {
-  for (const size_t n : {size_t{0}, size_t{1}, size_t{7}, size_t{16}, size_t{33}, size_t{255}, size_t{256}}) {
-    std::vector<std::uint8_t> x(n);
-    for (size_t i = 0; i < n; ++i) x[i] = static_cast<std::uint8_t>(255 - i);
-    Guarded<float> y(n, kNotANumber);
-    mote::scale_bytes(x.data(), 1.0f / 255.0f, y.data(), n);
-    ASSERT_TRUE(y.intact());
-    for (size_t i = 0; i < n; ++i) ASSERT_EQ(y[i], static_cast<float>(x[i]) * (1.0f / 255.0f)) << i;
-    EXPECT_TRUE(n == 0 || y[0] == 1.0f) << "255 is 1";
+/// Converts elements of every number up to a few vectors, and compares each with (element - offset) * scale.
+template <typename Element>
+void expect_converted(Element lowest, Element step) {
+  for (const size_t n : {size_t{1}, size_t{7}, size_t{16}, size_t{33}, size_t{255}, size_t{256}}) {
+    std::vector<Element> x(n);
+    std::vector<float> offsets(n), scales(n);
+    for (size_t i = 0; i < n; ++i) {
+      x[i] = static_cast<Element>(lowest + static_cast<Element>(i) * step);
+      offsets[i] = static_cast<float>(i) * 0.37f - 3.0f;
+      scales[i] = 1.0f / static_cast<float>(i + 3);
+    }
+    for (const bool each : {false, true}) {
+      for (const float offset : {0.0f, 2.5f}) {
+        mote::Inputs inputs = mote::Inputs(x.data(), 1, n, 1.0f / 255.0f).set_offset(offset);
+        if (each) inputs.set_transformation(offsets.data(), scales.data());
+        Guarded<float> y(n, kNotANumber);
+        ASSERT_TRUE(mote::convert_sample(inputs, x.data(), y.data()));
+        ASSERT_TRUE(y.intact());
+        for (size_t i = 0; i < n; ++i) {
+          const float by = each ? scales[i] : 1.0f / 255.0f, from = each ? offsets[i] : offset;
+          ASSERT_EQ(y[i], (static_cast<float>(x[i]) - from) * by) << i;
+          ASSERT_EQ(y[i], mote::input_at(inputs, 0, i)) << i;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(VectorMath, ConvertsEveryTypeOfElement) {
+  expect_converted<std::uint8_t>(0, 1);
+  expect_converted<std::int8_t>(-128, 1);
+  expect_converted<std::int16_t>(-32768, 257);
+  expect_converted<float>(-20.0f, 0.1875f);
+}
+
+TEST_P(VectorMath, FindsEveryInputThatIsNotFinite) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const float bad : {kNotANumber, infinity, -infinity, 3e38f}) {  // the last overflows by the scale
+    for (size_t at = 0; at < 40; ++at) {
+      std::vector<float> x(40, 1.0f), y(40);
+      EXPECT_TRUE(mote::convert_sample(mote::Inputs(x.data(), 1, 40, 2.0f), x.data(), y.data()));
+      x[at] = bad;
+      EXPECT_FALSE(mote::convert_sample(mote::Inputs(x.data(), 1, 40, 2.0f), x.data(), y.data())) << at;
+    }
   }
 }
 

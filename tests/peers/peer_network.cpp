@@ -151,7 +151,8 @@ double PeerNetwork::train(const mote::Dataset& dataset, const std::uint32_t* ord
   correct_ = 0;
   for (std::size_t first = 0; first < dataset.count; first += rows_) {
     const std::size_t rows = std::min(rows_, dataset.count - first);
-    mote::gather(dataset, order, first, rows, inputs_.data(), labels_.data());
+    static_cast<void>(mote::gather(dataset, order, first, rows, inputs_.data()));
+    mote::gather_labels(dataset, order, first, rows, labels_.data());
     mote::prefetch(dataset, order, first + rows, rows_);
     train_batch(inputs_.data(), labels_.data(), rows);
   }

@@ -277,7 +277,7 @@ TEST(GradientBoundsErrors, SayWhatDoesNotFit) {
 /// biases, averaged over the first 1000 training images, at initialization.
 Vector learning_speeds(const Topology& topology, const mote::Dataset& images, std::uint64_t seed) {
   std::vector<float> inputs(images.count * images.features), parameters(topology.parameter_count());
-  mote::gather(images, nullptr, 0, images.count, inputs.data());
+  EXPECT_TRUE(mote::gather(images, nullptr, 0, images.count, inputs.data()).ok());
   mote::Random random(seed, mote::Stream::initialization);
   mote::initialize(topology, mote::WeightInit::scaled_gaussian, mote::BiasInit::gaussian, random,
                    {parameters.data(), parameters.size()});

@@ -57,7 +57,7 @@ struct TwinTraining {
 twin::Batch batch_of(const mote::Dataset& data, std::size_t first, std::size_t count) {
   twin::Batch batch;
   for (std::size_t i = first * data.features; i < (first + count) * data.features; ++i) {
-    batch.inputs.push_back(static_cast<float>(data.features_data[i]) * (1.0f / 255.0f));
+    batch.inputs.push_back(static_cast<float>(static_cast<const std::uint8_t*>(data.data)[i]) * (1.0f / 255.0f));
   }
   batch.labels.assign(data.labels + first, data.labels + first + count);
   return batch;

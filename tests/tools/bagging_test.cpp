@@ -36,7 +36,7 @@ TEST(Bagging, TrainingOnABootstrapSampleIsTrainingOnACopyOfIt) {
       mote::draw_bootstrap({drawn.data(), drawn.size()}, random);
       std::vector<std::uint8_t> features, labels;
       for (const std::uint32_t i : drawn) {
-        const std::uint8_t* sample = samples.dataset.features_data + i * 5;
+        const auto* sample = static_cast<const std::uint8_t*>(samples.dataset.row(i));
         features.insert(features.end(), sample, sample + 5);
         labels.push_back(samples.labels[i]);
       }

@@ -52,7 +52,7 @@ TEST_F(ImageFiles, ReadAWholeSet) {
   EXPECT_EQ(set.columns, 4u);
   EXPECT_EQ(set.train.features, 12u);
   EXPECT_EQ(set.train.classes, 4u);
-  EXPECT_EQ(set.train.features_data[0], 255);
+  EXPECT_EQ(static_cast<const std::uint8_t*>(set.train.data)[0], 255);
   EXPECT_EQ(set.train.labels[47], 3);
 }
 
@@ -142,7 +142,7 @@ TEST_F(TargetFiles, AreReadBesideTheImages) {
   EXPECT_EQ(set.train.targets.rows, 48u);
   EXPECT_EQ(set.train.targets.row(47)[1], 0.5f);
   EXPECT_EQ(set.test.targets.row(11)[0], 0.25f);
-  EXPECT_EQ(set.train.features_data[0], 255) << "left alone by the conversion";
+  EXPECT_EQ(static_cast<const std::uint8_t*>(set.train.data)[0], 255) << "left alone by the conversion";
 }
 
 TEST_F(TargetFiles, ReadTheDottedSpellingAndOddNumbersOfPixels) {

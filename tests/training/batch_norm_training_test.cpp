@@ -88,7 +88,8 @@ struct TwinTraining {
     twin::Batch batch;
     for (std::size_t i = first; i < end; ++i) {
       for (std::size_t j = 0; j < data.features; ++j) {
-        batch.inputs.push_back(static_cast<float>(data.features_data[i * data.features + j]) / 255.0f);
+        batch.inputs.push_back(static_cast<float>(static_cast<const std::uint8_t*>(data.data)[i * data.features + j]) /
+                               255.0f);
       }
       batch.labels.push_back(data.labels[i]);
     }

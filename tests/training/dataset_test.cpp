@@ -26,11 +26,7 @@ struct Samples {
     for (size_t i = 0; i < kCount; ++i) {
       for (size_t j = 0; j < kFeatures; ++j) bytes.push_back(static_cast<std::uint8_t>(40 * i + j));
     }
-    dataset.features_data = bytes.data();
-    dataset.labels = labels.data();
-    dataset.count = kCount;
-    dataset.features = kFeatures;
-    dataset.classes = 10;
+    dataset = Dataset(bytes.data(), labels.data(), kCount, kFeatures, 10);
   }
   std::vector<std::uint8_t> bytes, labels = {7, 3, 9, 0, 4, 4};
   Dataset dataset;
@@ -41,7 +37,8 @@ template <typename F>
 void expect_gathered(const Samples& s, const std::uint32_t* order, size_t first, size_t rows, F sample) {
   Guarded<float> inputs(rows * kFeatures, kNotANumber);
   Guarded<std::uint8_t> labels(rows, 255);
-  mote::gather(s.dataset, order, first, rows, inputs.data(), labels.data());
+  ASSERT_TRUE(mote::gather(s.dataset, order, first, rows, inputs.data()).ok());
+  mote::gather_labels(s.dataset, order, first, rows, labels.data());
   ASSERT_TRUE(inputs.intact() && labels.intact());
   for (size_t i = 0; i < rows; ++i) {
     ASSERT_EQ(labels[i], s.labels[sample(i)]);
@@ -70,11 +67,11 @@ TEST(Gather, ScalesToTheUnitIntervalUnlessToldOtherwise) {
   Samples s;
   s.bytes[1] = 255;
   float inputs[kFeatures];
-  mote::gather(s.dataset, nullptr, 0, 1, inputs);  // labels may be left out
+  ASSERT_TRUE(mote::gather(s.dataset, nullptr, 0, 1, inputs).ok());
   EXPECT_EQ(inputs[0], 0.0f);
   EXPECT_EQ(inputs[1], 1.0f);
   s.dataset.scale = 0.5f;
-  mote::gather(s.dataset, nullptr, 0, 1, inputs);
+  ASSERT_TRUE(mote::gather(s.dataset, nullptr, 0, 1, inputs).ok());
   EXPECT_EQ(inputs[1], 127.5f);
   EXPECT_EQ(inputs[2], 1.0f);
 }
@@ -82,16 +79,16 @@ TEST(Gather, ScalesToTheUnitIntervalUnlessToldOtherwise) {
 TEST(GatherDeathTest, StopsPastTheLastSample) {
   const Samples s;
   std::vector<float> inputs(kFeatures * (kCount + 1));
-  EXPECT_DEATH(mote::gather(s.dataset, nullptr, 0, kCount + 1, inputs.data()), "");
-  EXPECT_DEATH(mote::gather(s.dataset, nullptr, kCount + 1, 0, inputs.data()), "");
-  EXPECT_DEATH(mote::gather(s.dataset, nullptr, 3, static_cast<size_t>(-2), inputs.data()), "");
+  EXPECT_DEATH(static_cast<void>(mote::gather(s.dataset, nullptr, 0, kCount + 1, inputs.data())), "");
+  EXPECT_DEATH(static_cast<void>(mote::gather(s.dataset, nullptr, kCount + 1, 0, inputs.data())), "");
+  EXPECT_DEATH(static_cast<void>(mote::gather(s.dataset, nullptr, 3, static_cast<size_t>(-2), inputs.data())), "");
 }
 
 TEST(Subset, IsAViewOfSomeSamples) {
   const Samples s;
   const Dataset part = s.dataset.subset(2, 3);
   EXPECT_EQ(part.count, 3u);
-  EXPECT_EQ(part.features_data, s.bytes.data() + 2 * kFeatures);
+  EXPECT_EQ(part.data, s.bytes.data() + 2 * kFeatures);
   EXPECT_EQ(part.labels, s.labels.data() + 2);
   EXPECT_EQ(part.features, kFeatures);
   EXPECT_EQ(part.classes, 10u) << "even when fewer occur";
@@ -119,7 +116,7 @@ TEST(MakeDataset, PairsImagesWithLabels) {
   const std::vector<std::uint8_t> pixels(3 * 2 * 4, 9), numbers = {5, 0, 2};
   Dataset dataset;
   ASSERT_TRUE(make_dataset(images_of(pixels, 3, 2, 4), labels_of(numbers), 10, dataset).ok());
-  EXPECT_EQ(dataset.features_data, pixels.data());
+  EXPECT_EQ(dataset.data, pixels.data());
   EXPECT_EQ(dataset.labels, numbers.data());
   EXPECT_EQ(dataset.count, 3u);
   EXPECT_EQ(dataset.features, 8u);
@@ -170,7 +167,7 @@ struct Regression {
 
 TEST(MakeDataset, PairsImagesWithTargets) {
   const Regression r;
-  EXPECT_EQ(r.dataset.features_data, r.bytes.data());
+  EXPECT_EQ(r.dataset.data, r.bytes.data());
   EXPECT_EQ(r.dataset.labels, nullptr);
   EXPECT_EQ(r.dataset.targets.data, r.values.data());
   EXPECT_EQ(r.dataset.count, 3u);
@@ -225,7 +222,8 @@ TEST(Gather, LeavesLabelsAloneWhereThereAreNone) {
   const Regression r;
   float inputs[6];
   std::uint8_t labels[3] = {9, 9, 9};
-  mote::gather(r.dataset, nullptr, 0, 3, inputs, labels);
+  ASSERT_TRUE(mote::gather(r.dataset, nullptr, 0, 3, inputs).ok());
+  mote::gather_labels(r.dataset, nullptr, 0, 3, labels);
   EXPECT_EQ(inputs[5], 1.0f);
   EXPECT_EQ(labels[0], 9);
 }
@@ -237,7 +235,7 @@ TEST(Autoencoding, MakesInputsTheTargetsAndForgetsLabels) {
   EXPECT_EQ(same.labels, nullptr);
   EXPECT_EQ(same.outputs(), kFeatures);
   EXPECT_EQ(s.dataset.outputs(), 10u);
-  EXPECT_EQ(same.features_data, s.dataset.features_data) << "nothing is copied";
+  EXPECT_EQ(same.data, s.dataset.data) << "nothing is copied";
   EXPECT_TRUE(check(same).ok());
 }
 

@@ -59,7 +59,7 @@ struct Example {
   mote::Members span() const { return {members.data(), members.size()}; }
   std::vector<float> inputs(std::size_t first, std::size_t rows) const {
     std::vector<float> floats(rows * the.topology.inputs);
-    mote::gather(samples.dataset, nullptr, first, rows, floats.data());
+    EXPECT_TRUE(mote::gather(samples.dataset, nullptr, first, rows, floats.data()).ok());
     return floats;
   }
   Result evaluate(mote::Memory scratch, LossTotals& totals, mote::Span<std::uint32_t> confusion = {}) const {

@@ -253,4 +253,11 @@ TEST(Argmax, FindsTheLargestAndTheFirstOfEquals) {
   EXPECT_EQ(argmax_of({-INFINITY, -INFINITY, -1e30f}), 2u);
 }
 
+TEST(Argmax, HasNoClassForNaN) {
+  const auto argmax_of = [](std::vector<float> values) { return mote::argmax({values.data(), values.size()}); };
+  EXPECT_EQ(argmax_of({NAN}), 1u);
+  EXPECT_EQ(argmax_of({NAN, 3.0f}), 2u);
+  EXPECT_EQ(argmax_of({3.0f, 4.0f, NAN}), 3u);
+}
+
 }  // namespace

@@ -220,7 +220,7 @@ struct TwinRun {
       twin::Batch batch;
       const std::size_t end = std::min(first + options.batch_size, data.count);
       for (std::size_t i = first; i < end; ++i) {
-        const std::uint8_t* sample = data.features_data + i * data.features;
+        const auto* sample = static_cast<const std::uint8_t*>(data.row(i));
         for (std::size_t j = 0; j < data.features; ++j) batch.inputs.push_back(static_cast<float>(sample[j]) / 255.0f);
         batch.labels.push_back(data.labels[i]);
         const twin::Vector a = network.outputs(batch.inputs.data() + (i - first) * data.features);

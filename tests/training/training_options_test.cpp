@@ -123,7 +123,8 @@ TEST(TrainingOptions, HaveBatchesOfOneSampleToAll) {
 }
 
 TEST(TrainingOptions, AreForSamplesThatCanBeCounted) {
-  EXPECT_EQ(mote::check(kSmall, with_batch(4), 0).status, Status::no_samples);
+  EXPECT_TRUE(mote::check(kSmall, with_batch(4), mote::kUnstored).ok());
+  EXPECT_EQ(mote::check(kSmall, with_batch(4).set_bootstrap(true), mote::kUnstored).status, Status::no_samples);
   if constexpr (sizeof(std::size_t) > 4) {
     const std::uint64_t samples = std::uint64_t{1} << 32;
     const Result result = mote::check(kSmall, with_batch(4), samples);

@@ -61,10 +61,11 @@ Table measure_sparsity(const mote::Dataset& train, std::size_t repeats) {
               "Leaving out inputs that are 0 in a whole batch: seconds an epoch with it on and off",
               {{"on_s", 4}, {"off_s", 4}, {"on/off", 3}},
               {}};
-  std::vector<std::uint8_t> pixels(train.features_data, train.features_data + train.count * train.features);
+  const auto* bytes = static_cast<const std::uint8_t*>(train.data);
+  std::vector<std::uint8_t> pixels(bytes, bytes + train.count * train.features);
   std::replace(pixels.begin(), pixels.end(), std::uint8_t{0}, std::uint8_t{1});
   mote::Dataset dense = train;
-  dense.features_data = pixels.data();
+  dense.data = pixels.data();
   for (const Workload& workload : training_workloads()) {
     constexpr std::size_t kManyParameters = 500000;
     const std::size_t rounds = workload.topology.parameter_count() < kManyParameters ? repeats : (repeats + 3) / 4;

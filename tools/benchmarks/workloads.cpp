@@ -85,7 +85,7 @@ FloatArray::FloatArray(std::size_t count, std::uint64_t seed) : FloatArray(count
 
 FloatArray to_floats(const mote::Dataset& dataset) {
   FloatArray images(dataset.count * dataset.features);
-  mote::gather(dataset, nullptr, 0, dataset.count, images.data());
+  require(mote::gather(dataset, nullptr, 0, dataset.count, images.data()));
   return images;
 }
 

@@ -121,8 +121,8 @@ Half load_half(const std::string& folder, const std::string& name, Aim aim, mote
   if (aim == Aim::labels) add_labels(half, answers_path, outputs, memory);
   if (aim == Aim::numbers) add_numbers(half, answers_path, outputs, loss, memory);
   if (aim == Aim::inputs) {
-    half.dataset = {half.images.elements.data(), nullptr, half.images.count(), half.images.item_size()};
-    half.dataset = half.dataset.autoencoding();
+    const mote::Inputs images(half.images.elements.data(), half.images.count(), half.images.item_size());
+    half.dataset = mote::Dataset(images, nullptr, 0).autoencoding();
   }
   return half;
 }

@@ -65,7 +65,6 @@ mote::Dataset load_images(const std::string& path, mote::Memory memory, const mo
         " bytes of static memory built in; rebuild with: make DATA_MB=" + std::to_string((input.size() >> 20) + 1));
   }
   mote::Dataset images;
-  images.features = model.topology.inputs;
   if (!file.empty() && file[0] == 'P') {
     Pgm image;
     if (const std::string wrong = parse_pgm(file, image); !wrong.empty()) throw Error(path + ": " + wrong);
@@ -79,16 +78,14 @@ mote::Dataset load_images(const std::string& path, mote::Memory memory, const mo
       // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): parse_pgm() rejects a largest value of 0.
       pixels[i] = static_cast<unsigned char>((pixels[i] * 255u + image.largest / 2) / image.largest);
     }
-    images.features_data = pixels;
-    images.count = 1;
+    images = mote::Dataset(pixels, nullptr, 1, image.pixels.size(), 0);
   } else {
     mote::Idx idx;
     if (const mote::Result result = mote::parse_idx(file, 3, idx); !result.ok()) {
       throw Error(path + ": " + describe(result));
     }
     check_size(path, model, idx.dimensions[1], idx.dimensions[2]);
-    images.features_data = idx.elements.data();
-    images.count = idx.count();
+    images = mote::Dataset(idx.elements.data(), nullptr, idx.count(), idx.item_size(), 0);
   }
   return images;
 }

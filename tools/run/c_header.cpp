@@ -213,7 +213,8 @@ std::string identifier_of(const std::string& path) {
 /// The text of the header.
 std::string header_source(const std::string& name, const OwnedModel& owned, const mote::Dataset& test,
                           const mote::FlashNetwork& network) {
-  const std::vector<std::uint8_t> inputs(test.features_data, test.features_data + test.features);
+  const auto* first = static_cast<const std::uint8_t*>(test.data);
+  const std::vector<std::uint8_t> inputs(first, first + test.features);
   const auto answer = network.forward(inputs.data(), test.scale);
   const std::vector<float> outputs(answer.begin(), answer.end());
   char checksum[16];
@@ -253,7 +254,7 @@ std::string write_header(AtomicFile& file, const Export& what) {
   if (test.labels == nullptr) return line;
   std::size_t correct = 0;
   for (std::size_t i = 0; i < test.count; ++i) {
-    const auto outputs = network.forward(test.features_data + i * test.features, test.scale);
+    const auto outputs = network.forward(static_cast<const std::uint8_t*>(test.row(i)), test.scale);
     correct += mote::argmax(outputs) == test.labels[i] ? 1 : 0;
   }
   char accuracy[64];

@@ -49,7 +49,7 @@ void for_each_response(const mote::Topology& topology, mote::Span<const float> p
   require(layers.bind(topology, kRows, scratch.subspan(plan.hidden, plan.bytes - plan.hidden)));
   for (std::size_t first = 0; first < samples.count; first += kRows) {
     const std::size_t rows = std::min(kRows, samples.count - first);
-    mote::gather(samples, nullptr, first, rows, inputs);
+    require(mote::gather(samples, nullptr, first, rows, inputs));
     layers.forward(parameters.data(), inputs, rows);
     for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) look(l, layers.activations(l));
     look(topology.layer_count - 1, network.forward(inputs, rows));
@@ -126,9 +126,10 @@ mote::LossTotals evaluate_one(const mote::Topology& topology, mote::Members memb
 }
 
 void add_answer(Mistake& mistake, const mote::Ensemble& network, const mote::Dataset& sample) {
-  mistake.pixels.assign(sample.features_data, sample.features_data + sample.features);
+  const auto* pixels = static_cast<const std::uint8_t*>(sample.data);
+  mistake.pixels.assign(pixels, pixels + sample.features);
   std::vector<float> inputs(sample.features);
-  mote::gather(sample, nullptr, 0, 1, inputs.data());
+  require(mote::gather(sample, nullptr, 0, 1, inputs.data()));
   const mote::Span<const float> outputs = network.forward(inputs.data(), 1).row(0);
   if (sample.labels != nullptr) {
     mistake.label = sample.labels[0];

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// exp, log, tanh, sigmoid and the error function over arrays, by polynomials of our own: those of C libraries differ in
-// their last bits and do not vectorize.
+// exp, log, tanh, sigmoid and the error function over arrays, by polynomials of our own (those of C libraries differ in
+// their last bits and do not vectorize), and the conversion of inputs.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "mote/inputs.hpp"
 
 namespace mote {
 
@@ -25,8 +27,8 @@ void tanh(const float* x, float* y, std::size_t n);
 void sigmoid(const float* x, float* y, std::size_t n);
 void error_function(const float* x, float* y, std::size_t n);
 
-/// y[i] = x[i] * scale: pixels to floats.
-void scale_bytes(const std::uint8_t* x, float scale, float* y, std::size_t n);
+/// Converts a sample to inputs y [features]; elements: those of the sample. Returns whether all inputs are finite.
+bool convert_sample(const Inputs& inputs, const void* elements, float* y);
 
 /// y[i] |= x[i].
 void or_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n);
