@@ -81,7 +81,9 @@ void predict(const Predictor& predictor, const std::string& path, const mote::Da
     const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
     for (std::size_t i = 0; i < rows; ++i) {
       const mote::Span<const float> row = outputs.row(i);
-      std::string line = csv_field(path) + "," + std::to_string(first + i) + "," + csv_field(names[mote::argmax(row)]);
+      const std::size_t best = mote::argmax(row);  // none if an output is NaN
+      std::string line =
+          csv_field(path) + "," + std::to_string(first + i) + "," + csv_field(best < names.size() ? names[best] : "");
       for (const float output : row) {
         char number[32];
         std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(output));

@@ -13,7 +13,6 @@ function path_of(name, file) {
 function take(file,    line, name, depth, skipped) {
   if (file in taken) return
   taken[file] = 1
-  if (part == "source" && file ~ /^include\//) return
   depth = skipped = 0
   while ((status = (getline line < file)) > 0) {
     if (line ~ /^#ifdef MOTE_DISPATCH/) { skipped = 1; depth = 0; continue }
@@ -32,7 +31,7 @@ function take(file,    line, name, depth, skipped) {
       take(path_of(name, file))
       continue
     }
-    print line
+    if (!quiet) print line
   }
   if (status < 0) { print "amalgamate: cannot read " file > "/dev/stderr"; exit failed = 1 }
   close(file)
@@ -48,6 +47,9 @@ BEGIN {
     print "#if defined(__clang__)\n#pragma clang fp contract(off)"
     print "#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n"
   }
+  quiet = part == "source"  # mote.hpp has these headers
+  if (quiet) take("include/mote/mote.hpp")
+  quiet = 0
   for (i = 1; i < ARGC; ++i) take(ARGV[i])
   exit failed
 }

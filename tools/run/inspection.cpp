@@ -134,7 +134,8 @@ void add_answer(Mistake& mistake, const mote::Ensemble& network, const mote::Dat
   if (sample.labels != nullptr) {
     mistake.label = sample.labels[0];
     mistake.said = mote::argmax(outputs);
-    mistake.output = static_cast<double>(outputs[mistake.said]);
+    const bool is_answer = mistake.said < outputs.size();  // else an output is NaN
+    mistake.output = is_answer ? static_cast<double>(outputs[mistake.said]) : std::nan("");
     return;
   }
   mistake.outputs.assign(outputs.begin(), outputs.end());

@@ -26,7 +26,7 @@ struct Mistake {
   std::size_t sample = 0;  ///< counted from 0
   double loss = 0.0;
   std::size_t label = 0;  ///< 0 without labels
-  std::size_t said = 0;   ///< class with the largest output; 0 without labels
+  std::size_t said = 0;   ///< class with the largest output; the number of classes for NaN; 0 without labels
   double output = 0.0;    ///< output of that class; 0 without labels
   std::vector<std::uint8_t> pixels;
   std::vector<float> outputs;  ///< empty with labels
