@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/dataset.hpp"
 
+#include "../core/arithmetic.hpp"
 #include "mote/detail/finite.hpp"
 
 namespace mote {
@@ -92,6 +93,53 @@ Result check_targets(Loss loss, const Dataset& dataset) {
     constexpr float kTolerance = 1e-3f;
     const bool is_distribution = sum >= 1.0f - kTolerance && sum <= 1.0f + kTolerance;
     if (loss == Loss::cross_entropy && !is_distribution) return {Status::target_out_of_range, i, outputs};
+  }
+  return Status::ok;
+}
+
+namespace {
+
+/// Square root of x >= 0, whose root is a normal float or smaller.
+double root_of(double x) {
+  double unit = 1.0;
+  for (; x > 0x1p100; x *= 0x1p-64) unit *= 0x1p32;
+  for (; x > 0.0 && x < 0x1p-100; x *= 0x1p64) unit *= 0x1p-32;
+  if (x == 0.0) return 0.0;
+  const auto root = static_cast<double>(detail::square_root(static_cast<float>(x)));
+  return unit * 0.5 * (root + x / root);  // one step of Newton: digits beyond a float's
+}
+
+}  // namespace
+
+Result standardize(const Inputs& samples, Span<float> offsets, Span<float> scales) {
+  constexpr std::size_t kTogether = 16;  // features, which share lines of the cache
+  MOTE_ASSERT(offsets.size() == samples.features && scales.size() == samples.features);
+  if (samples.count == 0) return Status::no_samples;
+  const auto count = static_cast<double>(samples.count);
+  for (std::size_t first = 0; first < samples.features; first += kTogether) {
+    const std::size_t left = samples.features - first, some = left < kTogether ? left : kTogether;
+    double mean[kTogether] = {}, squares[kTogether] = {};
+    bool varies[kTogether] = {};
+    for (std::size_t i = 0; i < samples.count; ++i) {
+      for (std::size_t f = 0; f < some; ++f) {
+        const float element = element_at(samples, i, first + f);
+        if (!detail::is_finite(element)) return {Status::input_not_finite, i, first + f};
+        mean[f] += static_cast<double>(element);
+        varies[f] = varies[f] || element != element_at(samples, 0, first + f);
+      }
+    }
+    for (std::size_t f = 0; f < some; ++f) mean[f] /= count;
+    for (std::size_t i = 0; i < samples.count; ++i) {
+      for (std::size_t f = 0; f < some; ++f) {
+        const double distance = static_cast<double>(element_at(samples, i, first + f)) - mean[f];
+        squares[f] += distance * distance;
+      }
+    }
+    for (std::size_t f = 0; f < some; ++f) {
+      const double deviation = root_of(squares[f] / count);
+      offsets[first + f] = static_cast<float>(mean[f]);
+      scales[first + f] = varies[f] && deviation >= 0x1p-126 ? static_cast<float>(1.0 / deviation) : 1.0f;
+    }
   }
   return Status::ok;
 }

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mote/trainer.hpp"
@@ -225,6 +227,70 @@ TEST(Weights, AreChecked) {
   const float weights[] = {1.0f};
   unlabelled.class_weights = weights;
   EXPECT_EQ(mote::check(unlabelled).status, Status::no_labels);
+}
+
+/// Mean and deviation of a feature in long double.
+std::pair<double, double> moments(const Inputs& inputs, std::size_t feature) {
+  long double sum = 0.0L, squares = 0.0L;
+  for (std::size_t i = 0; i < inputs.count; ++i) sum += static_cast<long double>(element_at(inputs, i, feature));
+  const long double mean = sum / static_cast<long double>(inputs.count);
+  for (std::size_t i = 0; i < inputs.count; ++i) {
+    const long double distance = static_cast<long double>(element_at(inputs, i, feature)) - mean;
+    squares += distance * distance;
+  }
+  return {static_cast<double>(mean), static_cast<double>(std::sqrt(squares / static_cast<long double>(inputs.count)))};
+}
+
+TEST(Standardize, IsSoundForEveryMagnitudeAndType) {
+  constexpr std::size_t kRows = 1000, kFeatures = 37;
+  std::mt19937 random(3);
+  std::vector<float> values(kRows * kFeatures);
+  std::vector<std::int16_t> integers(kRows * kFeatures);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t f = i % kFeatures;
+    const float noise = static_cast<float>(random() % 1000) / 1000.0f;
+    const float unit = std::ldexp(1.0f, static_cast<int>(f) * 6 - 110);  // 2^-110 to 2^106
+    values[i] = f % 3 == 0 ? unit * (1000.0f + noise) : unit * noise;    // a mean far above the deviation, too
+    integers[i] = static_cast<std::int16_t>(random());
+  }
+  for (const Inputs& inputs : {Inputs(values.data(), kRows, kFeatures), Inputs(integers.data(), kRows, kFeatures)}) {
+    std::vector<float> offsets(kFeatures), scales(kFeatures);
+    ASSERT_TRUE(mote::standardize(inputs, {offsets.data(), kFeatures}, {scales.data(), kFeatures}).ok());
+    for (std::size_t f = 0; f < kFeatures; ++f) {
+      const auto [mean, deviation] = moments(inputs, f);
+      ASSERT_NEAR(static_cast<double>(offsets[f]) / mean, 1.0, 1e-7) << f;
+      ASSERT_NEAR(static_cast<double>(scales[f]) * deviation, 1.0, 1e-7) << f;
+    }
+  }
+}
+
+TEST(Standardize, LeavesConstantsFiniteAndRejectsWhatIsNot) {
+  const float values[] = {0.1f, 1.0f, 0.1f, 2.0f, 0.1f, 4.0f};
+  float offsets[2], scales[2];
+  ASSERT_TRUE(mote::standardize(Inputs(values, 3, 2), offsets, scales).ok());
+  EXPECT_EQ(offsets[0], 0.1f);
+  EXPECT_EQ(scales[0], 1.0f);
+  EXPECT_EQ(mote::standardize(Inputs(values, 0, 2), offsets, scales).status, Status::no_samples);
+  const float bad[] = {0.0f, 1.0f, 2.0f, kNan};
+  const Result result = mote::standardize(Inputs(bad, 2, 2), offsets, scales);
+  EXPECT_EQ(result.status, Status::input_not_finite);
+  EXPECT_EQ(result.found, 1u);
+  EXPECT_EQ(result.expected, 1u);
+}
+
+TEST(Standardize, MakesTrainingInvariantToUnits) {
+  const Samples samples(kSmall, kSamples);
+  const std::vector<float> meters = halves<float>(samples.features);
+  const auto train = [&](const std::vector<float>& values) {
+    const Inputs inputs(values.data(), kSamples, 5);
+    float offsets[5], scales[5];
+    EXPECT_TRUE(mote::standardize(inputs, offsets, scales).ok());
+    Bound bound(kSmall, with_batch(8), kSamples);
+    return bound.train(Dataset(Inputs(inputs).set_transformation(offsets, scales), samples.labels.data(), 3), 2);
+  };
+  std::vector<float> others = meters;
+  for (float& x : others) x *= 1024.0f;  // a power of 2: no rounding differs
+  EXPECT_EQ(train(others), train(meters));
 }
 
 }  // namespace
