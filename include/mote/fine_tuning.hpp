@@ -5,8 +5,8 @@
 //   static mote::Storage<mote::fine_tuning_bytes(model::kTopology, options)> memory;
 //   mote::FineTuning tuning;
 //   if (!tuning.bind(model::kModel, options, memory).ok()) halt();
-//   ... tuning.train(pixels, 1.0f / 255.0f, label);
-//   ... mote::argmax(tuning.forward_pre_activations(pixels, 1.0f / 255.0f));
+//   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);  // three int16
+//   ... mote::argmax(tuning.forward_pre_activations(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)));
 #pragma once
 
 #include <cstddef>
@@ -93,13 +93,22 @@ class FineTuning {
   /// leave all state unchanged: memory_too_small for another number of parameters; not_finite.
   Result restore(Span<const float> parameters);
 
-  /// Adds a sample to the batch; the last sample of a batch triggers a parameter step. inputs: [inputs] bytes, each of
-  /// which stands for byte * scale. Errors: label_out_of_range; not_finite (found: number of the step, from 0) if the
-  /// loss is not finite, in which case the batch is dropped and parameters and totals stay as they were.
-  Result train(const std::uint8_t* inputs, float scale, std::uint8_t label);
+  /// Adds the first sample of `inputs` to the batch; the last sample of a batch triggers a parameter step. Errors,
+  /// which leave the batch as it was: no_samples; input_size_mismatch; all of check(inputs); input_not_finite
+  /// (expected: feature); label_out_of_range. not_finite (found: number of the step, from 0) if the loss is not finite:
+  /// the batch is dropped, and parameters and totals stay as they were.
+  Result train(const Inputs& inputs, std::uint8_t label);
+  /// Takes [inputs] bytes, each of which stands for byte * scale. Links less code.
+  Result train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
+    return train_features(frozen_.forward(inputs, scale), label);
+  }
 
-  /// Returns the outputs of the last layer before its activation: a view, valid until the next call.
-  Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale);
+  /// Returns the outputs of the last layer before its activation: a view, valid until the next call. Inputs as in
+  /// FlashNetwork::forward(): one that is not finite makes all outputs NaN.
+  Span<const float> forward_pre_activations(const Inputs& inputs) { return forward_features(frozen_.forward(inputs)); }
+  Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale) {
+    return forward_features(frozen_.forward(inputs, scale));
+  }
 
   /// Number of samples in the incomplete batch.
   std::size_t waiting() const { return waiting_; }
@@ -112,7 +121,9 @@ class FineTuning {
  private:
   void forget();
   float* feature_row() { return features_.data() + waiting_ * topology_.inputs; }
-  void compute_features(const std::uint8_t* inputs, float scale);
+  void keep_features(Span<const float> features);
+  Result train_features(Span<const float> features, std::uint8_t label);
+  Span<const float> forward_features(Span<const float> features);
 
   FlashNetwork frozen_;
   Topology topology_;

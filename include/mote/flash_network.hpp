@@ -7,12 +7,15 @@
 //   mote::FlashNetwork network;
 //   if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) halt();
 //   const std::size_t digit = mote::argmax(network.forward(pixels, 1.0f / 255.0f));
+//
+// Samples of other types are Inputs: network.forward(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)) takes three int16.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "mote/detail/flash_product.hpp"
+#include "mote/inputs.hpp"
 #include "mote/memory.hpp"
 #include "mote/network.hpp"  // argmax
 #include "mote/topology.hpp"
@@ -101,14 +104,24 @@ class FlashNetwork {
   Result bind(const FlashModel& model, std::size_t layers, Memory scratch);
   Result bind(FlashModel&& model, std::size_t layers, Memory scratch) = delete;
 
-  /// Returns the activations of the last layer: a view of the scratch memory, valid until the next call.
-  Span<const float> forward(const float* inputs) const { return run({inputs, nullptr, 1.0f}); }
-  /// Takes inputs of bytes. A byte stands for byte * scale, as Dataset::scale does in training.
-  Span<const float> forward(const std::uint8_t* inputs, float scale) const { return run({nullptr, inputs, scale}); }
+  /// Returns the activations of the last layer: a view of the scratch memory, valid until the next call. Takes the
+  /// first sample of `inputs`, which must have the features of the network; check(inputs) tells whether its scales are
+  /// valid. An input that is not finite makes every output NaN, for which argmax() finds no class.
+  Span<const float> forward(const Inputs& inputs) const {
+    MOTE_ASSERT(model_ != nullptr && inputs.count != 0 && inputs.features == model_->topology.inputs);
+    return run(flash_inputs(inputs, read_flash_inputs));
+  }
+  /// Takes inputs as floats, which must be finite.
+  Span<const float> forward(const float* inputs) const { return run({inputs}); }
+  /// Takes inputs of bytes, each of which stands for byte * scale. Links less code than forward(Inputs).
+  Span<const float> forward(const std::uint8_t* inputs, float scale) const {
+    return run({inputs, read_flash_bytes, ElementType::uint8, scale});
+  }
 
   const FlashModel& model() const { return *model_; }
 
  private:
+  friend Result verify(const FlashNetwork& network, const struct Golden& golden);
   Span<const float> run(const FlashInputs& first) const;
 
   const FlashModel* model_ = nullptr;
@@ -116,13 +129,25 @@ class FlashNetwork {
   float* rows_[2] = {};
 };
 
-/// One sample and the outputs of the exporting machine, for verify().
+/// One sample and the outputs of the exporting machine, for verify(). A view: its arrays must outlive it.
 struct Golden {
-  const std::uint8_t* inputs;
-  float scale;
+  Inputs inputs;  ///< features 0: the number of bytes that the network takes
   const float* outputs;
   bool fused;              ///< arithmetic class of the machine that computed the outputs
   std::uint32_t checksum;  ///< checksum() of the model
+  FlashInputs::Read read;  ///< of the inputs; a program with a Golden of bytes links no other reader
+
+  constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum)
+      : Golden(sample, outputs_of_it, is_fused, model_checksum, read_flash_inputs) {}
+  /// Bytes, each of which stands for byte * scale.
+  constexpr Golden(const std::uint8_t* bytes, float scale, const float* outputs_of_it, bool is_fused,
+                   std::uint32_t model_checksum)
+      : Golden(Inputs(bytes, 1, 0, scale), outputs_of_it, is_fused, model_checksum, read_flash_bytes) {}
+
+ private:
+  constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum,
+                   FlashInputs::Read reader)
+      : inputs(sample), outputs(outputs_of_it), fused(is_fused), checksum(model_checksum), read(reader) {}
 };
 
 /// CRC-32 of all weights, then biases, then factors, as little-endian numbers without padding.

@@ -84,14 +84,28 @@ Result FineTuning::restore(Span<const float> parameters) {
   return Status::ok;
 }
 
-void FineTuning::compute_features(const std::uint8_t* inputs, float scale) {
-  const Span<const float> features = frozen_.forward(inputs, scale);
+/// Copies the outputs of the frozen layers to the batch.
+void FineTuning::keep_features(Span<const float> features) {
   __builtin_memcpy(feature_row(), features.data(), features.size() * sizeof(float));
 }
 
-Result FineTuning::train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
+Result FineTuning::train(const Inputs& inputs, std::uint8_t label) {
+  const std::size_t wanted = frozen_.model().topology.inputs;
+  if (inputs.count == 0) return Status::no_samples;
+  if (inputs.features != wanted) return {Status::input_size_mismatch, inputs.features, wanted};
+  if (const Result result = check(inputs); !result.ok()) return result;
+  const Span<const float> features = frozen_.forward(inputs);
+  if (!detail::is_finite(features[0])) {  // perhaps of an input: it makes all features NaN
+    for (std::size_t f = 0; f < wanted; ++f) {
+      if (!detail::is_finite(input_at(inputs, 0, f))) return {Status::input_not_finite, 0, f};
+    }
+  }
+  return train_features(features, label);
+}
+
+Result FineTuning::train_features(Span<const float> features, std::uint8_t label) {
   if (label >= topology_.outputs()) return {Status::label_out_of_range, label, topology_.outputs() - 1};
-  compute_features(inputs, scale);
+  keep_features(features);
   labels_[waiting_] = label;
   if (++waiting_ < batch_size_) return Status::ok;
   waiting_ = 0;
@@ -107,8 +121,8 @@ Result FineTuning::train(const std::uint8_t* inputs, float scale, std::uint8_t l
   return Status::ok;
 }
 
-Span<const float> FineTuning::forward_pre_activations(const std::uint8_t* inputs, float scale) {
-  compute_features(inputs, scale);
+Span<const float> FineTuning::forward_features(Span<const float> features) {
+  keep_features(features);
   backpropagation_.forward(parameters_.data(), feature_row(), 1);
   return backpropagation_.activations(topology_.layer_count - 1).row(0);
 }

@@ -5,6 +5,7 @@
 #include "../textbook/activation.hpp"
 #include "mote/checksum.hpp"
 #include "mote/detail/finite.hpp"
+#include "mote/detail/vector_math.hpp"
 #include "mote/instruction_set.hpp"
 
 namespace mote {
@@ -98,6 +99,20 @@ std::int8_t to_int8(float x) {
 
 }  // namespace
 
+void read_flash_bytes(const FlashInputs& x, std::size_t first, std::size_t count, float* y) {
+  const auto* bytes = static_cast<const std::uint8_t*>(x.elements) + first;
+  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<float>(bytes[i]) * x.scale;
+}
+
+void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t count, float* y) {
+  Inputs block = *x.view;
+  MOTE_ASSERT(first + count <= block.features);
+  block.features = count;
+  if (block.scales != nullptr) block.set_transformation(block.offsets + first, block.scales + first);
+  if (convert_sample(block, static_cast<const unsigned char*>(x.elements) + first * size_of(block.type), y)) return;
+  for (std::size_t i = 0; i < count; ++i) y[i] += y[i] - y[i];
+}
+
 Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory scratch) {
   if (!model.checked.ok()) return model.checked;
   if (const Result result = check(scratch, flash_network_bytes(model.topology)); !result.ok()) return result;
@@ -125,9 +140,10 @@ Span<const float> FlashNetwork::run(const FlashInputs& first) const {
     weights += inputs * outputs * bytes_of(model.format);
     biases += stride;
     if (factors != nullptr) factors += stride;
-    x = {z, nullptr, 1.0f};
+    x.elements = z;
+    x.read = nullptr;
   }
-  return {x.values, model.topology.outputs_of(layers_ - 1)};
+  return {rows_[(layers_ - 1) % 2], model.topology.outputs_of(layers_ - 1)};
 }
 
 std::uint32_t checksum(const FlashModel& model) {
@@ -139,7 +155,7 @@ Result verify(const FlashNetwork& network, const Golden& golden) {
   const std::uint32_t found = checksum(network.model());
   if (found != golden.checksum) return {Status::model_damaged, found, golden.checksum};
   const bool exact = golden.fused == arithmetic_is_fused();
-  const Span<const float> outputs = network.forward(golden.inputs, golden.scale);
+  const Span<const float> outputs = network.run(flash_inputs(golden.inputs, golden.read));
   for (std::size_t j = 0; j < outputs.size(); ++j) {
     const float y = golden.outputs[j], error = outputs[j] < y ? y - outputs[j] : outputs[j] - y;
     const float most = exact ? 0.0f : 0x1p-12f * (1.0f + (y < 0.0f ? -y : y));

@@ -39,7 +39,7 @@ int main() {
   if (!network.bind(model::kModel, scratch).ok()) return 1;
   const mote::Result result = verify(network, model::kGolden);
   std::printf("%s, class %zu\n", mote::to_string(result.status),
-              mote::argmax(network.forward(model::kGoldenInputs, model::kGolden.scale)));
+              mote::argmax(network.forward(model::kGoldenInputs, model::kGolden.inputs.scale)));
 }
 )";
 

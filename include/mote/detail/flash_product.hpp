@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/inputs.hpp"
+
 namespace mote {
 
 /// IEEE 754 half precision (binary16).
@@ -12,12 +14,29 @@ struct Half {
   std::uint16_t bits;
 };
 
-/// One sample: floats, or bytes that stand for byte * scale.
+/// One sample. Whoever makes it names its reader, so that a program links only the conversions that it uses.
 struct FlashInputs {
-  const float* values = nullptr;        ///< null: bytes
-  const std::uint8_t* bytes = nullptr;  ///< read when values is null
+  /// Converts elements [first, first + count) to inputs y.
+  using Read = void (*)(const FlashInputs& x, std::size_t first, std::size_t count, float* y);
+
+  const void* elements = nullptr;
+  Read read = nullptr;                      ///< null: the elements are the inputs, as floats
+  ElementType type = ElementType::float32;  ///< uint8, int8: inputs are element * scale; float32: what read() gives
   float scale = 1.0f;
+  const Inputs* view = nullptr;  ///< for read_flash_inputs()
 };
+
+/// Reads elements of type uint8, without view.
+void read_flash_bytes(const FlashInputs& x, std::size_t first, std::size_t count, float* y);
+/// Reads elements of any type as the view says. Inputs that are not finite become NaN: one NaN makes all outputs NaN,
+/// where infinity may saturate an activation.
+void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t count, float* y);
+
+/// The first sample of a view, for a reader. The view must outlive it.
+constexpr FlashInputs flash_inputs(const Inputs& view, FlashInputs::Read read) {
+  const bool is_exact = size_of(view.type) == 1 && view.scales == nullptr && view.offset == 0.0f;
+  return {view.data, read, is_exact ? view.type : ElementType::float32, view.scale, &view};
+}
 
 /// Rows of biases, factors and outputs are padded to a multiple of this many floats, on all targets.
 inline constexpr std::size_t kFlashAlignment = 16;
@@ -38,7 +57,7 @@ void flash_product_float32(std::size_t inputs, std::size_t outputs, const FlashI
 void flash_product_float16(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
                            const float* factors, float* z);
 /// W of std::int8_t, where W[k][j] stands for W[k][j] * factors[j]: multiplies each sum by its factor. Up to 65,536
-/// inputs of bytes are multiplied and added exactly, as integers; more inputs, and inputs of floats, as floats.
+/// inputs of type uint8 or int8 are multiplied and added exactly, as integers; more inputs, and others, as floats.
 void flash_product_int8(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
                         const float* factors, float* z);
 
