@@ -15,6 +15,7 @@
 #include "mote/fine_tuning.hpp"
 #include "mote/flash_network.hpp"
 #include "mote/flash_record.hpp"
+#include "mote/folding.hpp"
 #include "mote/gradient_bounds.hpp"
 #include "mote/idx.hpp"
 #include "mote/information.hpp"
