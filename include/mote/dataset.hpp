@@ -71,8 +71,8 @@ Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size
 /// Standardization: fills offsets with the mean of each feature and scales with 1 / deviation, for
 /// set_transformation(). Computed in double in two passes over the elements of `samples`, which should be the training
 /// samples only; the deviation is that of the samples (divided by their number). A feature that is constant gets
-/// scale 1. offsets, scales: [features]. Errors, which leave both unchanged as far as they go: no_samples;
-/// input_not_finite (found: sample; expected: feature).
+/// scale 1. offsets, scales: [features]. Errors, when both may be partly filled: no_samples; input_not_finite
+/// (found: sample; expected: feature).
 Result standardize(const Inputs& samples, Span<float> offsets, Span<float> scales);
 
 /// Fills `order` with a random permutation of 0 .. order.size() - 1, all equally likely (Fisher & Yates).

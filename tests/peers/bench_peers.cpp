@@ -81,8 +81,8 @@ void show_methods(const std::string& work, const Library& library, const std::st
   std::fprintf(stderr, "%s, %s: weights %s\n", work.c_str(), library.name.c_str(), description.c_str());
 }
 
-void race_training(Bench& bench, const Workload& workload, Table& table) {
-  const mote::Dataset& train = bench.images.train;
+void race_training(Bench& bench, const Workload& workload, const mote::Dataset& train, const std::string& name,
+                   Table& table) {
   tools::OwningTrainer trainer(workload.topology, workload.options, workload.weight_init, train.count);
   const std::vector<float> start(trainer->parameters().begin(), trainer->parameters().end());
   std::vector<Contender> contenders = {{"mote",
@@ -98,7 +98,7 @@ void race_training(Bench& bench, const Workload& workload, Table& table) {
   }
   race(contenders, 1);  // first touch of all memory
   const RaceResult result = race(contenders, bench.options.repeats);
-  table.rows.push_back({workload.name, time_values(result, 1.0)});
+  table.rows.push_back({name, time_values(result, 1.0)});
   const auto loss = static_cast<double>(trainer->epoch_totals().mean_loss());
   for (std::size_t i = 0; i < peers.size(); ++i) {
     require_close(peers[i]->loss, loss, kLossTolerance * loss, bench.libraries[i].name + ": training loss");
@@ -110,8 +110,12 @@ void race_trainings(Bench& bench) {
               "Training: seconds an epoch, including order and gathering; ratios of time, below 1 mote is faster",
               time_columns(bench.names(), "s", 4),
               {}};
+  tools::FloatArray floats;
+  const mote::Dataset dense = tools::without_zeros(bench.images.train, floats);
   for (const Workload& workload : tools::training_workloads()) {
-    if (bench.options.wants(workload.key)) race_training(bench, workload, table);
+    if (!bench.options.wants(workload.key)) continue;
+    race_training(bench, workload, bench.images.train, workload.name, table);
+    race_training(bench, workload, dense, std::string(workload.name, 2) + " on floats without zeros", table);
   }
   if (!table.rows.empty()) bench.add(table);
 }

@@ -89,6 +89,14 @@ FloatArray to_floats(const mote::Dataset& dataset) {
   return images;
 }
 
+mote::Dataset without_zeros(const mote::Dataset& images, FloatArray& memory) {
+  memory = to_floats(images);
+  for (std::size_t i = 0; i < memory.size(); ++i) memory.data()[i] += 1.0f / 256.0f;
+  mote::Dataset floats = images;
+  static_cast<mote::Inputs&>(floats) = mote::Inputs(memory.data(), images.count, images.features);
+  return floats;
+}
+
 OwningTrainer::OwningTrainer(const mote::Topology& topology, const mote::TrainingOptions& options,
                              mote::WeightInit weight_init, std::size_t samples)
     : memory_(mote::training_bytes(topology, options, samples) / sizeof(float) + 1),

@@ -71,6 +71,9 @@ class FloatArray {
 /// Converts images to floats, [dataset.count][dataset.features].
 FloatArray to_floats(const mote::Dataset& dataset);
 
+/// The same samples as floats of which none is 0, in `memory`: measurements of a sensor, to a network.
+mote::Dataset without_zeros(const mote::Dataset& images, FloatArray& memory);
+
 /// A trainer with its own memory. Its initial parameters follow from the seed of the options.
 class OwningTrainer {
  public:
