@@ -100,7 +100,7 @@ Result check_targets(Loss loss, const Dataset& dataset) {
 namespace {
 
 /// Square root of x >= 0, whose root is a normal float or smaller.
-double root_of(double x) {
+double precise_root(double x) {
   double unit = 1.0;
   for (; x > 0x1p100; x *= 0x1p-64) unit *= 0x1p32;
   for (; x > 0.0 && x < 0x1p-100; x *= 0x1p64) unit *= 0x1p-32;
@@ -136,7 +136,7 @@ Result standardize(const Inputs& samples, Span<float> offsets, Span<float> scale
       }
     }
     for (std::size_t f = 0; f < some; ++f) {
-      const double deviation = root_of(squares[f] / count);
+      const double deviation = precise_root(squares[f] / count);
       offsets[first + f] = static_cast<float>(mean[f]);
       scales[first + f] = varies[f] && deviation >= 0x1p-126 ? static_cast<float>(1.0 / deviation) : 1.0f;
     }
