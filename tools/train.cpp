@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trains a multilayer perceptron on an IDX image set and prints its result on the test set.
+// Trains a multilayer perceptron on an IDX image set or a table and prints its result on the test rows.
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 #include "common/error.hpp"
 #include "common/names.hpp"
 #include "common/program.hpp"
-#include "data/image_files.hpp"
 #include "mote/mote.hpp"
 #include "run/arena.hpp"
 #include "run/bagging.hpp"
@@ -24,7 +23,9 @@
 #include "run/pictures.hpp"
 #include "run/preparation.hpp"
 #include "run/progress.hpp"
+#include "run/quality.hpp"
 #include "run/report.hpp"
+#include "run/run_data.hpp"
 #include "run/settings.hpp"
 #include "run/training.hpp"
 #include "run/worker_pool.hpp"
@@ -59,8 +60,7 @@ void say(const Settings& settings, const std::string& line) {
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
   std::optional<CheckpointReader> resume;  // to continue from
-  std::string folder;
-  ImageSet images;
+  RunData data;
   mote::Topology topology;
   std::string class_names;  // viewed by the description
   mote::ModelDescription description;
@@ -73,30 +73,29 @@ struct Prepared {
 
 /// Decides on the network, the samples and the options, and checks that they fit each other.
 void decide(const Settings& settings, Prepared& run) {
-  run.topology = run.model ? run.model->description().topology : make_topology(settings, run.images);
-  run.description = describe_network(settings, run.topology, run.images, run.class_names);
-  run.split = make_split(settings, run.images.train);
+  run.topology = run.model ? run.model->description().topology : make_topology(settings, run.data);
+  run.description = describe_network(settings, run.topology, run.data, run.class_names);
+  run.split = make_split(settings, run.data);
   const std::size_t images = run.split.train.count;
-  run.options = make_options(settings, images);
+  run.options = make_options(settings, run.data, images);
   require(mote::check(run.topology, run.options, images));
   require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
                  network_memory.size());
 }
 
-/// Reads models, checkpoints and images, and fills in the settings that a model decides.
+/// Reads models, checkpoints and data, and fills in the settings that a model decides.
 void prepare(Settings& settings, Prepared& run) {
   if (settings.isa && !mote::select(*settings.isa).ok()) {
     throw Error("--isa " + std::string(name_of(kInstructionSets, *settings.isa)) +
                 ": not supported by this machine or not built in");
   }
-  run.folder = settings.data.empty() ? mnist_folder() : settings.data;
   if (!settings.load.empty()) {
     run.model.emplace(settings.load, "--load");
     take_model(settings, run.model->description());
   }
   if (!settings.resume.empty()) run.resume.emplace(settings.resume);
-  run.images = load_image_set(run.folder, data_memory, settings.aim, settings.loss.kind);
-  if (run.model) fit_to_model(settings, run.model->description(), run.images);
+  run.data = load_data(settings, data_memory);
+  if (run.model) fit_to_model(settings, run.model->description(), run.data);
   try {
     decide(settings, run);
   } catch (const Error& error) {
@@ -123,6 +122,7 @@ class SingleRun {
     trainer.initialize(settings.weights, settings.biases);
     if (!run.model) return;
     run.model->load(trainer.parameters(), trainer.running_statistics());
+    if (run.data.table) scale_outputs(run.topology, run.data.table->targets, trainer.parameters());
     trainer.keep_parameters();
   }
 
@@ -148,16 +148,22 @@ class SingleRun {
 
   /// Evaluates the network on the test images.
   void test() {
-    const std::size_t classes = run_.images.test.labels != nullptr ? run_.images.train.classes : 0;
+    const std::size_t classes = run_.data.test.labels != nullptr ? run_.data.train.classes : 0;
     TestReport& report = record_.test;
     report.confusion.resize(classes * classes);
-    require(trainer.evaluate(run_.images.test, report.totals, {report.confusion.data(), report.confusion.size()}));
+    require(trainer.evaluate(run_.data.test, report.totals, {report.confusion.data(), report.confusion.size()}));
+    if (settings_.measures_errors()) {
+      const mote::Span<const float> learned = trainer.inference_parameters();
+      report.errors = measure_errors(trainer.inference_topology(), {&learned, 1}, run_.data.test, inspection_memory());
+    }
     report.fingerprint = mote::fingerprint(run_.topology, trainer.parameters());
   }
 
  private:
   /// Whether layers are drawn, which needs a run that starts at the first epoch.
   bool draws_layers() const { return diagnosis_.enabled() && !run_.resume; }
+
+  mote::Memory inspection_memory() const { return memory_.subspan(arena_.inspection, arena_.inspection_size); }
 
   Listener listener() {
     Listener listener;
@@ -194,6 +200,7 @@ class SingleRun {
     }
     for (const std::string& line : record_.ending) say(settings_, line);
     if (diverged && trained.good_epoch == 0) throw Error(trained.divergence, kExitFailed);
+    if (run_.data.table) unscale_outputs(run_.topology, run_.data.table->targets, trainer.parameters());
     test();
     record_.test.divergence = trained.divergence;
     record_.networks = {trained.epochs};
@@ -201,7 +208,7 @@ class SingleRun {
     if (!settings_.has_pictures()) return;
     const mote::Span<const float> learned = trainer.inference_parameters();
     record_.inspection = inspect(trainer.inference_topology(), {&learned, 1}, run_.options.loss, run_.responses(),
-                                 run_.images.test, memory_.subspan(arena_.inspection, arena_.inspection_size));
+                                 run_.data.test, inspection_memory());
   }
 
   const Settings& settings_;
@@ -224,19 +231,20 @@ void run_ensemble(const Settings& settings, const Prepared& run, Progress& progr
   bagging.train(pool, progress, log);
   record.ending.push_back(time_line(start, false));
   say(settings, record.ending.back());
-  record.test = bagging.evaluate(run.images.test);
+  if (run.data.table) bagging.unscale_outputs(run.data.table->targets);
+  record.test = bagging.evaluate(run.data.test);
   record.networks = bagging.epochs();
-  if (settings.has_pictures()) record.inspection = bagging.inspect(run.responses(), run.images.test);
+  if (settings.has_pictures()) record.inspection = bagging.inspect(run.responses(), run.data.test);
 }
 
 RunRecord record_of(const Settings& settings, const Prepared& run) {
   RunRecord record;
   record.command = settings.command;
-  record.settings = describe_run(settings, run.folder, run.images, run.topology, run.options, run.split.train.count,
+  record.settings = describe_run(settings, run.data, run.topology, run.options, run.split.train.count,
                                  run.split.validation.count, network_memory.size(), data_memory.size());
-  record.has_labels = run.images.test.labels != nullptr;
-  record.rows = run.images.rows;
-  record.columns = run.images.columns;
+  record.has_labels = run.data.test.labels != nullptr;
+  record.rows = run.data.rows;
+  record.columns = run.data.columns;
   record.responses = run.split.validation.count != 0 ? "validation" : "training";
   return record;
 }
@@ -255,7 +263,7 @@ void write_files(const Prepared& run, const RunRecord& record, const Settings& s
   const bool diverged = !record.test.divergence.empty();
   if (!diverged) {
     attempt([&] {
-      const std::string exported = files.write(trainer, run.description, run.images.test);
+      const std::string exported = files.write(trainer, run.description, run.data.test);
       if (!exported.empty()) say(settings, exported);
     });
   }
@@ -286,10 +294,7 @@ int run(Settings settings) {
     settings.evaluate ? single.test() : single.train();
   }
   const TestReport& report = record.test;
-  std::printf("%s", test_lines(report.totals, record.has_labels).c_str());
-  if (!settings.quiet && !report.confusion.empty()) {
-    std::printf("most confused: %s\n", most_confused(report.confusion, run.images.train.classes, 5).c_str());
-  }
+  std::printf("%s", test_lines(report, run.data.output_names(), !settings.quiet).c_str());
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
   write_files(run, record, settings, files, pictures, log);
   return interrupted() ? kExitInterrupted : 0;

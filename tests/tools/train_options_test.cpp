@@ -139,7 +139,7 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
       {"--init magic", "--init: found 'magic'"},
       {"--bias-init one", "--bias-init: found 'one', expected zero or gaussian, or a finite number"},
       {"--optimizer magic", "--optimizer: found 'magic', expected sgd, momentum, nesterov, adagrad"},
-      {"--data README.md", "README.md: not a folder; name the folder that holds the four IDX files"},
+      {"--data README.md", "README.md: 1 column; commas, semicolons or tabs must separate the cells of a row"},
       {"--threads 0", "--threads: found '0', expected a whole number from 1 to 64"},
       {"--isa v5", "--isa: found 'v5', expected baseline, v3 or v4"},
       {"--seed -1", "--seed: found '-1'"},

@@ -30,6 +30,7 @@ constexpr Format kOtherFormats[] = {
     {"\x93NUMPY", "a NumPy array; write it with numpy.savetxt(FILE, array, delimiter=',')"},
     {"SQLite format 3", "an SQLite database; export the table as CSV"},
     {"%PDF-", "a PDF document; save the table as CSV"},
+    {{"\0\0", 2}, "an IDX file; name the folder that holds its image set"},
     {"<!DOCTYPE", "a web page; download the raw file"},
     {"<!doctype", "a web page; download the raw file"},
     {"<html", "a web page; download the raw file"},

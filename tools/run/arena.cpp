@@ -26,7 +26,7 @@ Arena plan_arena(const Settings& settings, const mote::Topology& topology, const
   arena.slots = many ? std::min(settings.threads, settings.ensemble) : 1;
   mote::MemoryPlan memory;
   arena.kept = memory.take<float>(arena.kept_count, model_count(topology));
-  arena.inspection_size = settings.has_pictures() ? inspection_bytes(topology) : 0;
+  arena.inspection_size = settings.has_pictures() || settings.measures_errors() ? inspection_bytes(topology) : 0;
   arena.inspection = memory.take_bytes(arena.inspection_size);
   arena.diagnosis_size = settings.looks_at_layers() ? Diagnosis::bytes(topology, images) : 0;
   arena.diagnosis = memory.take_bytes(arena.diagnosis_size);

@@ -12,8 +12,8 @@ namespace tools {
 struct Arena {
   mote::Part<float> kept;       // [kept_count][parameter_count]: parameters of members
   std::size_t kept_count;       // members of an ensemble; 0 for a single network
-  std::size_t inspection;       // scratch of inspect()
-  std::size_t inspection_size;  // bytes; 0 without pictures
+  std::size_t inspection;       // scratch of inspect() and measure_errors()
+  std::size_t inspection_size;  // bytes; 0 without pictures and errors
   std::size_t diagnosis;        // memory of Diagnosis
   std::size_t diagnosis_size;   // bytes; 0 without diagnosis
   std::size_t training;         // [slots][training_stride]: memory of the trainers; scratch after training

@@ -9,6 +9,7 @@
 #include "common/error.hpp"
 #include "common/program.hpp"
 #include "run/interrupt.hpp"
+#include "run/quality.hpp"
 
 namespace tools {
 
@@ -132,6 +133,12 @@ Inspection Bagging::inspect(const mote::Dataset& responses, const mote::Dataset&
                         test, memory_.subspan(arena_.inspection, arena_.inspection_size));
 }
 
+void Bagging::unscale_outputs(const ColumnScaling& targets) {
+  for (const std::size_t member : asked()) {
+    tools::unscale_outputs(without_batch_norm(topology_), targets, parameters(member));
+  }
+}
+
 TestReport Bagging::evaluate(const mote::Dataset& test) {
   const mote::Memory scratch = memory_.subspan(arena_.training, memory_.size() - arena_.training);
   const mote::Topology topology = without_batch_norm(topology_);
@@ -150,6 +157,7 @@ TestReport Bagging::evaluate(const mote::Dataset& test) {
   report.confusion.resize(classes * classes);
   require(mote::evaluate(topology, all, options_.loss, test, scratch, report.totals,
                          {report.confusion.data(), report.confusion.size()}));
+  if (settings_.measures_errors()) report.errors = measure_errors(topology, all, test, scratch);
   report.fingerprint = mote::fingerprint(topology, all);
   return report;
 }

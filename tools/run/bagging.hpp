@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "data/image_files.hpp"
+#include "data/table_set.hpp"
 #include "run/arena.hpp"
 #include "run/csv_log.hpp"
 #include "run/inspection.hpp"
@@ -27,6 +27,8 @@ class Bagging {
   /// Throws the Error of the first member that fails. An interrupt leaves out members that have not begun.
   void train(WorkerPool& pool, Progress& progress, CsvLog& log);
 
+  /// Calls unscale_outputs() for the members.
+  void unscale_outputs(const ColumnScaling& targets);
   /// Prints the test result of each member, and returns the result of the ensemble.
   TestReport evaluate(const mote::Dataset& test);
 

@@ -125,7 +125,10 @@ std::uint32_t checksum_of(const mote::Dataset& dataset, std::uint32_t crc) {
   const std::uint64_t sizes[] = {dataset.count, dataset.features, dataset.classes, dataset.outputs()};
   crc = mote::crc32({reinterpret_cast<const unsigned char*>(sizes), sizeof sizes}, crc);
   crc = mote::crc32({reinterpret_cast<const unsigned char*>(&dataset.scale), sizeof dataset.scale}, crc);
-  crc = mote::crc32({static_cast<const unsigned char*>(dataset.data), dataset.count * dataset.features}, crc);
+  const std::size_t bytes = dataset.features * size_of(dataset.type);
+  for (std::size_t i = 0; i < dataset.count; ++i) {
+    crc = mote::crc32({static_cast<const unsigned char*>(dataset.row(i)), bytes}, crc);
+  }
   if (dataset.labels != nullptr) crc = mote::crc32({dataset.labels, dataset.count}, crc);
   for (std::size_t i = 0; i < dataset.targets.rows; ++i) {
     const mote::Span<const float> row = dataset.targets.row(i);

@@ -7,7 +7,8 @@ namespace tools {
 namespace {
 
 const Option kLearningOptions[] = {
-    {"--optimizer", "NAME", "sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw or nadam (default momentum)",
+    {"--optimizer", "NAME",
+     "sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw or nadam (default momentum; table: adam)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.method = choice("--optimizer", v, kOptimizers); }},
     {"--learning-rate", "X",
      "step length per unit of gradient, > 0 (default 0.03; adagrad 0.01; rmsprop, adam, adamw, nadam 0.001)",

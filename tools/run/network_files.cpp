@@ -21,28 +21,28 @@ void take_model(Settings& settings, const mote::ModelDescription& model) {
   }
 }
 
-void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images) {
+void fit_to_model(const Settings& settings, const mote::ModelDescription& model, RunData& data) {
   const std::size_t inputs = model.topology.inputs, outputs = model.topology.outputs();
-  if (images.train.features != inputs) {
-    throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) +
-                " inputs, the images have " + std::to_string(images.train.features) + " pixels");
+  if (data.train.features != inputs) {
+    throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) + " inputs, the " +
+                data.samples() + " have " + std::to_string(data.train.features) + " " + data.features());
   }
-  if (images.train.outputs() != outputs) {
+  if (data.train.outputs() != outputs) {
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
-                " outputs, the data need " + std::to_string(images.train.outputs()));
+                " outputs, the data need " + std::to_string(data.train.outputs()));
   }
   if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
     throw Error("--dropout, --max-norm: need hidden units, and the network of " + settings.load + " has none");
   }
-  images.train.scale = images.test.scale = model.input_scale;
-  if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, images.train).ok()) {
+  data.train.scale = data.test.scale = model.input_scale;
+  if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, data.train).ok()) {
     throw Error("--load: " + settings.load + ": input scale: found " + std::to_string(model.input_scale) +
                 ", expected at most 1/255 for --autoencoder with its loss, whose targets are at most 1");
   }
 }
 
-mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
-                                        const ImageSet& images, std::string& names) {
+mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology, const RunData& data,
+                                        std::string& names) {
   if (!settings.class_names.empty() && settings.class_names.size() != topology.outputs()) {
     throw Error("--class-names: found " + std::to_string(settings.class_names.size()) + " names, expected " +
                 std::to_string(topology.outputs()) + ", one for each output");
@@ -52,9 +52,9 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   mote::ModelDescription model;
   model.topology = topology;
   model.loss = settings.loss;
-  model.input_scale = images.train.scale;
-  model.rows = images.rows;
-  model.columns = images.columns;
+  model.input_scale = data.train.scale;
+  model.rows = data.rows;
+  model.columns = data.columns;
   model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
   if (const mote::Result result = check(model); !settings.class_names.empty() && !result.ok()) {
     throw Error("--class-names: " + describe(result) + "; expected UTF-8 without line breaks");

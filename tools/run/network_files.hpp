@@ -6,8 +6,8 @@
 #include <string>
 
 #include "common/atomic_file.hpp"
-#include "data/image_files.hpp"
 #include "run/model_files.hpp"
+#include "run/run_data.hpp"
 #include "run/settings.hpp"
 
 namespace tools {
@@ -16,13 +16,13 @@ namespace tools {
 /// Error where they contradict other settings.
 void take_model(Settings& settings, const mote::ModelDescription& model);
 
-/// Sets the input scale of the images to the model's. Throws an Error when the model does not fit the images.
-void fit_to_model(const Settings& settings, const mote::ModelDescription& model, ImageSet& images);
+/// Sets the input scale of the images to the model's. Throws an Error when the model does not fit the data.
+void fit_to_model(const Settings& settings, const mote::ModelDescription& model, RunData& data);
 
 /// The metadata that --save writes beside the parameters. names: memory for the class names, viewed by the result.
 /// Throws an Error for a wrong number of names.
-mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology,
-                                        const ImageSet& images, std::string& names);
+mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology, const RunData& data,
+                                        std::string& names);
 
 /// The output files for the network, opened before training. Throws an Error where a file cannot be written, or exists
 /// and is of another kind.

@@ -14,10 +14,32 @@ mote::InitialBiases initial_biases(std::string_view value) {
 }
 
 const Option kNetworkOptions[] = {
-    {"--data", "DIR",
+    {"--data", "DIR|FILE.csv",
      "folder of an IDX image set: {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, also spelled with "
-     "a dot before idx (default: the MNIST that make unpacks)",
+     "a dot before idx (default: the MNIST that make unpacks); or a table: rows of cells between commas, semicolons or "
+     "tabs, with or without names of the columns",
      [](Settings& s, Given&, std::string_view v) { s.data = v; }},
+    {"--test-data", "FILE.csv", "table: rows to test with (default: rows that are held out of --data)",
+     [](Settings& s, Given&, std::string_view v) { s.test_data = v; }},
+    {"--test-share", "X",
+     "table: share of the rows to test with, drawn by --seed, of each class alike, 0 < X < 1 (default 0.2)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.test_share = real_number("--test-share", v, "0 < X < 1", [](float x) { return x > 0.0f && x < 1.0f; });
+     }},
+    {"--target", "COLUMN,...",
+     "table: name or number, from 1, of the column with the classes; with --regression one or more columns of numbers "
+     "(default: the last column)",
+     [](Settings& s, Given&, std::string_view v) { s.targets = comma_separated(v); }},
+    {"--ignore", "COLUMN,...", "table: columns to leave out (default: none)",
+     [](Settings& s, Given&, std::string_view v) { s.ignored = comma_separated(v); }},
+    {"--missing", "NAME",
+     "table: for an empty cell, NA, NaN, null or ?, reject the table, drop the row, or fill in the mean of the column "
+     "over the training rows (default reject)",
+     [](Settings& s, Given&, std::string_view v) { s.missing = choice("--missing", v, kMissingValues); }},
+    {"--no-standardize", nullptr,
+     "table: learn the numbers as they are (default: each input, and each target of linear outputs, less its mean and "
+     "divided by its standard deviation over the training rows)",
+     [](Settings& s, Given&, std::string_view) { s.standardize = false; }},
     {"--layers", "N,N,...",
      "sizes of all layers, inputs and outputs included; they must match the data (default: from --hidden and the "
      "data)",
@@ -25,7 +47,7 @@ const Option kNetworkOptions[] = {
        s.layers = sizes("--layers", v), g.layers = true;
        if (s.layers.size() < 2) refuse("--layers", v, "at least two sizes: inputs and outputs");
      }},
-    {"--hidden", "N,N,...|none", "sizes of the hidden layers; the data decide the others (default 256)",
+    {"--hidden", "N,N,...|none", "sizes of the hidden layers; the data decide the others (default 256; table: 32)",
      [](Settings& s, Given& g, std::string_view v) {
        s.hidden = v == "none" ? std::vector<std::uint32_t>() : sizes("--hidden", v), g.hidden = true;
      }},
@@ -37,11 +59,12 @@ const Option kNetworkOptions[] = {
          refuse("--activation", v, list_names(kActivations, kHiddenActivations));
        }
      }},
-    {"--autoencoder", nullptr, "learn to reproduce the images; labels are not read",
+    {"--autoencoder", nullptr, "learn to reproduce the images or the rows of a table; labels are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::inputs; }},
     {"--regression", nullptr,
-     "learn the numbers in {train,t10k}-targets-idx2-float of the folder, big-endian floats [images][outputs]; labels "
-     "are not read",
+     "learn numbers: the target columns of a table, or {train,t10k}-targets-idx2-float of the folder, big-endian "
+     "floats "
+     "[images][outputs]; labels are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
     {"--batch-norm", nullptr,
      "normalize the pre-activations of every hidden layer over the mini-batch, then apply a learned scale and shift; "
@@ -63,7 +86,8 @@ const Option kNetworkOptions[] = {
      }},
     {"--output-activation", "NAME",
      "activation of the last layer, for quadratic, mae and huber: any of --activation, or softmax (default sigmoid; "
-     "identity for --regression); cross-entropy takes softmax only, sigmoid-cross-entropy sigmoid only",
+     "identity for --regression and for --autoencoder of a table); cross-entropy takes softmax only, "
+     "sigmoid-cross-entropy sigmoid only",
      [](Settings& s, Given&, std::string_view v) {
        s.output_activation = choice("--output-activation", v, kActivations), s.output_activation_given = true;
      }},

@@ -10,8 +10,9 @@
 
 namespace tools {
 
-mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
-  const std::size_t inputs = images.train.features, outputs = images.train.outputs();
+mote::Topology make_topology(const Settings& settings, const RunData& data) {
+  const std::size_t inputs = data.train.features, outputs = data.train.outputs();
+  const std::string samples = data.samples(), features = data.features();
   const std::string option = settings.layers.empty() ? "--hidden: " : "--layers: ";
   std::vector<std::uint32_t> sizes = settings.layers;
   if (sizes.empty()) {
@@ -20,14 +21,16 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
     sizes.push_back(static_cast<std::uint32_t>(outputs));
   }
   if (sizes.front() != inputs) {
-    throw Error("--layers: found " + std::to_string(sizes.front()) + " inputs, but the images have " +
-                std::to_string(inputs) + " pixels; start with " + std::to_string(inputs) + " or use --hidden");
+    throw Error("--layers: found " + std::to_string(sizes.front()) + " inputs, but the " + samples + " have " +
+                std::to_string(inputs) + " " + features + "; start with " + std::to_string(inputs) +
+                " or use --hidden");
   }
   if (sizes.back() != outputs) {
     const std::string count = std::to_string(outputs);
-    const std::string reason = settings.aim == Aim::inputs    ? "--autoencoder reproduces " + count + " pixels"
-                               : settings.aim == Aim::numbers ? "each image has " + count + " targets"
-                                                              : "the labels have " + count + " classes";
+    const std::string reason = settings.aim == Aim::inputs ? "--autoencoder reproduces " + count + " " + features
+                               : settings.aim == Aim::numbers
+                                   ? "each " + samples.substr(0, samples.size() - 1) + " has " + count + " targets"
+                                   : "the labels have " + count + " classes";
     throw Error("--layers: found " + std::to_string(sizes.back()) + " outputs, but " + reason + "; end with " + count +
                 " or use --hidden");
   }
@@ -48,19 +51,21 @@ mote::Topology make_topology(const Settings& settings, const ImageSet& images) {
   return topology;
 }
 
-Split make_split(const Settings& settings, const mote::Dataset& all) {
+Split make_split(const Settings& settings, const RunData& data) {
+  const mote::Dataset& all = data.train;
+  const std::string samples = data.samples();
   const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
   if (held_out >= all.count) {
     throw Error("--validation: found " + std::to_string(held_out) + ", expected fewer than the " +
-                std::to_string(all.count) + " training images");
+                std::to_string(all.count) + " training " + samples);
   }
   if (held_out == 0 && settings.early_stopping) {
-    throw Error("--early-stopping: needs validation images; hold some out with --validation");
+    throw Error("--early-stopping: needs validation " + samples + "; hold some out with --validation");
   }
   const std::size_t most = all.count - held_out;
   if (settings.train_limit > most) {
     throw Error("--train-limit: found " + std::to_string(settings.train_limit) + ", expected at most the " +
-                std::to_string(most) + " training images that are not held out");
+                std::to_string(most) + " training " + samples + " that are not held out");
   }
   const std::size_t count = settings.train_limit == 0 ? most : settings.train_limit;
   return {all.subset(0, count), all.subset(most, held_out)};
@@ -99,7 +104,8 @@ mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::
 
 }  // namespace
 
-mote::TrainingOptions make_options(const Settings& settings, std::size_t images) {
+mote::TrainingOptions make_options(const Settings& settings, const RunData& data, std::size_t count) {
+  const std::string samples = data.samples();
   mote::TrainingOptions options;
   options.loss = settings.loss;
   options.optimizer = settings.optimizer;
@@ -114,22 +120,22 @@ mote::TrainingOptions make_options(const Settings& settings, std::size_t images)
   options.keep_parameters = true;
   options.bootstrap = settings.ensemble > 1 && settings.bootstrap;
   options.workers = settings.ensemble > 1 ? 1 : settings.threads;  // threads train whole members
-  options.batch_size = settings.batch.value_or(std::min<std::size_t>(64, images));
-  if (options.batch_size == 0) options.batch_size = images;
-  if (options.batch_size > images) {
+  options.batch_size = settings.batch.value_or(std::min(settings.usual_batch, count));
+  if (options.batch_size == 0) options.batch_size = count;
+  if (options.batch_size > count) {
     throw Error("--batch: found " + std::to_string(options.batch_size) + ", expected at most the " +
-                std::to_string(images) + " training images; use --batch full for all of them");
+                std::to_string(count) + " training " + samples + "; use --batch full for all of them");
   }
   if (settings.batch_norm) {
     options.memory_rows = std::max(options.memory_rows, options.batch_size);  // statistics need the whole batch
     // --evaluate trains nothing: choose any size that leaves no single image.
-    while (settings.evaluate && options.batch_size > 2 && images % options.batch_size == 1) --options.batch_size;
-    if (images % options.batch_size == 1) {
-      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves 1 of the " + std::to_string(images) +
-                  " training images for the last step, and --batch-norm needs at least 2");
+    while (settings.evaluate && options.batch_size > 2 && count % options.batch_size == 1) --options.batch_size;
+    if (count % options.batch_size == 1) {
+      throw Error("--batch: " + std::to_string(options.batch_size) + " leaves 1 of the " + std::to_string(count) +
+                  " training " + samples + " for the last step, and --batch-norm needs at least 2");
     }
   }
-  options.schedule = make_schedule(settings, images, options.batch_size);
+  options.schedule = make_schedule(settings, count, options.batch_size);
   return options;
 }
 

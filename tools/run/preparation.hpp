@@ -5,19 +5,19 @@
 
 #include <cstddef>
 
-#include "data/image_files.hpp"
 #include "mote/mote.hpp"
+#include "run/run_data.hpp"
 #include "run/settings.hpp"
 #include "run/training.hpp"
 
 namespace tools {
 
-mote::Topology make_topology(const Settings& settings, const ImageSet& images);
+mote::Topology make_topology(const Settings& settings, const RunData& data);
 
-/// Holds out the last images for validation, and limits the others to --train-limit.
-Split make_split(const Settings& settings, const mote::Dataset& all);
+/// Holds out the last samples for validation, and limits the others to --train-limit.
+Split make_split(const Settings& settings, const RunData& data);
 
-/// images: number of training images.
-mote::TrainingOptions make_options(const Settings& settings, std::size_t images);
+/// count: number of training samples.
+mote::TrainingOptions make_options(const Settings& settings, const RunData& data, std::size_t count);
 
 }  // namespace tools

@@ -9,6 +9,7 @@
 #include "common/names.hpp"
 #include "run/arena.hpp"
 #include "run/diagnosis.hpp"
+#include "run/quality.hpp"
 
 namespace tools {
 namespace {
@@ -79,6 +80,32 @@ std::string describe_aim(const mote::Dataset& dataset) {
   return format("with %zu target%s each", dataset.outputs(), dataset.outputs() == 1 ? "" : "s");
 }
 
+/// "setosa, versicolor, virginica"
+std::string list_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMost ? text + format(" and %zu more", names.size() - kMost) : text;
+}
+
+/// The lines about the data.
+std::string describe_data(const Settings& settings, const RunData& data, std::size_t training, std::size_t validation) {
+  std::string text = "data      " + data.name + "\n          ";
+  text += data.table ? format("rows of %zu feature%s", data.train.features, data.train.features == 1 ? "" : "s")
+                     : format("images of %u x %u", data.rows, data.columns);
+  text += format(" %s: %zu to train on, %zu to validate, %zu to test\n", describe_aim(data.train).c_str(), training,
+                 validation, data.test.count);
+  if (!data.table) return text;
+  if (settings.aim != Aim::inputs) {
+    text += (settings.aim == Aim::labels ? "classes   " : "targets   ") + list_of(data.output_names()) + "\n";
+  }
+  if (!data.table->inputs.empty()) {
+    text += std::string("scaling   inputs ") + (data.table->targets.empty() ? "" : "and targets ") +
+            "standardized by the training rows\n";
+  }
+  return text;
+}
+
 std::string describe_loss(const mote::LossOptions& loss) {
   std::string text = std::string(name_of(kLosses, loss.kind)) + " loss";
   if (loss.kind == mote::Loss::huber) text += format(" (delta %g)", static_cast<double>(loss.huber_delta));
@@ -133,14 +160,10 @@ std::string describe_sizes(const mote::Topology& topology) {
   return sizes;
 }
 
-std::string describe_run(const Settings& settings, const std::string& folder, const ImageSet& images,
-                         const mote::Topology& topology, const mote::TrainingOptions& options,
-                         std::size_t training_images, std::size_t validation_images, std::size_t network_memory,
-                         std::size_t data_memory) {
-  std::string text = "data      " + folder + "\n";
-  text +=
-      format("          images of %u x %u %s: %zu to train on, %zu to validate, %zu to test\n", images.rows,
-             images.columns, describe_aim(images.train).c_str(), training_images, validation_images, images.test.count);
+std::string describe_run(const Settings& settings, const RunData& data, const mote::Topology& topology,
+                         const mote::TrainingOptions& options, std::size_t training, std::size_t validation,
+                         std::size_t network_memory, std::size_t data_memory) {
+  std::string text = describe_data(settings, data, training, validation);
   text +=
       format("network   %s, %s%s%s%s with %s, %zu parameters\n", describe_sizes(topology).c_str(),
              topology.layer_count > 1 ? std::string(name_of(kActivations, topology.layers[0].activation)).c_str() : "",
@@ -149,18 +172,19 @@ std::string describe_run(const Settings& settings, const std::string& folder, co
              describe_loss(options.loss).c_str(), topology.trainable_count());
   text += format("start     %s, seed %llu\n", describe_start(settings).c_str(),
                  static_cast<unsigned long long>(options.seed));
-  if (!settings.evaluate) text += describe_training(settings, options, training_images);
-  const Arena arena = plan_arena(settings, topology, options, training_images);
+  if (!settings.evaluate) text += describe_training(settings, options, training);
+  const Arena arena = plan_arena(settings, topology, options, training);
   const std::size_t threads = settings.ensemble > 1 ? arena.slots : options.workers;
   if (settings.ensemble > 1) {
-    text += format("ensemble  %zu members, each on %s, mean outputs\n", settings.ensemble,
-                   settings.bootstrap ? "its own bootstrap sample" : "all training images");
+    text += format(
+        "ensemble  %zu members, each on %s, mean outputs\n", settings.ensemble,
+        settings.bootstrap ? "its own bootstrap sample" : (std::string("all training ") + data.samples()).c_str());
   }
   text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
                  std::string(name_of(kInstructionSets, mote::selected())).c_str(),
                  mote::arithmetic_is_fused() ? "fused" : "separate", threads, threads == 1 ? "" : "s");
   text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n", mebibytes(arena.bytes),
-                 mebibytes(network_memory), mebibytes(images.bytes), mebibytes(data_memory));
+                 mebibytes(network_memory), mebibytes(data.bytes), mebibytes(data_memory));
   return text;
 }
 
@@ -215,11 +239,16 @@ std::string epoch_csv(const EpochReport& report) {
          format(",%.6f", report.seconds) + diagnosis_csv(report.layers);
 }
 
-std::string test_lines(const mote::LossTotals& totals, bool has_labels) {
-  const std::string loss = format("test loss %.4f\n", static_cast<double>(totals.mean_loss()));
-  if (!has_labels) return loss;
-  return loss +
-         format("test accuracy %.4f (%u/%u)\n", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
+std::string test_lines(const TestReport& report, const std::vector<std::string>& names, bool details) {
+  if (!report.errors.empty()) return error_lines(report.errors, names);
+  const mote::LossTotals& totals = report.totals;
+  std::string text = format("test loss %.4f\n", static_cast<double>(totals.mean_loss()));
+  if (report.confusion.empty()) return text;
+  text +=
+      format("test accuracy %.4f (%u/%u)\n", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
+  if (!details) return text;
+  if (!names.empty()) text += class_lines(report.confusion, names);
+  return text + "most confused: " + most_confused(report.confusion, names, 5) + "\n";
 }
 
 std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips) {
@@ -233,7 +262,9 @@ std::string divergence_text(const mote::Divergence& divergence, const mote::Topo
                 clips ? "" : ", or clip gradients with --clip-norm 1");
 }
 
-std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most) {
+std::string most_confused(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                          std::size_t most) {
+  const auto classes = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(confusion.size()))));
   std::vector<std::size_t> cells;
   for (std::size_t cell = 0; cell < confusion.size(); ++cell) {
     if (cell / classes != cell % classes && confusion[cell] != 0) cells.push_back(cell);
@@ -241,10 +272,11 @@ std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size
   std::stable_sort(cells.begin(), cells.end(),
                    [&](std::size_t a, std::size_t b) { return confusion[a] > confusion[b]; });
   if (cells.empty()) return "none";
+  const auto name = [&](std::size_t k) { return names.empty() ? std::to_string(k) : names[k]; };
   std::string text;
   for (std::size_t i = 0; i < std::min(most, cells.size()); ++i) {
-    text +=
-        format("%s%zu as %zu (%u)", i == 0 ? "" : ", ", cells[i] / classes, cells[i] % classes, confusion[cells[i]]);
+    text += (i == 0 ? "" : ", ") + name(cells[i] / classes) + " as " + name(cells[i] % classes) +
+            format(" (%u)", confusion[cells[i]]);
   }
   return text;
 }

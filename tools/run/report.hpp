@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "data/image_files.hpp"
 #include "mote/mote.hpp"
+#include "run/run_data.hpp"
 #include "run/settings.hpp"
 
 namespace tools {
@@ -17,10 +17,9 @@ namespace tools {
 std::string describe_sizes(const mote::Topology& topology);
 
 /// The lines at the start of a run: data, network, options, memory.
-std::string describe_run(const Settings& settings, const std::string& folder, const ImageSet& images,
-                         const mote::Topology& topology, const mote::TrainingOptions& options,
-                         std::size_t training_images, std::size_t validation_images, std::size_t network_memory,
-                         std::size_t data_memory);
+std::string describe_run(const Settings& settings, const RunData& data, const mote::Topology& topology,
+                         const mote::TrainingOptions& options, std::size_t training, std::size_t validation,
+                         std::size_t network_memory, std::size_t data_memory);
 
 /// Result of one epoch.
 struct EpochReport {
@@ -42,9 +41,6 @@ inline constexpr const char* kEnsembleCsvHeader =
 /// A line of the log. Accuracies are empty without labels. The columns of diagnosis_csv(), if any, come last.
 std::string epoch_csv(const EpochReport& report);
 
-/// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"
-std::string test_lines(const mote::LossTotals& totals, bool has_labels);
-
 /// The error of a diverged training: quantity, layer, epoch and batch, counted from 1, and the remedy.
 std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips);
 
@@ -57,7 +53,8 @@ std::string training_line(const std::vector<EpochReport>& epochs, const mote::Ea
 /// Result of a network or an ensemble on the test images.
 struct TestReport {
   mote::LossTotals totals;
-  std::vector<std::uint32_t> confusion;  ///< [classes][classes]
+  std::vector<std::uint32_t> confusion;        ///< [classes][classes]
+  std::vector<mote::RegressionTotals> errors;  ///< of each output, in the units of a table; empty: not measured
   std::uint32_t fingerprint = 0;
   std::string divergence;  ///< not empty: training diverged, and the result is of the last good parameters
 };
@@ -66,7 +63,13 @@ struct TestReport {
 std::string member_line(std::size_t member, std::size_t members, const mote::LossTotals& totals, bool has_labels,
                         std::uint32_t fingerprint);
 
-/// The `most` most frequent confusions of classes: "4 as 9 (12), 7 as 2 (8)"; "none" without any.
-std::string most_confused(const std::vector<std::uint32_t>& confusion, std::size_t classes, std::size_t most);
+/// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"; for numbers of a table their errors; with
+/// details, the quality of each class of a table and the most frequent confusions. names: of the outputs of a table.
+std::string test_lines(const TestReport& report, const std::vector<std::string>& names, bool details);
+
+/// The `most` most frequent confusions of classes: "4 as 9 (12), 7 as 2 (8)"; "none" without any. names: of the
+/// classes; empty: numbers.
+std::string most_confused(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                          std::size_t most);
 
 }  // namespace tools

@@ -10,13 +10,15 @@ namespace {
 
 const Option kRunOptions[] = {
     {"--batch", "N|full",
-     "images per parameter step: 1 is online learning, full is gradient descent (default 64, at most all training "
-     "images)",
+     "images per parameter step: 1 is online learning, full is gradient descent (default 64, table: 16, at most all "
+     "training images)",
      [](Settings& s, Given&, std::string_view v) { s.batch = v == "full" ? 0 : whole_count("--batch", v, 1); }},
-    {"--epochs", "N", "passes over the training images (default 8)",
+    {"--epochs", "N", "passes over the training images (default 8; table: 100)",
      [](Settings& s, Given&, std::string_view v) { s.epochs = whole_count("--epochs", v, 1); }},
     {"--validation", "N",
-     "hold out the last N training images for validation, 0 for none (default: a twelfth, at most 5000)",
+     "hold out the last N training images for validation, of a table N rows of each class alike; 0 for none (default: "
+     "a "
+     "twelfth, at most 5000; table: none)",
      [](Settings& s, Given&, std::string_view v) { s.validation = whole_count("--validation", v, 0); }},
     {"--train-limit", "N", "train on the first N images (default: all that are not held out)",
      [](Settings& s, Given&, std::string_view v) { s.train_limit = whole_count("--train-limit", v, 1); }},

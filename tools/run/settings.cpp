@@ -16,10 +16,9 @@ namespace {
 // Options that change no bit of the trained network: a resumed run may change them. They include --load, because the
 // checkpoint holds its parameters and the fingerprint of its network.
 constexpr std::string_view kHarmless[] = {
-    "--data",       "--log",           "--report",         "--plot",    "--quiet",
-    "--save",       "--export-header", "--export-weights", "--threads", "--isa",
-    "--checkpoint", "--resume",        "--class-names",    "--help",    "--checkpoint-seconds",
-    "--load"};
+    "--data",          "--test-data",          "--log",     "--report", "--plot",       "--quiet",  "--save",
+    "--export-header", "--export-weights",     "--threads", "--isa",    "--checkpoint", "--resume", "--class-names",
+    "--help",          "--checkpoint-seconds", "--load"};
 // Harmless options that a resumed run does not inherit.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 
@@ -90,7 +89,7 @@ Settings parse_settings(int count, const char* const* arguments) {
 std::string help_text() {
   std::string text =
       "Usage: train [options]\n"
-      "Trains a multilayer perceptron on images and prints its accuracy on the test set.\n\n";
+      "Trains a multilayer perceptron on images or on a table of numbers, and prints its accuracy on the test set.\n\n";
   constexpr std::size_t kIndent = 30, kWidth = 74;
   for_each_option([&](const Option& option) {
     std::string left = std::string("  ") + option.name;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/image_files.hpp"
+#include "data/table_data.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
@@ -20,7 +21,9 @@ struct Settings {
   bool help = false;
   bool quiet = false;
   bool diagnose = false;  ///< measure the layers after each epoch
-  std::string data;       ///< folder; empty: the MNIST that make unpacked
+  std::string data;       ///< folder of images, or table; empty: the MNIST that make unpacked
+  bool is_table = false;  ///< data is a table
+  std::string test_data;  ///< table of test rows; empty: they are held out of data
   std::string log;        ///< CSV file; empty: none
   std::string header;     ///< C++ header for firmware; empty: none
   mote::WeightFormat header_weights = mote::WeightFormat::float32;
@@ -47,6 +50,12 @@ struct Settings {
   mote::InitialWeights weights = mote::WeightInit::he_normal;
   mote::InitialBiases biases = mote::BiasInit::zero;
 
+  std::vector<std::string> targets;  ///< columns of a table; empty: the last
+  std::vector<std::string> ignored;  ///< columns of a table
+  MissingValues missing = MissingValues::reject;
+  float test_share = 0.2f;  ///< of the rows of a single table
+  bool standardize = true;  ///< inputs of a table, and targets for linear outputs
+
   Aim aim = Aim::labels;
   mote::LossOptions loss = mote::Loss::cross_entropy;
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
@@ -65,7 +74,8 @@ struct Settings {
   std::optional<mote::Monitor> early_stopping;  ///< none: never
   std::uint32_t stop_patience = 5;              ///< epochs without improvement before training stops
   float min_improvement = 0.0f;                 ///< smaller improvements do not count
-  std::optional<std::size_t> batch;             ///< 0: full batch; none: 64, at most all training images
+  std::optional<std::size_t> batch;             ///< 0: full batch; none: usual_batch, at most all training images
+  std::size_t usual_batch = 64;
   std::size_t epochs = 8;
   std::optional<std::size_t> validation;  ///< images held out; none: a twelfth, at most 5000
   std::size_t train_limit = 0;            ///< 0: all
@@ -75,6 +85,8 @@ struct Settings {
   std::size_t threads = 1;
   std::optional<mote::InstructionSet> isa;  ///< none: the best of this machine
 
+  /// Whether test rows have numbers, whose errors are measured in the units of the table.
+  bool measures_errors() const { return is_table && aim != Aim::labels; }
   bool has_pictures() const { return plot || !report.empty(); }
   bool looks_at_layers() const { return ensemble == 1 && (diagnose || has_pictures()); }
 };

@@ -14,9 +14,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-mote::Activation activation_for(mote::Loss loss, Aim aim) {
+mote::Activation activation_for(mote::Loss loss, Aim aim, bool is_table) {
   if (loss == mote::Loss::cross_entropy) return mote::Activation::softmax;
-  const bool is_free = aim == Aim::numbers && loss != mote::Loss::sigmoid_cross_entropy;
+  const bool is_free =
+      (aim == Aim::numbers || (is_table && aim == Aim::inputs)) && loss != mote::Loss::sigmoid_cross_entropy;
   return is_free ? mote::Activation::identity : mote::Activation::sigmoid;
 }
 
@@ -57,6 +58,41 @@ void check_uses(const Settings& s, const Given& given) {
   schedule("--patience", {RateSchedule::plateau});
 }
 
+/// Whether --data names a table rather than a folder of images.
+bool names_table(const std::string& path) {
+  std::error_code none;
+  if (fs::exists(path, none)) return !fs::is_directory(path, none);
+  const std::string ending = fs::path(path).extension().string();
+  return ending == ".csv" || ending == ".tsv" || ending == ".txt";
+}
+
+/// Checks the options of tables and sets the defaults that differ from those of images.
+void resolve_table(Settings& s, const Given& given) {
+  s.is_table = names_table(s.data);
+  if (!s.is_table) {
+    for (const char* option :
+         {"--test-data", "--test-share", "--target", "--ignore", "--missing", "--no-standardize"}) {
+      if (given.names.count(option) != 0) throw Error(std::string(option) + ": needs a table, --data FILE.csv");
+    }
+    return;
+  }
+  const auto refuse_both = [&](const char* option, const char* other, const char* reason) {
+    if (given.names.count(option) == 0 || given.names.count(other) == 0) return;
+    throw Error(std::string(option) + " and " + other + " contradict each other; " + reason);
+  };
+  refuse_both("--test-share", "--test-data", "the file decides the rows to test with");
+  refuse_both("--target", "--autoencoder", "it has no targets: leave columns out with --ignore");
+  if (given.names.count("--class-names") != 0) throw Error("--class-names: not for a table, which names its classes");
+  for (const char* option : {"--save", "--load", "--export-header", "--report"}) {
+    if (given.names.count(option) != 0) throw Error(std::string(option) + ": not for a table yet");
+  }
+  if (!given.hidden) s.hidden = {32};
+  if (given.names.count("--optimizer") == 0) s.optimizer.method = mote::Optimizer::adam;
+  if (given.names.count("--epochs") == 0) s.epochs = 100;
+  if (!s.validation) s.validation = 0;
+  s.usual_batch = 16;
+}
+
 float usual_learning_rate(mote::Optimizer method) {
   switch (method) {
     case mote::Optimizer::sgd:
@@ -81,7 +117,7 @@ void resolve_loss(Settings& s, const Given& given) {
         "--autoencoder: found --loss cross-entropy, whose targets add up to 1; use sigmoid-cross-entropy, quadratic, "
         "mae or huber");
   }
-  const mote::Activation usual = activation_for(s.loss.kind, s.aim);
+  const mote::Activation usual = activation_for(s.loss.kind, s.aim, s.is_table);
   if (!s.output_activation_given) s.output_activation = usual;
   if (mote::check(s.loss.kind, s.output_activation).ok()) return;
   throw Error("--output-activation: found " + std::string(name_of(kActivations, s.output_activation)) + ", expected " +
@@ -151,6 +187,7 @@ void check_files(const Settings& s, const Given& given) {
 }  // namespace
 
 void resolve(Settings& s, const Given& given) {
+  resolve_table(s, given);
   check_files(s, given);
   check_written_files(s);
   if (s.batch_norm && s.batch == 1) throw Error("--batch-norm: found --batch 1, expected at least 2");

@@ -20,6 +20,9 @@ struct Given {
 /// no effect.
 void resolve(Settings& s, const Given& given);
 
+inline constexpr Named<MissingValues> kMissingValues[] = {
+    {"reject", MissingValues::reject}, {"drop", MissingValues::drop}, {"mean", MissingValues::mean}};
+
 inline constexpr Named<RateSchedule> kSchedules[] = {{"constant", RateSchedule::constant},
                                                      {"step", RateSchedule::step},
                                                      {"exponential", RateSchedule::exponential},

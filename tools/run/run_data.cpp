@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "run/run_data.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "common/error.hpp"
+#include "common/names.hpp"
+
+namespace tools {
+namespace {
+
+TableFiles files_of(const Settings& settings) {
+  TableFiles files;
+  files.training = settings.data;
+  files.test = settings.test_data;
+  files.options.targets = settings.targets;
+  files.options.ignored = settings.ignored;
+  files.options.has_targets = settings.aim != Aim::inputs;
+  files.options.regression = settings.aim == Aim::numbers;
+  files.options.missing = settings.missing;
+  files.test_share = static_cast<double>(settings.test_share);
+  files.validation = settings.validation.value_or(0);
+  files.seed = settings.seed;
+  return files;
+}
+
+void print_warnings(const std::string& file, const TableData& table) {
+  for (const std::string& warning : table.warnings) {
+    std::fprintf(stderr, "train: warning: %s: %s\n", file.c_str(), warning.c_str());
+  }
+}
+
+/// Fills missing values and standardizes by the rows that make_split() will train on.
+void fit(const Settings& settings, TableSet& table) {
+  const std::size_t all = table.training.rows, held_out = settings.validation.value_or(0);
+  const std::size_t most = held_out < all ? all - held_out : all;
+  const std::size_t rows = settings.train_limit == 0 ? most : std::min(most, settings.train_limit);
+  fill_missing(table, rows);
+  if (!settings.standardize) return;
+  standardize_inputs(table, rows);
+  if (settings.evaluate || settings.output_activation != mote::Activation::identity) return;
+  if (settings.aim == Aim::numbers) standardize_targets(table, rows);
+  if (settings.aim == Aim::inputs) table.targets = table.inputs;
+}
+
+void check_targets(const Settings& settings, const mote::Dataset& rows) {
+  const mote::Result result = mote::check_targets(settings.loss.kind, rows);
+  if (result.ok()) return;
+  const std::size_t row = static_cast<std::size_t>(result.found);
+  const float found = rows.targets.data != nullptr ? rows.targets.row(row)[0] : mote::input_at(rows, row, 0);
+  throw Error(settings.data + ": found target " + std::to_string(found) + ", expected " +
+              (settings.loss.kind == mote::Loss::cross_entropy ? "numbers from 0 to 1 that add up to 1"
+                                                               : "numbers from 0 to 1") +
+              " for --loss " + std::string(name_of(kLosses, settings.loss.kind)));
+}
+
+}  // namespace
+
+std::vector<std::string> RunData::output_names() const {
+  if (!table) return {};
+  const TableData& names = table->training;
+  return !names.class_names.empty()    ? names.class_names
+         : !names.target_names.empty() ? names.target_names
+                                       : names.feature_names;
+}
+
+RunData load_data(const Settings& settings, mote::Memory memory) {
+  RunData data;
+  data.name = settings.data.empty() ? mnist_folder() : settings.data;
+  if (!settings.is_table) {
+    const ImageSet images = load_image_set(data.name, memory, settings.aim, settings.loss.kind);
+    data.train = images.train;
+    data.test = images.test;
+    data.rows = images.rows;
+    data.columns = images.columns;
+    data.bytes = images.bytes;
+    return data;
+  }
+  TableSet& table = data.table.emplace(load_table_set(files_of(settings), memory));
+  print_warnings(settings.data, table.training);
+  if (!settings.test_data.empty()) print_warnings(settings.test_data, table.test);
+  fit(settings, table);
+  data.bytes = table.bytes;
+  data.train = dataset_of(table, table.training, settings.aim);
+  data.test = dataset_of(table, table.test, settings.aim);
+  for (const mote::Dataset* part : {&data.train, &data.test}) check_targets(settings, *part);
+  return data;
+}
+
+}  // namespace tools
