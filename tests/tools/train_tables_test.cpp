@@ -161,7 +161,7 @@ TEST_F(TrainTables, FillsMissingValuesByTheMean) {
   }
   EXPECT_NE(train_on(text, "").output.find("line 2: column 'a': found 'NA', a missing value; --missing drop"),
             std::string::npos);
-  const CommandResult mean = train_on(text, "--missing mean --epochs 30");
+  const CommandResult mean = train_on(text, "--missing mean --epochs 300");
   EXPECT_EQ(mean.status, 0);
   EXPECT_NE(mean.output.find("48 to train on, 0 to validate, 12 to test"), std::string::npos) << mean.output;
   EXPECT_GT(number_after(mean.output, "test accuracy "), 0.8) << mean.output;
