@@ -34,24 +34,29 @@ void error_function(const float* x, float* y, std::size_t n) {
 
 namespace {
 
-/// y[i] = (x[i] - offset) * scale. Returns whether all are finite.
-template <typename Element>
-bool convert(const mote::Inputs& inputs, const Element* __restrict x, float* __restrict y) {
+/// y[i] = f(x[i], i). Returns whether all are finite: integers are.
+template <typename Element, typename F>
+MOTE_INLINE bool convert_each(std::size_t n, const Element* __restrict x, float* __restrict y, F f) {
   constexpr std::uint32_t kExponent = 0x7f800000u;  // all ones: infinite or NaN
-  const std::size_t n = inputs.features;
-  const float offset = inputs.offset, scale = inputs.scale;
-  if (inputs.scales != nullptr) {
-    for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(x[i]) - inputs.offsets[i]) * inputs.scales[i];
-  } else if (sizeof x[0] == 1 && offset == 0.0f) {  // images
-    for (std::size_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * scale;
-  } else {
-    for (std::size_t i = 0; i < n; ++i) y[i] = (static_cast<float>(x[i]) - offset) * scale;
-  }
   std::uint32_t bad = 0;
-  if (sizeof x[0] == sizeof(float)) {  // integers stay finite
-    for (std::size_t i = 0; i < n; ++i) bad |= (mote::detail::bits_of(y[i]) & kExponent) == kExponent ? 1 : 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float input = f(static_cast<float>(x[i]), i);
+    y[i] = input;
+    if (sizeof x[0] == sizeof(float)) bad |= (mote::detail::bits_of(input) & kExponent) == kExponent ? 1 : 0;
   }
   return bad == 0;
+}
+
+template <typename Element>
+bool convert(const mote::Inputs& inputs, const Element* x, float* y) {
+  const std::size_t n = inputs.features;
+  const float *offsets = inputs.offsets, *scales = inputs.scales;
+  const float offset = inputs.offset, scale = inputs.scale;
+  if (scales != nullptr) {
+    return convert_each(n, x, y, [=](float e, std::size_t i) { return (e - offsets[i]) * scales[i]; });
+  }
+  if (sizeof x[0] == 1 && offset == 0.0f) return convert_each(n, x, y, [=](float e, std::size_t) { return e * scale; });
+  return convert_each(n, x, y, [=](float e, std::size_t) { return (e - offset) * scale; });
 }
 
 }  // namespace
