@@ -10,9 +10,9 @@
 //                       "cross-entropy" (name_of()). Optional: batch_norm "0" (layers with batch normalization),
 //                       huber_delta and label_smoothing, input_scale (factor that turns a byte into an input; default
 //                       1/255), input_shape "28,28" (rows and columns of an image), class_names (separated by line
-//                       feeds), mote_version; fingerprint (topology.hpp) and checksum, which the reader verifies.
-//                       Fractions are hexadecimal, "0x1.010102p-8": exact, as C's %a and Python's float.hex() write
-//                       them.
+//                       feeds), targets "numbers" or "inputs" (default "labels"), mote_version; fingerprint
+//                       (topology.hpp) and checksum, which the reader verifies. Fractions are hexadecimal,
+//                       "0x1.010102p-8": exact, as C's %a and Python's float.hex() write them.
 //
 // checksum is the CRC-32 of the whole file in 8 hexadecimal digits, computed with "00000000" in their place. The writer
 // writes all of it. The reader ignores other metadata and norms.N.num_batches_tracked; it rejects any other tensor, and
@@ -28,6 +28,19 @@
 
 namespace mote {
 
+/// Targets of the training: labels, for which the largest output names the class; numbers; the inputs (autoencoder).
+enum class ModelTargets : std::uint8_t { labels, numbers, inputs };
+
+/// Name in model files; null for a value that is none of the enumerators.
+constexpr const char* name_of(ModelTargets targets) {
+  switch (targets) {
+    case ModelTargets::labels: return "labels";
+    case ModelTargets::numbers: return "numbers";
+    case ModelTargets::inputs: return "inputs";
+  }
+  return nullptr;
+}
+
 /// The contents of a model file besides its parameters.
 struct ModelDescription {
   Topology topology;
@@ -36,6 +49,7 @@ struct ModelDescription {
   std::uint32_t rows = 0;             ///< of an image whose pixels are the inputs; 0: the inputs are no image
   std::uint32_t columns = 0;
   Bytes class_names = {};  ///< UTF-8, separated by line feeds, one for each output; or empty
+  ModelTargets targets = ModelTargets::labels;
 };
 
 /// Checks a description: ok; a status of check(topology) or check(loss); model_metadata; model_class_names.

@@ -79,6 +79,7 @@ Result read_header(const ByteSource& file, Memory memory, ModelHeader& header) {
     unsigned char* names = json.data() + (model.class_names.data() - json.data());
     model.class_names = {names, detail::resolve_json(model.class_names, names)};
   }
+  if (name_of(model.targets) == nullptr) return {Status::model_metadata, 0, detail::kTargets};
   return check_class_names(model);
 }
 
@@ -132,6 +133,7 @@ Result check(const ModelDescription& model) {
   if (!detail::is_input_scale(model.input_scale)) return {Status::model_metadata, 0, detail::kInputScale};
   if (!detail::is_input_shape(model)) return {Status::model_metadata, 0, detail::kInputShape};
   if (!detail::is_utf8(model.class_names)) return {Status::model_metadata, 0, detail::kClassNames};
+  if (name_of(model.targets) == nullptr) return {Status::model_metadata, 0, detail::kTargets};
   return check_class_names(model);
 }
 

@@ -50,6 +50,7 @@ enum ModelKey : std::size_t {
   kInputScale,
   kInputShape,
   kClassNames,
+  kTargets,
   kFingerprint,
   kChecksum,
   kModelKeys

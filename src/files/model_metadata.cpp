@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "batch_norm",  "loss",
                                             "huber_delta", "label_smoothing", "input_scale", "input_shape",
-                                            "class_names", "fingerprint",     "checksum"};
+                                            "class_names", "targets",         "fingerprint", "checksum"};
 
 // take_...(text, ...) takes a token from the front of a text, or returns false.
 
@@ -38,7 +38,7 @@ bool take_number(Bytes& text, std::uint32_t most, std::uint32_t& number) {
   return text.size() != size && value <= most;
 }
 
-/// Takes the name of an Activation or a Loss, up to a comma or the end of the text.
+/// Takes the name of an enumerator, up to a comma or the end of the text.
 template <typename Enum>
 bool take_name(Bytes& text, Enum& value) {
   for (std::uint8_t i = 0; name_of(static_cast<Enum>(i)) != nullptr; ++i) {
@@ -138,6 +138,7 @@ bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& meta
     case kInputScale: return read_fraction(text, model.input_scale) && is_input_scale(model.input_scale);
     case kInputShape: return read_input_shape(text, model);
     case kClassNames: model.class_names = text; return true;
+    case kTargets: return take_name(text, model.targets) && text.empty();
     default: break;
   }
   StatedCrc& crc = key == kFingerprint ? metadata.fingerprint : metadata.checksum;
@@ -204,6 +205,7 @@ void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_
   out.print(HexFloat{model.input_scale});
   if (model.rows != 0) begin(kInputShape), out.print(model.rows, ",", model.columns);
   if (!model.class_names.empty()) begin(kClassNames), out.print_escaped(model.class_names);
+  if (model.targets != ModelTargets::labels) begin(kTargets), out.print(name_of(model.targets));
   begin(kFingerprint);
   out.print(Hex{fingerprint});
   begin(kChecksum);

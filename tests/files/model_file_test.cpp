@@ -101,6 +101,19 @@ TEST(ModelFile, BringsBackTheDescription) {
   EXPECT_EQ(read.loss.label_smoothing, 0.7f);
 }
 
+TEST(ModelFile, SaysTheTargetsUnlessTheyAreLabels) {
+  using mote::ModelTargets;
+  for (const ModelTargets targets : {ModelTargets::labels, ModelTargets::numbers, ModelTargets::inputs}) {
+    Model written(kPlain);
+    written.description.targets = targets;
+    const std::string file = written.written();
+    mote::ModelDescription read;
+    ASSERT_TRUE(model::read_description(file, read).ok());
+    EXPECT_EQ(read.targets, targets);
+    EXPECT_EQ(file.find("\"targets\"") == std::string::npos, targets == ModelTargets::labels);
+  }
+}
+
 TEST(ModelFile, KeepsEveryFractionToTheBit) {
   mote::test::Source source(5);
   for (int i = 0; i < 2000; ++i) {
@@ -178,6 +191,9 @@ TEST(ModelFile, DoesNotWriteWhatItWouldNotRead) {
   bad.description.class_names = model::bytes_of(three);
   EXPECT_EQ(bad.write(file).status, Status::model_class_names);
   bad.description.class_names = model::bytes_of(invalid);
+  EXPECT_EQ(bad.write(file).status, Status::model_metadata);
+  bad = Model(kPlain);
+  bad.description.targets = static_cast<mote::ModelTargets>(3);
   EXPECT_EQ(bad.write(file).status, Status::model_metadata);
   bad = Model(kNormed);
   bad.running[kNormed.all_scale_floats()] = -1.0f;

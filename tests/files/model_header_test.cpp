@@ -141,6 +141,10 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
        "checksum"},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","fingerprint":"")", Status::model_metadata,
        "fingerprint"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","targets":"label")", Status::model_metadata,
+       "targets"},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","targets":"labels,")", Status::model_metadata,
+       "targets"},
       {R"("sizes":"3,2","sizes":"3,2","activations":"softmax","loss":"cross-entropy")", Status::model_syntax},
       {R"("x":"1","y":"1","\u0078":"2","sizes":"3,2","activations":"softmax","loss":"mae")", Status::model_syntax},
       {R"("sizes":[3,2],"activations":"softmax","loss":"cross-entropy")", Status::model_syntax},
@@ -156,7 +160,7 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
     EXPECT_EQ(result.found, at == std::string::npos ? 0 : 8 + at + key.size()) << c.metadata;
   }
   EXPECT_STREQ(mote::model_metadata_name(0), "sizes");
-  EXPECT_EQ(mote::model_metadata_name(11), nullptr);
+  EXPECT_EQ(mote::model_metadata_name(12), nullptr);
   std::string many = kMetadata;
   for (int i = 3; i < 64; ++i) many += ",\"" + std::to_string(i) + "\":\"\"";
   EXPECT_TRUE(with_metadata(many).ok());
