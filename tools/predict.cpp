@@ -18,9 +18,10 @@ namespace {
 constexpr const char* kHelp =
     "Usage: predict MODEL IMAGES...\n"
     "Runs the network of a model file, saved by train --save or by PyTorch, on images. Prints one line of\n"
-    "comma-separated values per image: file, number of the image in the file, class, outputs of the network\n"
-    "(probabilities for softmax). Images are IDX files of bytes, or binary PGM files of one image. They must have the\n"
-    "size of the network's training images, and use 255 for bright.\n\n"
+    "comma-separated values per image: file, number of the image in the file, class (of a network that\n"
+    "learned classes), outputs of the network (probabilities for softmax). Images are IDX files, which gzip may have "
+    "compressed, or binary PGM files of one\n"
+    "image. They must have the size of the network's training images, and use 255 for bright.\n\n"
     "Exit status: 0 done; 1 the output could not be written; 2 a file was rejected.\n";
 
 constexpr std::size_t kRows = 256;  // images at a time
@@ -33,6 +34,8 @@ struct Predictor {
   mote::Network network;
   mote::Span<float> inputs;  // [kRows][inputs]
   float scale = 0.0f;
+  std::vector<std::string> names;  // of the outputs
+  bool has_classes = false;        // whether the largest output names a class
 };
 
 void prepare(Predictor& predictor, ModelFile& model) {
@@ -57,6 +60,8 @@ void prepare(Predictor& predictor, ModelFile& model) {
       predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows, scratch_part.in(memory)));
   predictor.inputs = inputs_part.in(memory);
   predictor.scale = model.description().input_scale;
+  predictor.names = names_of(model.description());
+  predictor.has_classes = model.description().targets == mote::ModelTargets::labels;
 }
 
 /// A field of comma-separated values (RFC 4180).
@@ -67,23 +72,24 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-void print_header(const std::vector<std::string>& names) {
-  std::string line = "file,image,class";
-  for (const std::string& name : names) line += "," + csv_field(name);
+void print_header(const Predictor& predictor) {
+  std::string line = predictor.has_classes ? "file,image,class" : "file,image";
+  for (const std::string& name : predictor.names) line += "," + csv_field(name);
   std::printf("%s\n", line.c_str());
 }
 
-void predict(const Predictor& predictor, const std::string& path, const mote::Dataset& images,
-             const std::vector<std::string>& names) {
+void predict(const Predictor& predictor, const std::string& path, const mote::Dataset& images) {
   for (std::size_t first = 0; first < images.count; first += kRows) {
     const std::size_t rows = std::min(kRows, images.count - first);
-    require(mote::gather(images, nullptr, first, rows, predictor.inputs.data()));
+    if (const mote::Result result = mote::gather(images, nullptr, first, rows, predictor.inputs.data()); !result.ok()) {
+      throw Error(path + ": " + describe(result));
+    }
     const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
     for (std::size_t i = 0; i < rows; ++i) {
       const mote::Span<const float> row = outputs.row(i);
+      std::string line = csv_field(path) + "," + std::to_string(first + i);
       const std::size_t best = mote::argmax(row);  // none if an output is NaN
-      std::string line =
-          csv_field(path) + "," + std::to_string(first + i) + "," + csv_field(best < names.size() ? names[best] : "");
+      if (predictor.has_classes) line += "," + (best < row.size() ? csv_field(predictor.names[best]) : "");
       for (const float output : row) {
         char number[32];
         std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(output));
@@ -109,12 +115,14 @@ int run(const std::vector<std::string>& arguments) {
   ModelFile model(arguments[0]);
   Predictor predictor;
   prepare(predictor, model);
-  const std::vector<std::string> names = names_of(model.description());
   for (std::size_t i = 1; i < arguments.size(); ++i) {
-    mote::Dataset images = load_images(arguments[i], data_memory, model.description());
-    if (i == 1) print_header(names);
-    images.scale = predictor.scale;
-    predict(predictor, arguments[i], images, names);
+    Images images = load_images(arguments[i], data_memory, model.description());
+    if (i == 1) print_header(predictor);
+    if (const std::string hint = brightness_hint(images); !hint.empty()) {
+      std::fprintf(stderr, "predict: %s: %s\n", arguments[i].c_str(), hint.c_str());
+    }
+    images.samples.scale = predictor.scale;
+    predict(predictor, arguments[i], images.samples);
   }
   return 0;
 }

@@ -56,13 +56,16 @@ enum class Status : std::uint8_t {
   idx_empty,             ///< the file has no bytes
   idx_gzip,              ///< the file is compressed
   idx_bad_magic,         ///< found: first two bytes; expected: 0
-  idx_element_type,      ///< found: type code; expected: type code that the caller wants
+  idx_element_type,      ///< found: type code; expected: type code that the caller wants, 0: any
   idx_rank,              ///< found: number of dimensions; expected: number that the caller wants
   idx_truncated_header,  ///< found: bytes of the file; expected: bytes of the header
   idx_zero_dimension,    ///< found: dimension of size 0 (0: the first); expected: 1, the smallest size
   idx_size_overflow,     ///< this machine cannot address the product of the dimensions
   idx_truncated_body,    ///< found: bytes of the file; expected: bytes that the header announces
   idx_trailing_bytes,    ///< found: bytes of the file; expected: bytes that the header announces
+  idx_number,            ///< found: element that is no float
+  idx_label,             ///< found: sample whose label is not a whole number from 0 to 255
+  idx_one_hot,           ///< found: sample whose labels are not a 1 among zeros; expected: number of columns
   count_mismatch,        ///< found: number of labels or targets; expected: number of images
   label_out_of_range,    ///< found: label; expected: largest label
   // Functions of the caller.

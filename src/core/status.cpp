@@ -59,6 +59,9 @@ const char* to_string(Status status) {
     case Status::idx_size_overflow: return "product of the dimensions too large";
     case Status::idx_truncated_body: return "truncated data";
     case Status::idx_trailing_bytes: return "bytes after the end of the data";
+    case Status::idx_number: return "number that a float cannot hold";
+    case Status::idx_label: return "label: must be a whole number from 0 to 255";
+    case Status::idx_one_hot: return "labels of several columns: must be a 1 among zeros, or a single column";
     case Status::count_mismatch: return "number of labels or targets differs from number of images";
     case Status::label_out_of_range: return "label out of range";
     case Status::read_failed: return "reading failed";

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -143,7 +145,7 @@ TEST(Idx, ReadsFloatsMostSignificantByteFirst) {
   EXPECT_EQ(idx.item_size(), 2u);
   EXPECT_EQ(idx.elements.size(), 24u);
   float floats[7] = {0, 0, 0, 0, 0, 0, -1.0f};
-  read_floats(idx, floats);
+  ASSERT_TRUE(read_floats(idx, floats).ok());
   for (int i = 0; i < 6; ++i) EXPECT_EQ(floats[i], 1.0f + static_cast<float>(i + 1) * 0x1p-23f) << i;
   EXPECT_EQ(floats[6], -1.0f) << "written past the end";
 }
@@ -155,7 +157,7 @@ TEST(Idx, ReadsFloatsWhereTheyLie) {
   Idx idx;
   ASSERT_TRUE(parse_idx(bytes, 2, idx, mote::IdxType::float32).ok());
   float* floats = reinterpret_cast<float*>(bytes + 12);
-  read_floats(idx, floats);
+  ASSERT_TRUE(read_floats(idx, floats).ok());
   for (int i = 0; i < 15; ++i) EXPECT_EQ(floats[i], 1.0f + static_cast<float>(i + 1) * 0x1p-23f) << i;
 }
 
@@ -182,12 +184,147 @@ TEST(Idx, RefusesFloatsThatAreDamaged) {
   EXPECT_EQ(parse_floats(huge, 2).status, Status::idx_size_overflow);
 }
 
-TEST(IdxDeathTest, StopsAtBytesToBeReadAsFloats) {
-  const File file = file_of({4});
+/// A view of a file of any type.
+Idx parsed(const File& file) {
   Idx idx;
-  ASSERT_TRUE(parse_idx({file.data(), file.size()}, 1, idx).ok());
-  float floats[4];
-  EXPECT_DEATH(read_floats(idx, floats), "");
+  EXPECT_TRUE(parse_idx({file.data(), file.size()}, idx).ok());
+  return idx;
+}
+
+/// The header of a file, and elements as another program wrote them.
+File with_bytes(const std::vector<std::uint32_t>& dimensions, unsigned char type, const File& elements) {
+  File file = header_of(dimensions);
+  file[2] = type;
+  file.insert(file.end(), elements.begin(), elements.end());
+  return file;
+}
+
+/// One row of each type. Written by Python: struct.pack(">4b", -128, -1, 0, 127), struct.pack(">4h", ...), ...
+const File kInt8 = with_bytes({1, 4}, 0x09, {0x80, 0xff, 0x00, 0x7f});
+const File kInt16 = with_bytes({1, 4}, 0x0b, {0x80, 0x00, 0xff, 0xff, 0x00, 0x01, 0x7f, 0xff});
+const File kInt32 = with_bytes({1, 3}, 0x0c, {0x80, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0x01, 0x00, 0x00, 0x00});
+const File kFloat64 = with_bytes({1, 3}, 0x0e, {0xbf, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a,    // -0.1
+                                                0x47, 0xef, 0xff, 0xff, 0xe0, 0x00, 0x00, 0x00,    // largest float
+                                                0xff, 0xf0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00});  // -infinity
+
+TEST(Idx, ReadsNumbersOfEveryTypeExactly) {
+  const auto expect_numbers = [](const File& file, const std::vector<double>& numbers) {
+    const Idx idx = parsed(file);
+    ASSERT_EQ(idx.count() * idx.item_size(), numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(number_at(idx, i), numbers[i]) << i;
+  };
+  expect_numbers(file_of({1, 3}), {1, 2, 3});
+  expect_numbers(kInt8, {-128, -1, 0, 127});
+  expect_numbers(kInt16, {-32768, -1, 1, 32767});
+  expect_numbers(kInt32, {-2147483648.0, -1, 16777216});
+  expect_numbers(float_file_of({1, 2}), {1 + 0x1p-23, 1 + 0x1p-22});
+  expect_numbers(kFloat64, {-0.1, 3.4028234663852886e38, -std::numeric_limits<double>::infinity()});
+}
+
+TEST(Idx, ReadsInputsWhereTheyLie) {
+  const auto read = [](const File& file, mote::ElementType type, std::vector<float> elements) {
+    alignas(8) unsigned char bytes[64];
+    std::copy(file.begin(), file.end(), bytes);
+    Idx idx;
+    ASSERT_TRUE(parse_idx({bytes, file.size()}, idx).ok());
+    mote::Inputs inputs;
+    ASSERT_TRUE(read_inputs(idx, bytes + (idx.elements.data() - bytes), inputs).ok());
+    EXPECT_EQ(inputs.type, type);
+    EXPECT_EQ(inputs.count, 1u);
+    ASSERT_EQ(inputs.features, elements.size());
+    EXPECT_EQ(inputs.data, idx.elements.data());
+    for (std::size_t f = 0; f < elements.size(); ++f) EXPECT_EQ(element_at(inputs, 0, f), elements[f]) << f;
+  };
+  using mote::ElementType;
+  read(file_of({1, 2, 2}), ElementType::uint8, {1, 2, 3, 4});
+  read(kInt8, ElementType::int8, {-128, -1, 0, 127});
+  read(kInt16, ElementType::int16, {-32768, -1, 1, 32767});
+  read(kInt32, ElementType::float32, {-0x1p31f, -1, 0x1p24f});
+  read(float_file_of({1, 2}), ElementType::float32, {1 + 0x1p-23f, 1 + 0x1p-22f});
+  read(kFloat64, ElementType::float32, {-0.1f, 0x1.fffffep127f, -std::numeric_limits<float>::infinity()});
+}
+
+TEST(Idx, RefusesNumbersThatNoFloatHolds) {
+  float floats[3] = {7, 7, 7};
+  const File odd = with_bytes({3}, 0x0c, {0, 0, 0, 5, 0x01, 0x00, 0x00, 0x01, 0, 0, 0, 6});  // 2^24 + 1
+  expect(read_floats(parsed(odd), floats), Status::idx_number, 1);
+  EXPECT_EQ(floats[0], 5.0f);
+  EXPECT_EQ(floats[1], 7.0f);
+  const File large = with_bytes({1}, 0x0e, {0xc7, 0xef, 0xff, 0xff, 0xe0, 0x00, 0x00, 0x01});  // past -largest float
+  expect(read_floats(parsed(large), floats), Status::idx_number, 0);
+  mote::Inputs inputs;
+  expect(read_inputs(parsed(large), floats, inputs), Status::idx_number, 0);
+  EXPECT_EQ(inputs.data, nullptr);
+}
+
+TEST(Idx, KeepsTheBitsOfFloatsThatAreNotNumbers) {
+  const File file = with_bytes({1}, 0x0d, {0x7f, 0x80, 0x00, 0x01});  // a signaling NaN
+  std::uint32_t bits = 0;
+  float number;
+  ASSERT_TRUE(read_floats(parsed(file), &number).ok());
+  std::memcpy(&bits, &number, sizeof bits);
+  EXPECT_EQ(bits, 0x7f800001u);
+}
+
+std::vector<int> labels_of(const File& file) {
+  std::vector<std::uint8_t> labels(parsed(file).count());
+  EXPECT_TRUE(read_labels(parsed(file), labels.data()).ok());
+  return {labels.begin(), labels.end()};
+}
+
+TEST(Idx, ReadsLabelsOfEveryTypeInOneColumn) {
+  const std::vector<int> expected = {2, 0, 255};
+  EXPECT_EQ(labels_of(with_bytes({3}, 0x08, {2, 0, 255})), expected);
+  EXPECT_EQ(labels_of(with_bytes({3, 1}, 0x08, {2, 0, 255})), expected);
+  EXPECT_EQ(labels_of(with_bytes({3}, 0x09, {2, 0, 127})), (std::vector<int>{2, 0, 127}));
+  EXPECT_EQ(labels_of(with_bytes({3}, 0x0b, {0, 2, 0, 0, 0, 255})), expected);
+  EXPECT_EQ(labels_of(with_bytes({3, 1, 1}, 0x0c, {0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 255})), expected);
+  EXPECT_EQ(labels_of(with_bytes({2}, 0x0d, {0x40, 0x40, 0, 0, 0x80, 0, 0, 0})), (std::vector<int>{3, 0}));  // -0.0
+  EXPECT_EQ(labels_of(with_bytes({1}, 0x0e, {0x40, 0x6f, 0xe0, 0, 0, 0, 0, 0})), std::vector<int>{255});
+}
+
+TEST(Idx, ReadsOneHotLabels) {
+  EXPECT_EQ(labels_of(with_bytes({3, 3}, 0x08, {0, 0, 1, 1, 0, 0, 0, 1, 0})), (std::vector<int>{2, 0, 1}));
+  EXPECT_EQ(labels_of(with_bytes({1, 2}, 0x0d, {0, 0, 0, 0, 0x3f, 0x80, 0, 0})), std::vector<int>{1});
+  std::uint8_t labels[2];
+  const auto refusal = [&](const File& file) { return read_labels(parsed(file), labels); };
+  expect(refusal(with_bytes({2, 3}, 0x08, {0, 0, 1, 0, 0, 0})), Status::idx_one_hot, 1, 3);
+  expect(refusal(with_bytes({2, 3}, 0x08, {0, 1, 1, 0, 0, 1})), Status::idx_one_hot, 0, 3);
+  expect(refusal(with_bytes({2, 3}, 0x08, {0, 0, 2, 0, 0, 1})), Status::idx_one_hot, 0, 3);
+  expect(refusal(file_of({1, 257})), Status::idx_one_hot, 0, 257);
+}
+
+TEST(Idx, RefusesLabelsThatAreNoClass) {
+  std::uint8_t labels[2];
+  const auto refusal = [&](const File& file) { return read_labels(parsed(file), labels); };
+  expect(refusal(with_bytes({2}, 0x09, {1, 0xff})), Status::idx_label, 1);
+  expect(refusal(with_bytes({2}, 0x0b, {1, 0, 0, 1})), Status::idx_label, 0);
+  expect(refusal(with_bytes({1}, 0x0d, {0x3f, 0xc0, 0, 0})), Status::idx_label, 0);  // 1.5
+  expect(refusal(with_bytes({1}, 0x0d, {0x7f, 0xc0, 0, 0})), Status::idx_label, 0);  // NaN
+}
+
+TEST(Idx, TakesEveryTypeAndAnyNumberOfDimensionsWhenAsked) {
+  const File deep = with_bytes({2, 1, 1, 3, 2, 2}, 0x09, File(24, 1));
+  const Idx idx = parsed(deep);
+  EXPECT_EQ(idx.rank, 6u);
+  EXPECT_EQ(idx.item_size(), 12u);
+  EXPECT_EQ(idx.dimensions[3], 3u);
+  EXPECT_EQ(parsed(with_bytes(std::vector<std::uint32_t>(255, 1), 0x08, {9})).rank, 255u);
+  Idx same = idx;
+  const auto refusal = [&](const File& file) { return parse_idx({file.data(), file.size()}, same); };
+  expect(refusal({}), Status::idx_empty);
+  expect(refusal({0, 0, 8}), Status::idx_truncated_header, 3, 8);
+  expect(refusal({0, 0, 8, 0}), Status::idx_rank, 0, 1);
+  expect(refusal({0, 0, 8, 255}), Status::idx_truncated_header, 4, 1024);
+  expect(refusal({3, 8, 0, 0, 1}), Status::idx_bad_magic, 0x308, 0);
+  for (unsigned type = 0; type < 256; ++type) {
+    const bool is_known = (type >= 0x08 && type <= 0x0e && type != 0x0a);
+    const File one = with_bytes({1}, static_cast<unsigned char>(type), File(8, 0));
+    EXPECT_EQ(refusal(one).status == Status::idx_element_type, !is_known) << type;
+  }
+  File lie = header_of({60000, 1000, 200});  // 96 gigabytes
+  lie[2] = 0x0e;
+  expect(refusal(lie), Status::idx_truncated_body, 16, 16 + std::uint64_t{60000} * 200000 * 8);
 }
 
 TEST(Idx, RefusesEveryOtherElementType) {

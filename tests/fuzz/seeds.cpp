@@ -40,6 +40,9 @@ void seed_idx(Folder folder) {
   folder.add(text_of({2, 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6}));         // images
   folder.add(text_of({0x81, 0, 0, 13, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0}));  // targets
   folder.add(text_of({0, 0x1f, 0x8b, 8, 0}));                                                         // gzip
+  folder.add(text_of({0x40, 0, 0, 11, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 5, 0xff, 0xff}));                 // any: 16 bits
+  folder.add(text_of({0x40, 0, 0, 14, 1, 0, 0, 0, 1, 0x3f, 0xb9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9a}));
+  folder.add(text_of({0x40, 0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 1, 1, 0}));  // one-hot
 }
 
 void seed_pgm(Folder folder) {
@@ -72,6 +75,7 @@ void seed_model(Folder folder) {
   norms.description.class_names = model::bytes_of(names);
   norms.description.loss.label_smoothing = 0.125f;
   deep.description.loss = mote::Loss::huber;
+  deep.description.targets = mote::ModelTargets::numbers;
   for (const model::Model* model : {&small, &deep, &norms}) {
     const std::string file = model->written(), header = model::header_of(file);
     add_model(folder, file);
@@ -162,7 +166,8 @@ int main(int count, char** arguments) {
   write_dictionary(root / "options.dict", tools::help_text(), "=,");
   write_dictionary(root / "model.dict",
                    "sizes activations batch_norm loss huber_delta label_smoothing input_scale input_shape class_names "
-                   "fingerprint checksum __metadata__ dtype F32 I64 shape data_offsets layers. norms. .weight .bias "
+                   "targets numbers inputs fingerprint checksum __metadata__ dtype F32 I64 shape data_offsets layers. "
+                   "norms. .weight .bias "
                    ".running_mean .running_var .num_batches_tracked 0x1. p-3 identity sigmoid tanh relu leaky-relu elu "
                    "selu gelu silu softplus softmax cross-entropy sigmoid-cross-entropy quadratic mae huber",
                    "{}[]:,\"\\");

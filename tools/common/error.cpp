@@ -4,7 +4,7 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "mote/idx.hpp"
+#include "common/names.hpp"
 
 namespace tools {
 namespace {
@@ -24,7 +24,6 @@ const char* format_of(mote::Status status) {
     case Status::input_size_mismatch:
     case Status::output_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
     case Status::idx_bad_magic: return "found 0x%04" PRIx64;
-    case Status::idx_element_type: return "found 0x%02" PRIx64 ", expected 0x%02" PRIx64;
     case Status::idx_rank: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::idx_truncated_header:
     case Status::idx_truncated_body:
@@ -42,6 +41,14 @@ const char* format_of(mote::Status status) {
   }
 }
 
+/// "0x08 (unsigned bytes)"
+std::string idx_type_text(std::uint64_t code) {
+  char text[8];
+  std::snprintf(text, sizeof text, "0x%02x", static_cast<unsigned>(code));
+  const std::string name(name_of(kIdxTypes, static_cast<mote::IdxType>(code)));
+  return name == "?" ? text : text + (" (" + name + ")");
+}
+
 }  // namespace
 
 std::string describe(const mote::Result& result) {
@@ -55,8 +62,8 @@ std::string describe(const mote::Result& result) {
     text += std::string(": ") + numbers;
   }
   if (result.status == mote::Status::idx_element_type) {
-    const bool is_byte = result.expected == static_cast<std::uint64_t>(mote::IdxType::unsigned_byte);
-    text += is_byte ? " (unsigned byte)" : " (32-bit float)";
+    text += ": found " + idx_type_text(result.found) + ", expected " +
+            (result.expected != 0 ? idx_type_text(result.expected) : "0x08, 0x09 or 0x0b to 0x0e");
   }
   return text;
 }

@@ -55,6 +55,11 @@ inline constexpr Named<mote::Optimizer> kOptimizers[] = {
     {"rmsprop", mote::Optimizer::rmsprop},   {"adam", mote::Optimizer::adam},
     {"adamw", mote::Optimizer::adamw},       {"nadam", mote::Optimizer::nadam}};
 
+inline constexpr Named<mote::IdxType> kIdxTypes[] = {
+    {"unsigned bytes", mote::IdxType::unsigned_byte}, {"signed bytes", mote::IdxType::signed_byte},
+    {"16-bit integers", mote::IdxType::int16},        {"32-bit integers", mote::IdxType::int32},
+    {"32-bit floats", mote::IdxType::float32},        {"64-bit floats", mote::IdxType::float64}};
+
 /// The first name of a value, "?" for none.
 template <typename Enum, std::size_t N>
 std::string_view name_of(const Named<Enum> (&names)[N], Enum value) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Image sets on disk: four IDX files in a folder, with MNIST's layout and names, and labels or vectors of numbers.
+// Image sets on disk: IDX files in a folder, with MNIST's layout and names, and labels or vectors of numbers.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ struct ImageSet {
 std::string mnist_folder();
 
 /// Reads {train,t10k}-images from `folder` into `memory` (aligned for floats), and by the aim {train,t10k}-labels,
-/// {train,t10k}-targets-idx2-float, or no targets. Accepts two spellings: train-images-idx3-ubyte and
-/// train-images.idx3-ubyte. Targets must be in the range of the loss. Throws an Error that names the file and the
-/// problem.
+/// {train,t10k}-targets, or no targets; find_member() in set_members.hpp says under which names. Elements may be of any
+/// IDX type and in any number of dimensions; those after the first become one row. Files may be compressed by gzip.
+/// Targets must be in the range of the loss. Throws an Error that names the file and the problem.
 ImageSet load_image_set(const std::string& folder, mote::Memory memory, Aim aim = Aim::labels,
                         mote::Loss loss = mote::Loss::quadratic);
 

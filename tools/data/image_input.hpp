@@ -18,8 +18,17 @@ struct Pgm {
 /// Reads the header and checks that exactly its pixels follow. Returns the problem, or an empty string.
 std::string parse_pgm(mote::Bytes file, Pgm& image);
 
-/// Reads an IDX file of images or a PGM file into `memory`, scales the pixels to 0 to 255, and checks that the model
-/// takes images of this size. Throws an Error that names the file.
-mote::Dataset load_images(const std::string& path, mote::Memory memory, const mote::ModelDescription& model);
+struct Images {
+  mote::Dataset samples;
+  std::size_t rows = 0, columns = 0;
+};
+
+/// Reads an IDX file of images or a PGM file into `memory`, scales the pixels of a PGM file to 0 to 255, and checks
+/// that the model takes images of this size. IDX files may be of any type and number of dimensions, and compressed by
+/// gzip. Throws an Error that names the file.
+Images load_images(const std::string& path, mote::Memory memory, const mote::ModelDescription& model);
+
+/// Says that images look like dark strokes on white paper; empty for others.
+std::string brightness_hint(const Images& images);
 
 }  // namespace tools

@@ -125,11 +125,26 @@ mote::LossTotals evaluate_one(const mote::Topology& topology, mote::Members memb
   return totals;
 }
 
+/// The bytes of an image; of other elements the inputs, from black for the smallest to white for the largest.
+std::vector<std::uint8_t> pixels_of(const mote::Dataset& sample, const std::vector<float>& inputs) {
+  if (sample.type == mote::ElementType::uint8) {
+    const auto* pixels = static_cast<const std::uint8_t*>(sample.data);
+    return {pixels, pixels + sample.features};
+  }
+  const auto [least, most] = std::minmax_element(inputs.begin(), inputs.end());
+  const double range = std::max(static_cast<double>(*most) - static_cast<double>(*least), 1e-30);
+  std::vector<std::uint8_t> pixels;
+  for (const float input : inputs) {
+    const double share = (static_cast<double>(input) - static_cast<double>(*least)) / range;
+    pixels.push_back(static_cast<std::uint8_t>(255.0 * share + 0.5));
+  }
+  return pixels;
+}
+
 void add_answer(Mistake& mistake, const mote::Ensemble& network, const mote::Dataset& sample) {
-  const auto* pixels = static_cast<const std::uint8_t*>(sample.data);
-  mistake.pixels.assign(pixels, pixels + sample.features);
   std::vector<float> inputs(sample.features);
   require(mote::gather(sample, nullptr, 0, 1, inputs.data()));
+  mistake.pixels = pixels_of(sample, inputs);
   const mote::Span<const float> outputs = network.forward(inputs.data(), 1).row(0);
   if (sample.labels != nullptr) {
     mistake.label = sample.labels[0];
