@@ -56,6 +56,13 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
+/// Prints a line to standard error, unless it is empty.
+void warn(const std::string& line) {
+  if (line.empty()) return;
+  flush_output();
+  std::fprintf(stderr, "train: warning: %s\n", line.c_str());
+}
+
 /// Everything known before training begins.
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
@@ -263,8 +270,9 @@ void write_files(const Prepared& run, const RunRecord& record, const Settings& s
   const bool diverged = !record.test.divergence.empty();
   if (!diverged) {
     attempt([&] {
-      const std::string exported = files.write(trainer, run.description, run.data.test);
-      if (!exported.empty()) say(settings, exported);
+      const Exported exported = files.write(trainer, run.description, run.data.test, record.test.totals);
+      if (!exported.line.empty()) say(settings, exported.line);
+      warn(exported.warning);
     });
   }
   attempt([&] { pictures.draw(record); });
@@ -296,6 +304,7 @@ int run(Settings settings) {
   const TestReport& report = record.test;
   std::printf("%s", test_lines(report, run.data.output_names(), !settings.quiet).c_str());
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
+  warn(collapse_text(report.confusion, run.data.output_names(), run.data.samples()));
   write_files(run, record, settings, files, pictures, log);
   return interrupted() ? kExitInterrupted : 0;
 }

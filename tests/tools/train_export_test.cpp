@@ -85,6 +85,100 @@ TEST_F(Export, WritesTheSameForTheSameNetwork) {
   EXPECT_NE(contents(folder_.file("my-net.2.hpp")).find("\nnamespace my_net_2 {\n"), std::string::npos);
 }
 
+/// Exports a network that learned elements of another type, and verifies it in a program.
+TEST_F(Export, TakesElementsOfOtherTypes) {
+  folder_.write("program.cpp", R"(
+#include <cstdio>
+#include "model.hpp"
+static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
+int main() {
+  mote::FlashNetwork network;
+  if (!network.bind(model::kModel, scratch).ok()) return 1;
+  std::printf("%s of %zu bytes", mote::to_string(verify(network, model::kGolden).status), sizeof model::kGoldenInputs[0]);
+}
+)");
+  for (const auto& [type, size] : {std::pair(0x09, 1), std::pair(0x0b, 2), std::pair(0x0d, 4)}) {
+    for (const auto& [half, count] : {std::pair("train", 48u), std::pair("t10k", 12u)}) {
+      std::string file = idx_header({count, 3, 4}, static_cast<char>(type));
+      for (std::size_t i = 0; i < count * 12; ++i) {
+        const float element = i % 12 == i / 12 % 4 ? 100.0f : -static_cast<float>(i % 7);
+        if (type == 0x0d) {
+          file += idx_floats({1}, {element / 100.0f}).substr(8);
+        } else {
+          file += std::string(size == 2 ? 1 : 0, element < 0 ? '\xff' : '\0') + static_cast<char>(element);
+        }
+      }
+      folder_.write(half + std::string("-images-idx3-ubyte"), file);
+    }
+    const CommandResult exported = export_as("float32");
+    ASSERT_EQ(exported.status, 0) << exported.output;
+    EXPECT_NE(line_with(exported.output, folder_.file("model.hpp")).find(line_with(exported.output, "test accuracy ")),
+              std::string::npos)
+        << exported.output;
+    const CommandResult compiled =
+        run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
+                    folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
+                    variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
+    ASSERT_EQ(compiled.status, 0) << compiled.output;
+    EXPECT_EQ(run_command(folder_.file("program")).output, "ok of " + std::to_string(size) + " bytes");
+  }
+}
+
+/// One input is 0 in every image, and its weights are huge: in int8 they leave the other weights of their columns 0.
+TEST_F(Export, WarnsWhenItsWeightsDamageTheNetwork) {
+  std::string images[2] = {contents(folder_.file("train-images-idx3-ubyte")),
+                           contents(folder_.file("t10k-images-idx3-ubyte"))};
+  for (std::string& file : images) {
+    for (std::size_t i = 16 + 11; i < file.size(); i += 12) file[i] = 0;
+  }
+  folder_.write("train-images-idx3-ubyte", images[0]);
+  folder_.write("t10k-images-idx3-ubyte", images[1]);
+  folder_.write("train-targets-idx2-float", idx_floats({48, 1}, std::vector<float>(48, 0.5f)));
+  folder_.write("t10k-targets-idx2-float", idx_floats({12, 1}, std::vector<float>(12, 0.5f)));
+  const std::string model = folder_.file("model.safetensors"), header = folder_.file("model.hpp");
+  ASSERT_EQ(train_here("--hidden none --batch 4 --epochs 60 --save " + model).status, 0);
+  const std::string command = "--load " + model + " --evaluate --export-weights int8 --export-header " + header;
+  const CommandResult good = train_here(command);
+  EXPECT_NE(good.output.find(" bytes of int8 weights and their biases, test loss 0."), std::string::npos)
+      << good.output;
+  EXPECT_NE(line_with(good.output, header + ": ").find(", test accuracy 1.0000 (12/12)"), std::string::npos)
+      << good.output;
+  EXPECT_EQ(good.output.find("warning"), std::string::npos) << good.output;
+
+  std::string file = contents(model);
+  const std::size_t weights = 8 + static_cast<unsigned char>(file[0]) + 256 * static_cast<unsigned char>(file[1]);
+  for (std::size_t unit = 0; unit < 4; ++unit)
+    file.replace(weights + 4 * (12 * unit + 11), 4, std::string("\0\x80\x3b\x45", 4));                 // 3000
+  for (const char* key : {"\"checksum\"", "\"fingerprint\""}) file.replace(file.find(key), 2, "\"X");  // no longer true
+  folder_.write("model.safetensors", file);
+  for (const char* quiet : {"", " --quiet"}) {
+    const std::string output = train_here(command + quiet).output;
+    EXPECT_NE(line_with(output, "train: warning: " + header + ": test accuracy falls from 1.0000 to ")
+                  .find("with int8 weights: "),
+              std::string::npos)
+        << output;
+  }
+  EXPECT_EQ(train_here("--load " + model + " --evaluate --export-weights float16 --export-header " + header)
+                .output.find("warning"),
+            std::string::npos);
+}
+
+TEST_F(Export, MeasuresTheLossOfNumbersAndOfReproducedImages) {
+  folder_.write("train-targets-idx2-float", idx_floats({48, 2}, std::vector<float>(96, 0.5f)));
+  folder_.write("t10k-targets-idx2-float", idx_floats({12, 2}, std::vector<float>(24, 0.5f)));
+  for (const char* options :
+       {"--regression", "--regression --loss mae", "--regression --loss huber", "--autoencoder",
+        "--autoencoder --loss sigmoid-cross-entropy", "--loss sigmoid-cross-entropy", "", "--label-smoothing 0.1"}) {
+    const std::string header = folder_.file("model.hpp");
+    const CommandResult result = train_here(options + std::string(" --hidden 5 --epochs 2 --export-header ") + header);
+    ASSERT_EQ(result.status, 0) << result.output;
+    const std::string loss = line_with(result.output, "test loss ");
+    EXPECT_NE(line_with(result.output, header + ": ").find(", " + loss), std::string::npos)
+        << "float32 weights change no digit shown:\n"
+        << result.output;
+  }
+}
+
 TEST_F(Export, OfAModelFileNeedsNoTraining) {
   const std::string model = folder_.file("model.safetensors");
   ASSERT_EQ(export_as("float16 --save " + model).status, 0);

@@ -75,6 +75,60 @@ TEST_F(ModelTools, PrintClassesAndProbabilities) {
             0u);
 }
 
+TEST_F(ModelTools, NameNoClassForNumbersAndInputs) {
+  folder_.write("train-targets-idx2-float", idx_floats({48, 2}, std::vector<float>(96, 0.5f)));
+  folder_.write("t10k-targets-idx2-float", idx_floats({12, 2}, std::vector<float>(24, 0.5f)));
+  const std::string images = " " + folder_.file("t10k-images-idx3-ubyte");
+  const auto start = [&](const std::string& options) {
+    const CommandResult trained = train_here(options + " --hidden 4 --epochs 1 --save " + model());
+    EXPECT_EQ(trained.status, 0) << trained.output;
+    const std::string output = predict(model() + images).output;
+    const std::size_t row = output.find('\n') + 1,
+                      columns = std::count(output.begin(), output.begin() + static_cast<std::ptrdiff_t>(row), ',');
+    const std::string first = output.substr(row, output.find('\n', row) - row);
+    EXPECT_EQ(static_cast<std::size_t>(std::count(first.begin(), first.end(), ',')), columns) << output;
+    return output.substr(0, std::min<std::size_t>(18, row - 1));
+  };
+  EXPECT_EQ(start("--regression"), "file,image,0,1");
+  EXPECT_EQ(start("--regression --loss sigmoid-cross-entropy"), "file,image,0,1");
+  EXPECT_EQ(start("--autoencoder --loss sigmoid-cross-entropy"), "file,image,0,1,2,3");
+  EXPECT_EQ(start("--autoencoder"), "file,image,0,1,2,3");
+  EXPECT_EQ(start("--loss quadratic"), "file,image,class,0");
+  EXPECT_EQ(start("--loss sigmoid-cross-entropy"), "file,image,class,0");
+}
+
+TEST_F(ModelTools, SayThatImagesAreDarkOnLight) {
+  ASSERT_EQ(train_here("--epochs 1 --save " + model()).status, 0);
+  const std::string idx = contents(folder_.file("t10k-images-idx3-ubyte"));
+  std::string paper = idx;
+  for (std::size_t i = 16; i < paper.size(); ++i)
+    paper[i] = static_cast<char>(255 - static_cast<unsigned char>(idx[i]));
+  folder_.write("paper", paper);
+  const CommandResult dark = predict(model() + " " + folder_.file("paper"));
+  EXPECT_EQ(dark.status, 0);
+  EXPECT_NE(dark.output.find("predict: " + folder_.file("paper") + ": bright borders, "), std::string::npos)
+      << dark.output;
+  EXPECT_EQ(predict(model() + " " + folder_.file("t10k-images-idx3-ubyte")).output.find("bright"), std::string::npos);
+}
+
+TEST_F(ModelTools, ReadCompressedImagesOfAnyType) {
+  ASSERT_EQ(train_here("--epochs 1 --save " + model()).status, 0);
+  const std::string file = folder_.file("t10k-images-idx3-ubyte");
+  const std::string plain = predict(model() + " " + file).output;
+  ASSERT_EQ(run_command("gzip -c " + file + " > " + folder_.file("packed.gz")).status, 0);
+  const auto without_name = [](std::string text, const std::string& name) {
+    for (std::size_t at; (at = text.find(name)) != std::string::npos;) text.erase(at, name.size());
+    return text;
+  };
+  const std::string packed = predict(model() + " " + folder_.file("packed.gz")).output;
+  EXPECT_EQ(without_name(packed, folder_.file("packed.gz")), without_name(plain, file));
+  std::vector<float> floats;
+  for (const char byte : contents(file).substr(16)) floats.push_back(static_cast<unsigned char>(byte));
+  folder_.write("floats", idx_floats({12, 1, 3, 4}, floats));
+  const std::string of_floats = predict(model() + " " + folder_.file("floats")).output;
+  EXPECT_EQ(without_name(of_floats, folder_.file("floats")), without_name(plain, file));
+}
+
 TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
   ASSERT_EQ(train_here("--epochs 5 --save " + model()).status, 0);
   const std::string idx = contents(folder_.file("t10k-images-idx3-ubyte")), pixels = idx.substr(16 + 12, 12);
@@ -90,9 +144,13 @@ TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
       {"size.pgm", "P5 3 4 255\n" + pixels, "found an image of 4 x 3 pixels, expected 3 x 4"},
       {"short.pgm", "P5 4 3 255\n" + pixels.substr(1), "found 11 bytes of pixels, expected 12"},
       {"long.pgm", "P5 4 3 255\n" + pixels + "x", "found 13 bytes of pixels, expected 12"},
-      {"deep.pgm", "P5 4 3 65535\n" + pixels, "largest value: expected 1 to 255"},
+      {"deep.pgm", "P5 4 3 65535\n" + pixels, "largest value: found 65535, expected 1 to 255 (8 bits)"},
       {"none.pgm", "P5 0 3 255\n" + pixels, "width: expected a number greater than 0"},
-      {"text.pgm", "P2 4 3 255\n" + pixels, "not a binary PGM file"},
+      {"text.pgm", "P2 4 3 255\n" + pixels,
+       "found a PGM image of text (P2), expected a binary PGM image of gray values (P5)"},
+      {"color.ppm", "P6 4 3 255\n" + pixels,
+       "found a PPM color image (P6), expected a binary PGM image of gray values (P5)"},
+      {"P.idx", "PK" + pixels, "not a binary PGM file"},
       {"bright.pgm", "P5 4 3 7\n" + std::string(11, '\7') + '\x8', "found a pixel of 8, the largest possible is 7"},
       {"other", "GIF89a", "not an IDX file"},
       {"empty", "", "empty file"},
@@ -108,7 +166,7 @@ TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
   folder_.write("full.pgm", "P5 4 3 255\n" + std::string(12, '\xff'));
   const auto outputs = [&](const char* name) {
     const std::string text = predict(model() + " " + folder_.file(name)).output;
-    return text.substr(text.find(",0,", text.find('\n')));
+    return text.substr(text.find(".pgm,0,"));
   };
   EXPECT_EQ(outputs("dim.pgm"), outputs("full.pgm"));
 }

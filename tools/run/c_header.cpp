@@ -14,6 +14,8 @@
 
 #include "common/error.hpp"
 #include "common/names.hpp"
+#include "run/export_check.hpp"
+#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -59,6 +61,9 @@ std::string number(std::int8_t x) {
   return std::to_string(x);
 }
 std::string number(std::uint8_t x) {
+  return std::to_string(x);
+}
+std::string number(std::int16_t x) {
   return std::to_string(x);
 }
 std::string number(mote::Half x) {
@@ -210,12 +215,34 @@ std::string identifier_of(const std::string& path) {
   return starts_badly || kTaken.find(" " + name + " ") != std::string_view::npos ? "model_" + name : name;
 }
 
+template <typename T>
+std::string golden_elements(const char* type, const mote::Inputs& sample) {
+  const auto* first = static_cast<const T*>(sample.data);
+  return array(type, "kGoldenInputs", std::vector<T>(first, first + sample.features));
+}
+
+std::string golden_elements(const mote::Inputs& sample) {
+  switch (sample.type) {
+    case mote::ElementType::uint8: return golden_elements<std::uint8_t>("std::uint8_t", sample);
+    case mote::ElementType::int8: return golden_elements<std::int8_t>("std::int8_t", sample);
+    case mote::ElementType::int16: return golden_elements<std::int16_t>("std::int16_t", sample);
+    case mote::ElementType::float32: break;
+  }
+  return golden_elements<float>("float", sample);
+}
+
+/// The first arguments of the constructor of Golden.
+std::string golden_view(const mote::Inputs& sample) {
+  if (sample.type == mote::ElementType::uint8 && sample.offset == 0.0f) return "kGoldenInputs, " + number(sample.scale);
+  const std::string view =
+      "mote::Inputs(kGoldenInputs, 1, " + std::to_string(sample.features) + ", " + number(sample.scale) + ")";
+  return sample.offset == 0.0f ? view : view + ".set_offset(" + number(sample.offset) + ")";
+}
+
 /// The text of the header.
 std::string header_source(const std::string& name, const OwnedModel& owned, const mote::Dataset& test,
                           const mote::FlashNetwork& network) {
-  const auto* first = static_cast<const std::uint8_t*>(test.data);
-  const std::vector<std::uint8_t> inputs(first, first + test.features);
-  const auto answer = network.forward(inputs.data(), test.scale);
+  const auto answer = network.forward(test.subset(0, 1));
   const std::vector<float> outputs(answer.begin(), answer.end());
   char checksum[16];
   std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(owned.model));
@@ -223,10 +250,10 @@ std::string header_source(const std::string& name, const OwnedModel& owned, cons
          "#if __has_include(\"mote/flash_network.hpp\")\n#include \"mote/flash_network.hpp\"\n#else\n" +
          "#include \"mote.hpp\"  // written by `make dist`\n#endif\n\nnamespace " + name +
          " {\n\ninline constexpr mote::Topology kTopology" + topology_text(owned.model.topology) + ";\n" +
-         owned.source() + "\n// The first test sample and its outputs, for mote::verify().\n" +
-         array("std::uint8_t", "kGoldenInputs", inputs) + array("float", "kGoldenOutputs", outputs) +
-         "inline constexpr mote::Golden kGolden{kGoldenInputs, " + number(test.scale) + ", kGoldenOutputs, " +
-         (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";
+         owned.source() + "\n// The first test sample and its outputs, for mote::verify().\n" + golden_elements(test) +
+         array("float", "kGoldenOutputs", outputs) + "inline constexpr mote::Golden kGolden{" + golden_view(test) +
+         ", kGoldenOutputs, " + (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum +
+         "};\n\n}  // namespace " + name + "\n";
 }
 
 }  // namespace
@@ -238,7 +265,10 @@ void check_header_path(const std::string& path) {
   require_own_or_nothing("--export-header", path, kHeaderStart, "a header of this program");
 }
 
-std::string write_header(AtomicFile& file, const Export& what) {
+Exported write_header(AtomicFile& file, const Export& what) {
+  if (what.test.scales != nullptr) {
+    throw Error("--export-header: the golden sample has a scale for each feature; fold them into the weights first");
+  }
   const OwnedModel owned(what);
   std::vector<unsigned char> block(mote::flash_network_bytes(what.topology) + mote::kAlignment);
   const std::size_t past = reinterpret_cast<std::uintptr_t>(block.data()) % mote::kAlignment;
@@ -248,19 +278,24 @@ std::string write_header(AtomicFile& file, const Export& what) {
                                                 mote::flash_network_bytes(what.topology))));
   file.write(header_source(identifier_of(file.path()), owned, what.test, network));
   file.commit();
-  std::string line = file.path() + ": " + std::to_string(owned.size()) + " bytes of " +
-                     std::string(name_of(kWeightFormats, what.format)) + " weights and their biases";
-  const mote::Dataset& test = what.test;
-  if (test.labels == nullptr) return line;
-  std::size_t correct = 0;
-  for (std::size_t i = 0; i < test.count; ++i) {
-    const auto outputs = network.forward(static_cast<const std::uint8_t*>(test.row(i)), test.scale);
-    correct += mote::argmax(outputs) == test.labels[i] ? 1 : 0;
+  const std::string format(name_of(kWeightFormats, what.format));
+  const mote::LossTotals totals = evaluate_flash(network, what.loss, what.test);
+  Exported exported;
+  exported.line = file.path() + ": " + std::to_string(owned.size()) + " bytes of " + format +
+                  " weights and their biases, test loss " + loss_text(totals.mean_loss());
+  if (what.test.labels != nullptr) {
+    char accuracy[64];
+    std::snprintf(accuracy, sizeof accuracy, ", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()),
+                  totals.correct, totals.samples);
+    exported.line += accuracy;
   }
-  char accuracy[64];
-  std::snprintf(accuracy, sizeof accuracy, ", test accuracy %.4f (%zu/%zu)",
-                static_cast<double>(correct) / static_cast<double>(test.count), correct, test.count);
-  return line + accuracy;
+  exported.warning = export_warning(what.trained, totals, what.loss, what.test);
+  if (!exported.warning.empty()) {
+    exported.warning = file.path() + ": " + exported.warning + " with " + format +
+                       " weights: a large weight makes the steps of its unit's other weights coarse; --export-weights "
+                       "float16 is finer";
+  }
+  return exported;
 }
 
 }  // namespace tools

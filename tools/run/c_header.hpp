@@ -16,14 +16,20 @@ struct Export {
   mote::Span<const float> parameters;  ///< laid out as in topology.hpp
   const mote::Dataset& test;           ///< the first sample becomes the golden input
   mote::WeightFormat format;
+  mote::LossOptions loss;
+  mote::LossTotals trained;  ///< of the trained network on the test samples
+};
+
+struct Exported {
+  std::string line;     ///< bytes of the model, its loss and, with labels, its accuracy on the test samples
+  std::string warning;  ///< what the weight format costs, if that is much; or empty
 };
 
 /// Throws an Error if `path` is a file that is not an exported header.
 void check_header_path(const std::string& path);
 
-/// Writes the header, with a namespace named after the file. Equal networks give equal bytes. Returns the line to
-/// print: bytes of the model, and its accuracy on the test samples if they have labels. Throws an Error when the format
-/// cannot hold a weight.
-std::string write_header(AtomicFile& file, const Export& what);
+/// Writes the header, with a namespace named after the file. Equal networks give equal bytes. Throws an Error when the
+/// format cannot hold a weight.
+Exported write_header(AtomicFile& file, const Export& what);
 
 }  // namespace tools

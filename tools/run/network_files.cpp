@@ -53,6 +53,9 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   model.topology = topology;
   model.loss = settings.loss;
   model.input_scale = data.train.scale;
+  model.targets = settings.aim == Aim::labels    ? mote::ModelTargets::labels
+                  : settings.aim == Aim::numbers ? mote::ModelTargets::numbers
+                                                 : mote::ModelTargets::inputs;
   model.rows = data.rows;
   model.columns = data.columns;
   model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
@@ -73,11 +76,12 @@ NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_
   }
 }
 
-std::string NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model,
-                                const mote::Dataset& test) {
+Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test,
+                             const mote::LossTotals& trained) {
   if (model_) save_model(*model_, model, trainer.parameters(), trainer.running_statistics());
-  if (!header_) return "";
-  return write_header(*header_, {trainer.inference_topology(), trainer.inference_parameters(), test, weights_});
+  if (!header_) return {};
+  return write_header(
+      *header_, {trainer.inference_topology(), trainer.inference_parameters(), test, weights_, model.loss, trained});
 }
 
 }  // namespace tools

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common/atomic_file.hpp"
+#include "run/c_header.hpp"
 #include "run/model_files.hpp"
 #include "run/run_data.hpp"
 #include "run/settings.hpp"
@@ -30,8 +31,9 @@ class NetworkFiles {
  public:
   explicit NetworkFiles(const Settings& settings);
 
-  /// Writes the trained network; returns the line of write_header(), or an empty string. test: see Export.
-  std::string write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test);
+  /// Writes the trained network; returns the lines of write_header(), or empty ones. test, trained: see Export.
+  Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test,
+                 const mote::LossTotals& trained);
 
  private:
   mote::WeightFormat weights_;  // in the header

@@ -16,7 +16,8 @@ mote::InitialBiases initial_biases(std::string_view value) {
 const Option kNetworkOptions[] = {
     {"--data", "DIR|FILE.csv",
      "folder of an IDX image set: {train,t10k}-images-idx3-ubyte and {train,t10k}-labels-idx1-ubyte, also spelled with "
-     "a dot before idx (default: the MNIST that make unpacks); or a table: rows of cells between commas, semicolons or "
+     "a dot before idx, compressed as .gz, or inside folders of these names; elements of any IDX type (default: the "
+     "MNIST that make unpacks); or a table: rows of cells between commas, semicolons or "
      "tabs, with or without names of the columns",
      [](Settings& s, Given&, std::string_view v) { s.data = v; }},
     {"--test-data", "FILE.csv", "table: rows to test with (default: rows that are held out of --data)",
@@ -62,9 +63,8 @@ const Option kNetworkOptions[] = {
     {"--autoencoder", nullptr, "learn to reproduce the images or the rows of a table; labels are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::inputs; }},
     {"--regression", nullptr,
-     "learn numbers: the target columns of a table, or {train,t10k}-targets-idx2-float of the folder, big-endian "
-     "floats "
-     "[images][outputs]; labels are not read",
+     "learn numbers: the target columns of a table, or {train,t10k}-targets-idx2-float of the folder, of any "
+     "IDX type, [images][outputs]; labels are not read",
      [](Settings& s, Given&, std::string_view) { s.aim = Aim::numbers; }},
     {"--batch-norm", nullptr,
      "normalize the pre-activations of every hidden layer over the mini-batch, then apply a learned scale and shift; "

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "run/class_shares.hpp"
 
 namespace tools {
 
@@ -54,7 +55,7 @@ mote::Topology make_topology(const Settings& settings, const RunData& data) {
 Split make_split(const Settings& settings, const RunData& data) {
   const mote::Dataset& all = data.train;
   const std::string samples = data.samples();
-  const std::size_t held_out = settings.validation.value_or(std::min<std::size_t>(5000, all.count / 12));
+  const std::size_t held_out = validation_count(settings, all.count);
   if (held_out >= all.count) {
     throw Error("--validation: found " + std::to_string(held_out) + ", expected fewer than the " +
                 std::to_string(all.count) + " training " + samples);

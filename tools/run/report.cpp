@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <numeric>
 
 #include "common/names.hpp"
 #include "run/arena.hpp"
@@ -24,6 +25,10 @@ __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ..
   va_end(arguments);
   text.pop_back();
   return text;
+}
+
+std::size_t classes_of(const std::vector<std::uint32_t>& confusion) {
+  return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(confusion.size()))));
 }
 
 double mebibytes(std::size_t bytes) {
@@ -154,6 +159,11 @@ std::string describe_training(const Settings& settings, const mote::TrainingOpti
 
 }  // namespace
 
+std::string loss_text(float loss) {
+  const bool is_usual = loss == 0.0f || (loss >= 0.0005f && loss < 1e6f);
+  return format(is_usual ? "%.4f" : "%.4g", static_cast<double>(loss));
+}
+
 std::string describe_sizes(const mote::Topology& topology) {
   std::string sizes = std::to_string(topology.inputs);
   for (std::size_t l = 0; l < topology.layer_count; ++l) sizes += "-" + std::to_string(topology.outputs_of(l));
@@ -190,7 +200,7 @@ std::string describe_run(const Settings& settings, const RunData& data, const mo
 
 std::string epoch_line(const EpochReport& report) {
   const auto text_of = [&](const char* name, const mote::LossTotals& totals) {
-    const std::string loss = format("  %s loss %.4f", name, static_cast<double>(totals.mean_loss()));
+    const std::string loss = format("  %s loss %s", name, loss_text(totals.mean_loss()).c_str());
     return report.has_labels ? loss + format(" accuracy %.4f", static_cast<double>(totals.accuracy())) : loss;
   };
   const int width = static_cast<int>(std::to_string(report.epochs).size());
@@ -207,8 +217,8 @@ std::string stopping_line(const mote::EarlyStopping& stopping, std::size_t epoch
   std::string line = format("early stopping: %s after epoch %u of %zu, ", stopping.should_stop() ? "stopped" : "ended",
                             stopping.epoch, epochs);
   if (stopping.best_epoch == 0) return line + format("no finite validation %s, last parameters kept", monitored);
-  return line + format("parameters of epoch %u restored, validation %s %.4f", stopping.best_epoch, monitored,
-                       static_cast<double>(stopping.best_value));
+  return line + format("parameters of epoch %u restored, validation %s %s", stopping.best_epoch, monitored,
+                       loss_text(stopping.best_value).c_str());
 }
 
 std::string training_line(const std::vector<EpochReport>& epochs, const mote::EarlyStopping& stopping) {
@@ -225,7 +235,7 @@ std::string member_line(std::size_t member, std::size_t members, const mote::Los
                         std::uint32_t fingerprint) {
   const std::string result = has_labels ? format("accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()),
                                                  totals.correct, totals.samples)
-                                        : format("loss %.4f", static_cast<double>(totals.mean_loss()));
+                                        : "loss " + loss_text(totals.mean_loss());
   return format("member %zu/%zu  test %s  fingerprint %08x", member, members, result.c_str(), fingerprint);
 }
 
@@ -242,13 +252,22 @@ std::string epoch_csv(const EpochReport& report) {
 std::string test_lines(const TestReport& report, const std::vector<std::string>& names, bool details) {
   if (!report.errors.empty()) return error_lines(report.errors, names);
   const mote::LossTotals& totals = report.totals;
-  std::string text = format("test loss %.4f\n", static_cast<double>(totals.mean_loss()));
+  std::string text = "test loss " + loss_text(totals.mean_loss()) + "\n";
   if (report.confusion.empty()) return text;
   text +=
       format("test accuracy %.4f (%u/%u)\n", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
   if (!details) return text;
   if (!names.empty()) text += class_lines(report.confusion, names);
   return text + "most confused: " + most_confused(report.confusion, names, 5) + "\n";
+}
+
+std::string large_targets_text(const mote::Dataset& samples) {
+  float largest = 0.0f;
+  for (std::size_t i = 0; i < samples.targets.rows; ++i) {
+    for (const float target : samples.targets.row(i)) largest = std::max(largest, std::abs(target));
+  }
+  if (largest < 1e3f) return "";
+  return format("; the targets reach %.3g: divide them, so that most are below 1", static_cast<double>(largest));
 }
 
 std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips) {
@@ -262,9 +281,26 @@ std::string divergence_text(const mote::Divergence& divergence, const mote::Topo
                 clips ? "" : ", or clip gradients with --clip-norm 1");
 }
 
+std::string collapse_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                          const char* samples) {
+  if (confusion.empty()) return "";
+  const std::size_t classes = classes_of(confusion);
+  std::vector<std::size_t> labels(classes), answers(classes);  // number of samples
+  for (std::size_t cell = 0; cell < confusion.size(); ++cell) {
+    labels[cell / classes] += confusion[cell];
+    answers[cell % classes] += confusion[cell];
+  }
+  const auto answer = static_cast<std::size_t>(std::max_element(answers.begin(), answers.end()) - answers.begin());
+  const std::size_t all = std::accumulate(answers.begin(), answers.end(), std::size_t{0});
+  const bool is_constant = answers[answer] == all && labels[answer] != all;
+  if (!is_constant && (answers[answer] < all - all / 100 || labels[answer] > all / 2)) return "";
+  return format("the network answers class %s to %zu of %zu test %s; --diagnose shows dead or saturated units",
+                names.empty() ? std::to_string(answer).c_str() : names[answer].c_str(), answers[answer], all, samples);
+}
+
 std::string most_confused(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
                           std::size_t most) {
-  const auto classes = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(confusion.size()))));
+  const std::size_t classes = classes_of(confusion);
   std::vector<std::size_t> cells;
   for (std::size_t cell = 0; cell < confusion.size(); ++cell) {
     if (cell / classes != cell % classes && confusion[cell] != 0) cells.push_back(cell);

@@ -13,6 +13,9 @@
 
 namespace tools {
 
+/// Four decimals, or four significant digits of numbers that these would hide or make long.
+std::string loss_text(float loss);
+
 /// "784-256-10"
 std::string describe_sizes(const mote::Topology& topology);
 
@@ -44,6 +47,9 @@ std::string epoch_csv(const EpochReport& report);
 /// The error of a diverged training: quantity, layer, epoch and batch, counted from 1, and the remedy.
 std::string divergence_text(const mote::Divergence& divergence, const mote::Topology& topology, bool clips);
 
+/// The remedy for a loss that overflows because of targets in large units; empty for targets below 1000.
+std::string large_targets_text(const mote::Dataset& samples);
+
 /// The epoch at which early stopping ended, and the epoch it restored.
 std::string stopping_line(const mote::EarlyStopping& stopping, std::size_t epochs);
 
@@ -66,6 +72,11 @@ std::string member_line(std::size_t member, std::size_t members, const mote::Los
 /// "test loss ...", and with labels "test accuracy 0.9812 (9812/10000)"; for numbers of a table their errors; with
 /// details, the quality of each class of a table and the most frequent confusions. names: of the outputs of a table.
 std::string test_lines(const TestReport& report, const std::vector<std::string>& names, bool details);
+
+/// A warning when one class is the answer to all samples, or to 99 % of which it is at most half; else empty. names:
+/// of the classes; empty: numbers. samples: their word.
+std::string collapse_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                          const char* samples);
 
 /// The `most` most frequent confusions of classes: "4 as 9 (12), 7 as 2 (8)"; "none" without any. names: of the
 /// classes; empty: numbers.

@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "common/names.hpp"
+#include "run/class_shares.hpp"
 
 namespace tools {
 namespace {
@@ -71,6 +72,7 @@ RunData load_data(const Settings& settings, mote::Memory memory) {
   if (!settings.is_table) {
     const ImageSet images = load_image_set(data.name, memory, settings.aim, settings.loss.kind);
     data.train = images.train;
+    spread_classes(settings, data.train, memory);
     data.test = images.test;
     data.rows = images.rows;
     data.columns = images.columns;

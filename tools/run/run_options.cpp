@@ -16,9 +16,8 @@ const Option kRunOptions[] = {
     {"--epochs", "N", "passes over the training images (default 8; table: 100)",
      [](Settings& s, Given&, std::string_view v) { s.epochs = whole_count("--epochs", v, 1); }},
     {"--validation", "N",
-     "hold out the last N training images for validation, of a table N rows of each class alike; 0 for none (default: "
-     "a "
-     "twelfth, at most 5000; table: none)",
+     "hold out the last N training images for validation, or images of each class alike where the last lack a class or "
+     "its share; of a table N rows of each class alike; 0 for none (default: a twelfth, at most 5000; table: none)",
      [](Settings& s, Given&, std::string_view v) { s.validation = whole_count("--validation", v, 0); }},
     {"--train-limit", "N", "train on the first N images (default: all that are not held out)",
      [](Settings& s, Given&, std::string_view v) { s.train_limit = whole_count("--train-limit", v, 1); }},

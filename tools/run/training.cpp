@@ -99,6 +99,9 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
     if (settings.early_stopping && trained.stopping.should_stop()) break;
     if (!train_epoch(trainer, split, listener, state, diagnosis).ok()) {
       trained.divergence = divergence_text(trainer.divergence(), trainer.topology(), trainer.options().clips());
+      if (trainer.divergence().what == mote::Divergence::What::loss) {
+        trained.divergence += large_targets_text(split.train);
+      }
       trainer.restore_parameters();
       return trained;
     }
