@@ -109,7 +109,9 @@ class FlashNetwork {
   /// valid. An input that is not finite makes every output NaN, for which argmax() finds no class.
   Span<const float> forward(const Inputs& inputs) const {
     MOTE_ASSERT(model_ != nullptr && inputs.count != 0 && inputs.features == model_->topology.inputs);
-    return run(flash_inputs(inputs, read_flash_inputs));
+    FlashInputs x = first_sample(inputs, read_flash_inputs);
+    x.view = &inputs;
+    return run(x);
   }
   /// Takes inputs as floats, which must be finite.
   Span<const float> forward(const float* inputs) const { return run({inputs}); }
@@ -135,19 +137,25 @@ struct Golden {
   const float* outputs;
   bool fused;              ///< arithmetic class of the machine that computed the outputs
   std::uint32_t checksum;  ///< checksum() of the model
-  FlashInputs::Read read;  ///< of the inputs; a program with a Golden of bytes links no other reader
 
   constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum)
       : Golden(sample, outputs_of_it, is_fused, model_checksum, read_flash_inputs) {}
-  /// Bytes, each of which stands for byte * scale.
+  /// Bytes, each of which stands for byte * scale. A program whose Golden is of bytes links no other reader.
   constexpr Golden(const std::uint8_t* bytes, float scale, const float* outputs_of_it, bool is_fused,
                    std::uint32_t model_checksum)
       : Golden(Inputs(bytes, 1, 0, scale), outputs_of_it, is_fused, model_checksum, read_flash_bytes) {}
 
  private:
+  friend Result verify(const FlashNetwork& network, const Golden& golden);
   constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum,
-                   FlashInputs::Read reader)
-      : inputs(sample), outputs(outputs_of_it), fused(is_fused), checksum(model_checksum), read(reader) {}
+                   FlashInputs::Read read)
+      : inputs(sample),
+        outputs(outputs_of_it),
+        fused(is_fused),
+        checksum(model_checksum),
+        first_(first_sample(sample, read)) {}
+
+  FlashInputs first_;  // its view is null: only verify() knows where this object lies
 };
 
 /// CRC-32 of all weights, then biases, then factors, as little-endian numbers without padding.

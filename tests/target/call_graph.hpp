@@ -46,11 +46,19 @@ class CallGraph {
     return true;
   }
 
+  /// Pointers of a file reach only functions whose names contain `part`. Without this, a pointer that a function calls
+  /// may reach that function.
+  void limit(const std::string& source, const std::string& part) { limits_[source] = part; }
+
   /// Sets the global functions of the program, without those that start it: pointers may reach them.
   void link(const std::set<std::string>& functions) {
     for (const std::string& name : functions) {
       if (own_.count(name) == 0 || called_.count(name) != 0) continue;
-      for (const std::string& source : sources_) calls_[source + kPointer].insert(name);
+      for (const std::string& source : sources_) {
+        const auto limit = limits_.find(source);
+        if (limit != limits_.end() && name.find(limit->second) == std::string::npos) continue;
+        calls_[source + kPointer].insert(name);
+      }
     }
   }
 
@@ -81,6 +89,7 @@ class CallGraph {
     return line.substr(first, line.find('"', first) - first);
   }
 
+  std::map<std::string, std::string> limits_;
   std::map<std::string, std::size_t> frames_, bounds_;
   std::map<std::string, std::set<std::string>> calls_;
   std::set<std::string> unbounded_, own_, called_, sources_;

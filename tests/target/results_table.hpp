@@ -48,6 +48,19 @@ inline void print_bits() {
   }
 }
 
+/// Training on signed readings. Machines of a class have equal rows.
+inline void print_readings() {
+  print_head(
+      {"machine", "1-16-1, largest error of sin(x) / 1e6", "parameters", "24-12-3, movements told", "parameters"});
+  for (const char* machine : {"v3", "m4f", "baseline", "m0"}) {
+    const board_runs::Report &sine = board_runs::run_on(machine, "sine"),
+                             &sensor = board_runs::run_on(machine, "sensor_int16");
+    if (sine.status != 0) continue;
+    print_row({machine, value_of(sine, "largest_error_e6"), value_of(sine, "fingerprint"),
+               share_of(sensor, "test_correct", "tests"), value_of(sensor, "fingerprint")});
+  }
+}
+
 /// The emulator's counts of instructions and bytes of stack.
 inline void print_instructions() {
   print_head({"target", "inference, float32", "float16", "int8", "training, SGD", "Adam", "last layer only",
@@ -70,6 +83,8 @@ class Printer : public testing::Environment {
   void TearDown() override {
     if (testing::GTEST_FLAG(filter) != "*") return;
     print_bits();
+    std::printf("\n");
+    print_readings();
     std::printf("\n");
     print_instructions();
   }

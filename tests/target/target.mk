@@ -35,8 +35,11 @@ SMALLER := -fno-tree-loop-optimize
 TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # Programs of the images. A suffix such as _float32 names the format of the model's weights.
-IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32
+IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32 \
+                  sine sensor_int16 sensor_float
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
+FLAGS_sensor_int16 := -DMOTE_READING=std::int16_t
+FLAGS_sensor_float := -DMOTE_READING=float
 MODELS         := float32 float16 int8
 $(foreach model,$(MODELS),$(foreach image,infer firmware adapt,$(eval FLAGS_$(image)_$(model) := -I$(TARGET_BUILD)/$(model))))
 TARGET_DATA    += $(MODELS:%=$(TARGET_BUILD)/%/model.hpp)
@@ -86,7 +89,7 @@ endef
 $(foreach image,$(IMAGES),$(eval $(call host_image_rules,$(image))))
 
 # The programs from the two files of `make dist`, for emulated aarch64, if its compiler is installed.
-AARCH64 := $(if $(shell command -v aarch64-linux-gnu-g++),$(if $(shell command -v qemu-aarch64),train train_adam infer_float32))
+AARCH64 := $(if $(shell command -v aarch64-linux-gnu-g++),$(if $(shell command -v qemu-aarch64),train train_adam infer_float32 sine sensor_int16))
 AARCH64_CXX = aarch64-linux-gnu-g++ $(CPPFLAGS) -Itests/target -I$(TARGET_BUILD) -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"' $(BASE) -O2
 
 $(TARGET_BUILD)/aarch64/mote.o: $(BUILD)/dist/mote.cpp $(BUILD)/dist/mote.hpp

@@ -45,7 +45,7 @@ TEST_P(Image, ComputesTheBitsOfTheHost) {
 /// The other machines that are available; m4f stands for those with fused arithmetic.
 TEST(OtherMachines, ComputeTheBitsOfTheBoards) {
   for (const char* machine : {"v4", kOther}) {
-    for (const char* image : {"train", "infer_float32"}) {
+    for (const char* image : {"train", "infer_float32", "sine", "sensor_int16"}) {
       const Report& other = run_on(machine, image);
       if (other.status == 3 || other.status == 127) continue;  // not such a processor; no such compiler or emulator
       ASSERT_EQ(other.status, 0) << other.text;
@@ -70,6 +70,7 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
   for (std::string address, kind, name; lines >> address >> kind >> name;) {
     if (name != "reset" && name != "fault") linked.insert(name);
   }
+  graph.limit("src/products/flash_product.cpp", "read_flash_");
   graph.link(linked);
   EXPECT_TRUE(graph.knows("reset")) << "the compiler left no .ci files: is it ccache that runs it?";
   EXPECT_TRUE(graph.unbounded().empty()) << *graph.unbounded().begin();
@@ -134,10 +135,22 @@ std::string name_of(const testing::TestParamInfo<std::tuple<const char*, const c
 }
 
 constexpr const char* kTargets[] = {"m0", "m3", "m4f", "m7", "m33", "m55"};
-constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32",
-                                   "infer_float16", "infer_int8", "adapt_float32"};
+constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32", "infer_float16", "infer_int8",
+                                   "adapt_float32", "sine",       "sensor_int16",  "sensor_float"};
 const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new results_table::Printer);
 INSTANTIATE_TEST_SUITE_P(, Image, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kImages)), name_of);
+
+TEST(Learning, FindsTheSineOnEveryTarget) {
+  for (const char* target : kTargets) EXPECT_LE(run_on(target, "sine").number("largest_error_e6"), 13000u) << target;
+}
+
+TEST(Learning, TellsMovementsAndLearnsEqualBitsFromIntegersAndFloats) {
+  for (const char* target : kTargets) {
+    const Report &integers = run_on(target, "sensor_int16"), &floats = run_on(target, "sensor_float");
+    EXPECT_GE(20 * integers.number("test_correct"), 19 * integers.number("tests")) << target;
+    EXPECT_EQ(results_of(integers), results_of(floats)) << target;
+  }
+}
 
 /// The firmware of the README verifies its golden outputs.
 TEST(Firmware, RecognisesTheGoldenInputOnEveryTarget) {
@@ -177,7 +190,7 @@ TEST(Sizes, HaveNotGrown) {
   sizes::Table now;
   for (const char* target : kTargets) {
     for (const char* image : {"train", "train_adam", "infer_float32", "infer_float16", "infer_int8", "adapt_float32",
-                              "firmware_float32", "firmware_int8"}) {
+                              "firmware_float32", "firmware_int8", "sine", "sensor_int16", "sensor_float"}) {
       const std::map<std::string, std::size_t> s = sections_of(target, image);
       now[std::string(target) + " " + image] = {s.at(".text") + s.at(".vectors"), s.at(".rodata"), s.at(".data"),
                                                 s.at(".bss"), stack_bound(target, image)};

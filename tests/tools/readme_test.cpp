@@ -40,17 +40,21 @@ std::string block_with(const std::string& line) {
   return found ? block : "";
 }
 
+/// Compiles and runs a program; the compiler's result where it fails.
+CommandResult run_program(const std::string& name, const std::string& source) {
+  TemporaryFolder folder;
+  folder.write(name + ".cpp", source);
+  const std::string build = variable("MOTE_BUILD", "build");
+  const CommandResult compiled = run_command(
+      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file(name + ".cpp") + " " +
+      build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file(name));
+  return compiled.status != 0 ? compiled : run_command(folder.file(name));
+}
+
 TEST(Readme, ProgramCompilesAndLearns) {
   const std::string program = block_with("int main()");
   ASSERT_NE(program, "");
-  TemporaryFolder folder;
-  folder.write("xor.cpp", program);
-  const std::string build = variable("MOTE_BUILD", "build");
-  const CommandResult compiled = run_command(
-      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file("xor.cpp") + " " +
-      build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("xor"));
-  ASSERT_EQ(compiled.status, 0) << compiled.output;
-  const CommandResult result = run_command(folder.file("xor"));
+  const CommandResult result = run_program("xor", program);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(block_with("accuracy 1,"), result.output);
 }
@@ -59,6 +63,35 @@ TEST(Readme, FirmwareIsWhatTheBoardsRun) {
   const std::string firmware = block_with("model::kGolden)");
   ASSERT_NE(firmware, "");
   EXPECT_NE(text_of("tests/target/firmware.cpp").find(firmware), std::string::npos);
+}
+
+constexpr const char* kSineProgram = R"(
+int main() {
+  static mote::Trainer trainer;
+  static mote::Storage<mote::inference_bytes(topology, 1)> scratch;
+  float x[64], y[64];
+  for (int i = 0; i < 64; ++i) x[i] = 3.14159265f * (2.0f * static_cast<float>(i) / 63.0f - 1.0f), y[i] = std::sin(x[i]);
+  mote::Network network;
+  if (!learn(trainer, x, y) || !network.bind(topology, trainer.parameters(), 1, scratch).ok()) return 1;
+  float worst = 0.0f;
+  for (int i = 0; i < 64; ++i) worst = std::fmax(worst, std::fabs(network.forward(x + i, 1).row(0)[0] - y[i]));
+  std::printf("%.3f\n", static_cast<double>(worst));
+}
+)";
+
+TEST(Readme, TenLinesLearnTheSine) {
+  const std::string lines = block_with("static bool learn(");
+  EXPECT_NE(text_of("tests/target/sine.cpp").find(lines), std::string::npos);
+  std::istringstream text(lines);
+  std::size_t count = 0;
+  for (std::string line; std::getline(text, line);) count += line.empty() ? 0 : 1;
+  EXPECT_EQ(count, 10u);
+  const CommandResult learned =
+      run_program("sine", "#include <cmath>\n#include <cstdio>\n#include \"mote/mote.hpp\"\n" + lines + kSineProgram);
+  EXPECT_EQ(learned.status, 0) << learned.output;
+  EXPECT_NE(text_of("README.md").find("largest error at these points is " + learned.output.substr(0, 5)),
+            std::string::npos)
+      << learned.output;
 }
 
 TEST(Readme, OpensWithTheTwoCommands) {

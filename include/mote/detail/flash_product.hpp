@@ -32,10 +32,10 @@ void read_flash_bytes(const FlashInputs& x, std::size_t first, std::size_t count
 /// where infinity may saturate an activation.
 void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t count, float* y);
 
-/// The first sample of a view, for a reader. The view must outlive it.
-constexpr FlashInputs flash_inputs(const Inputs& view, FlashInputs::Read read) {
-  const bool is_exact = size_of(view.type) == 1 && view.scales == nullptr && view.offset == 0.0f;
-  return {view.data, read, is_exact ? view.type : ElementType::float32, view.scale, &view};
+/// The first sample of `inputs`, but for FlashInputs::view.
+constexpr FlashInputs first_sample(const Inputs& inputs, FlashInputs::Read read) {
+  const bool is_scaled = size_of(inputs.type) == 1 && inputs.scales == nullptr && inputs.offset == 0.0f;
+  return {inputs.data, read, is_scaled ? inputs.type : ElementType::float32, inputs.scale};
 }
 
 /// Rows of biases, factors and outputs are padded to a multiple of this many floats, on all targets.
