@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <vector>
 
@@ -75,6 +76,20 @@ TEST_F(TrainData, OfIntegersLearnsAsThatOfFloats) {
   };
   expect_equal(0x09, 128.0f, 1);
   expect_equal(0x0b, 32768.0f, 2);
+}
+
+TEST_F(TrainData, OfLargeFloatsIsWarnedOf) {
+  std::filesystem::create_directory(folder_.file("other"));
+  rewrite_images(0x0d, [](int byte, std::string& file) { put_float(static_cast<float>(byte), file); });
+  const std::string options = " --hidden 7 --epochs 1 --quiet --data ",
+                    warning = "the inputs have a root mean square of ";
+  const std::string line = line_with(train(options + folder_.file("other")).output, warning);
+  ASSERT_NE(line, "");
+  const std::string file = contents(folder_.file("train-images-idx3-ubyte"));
+  double squares = 0.0;
+  for (std::size_t i = 16; i < file.size(); ++i) squares += std::pow(static_cast<unsigned char>(file[i]), 2);
+  EXPECT_NEAR(std::stod(line.substr(warning.size())), std::sqrt(squares / static_cast<double>(file.size() - 16)), 0.1);
+  EXPECT_EQ(line_with(train(options + folder_.path()).output, warning), "");
 }
 
 TEST_F(TrainData, SortedByClassIsSplitByClass) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Model files of tools/train and tools/predict.
+#include <algorithm>
 #include <filesystem>
+#include <limits>
+#include <vector>
 
 #include "support/model_support.hpp"
 #include "support/train_program.hpp"
@@ -127,6 +130,19 @@ TEST_F(ModelTools, ReadCompressedImagesOfAnyType) {
   folder_.write("floats", idx_floats({12, 1, 3, 4}, floats));
   const std::string of_floats = predict(model() + " " + folder_.file("floats")).output;
   EXPECT_EQ(without_name(of_floats, folder_.file("floats")), without_name(plain, file));
+}
+
+TEST_F(ModelTools, NameThePlaceOfAnInputThatIsNoNumber) {
+  ASSERT_EQ(train_here("--epochs 1 --save " + model()).status, 0);
+  std::vector<float> floats(36, 0.5f);
+  floats[25] = std::numeric_limits<float>::quiet_NaN();
+  folder_.write("floats", idx_floats({3, 3, 4}, floats));
+  const CommandResult result = predict(model() + " " + folder_.file("floats"));
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find(folder_.file("floats") +
+                               ": input is NaN or infinite: in sample 2, feature 1 (the first are 0)\n"),
+            std::string::npos)
+      << result.output;
 }
 
 TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {

@@ -35,6 +35,7 @@ const char* format_of(mote::Status status) {
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::model_damaged:
     case Status::checkpoint_checksum: return "found %08" PRIx64 ", expected %08" PRIx64;
+    case Status::input_not_finite: return "in sample %" PRIu64 ", feature %" PRIu64 " (the first are 0)";
     case Status::target_out_of_range: return "in sample %" PRIu64;
     case Status::label_out_of_range: return "found %" PRIu64 ", the largest possible is %" PRIu64;
     default: return nullptr;

@@ -2,6 +2,7 @@
 #include "run/run_data.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "common/error.hpp"
@@ -30,6 +31,25 @@ void print_warnings(const std::string& file, const TableData& table) {
   for (const std::string& warning : table.warnings) {
     std::fprintf(stderr, "train: warning: %s: %s\n", file.c_str(), warning.c_str());
   }
+}
+
+/// Integers have the scale of their type; floats are taken as they are.
+void warn_of_large_inputs(const mote::Dataset& images) {
+  if (images.type != mote::ElementType::float32) return;
+  double squares = 0.0;
+  for (std::size_t i = 0; i < images.count; ++i) {
+    for (std::size_t f = 0; f < images.features; ++f) {
+      const double input = static_cast<double>(mote::input_at(images, i, f));
+      squares += input * input;
+    }
+  }
+  const double size = std::sqrt(squares / static_cast<double>(images.count * images.features));
+  if (size <= 10.0) return;
+  std::fprintf(
+      stderr,
+      "train: warning: the inputs have a root mean square of %.3g; networks learn best from about 1: divide them, "
+      "or store integers, which are divided by the largest of their type\n",
+      size);
 }
 
 /// Fills missing values and standardizes by the rows that make_split() will train on.
@@ -73,6 +93,7 @@ RunData load_data(const Settings& settings, mote::Memory memory) {
     const ImageSet images = load_image_set(data.name, memory, settings.aim, settings.loss.kind);
     data.train = images.train;
     spread_classes(settings, data.train, memory);
+    warn_of_large_inputs(data.train);
     data.test = images.test;
     data.rows = images.rows;
     data.columns = images.columns;
