@@ -270,7 +270,7 @@ void write_files(const Prepared& run, const RunRecord& record, const Settings& s
   const bool diverged = !record.test.divergence.empty();
   if (!diverged) {
     attempt([&] {
-      const Exported exported = files.write(trainer, run.description, run.data.test, record.test.totals);
+      const Exported exported = files.write(trainer, run.description, run.data, record.test.totals);
       if (!exported.line.empty()) say(settings, exported.line);
       warn(exported.warning);
     });

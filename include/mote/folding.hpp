@@ -15,7 +15,8 @@ namespace mote {
 ///
 /// in double, with W' as it was rounded: its rounding then acts on x - offset, not on x. transformation: offsets and
 /// scales, of no samples or of any. parameters: topology.parameter_count() floats. An error leaves them unchanged: of
-/// check(topology) and check(transformation); input_size_mismatch; batch_norm_not_folded; memory_too_small; not_finite
+/// check(topology) and check(transformation); input_size_mismatch; batch_norm_not_folded for a layer with batch
+/// normalization; memory_too_small; not_finite
 /// (expected: layer) for a parameter that exceeds the range of floats.
 Result fold_inputs(const Topology& topology, const Inputs& transformation, Span<float> parameters);
 

@@ -6,10 +6,11 @@
 namespace mote {
 namespace {
 
-/// Topology and parameters of a network that can be folded.
-Result check_foldable(const Topology& topology, Span<const float> parameters) {
+/// Topology and parameters of a network, of which a layer can be folded.
+Result check_foldable(const Topology& topology, bool is_first, Span<const float> parameters) {
   if (const Result result = check(topology); !result.ok()) return result;
-  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  const std::size_t layer = is_first ? 0 : topology.layer_count - 1;
+  if (topology.layers[layer].batch_norm) return Status::batch_norm_not_folded;
   return check_at_least(parameters, topology.parameter_count());
 }
 
@@ -38,7 +39,7 @@ bool in_range(double x) {
 }  // namespace
 
 Result fold_inputs(const Topology& topology, const Inputs& transformation, Span<float> parameters) {
-  if (const Result result = check_foldable(topology, parameters); !result.ok()) return result;
+  if (const Result result = check_foldable(topology, true, parameters); !result.ok()) return result;
   if (transformation.scales != nullptr && transformation.features != topology.inputs) {
     return {Status::input_size_mismatch, transformation.features, topology.inputs};
   }
@@ -61,7 +62,7 @@ Result fold_inputs(const Topology& topology, const Inputs& transformation, Span<
 
 Result fold_targets(const Topology& topology, Span<const float> offsets, Span<const float> scales,
                     Span<float> parameters) {
-  if (const Result result = check_foldable(topology, parameters); !result.ok()) return result;
+  if (const Result result = check_foldable(topology, false, parameters); !result.ok()) return result;
   if (topology.output_activation() != Activation::identity) return Status::loss_activation_mismatch;
   const std::size_t last = topology.layer_count - 1, outputs = topology.outputs(), stride = topology.stride_of(last);
   if (const Result result = check_exactly(offsets, outputs); !result.ok()) return result;

@@ -7,6 +7,7 @@
 #include "common/error.hpp"
 #include "common/input_file.hpp"
 #include "data/row_split.hpp"
+#include "mote/folding.hpp"
 
 namespace tools {
 namespace {
@@ -122,34 +123,19 @@ mote::Dataset dataset_of(const TableSet& set, const TableData& rows, Aim aim) {
   return mote::Dataset(inputs, nullptr, 0).autoencoding();
 }
 
-namespace {
-
-/// Calls change(weight or bias, output, is_bias) for the parameters of the last layer.
-template <typename Change>
-void change_outputs(const mote::Topology& topology, mote::Span<float> parameters, Change change) {
-  const std::size_t last = topology.layer_count - 1, stride = topology.stride_of(last);
-  for (std::size_t output = 0; output < topology.outputs(); ++output) {
-    for (std::size_t i = 0; i < topology.inputs_of(last); ++i) {
-      change(parameters[topology.weights_offset(last) + i * stride + output], output, false);
-    }
-    change(parameters[topology.biases_offset(last) + output], output, true);
-  }
-}
-
-}  // namespace
-
 void unscale_outputs(const mote::Topology& topology, const ColumnScaling& targets, mote::Span<float> parameters) {
   if (targets.empty()) return;
-  change_outputs(topology, parameters, [&](float& parameter, std::size_t output, bool is_bias) {
-    parameter = parameter / targets.scales[output] + (is_bias ? targets.offsets[output] : 0.0f);
-  });
+  require(mote::fold_targets(topology, {targets.offsets.data(), targets.offsets.size()},
+                             {targets.scales.data(), targets.scales.size()}, parameters));
 }
 
 void scale_outputs(const mote::Topology& topology, const ColumnScaling& targets, mote::Span<float> parameters) {
-  if (targets.empty()) return;
-  change_outputs(topology, parameters, [&](float& parameter, std::size_t output, bool is_bias) {
-    parameter = (parameter - (is_bias ? targets.offsets[output] : 0.0f)) * targets.scales[output];
-  });
+  ColumnScaling inverse = targets;
+  for (std::size_t i = 0; i < targets.offsets.size(); ++i) {
+    inverse.offsets[i] = -targets.offsets[i] * targets.scales[i];
+    inverse.scales[i] = 1.0f / targets.scales[i];
+  }
+  unscale_outputs(topology, inverse, parameters);
 }
 
 }  // namespace tools

@@ -231,29 +231,48 @@ std::string golden_elements(const mote::Inputs& sample) {
   return golden_elements<float>("float", sample);
 }
 
+/// The transformation of the inputs, where each feature has its own.
+std::string transformation_arrays(const mote::Inputs& test) {
+  if (test.scales == nullptr) return "";
+  const std::vector<float> offsets(test.offsets, test.offsets + test.features);
+  const std::vector<float> scales(test.scales, test.scales + test.features);
+  return "// The network takes (x - kOffsets[i]) * kScales[i] for the number x of feature i: give forward() a sample "
+         "as\n"
+         "// mote::Inputs(numbers, 1, " +
+         std::to_string(test.features) + ").set_transformation(kOffsets, kScales).\n" +
+         array("float", "kOffsets", offsets) + array("float", "kScales", scales);
+}
+
 /// The first arguments of the constructor of Golden.
 std::string golden_view(const mote::Inputs& sample) {
   if (sample.type == mote::ElementType::uint8 && sample.offset == 0.0f) return "kGoldenInputs, " + number(sample.scale);
+  if (sample.scales != nullptr) {
+    return "mote::Inputs(kGoldenInputs, 1, " + std::to_string(sample.features) +
+           ").set_transformation(kOffsets, kScales)";
+  }
   const std::string view =
       "mote::Inputs(kGoldenInputs, 1, " + std::to_string(sample.features) + ", " + number(sample.scale) + ")";
   return sample.offset == 0.0f ? view : view + ".set_offset(" + number(sample.offset) + ")";
 }
 
 /// The text of the header.
-std::string header_source(const std::string& name, const OwnedModel& owned, const mote::Dataset& test,
+std::string header_source(const std::string& name, const OwnedModel& owned, const Export& what,
                           const mote::FlashNetwork& network) {
+  const mote::Inputs& test = what.test;
   const auto answer = network.forward(test.subset(0, 1));
   const std::vector<float> outputs(answer.begin(), answer.end());
   char checksum[16];
   std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(owned.model));
-  return kHeaderStart + std::string(" mote/flash_network.hpp says how to use it.\n#pragma once\n\n") +
+  return kHeaderStart + std::string(" mote/flash_network.hpp says how to use it.\n") + what.comment +
+         "#pragma once\n\n" +
          "#if __has_include(\"mote/flash_network.hpp\")\n#include \"mote/flash_network.hpp\"\n#else\n" +
          "#include \"mote.hpp\"  // written by `make dist`\n#endif\n\nnamespace " + name +
          " {\n\ninline constexpr mote::Topology kTopology" + topology_text(owned.model.topology) + ";\n" +
-         owned.source() + "\n// The first test sample and its outputs, for mote::verify().\n" + golden_elements(test) +
+         owned.source() + transformation_arrays(test) +
+         "\n// The first test sample and its outputs, for mote::verify().\n" + golden_elements(test) +
          array("float", "kGoldenOutputs", outputs) + "inline constexpr mote::Golden kGolden{" + golden_view(test) +
-         ", kGoldenOutputs, " + (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum +
-         "};\n\n}  // namespace " + name + "\n";
+         (test.scales == nullptr ? ", " : ",\n                                      ") + "kGoldenOutputs, " +
+         (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";
 }
 
 }  // namespace
@@ -266,9 +285,6 @@ void check_header_path(const std::string& path) {
 }
 
 Exported write_header(AtomicFile& file, const Export& what) {
-  if (what.test.scales != nullptr) {
-    throw Error("--export-header: the golden sample has a scale for each feature; fold them into the weights first");
-  }
   const OwnedModel owned(what);
   std::vector<unsigned char> block(mote::flash_network_bytes(what.topology) + mote::kAlignment);
   const std::size_t past = reinterpret_cast<std::uintptr_t>(block.data()) % mote::kAlignment;
@@ -276,7 +292,7 @@ Exported write_header(AtomicFile& file, const Export& what) {
   mote::FlashNetwork network;
   require(network.bind(owned.model, all.subspan((mote::kAlignment - past) % mote::kAlignment,
                                                 mote::flash_network_bytes(what.topology))));
-  file.write(header_source(identifier_of(file.path()), owned, what.test, network));
+  file.write(header_source(identifier_of(file.path()), owned, what, network));
   file.commit();
   const std::string format(name_of(kWeightFormats, what.format));
   const mote::LossTotals totals = evaluate_flash(network, what.loss, what.test);

@@ -18,6 +18,7 @@ struct Export {
   mote::WeightFormat format;
   mote::LossOptions loss;
   mote::LossTotals trained;  ///< of the trained network on the test samples
+  std::string comment;       ///< about inputs and outputs: lines that begin with "//"; may be empty
 };
 
 struct Exported {

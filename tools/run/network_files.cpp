@@ -65,6 +65,25 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   return model;
 }
 
+namespace {
+
+/// "// Inputs: a, b, c.", in lines of at most 120 bytes unless a name is longer.
+std::string comment_list(const std::string& what, const std::vector<std::string>& names) {
+  std::string text, line = "// " + what;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string next = names[i] + (i + 1 == names.size() ? "." : ", ");
+    if (line.size() + next.size() > 120) {
+      line.back() = '\n';  // was a space
+      text += line;
+      line = "// ";
+    }
+    line += next;
+  }
+  return text + line + "\n";
+}
+
+}  // namespace
+
 NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_weights) {
   if (!settings.save.empty()) {
     require_model_or_nothing(settings.save);
@@ -76,12 +95,23 @@ NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_
   }
 }
 
-Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test,
+Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                              const mote::LossTotals& trained) {
   if (model_) save_model(*model_, model, trainer.parameters(), trainer.running_statistics());
   if (!header_) return {};
-  return write_header(
-      *header_, {trainer.inference_topology(), trainer.inference_parameters(), test, weights_, model.loss, trained});
+  const mote::Topology topology = trainer.inference_topology();
+  const mote::Span<const float> learned = trainer.inference_parameters();
+  if (!data.table) return write_header(*header_, {topology, learned, data.test, weights_, model.loss, trained, ""});
+  std::vector<float> folded(learned.begin(), learned.end());
+  const mote::Span<float> parameters(folded.data(), folded.size());
+  mote::Dataset test = data.test;
+  if (weights_ != mote::WeightFormat::int8) {
+    require(mote::fold_inputs(topology, test, parameters));
+    test.set_transformation(nullptr, nullptr);
+  }
+  const std::string comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
+                              comment_list("Outputs: ", data.output_names());
+  return write_header(*header_, {topology, parameters, test, weights_, model.loss, trained, comment});
 }
 
 }  // namespace tools

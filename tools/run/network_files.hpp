@@ -31,8 +31,10 @@ class NetworkFiles {
  public:
   explicit NetworkFiles(const Settings& settings);
 
-  /// Writes the trained network; returns the lines of write_header(), or empty ones. test, trained: see Export.
-  Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const mote::Dataset& test,
+  /// Writes the trained network; returns the lines of write_header(), or empty ones. trained: see Export. In a header
+  /// of a table, the standardization of the inputs is folded into the weights; but weights of bytes, which have one
+  /// factor per unit, would lose those of large inputs, and have it beside them.
+  Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                  const mote::LossTotals& trained);
 
  private:

@@ -95,7 +95,7 @@ const Option kNetworkOptions[] = {
      "initial weights of a layer with m inputs and n outputs: glorot (also called normalized), U(+-sqrt(6/(m+n))); "
      "glorot-normal, N(0, 2/(m+n)); he, N(0, 2/m); he-uniform, U(+-sqrt(6/m)); scaled-gaussian (also called "
      "lecun-normal), N(0, 1/m); gaussian (also called normal), N(0, 1); uniform, U(+-1); orthogonal, orthonormal "
-     "columns or rows (default he; table: glorot)",
+     "columns or rows (default he; table: glorot-normal)",
      [](Settings& s, Given&, std::string_view v) { s.weights.distribution = choice("--init", v, kWeightInits); }},
     {"--init-scale", "X",
      "factor on all initial weights, > 0: the standard deviation of gaussian, the bound of uniform, the gain of "
