@@ -32,8 +32,7 @@ mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 /// A network with its parameters and a buffer for kRows images.
 struct Predictor {
   mote::Network network;
-  mote::Span<float> inputs;  // [kRows][inputs]
-  float scale = 0.0f;
+  mote::Span<float> inputs;        // [kRows][inputs]
   std::vector<std::string> names;  // of the outputs
   bool has_classes = false;        // whether the largest output names a class
 };
@@ -59,7 +58,6 @@ void prepare(Predictor& predictor, ModelFile& model) {
   require(
       predictor.network.bind(plain, parameters.subspan(0, plain.parameter_count()), kRows, scratch_part.in(memory)));
   predictor.inputs = inputs_part.in(memory);
-  predictor.scale = model.description().input_scale;
   predictor.names = names_of(model.description());
   predictor.has_classes = model.description().targets == mote::ModelTargets::labels;
 }
@@ -121,7 +119,7 @@ int run(const std::vector<std::string>& arguments) {
     if (const std::string hint = brightness_hint(images); !hint.empty()) {
       std::fprintf(stderr, "predict: %s: %s\n", arguments[i].c_str(), hint.c_str());
     }
-    images.samples.scale = predictor.scale;
+    model.description().set_transformation(images.samples);
     predict(predictor, arguments[i], images.samples);
   }
   return 0;

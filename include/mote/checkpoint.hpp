@@ -12,7 +12,7 @@
 //   size of the checkpoint                   8
 //   size of the note, the note               8, ...
 //   settings: count, then 8 bytes each       8, ... topology, options, samples, arithmetic: all that affects bits
-//   progress                                 64    TrainingProgress
+//   progress                                 68    TrainingProgress
 //   model, optimizer state, kept parameters  8, ... each: number of floats, the floats
 //   CRC-32 of the bytes before it            4
 //
@@ -45,7 +45,8 @@ Result check_checkpoint(const ByteSource& file, std::uint64_t& note_bytes);
 Result read_checkpoint_note(const ByteSource& file, Memory note);
 
 /// Restores a trainer that was bound to the checkpoint's network, options and number of samples. dataset: the training
-/// set. Workers and memory_rows may differ: they change no bit. On checkpoint_differs, `difference`, unless null,
+/// set, with the transformation of its inputs; {} for a trainer of kUnstored samples, whose batches bring their own.
+/// Workers and memory_rows may differ: they change no bit. On checkpoint_differs, `difference`, unless null,
 /// becomes the name of the first setting that differs. A rejected checkpoint leaves the trainer unchanged; read_failed
 /// may leave it partly restored: bind it or restore it again.
 Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& trainer,

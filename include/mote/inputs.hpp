@@ -81,6 +81,9 @@ float input_at(const Inputs& inputs, std::size_t sample, std::size_t feature);
 /// infinite.
 Result check(const Inputs& inputs);
 
+/// Hash of the transformation: equal for equal offsets and scales, one for all or one for each feature.
+std::uint32_t transformation_hash(const Inputs& inputs);
+
 /// Converts sample order[first + i] to row i of `rows`, [count][features]; order null means sample first + i. Error:
 /// input_not_finite (found: sample; expected: feature) for the first input that is NaN or infinite; all rows are then
 /// converted nevertheless. Only floats can be: integers that check() accepts are finite.

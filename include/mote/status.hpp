@@ -75,12 +75,14 @@ enum class Status : std::uint8_t {
   model_truncated,    ///< found: bytes of the file; expected: bytes that its header needs, or the fewest possible
   model_syntax,       ///< found: byte where the header breaks the format; expected: limit of metadata if exceeded
   model_metadata,     ///< found: byte of a wrong value, 0: it is missing; expected: index for model_metadata_name()
-  model_class_names,  ///< found: class names; expected: outputs
+  model_names,        ///< names of classes, features or targets; found: names; expected: outputs, inputs or outputs
   model_tensor,       ///< found: byte of a wrong name, type, shape or place, 0: tensor missing; expected: index for
-                      ///< model_tensor_name(), or model_tensor_count() + layer_count: the network has no such tensor
+                      ///< model_tensor_name(), or known_model_tensors(): the network has no such tensor
   model_gap,          ///< found: byte where tensors overlap or leave a gap
-  model_number,       ///< found: index of a tensor with NaN, infinity or a negative variance: model_tensor_name()
+  model_number,       ///< found: index of a tensor with NaN, infinity, a negative variance or an input scale of 0:
+                      ///< model_tensor_name()
   model_differs,      ///< model of another network: difference(); found: layer
+  model_fingerprint,  ///< found: fingerprint of the parameters; expected: fingerprint that the file states
   model_damaged,      ///< found: checksum; expected: checksum stated in the file, or by the export
   // Flash memory (flash_record.hpp).
   flash_geometry,  ///< sizes of slots or writes out of range
@@ -95,7 +97,7 @@ enum class Status : std::uint8_t {
   // Models in flash (flash_network.hpp).
   model_size_mismatch,    ///< found: weights, biases or factors given; expected: number that the topology has
   weight_out_of_range,    ///< found: index of a weight that is not finite or too large for the format
-  golden_mismatch,        ///< found: first output that differs from the export's
+  golden_mismatch,        ///< found: first output that differs from the export's, or from the model file's known answer
   weights_not_trainable,  ///< found: bits of a weight; expected: 32
   // Machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor

@@ -156,13 +156,14 @@ struct Divergence {
 
 /// Training state besides the arrays, as a checkpoint stores it (checkpoint.hpp).
 struct TrainingProgress {
-  std::uint64_t epochs = 0;        ///< epochs begun
-  std::uint64_t position = 0;      ///< samples of the last epoch that were trained on
-  std::uint64_t samples_seen = 0;  ///< since training began; dropout draws its masks from this number
-  std::uint32_t steps = 0;         ///< parameter steps, for schedule and optimizer
-  float learning_rate = 0.0f;      ///< set_learning_rate()
-  LossTotals totals;               ///< epoch_totals()
-  Random::State order_state;       ///< generator of the orders, before it drew the order of the epoch
+  std::uint64_t epochs = 0;          ///< epochs begun
+  std::uint64_t position = 0;        ///< samples of the last epoch that were trained on
+  std::uint64_t samples_seen = 0;    ///< since training began; dropout draws its masks from this number
+  std::uint32_t steps = 0;           ///< parameter steps, for schedule and optimizer
+  float learning_rate = 0.0f;        ///< set_learning_rate()
+  LossTotals totals;                 ///< epoch_totals()
+  Random::State order_state;         ///< generator of the orders, before it drew the order of the epoch
+  std::uint32_t transformation = 0;  ///< transformation_hash() of the epoch's data; 0 before the first epoch
 };
 
 class Trainer {
@@ -275,7 +276,8 @@ class Trainer {
   Topology topology_;
   TrainingOptions options_;
   Random order_random_{0, Stream::shuffle};
-  Random::State epoch_order_;  // of order_random_ when the epoch began
+  Random::State epoch_order_;         // of order_random_ when the epoch began
+  std::uint32_t transformation_ = 0;  // of the data when the epoch began
   Backpropagation backpropagation_;
   ParameterStep step_;
   Parallel parallel_;

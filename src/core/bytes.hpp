@@ -13,7 +13,7 @@ struct Hex {
   std::uint32_t value;
   int digits = 8;
 };
-/// For print(): a float as C's %a prints it; finite, >= 0.
+/// For print(): a float as C's %a prints it; finite.
 struct HexFloat {
   float value;
 };

@@ -64,6 +64,25 @@ Result check(const Inputs& inputs) {
   return Status::ok;
 }
 
+std::uint32_t transformation_hash(const Inputs& inputs) {
+  std::uint32_t hash = 2166136261u;  // Fowler, Noll & Vo (FNV-1a), with words in place of bytes
+  const auto add = [&hash](float x) {
+    std::uint32_t bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    hash = (hash ^ bits) * 16777619u;
+  };
+  if (inputs.scales == nullptr) {
+    add(inputs.offset);
+    add(inputs.scale);
+    return hash;
+  }
+  for (std::size_t f = 0; f < inputs.features; ++f) {
+    add(inputs.offsets[f]);
+    add(inputs.scales[f]);
+  }
+  return hash;
+}
+
 Result gather(const Inputs& inputs, const std::uint32_t* order, std::size_t first, std::size_t count, float* rows) {
   MOTE_ASSERT(first <= inputs.count && count <= inputs.count - first && inputs.features <= inputs.stride);
   Result result;

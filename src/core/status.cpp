@@ -69,11 +69,12 @@ const char* to_string(Status status) {
     case Status::model_truncated: return "truncated model file";
     case Status::model_syntax: return "not a safetensors header: no JSON, or an unknown or repeated name";
     case Status::model_metadata: return "metadata missing, unknown or out of range";
-    case Status::model_class_names: return "number of class names differs from number of outputs";
+    case Status::model_names: return "number of names differs from number of outputs or features";
     case Status::model_tensor: return "tensors do not fit the network";
     case Status::model_gap: return "tensors overlap or leave a gap";
     case Status::model_number: return "parameter not finite, or negative variance";
     case Status::model_differs: return "model of another network";
+    case Status::model_fingerprint: return "parameters differ from the fingerprint that the model states";
     case Status::model_damaged: return "damaged model: wrong checksum";
     case Status::flash_geometry: return "impossible sizes of flash slots or writes";
     case Status::flash_empty: return "flash without a record";

@@ -14,7 +14,7 @@ using detail::ByteReader;
 using detail::ByteWriter;
 
 static_assert(sizeof kCheckpointMagic == 8 + 1);
-constexpr std::uint64_t kNoteBegin = 24, kCrcBytes = 4, kProgressBytes = 64;
+constexpr std::uint64_t kNoteBegin = 24, kCrcBytes = 4, kProgressBytes = 68;
 
 using Visitor = void (*)(void*, const char*, std::uint64_t);
 
@@ -87,6 +87,7 @@ void for_each_field(Progress& progress, F f) {
   f(progress.totals.samples);
   f(progress.totals.correct);
   for (auto& word : progress.order_state.words) f(word);
+  f(progress.transformation);
 }
 
 /// Calls f(floats) for the arrays in file order.
@@ -218,6 +219,10 @@ Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& 
   if (!reader.ok()) return Status::read_failed;
   if (const Result result = check_arrays(file, reader.position(), trainer); !result.ok()) return result;
   if (!is_possible(progress, trainer)) return Status::checkpoint_progress;
+  if (progress.transformation != (progress.epochs == 0 ? 0 : transformation_hash(dataset))) {
+    if (difference != nullptr) *difference = "offset or scale of inputs";
+    return Status::checkpoint_differs;
+  }
   if (const Result result = trainer.resume(progress, dataset); !result.ok()) return result;
   for_each_array(trainer, [&](Span<float> array) {
     static_cast<void>(reader.word64());

@@ -115,11 +115,11 @@ struct Place {
   std::uint64_t begin = kAbsent, size = 0;
 };
 
-/// Places of a network's tensors, followed by the counters of PyTorch's BatchNorm1d, one per layer.
+/// Places of the known_model_tensors().
 class Places {
  public:
   Places(const Topology& topology, std::uint64_t data_begin, std::uint64_t data_bytes)
-      : topology_(topology), tensors_(model_tensor_count(topology)), begin_(data_begin), bytes_(data_bytes) {}
+      : topology_(topology), tensors_(known_model_tensors(topology)), begin_(data_begin), bytes_(data_bytes) {}
 
   /// Checks a tensor of the file and notes its place.
   Result add(Bytes name, std::size_t at, const TensorEntry& entry) {
@@ -127,16 +127,16 @@ class Places {
     const auto wrong = [i](std::size_t position) {
       return Result(Status::model_tensor, kModelHeaderBegin + position, i);
     };
-    if (i == tensors_ + topology_.layer_count) return wrong(at);
+    if (i == tensors_) return wrong(at);
     Place& place = places_[i];
     if (place.begin != kAbsent) return syntax(at);
-    const bool is_counter = i >= tensors_;
+    const ModelTensor tensor = model_tensor(topology_, i);
     const TensorShape shape = model_tensor_shape(topology_, i);
-    if (!json_says(entry.type, is_counter ? "I64" : "F32")) return wrong(entry.type_at);
+    if (!json_says(entry.type, tensor.kind == ModelTensor::Kind::counter ? "I64" : "F32")) return wrong(entry.type_at);
     const bool fits = entry.rank == shape.rank && (shape.rank < 1 || entry.shape[0] == shape.sizes[0]) &&
                       (shape.rank < 2 || entry.shape[1] == shape.sizes[1]);
     if (!fits) return wrong(entry.shape_at);
-    place.size = std::uint64_t{shape.sizes[0]} * shape.sizes[1] * (is_counter ? 8 : sizeof(float));
+    place.size = tensor.bytes();
     if (entry.begin > entry.end || entry.end - entry.begin != place.size) return wrong(entry.offsets_at);
     if (entry.end > bytes_) {
       const std::uint64_t wanted = begin_ + entry.end;
@@ -149,8 +149,9 @@ class Places {
   /// Checks that no tensor is missing and that tensors fill the data without gap. Stores their offsets in the file.
   Result finish(std::uint64_t* offsets) const {
     for (std::size_t i = 0; i < tensors_; ++i) {
-      if (places_[i].begin == kAbsent) return {Status::model_tensor, 0, i};
-      offsets[i] = begin_ + places_[i].begin;
+      const bool is_here = places_[i].begin != kAbsent;
+      if (!is_here && is_missing(i)) return {Status::model_tensor, 0, i};
+      offsets[i] = is_here ? begin_ + places_[i].begin : 0;
     }
     std::uint64_t end = 0;
     std::size_t left = 0;
@@ -169,19 +170,29 @@ class Places {
   }
 
  private:
-  /// Number of the tensor with this name; tensors_ + layer_count if the network has none.
+  /// Index of the tensor with this name; tensors_ if the network has none.
   std::size_t find(Bytes name) const {
-    for (std::size_t i = 0; i < tensors_ + topology_.layer_count; ++i) {
-      const bool exists = i < tensors_ || topology_.layers[i - tensors_].batch_norm;
+    for (std::size_t i = 0; i < tensors_; ++i) {
+      const ModelTensor tensor = model_tensor(topology_, i);
+      const bool needs_norm = !tensor.is_needed() && tensor.kind < ModelTensor::Kind::input_offset;
+      const bool exists = !needs_norm || topology_.layers[tensor.layer].batch_norm;
       if (exists && json_says(name, model_tensor_name(topology_, i).text)) return i;
     }
-    return tensors_ + topology_.layer_count;
+    return tensors_;
+  }
+
+  /// Whether the network needs a tensor, or another tensor of the file comes only with it.
+  bool is_missing(std::size_t i) const {
+    const ModelTensor tensor = model_tensor(topology_, i);
+    if (tensor.is_needed() || tensor.kind < ModelTensor::Kind::input_offset) return tensor.is_needed();
+    const std::size_t first = model_tensor_index(topology_, ModelTensor::Kind::input_offset);
+    return places_[first + ((i - first) ^ 1)].begin != kAbsent;  // offset and scale, inputs and outputs
   }
 
   const Topology& topology_;
   std::size_t tensors_;
   std::uint64_t begin_, bytes_;  // of the data: offset in the file, and size
-  Place places_[kMaxModelTensors + kMaxLayers];
+  Place places_[kMaxModelTensors];
 };
 
 }  // namespace
@@ -193,6 +204,7 @@ Result parse_model_header(Bytes json, std::uint64_t data_bytes, ModelHeader& hea
   if (!result.ok()) return result;
   result = read_metadata(values, header.metadata);
   if (!result.ok()) return result;
+  header.json_bytes = json.size();
   Places places(header.metadata.model.topology, kModelHeaderBegin + json.size(), data_bytes);
   result = read_header(
       json, values, [&](Bytes name, std::size_t at, const TensorEntry& entry) { return places.add(name, at, entry); });

@@ -10,9 +10,10 @@ namespace mote {
 namespace detail {
 namespace {
 
-constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "batch_norm",  "loss",
-                                            "huber_delta", "label_smoothing", "input_scale", "input_shape",
-                                            "class_names", "targets",         "fingerprint", "checksum"};
+constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "batch_norm",   "loss",
+                                            "huber_delta", "label_smoothing", "input_offset", "input_scale",
+                                            "input_shape", "class_names",     "target_names", "feature_names",
+                                            "targets",     "fingerprint",     "checksum"};
 
 // take_...(text, ...) takes a token from the front of a text, or returns false.
 
@@ -96,8 +97,9 @@ bool read_crc(Bytes text, std::uint32_t& crc) {
   return text.empty();
 }
 
-/// Reads a hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), not negative, rounded to float.
+/// Reads a hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), rounded to float.
 bool read_fraction(Bytes text, float& x) {
+  const bool is_below_zero = take(text, '-');
   if (!take(text, '0') || !take(text, 'x')) return false;
   std::uint64_t mantissa = 0;
   int digits = 0, exponent = 0;
@@ -122,6 +124,7 @@ bool read_fraction(Bytes text, float& x) {
   x = static_cast<float>(mantissa);
   for (; exponent > 0; --exponent) x *= 2.0f;
   for (; exponent < 0; ++exponent) x *= 0.5f;
+  if (is_below_zero) x = -x;
   return is_finite(x);
 }
 
@@ -135,9 +138,12 @@ bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& meta
     case kLoss: return take_name(text, model.loss.kind) && text.empty();
     case kHuberDelta: return read_fraction(text, model.loss.huber_delta);
     case kLabelSmoothing: return read_fraction(text, model.loss.label_smoothing);
+    case kInputOffset: return read_fraction(text, model.input_offset);
     case kInputScale: return read_fraction(text, model.input_scale) && is_input_scale(model.input_scale);
     case kInputShape: return read_input_shape(text, model);
     case kClassNames: model.class_names = text; return true;
+    case kTargetNames: model.target_names = text; return true;
+    case kFeatureNames: model.feature_names = text; return true;
     case kTargets: return take_name(text, model.targets) && text.empty();
     default: break;
   }
@@ -201,10 +207,15 @@ void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_
   out.print(name_of(model.loss.kind));
   if (model.loss.kind == Loss::huber) begin(kHuberDelta), out.print(HexFloat{model.loss.huber_delta});
   if (model.loss.label_smoothing != 0.0f) begin(kLabelSmoothing), out.print(HexFloat{model.loss.label_smoothing});
-  begin(kInputScale);
-  out.print(HexFloat{model.input_scale});
+  if (model.input_scales.empty()) {
+    if (model.input_offset != 0.0f) begin(kInputOffset), out.print(HexFloat{model.input_offset});
+    begin(kInputScale);
+    out.print(HexFloat{model.input_scale});
+  }
   if (model.rows != 0) begin(kInputShape), out.print(model.rows, ",", model.columns);
   if (!model.class_names.empty()) begin(kClassNames), out.print_escaped(model.class_names);
+  if (!model.target_names.empty()) begin(kTargetNames), out.print_escaped(model.target_names);
+  if (!model.feature_names.empty()) begin(kFeatureNames), out.print_escaped(model.feature_names);
   if (model.targets != ModelTargets::labels) begin(kTargets), out.print(name_of(model.targets));
   begin(kFingerprint);
   out.print(Hex{fingerprint});
@@ -213,7 +224,7 @@ void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_
 }
 
 bool is_input_scale(float scale) {
-  return scale > 0.0f && is_finite(scale);
+  return scale != 0.0f && is_finite(scale);
 }
 
 bool is_input_shape(const ModelDescription& model) {

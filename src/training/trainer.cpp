@@ -177,7 +177,8 @@ TrainingProgress Trainer::progress() const {
           step_.step.number,
           options_.optimizer.learning_rate,
           totals_,
-          epoch_ == 0 ? order_random_.state() : epoch_order_};
+          epoch_ == 0 ? order_random_.state() : epoch_order_,
+          epoch_ == 0 ? 0 : transformation_};
 }
 
 Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset) {
@@ -196,6 +197,7 @@ Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset)
   divergence_ = {};
   order_random_ = Random(progress.order_state);
   epoch_order_ = progress.order_state;
+  transformation_ = progress.transformation;
   if (has_begun) draw_order();
   return Status::ok;
 }
@@ -220,6 +222,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   position_ = 0;
   totals_ = {};
   ++epoch_;
+  transformation_ = transformation_hash(dataset);
   epoch_order_ = order_random_.state();
   draw_order();
   move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());

@@ -199,6 +199,63 @@ TEST(Checkpoint, NamesTheFirstSettingThatDiffers) {
   EXPECT_STREQ(difference, "samples");
 }
 
+TEST(Checkpoint, RefusesAnotherTransformationOfInputs) {
+  const TrainingOptions options = options_of(Optimizer::adam);
+  Samples samples(training::kSmall, kSamples);
+  const std::vector<float> offsets(5, 100.0f);
+  std::vector<float> scales(5, 0.01f);
+  samples.dataset.set_transformation(offsets.data(), scales.data());
+  Bound first(training::kSmall, options, kSamples), second(training::kSmall, options, kSamples);
+  advance(first.trainer, samples.dataset, 0, 7);
+  const std::string file = saved(first.trainer), before = saved(second.trainer);
+  const auto expect_refused = [&](const mote::Dataset& dataset) {
+    const char* difference = "none";
+    EXPECT_EQ(restore(file, dataset, second.trainer, &difference).status, Status::checkpoint_differs);
+    EXPECT_STREQ(difference, "offset or scale of inputs");
+    EXPECT_EQ(saved(second.trainer), before);
+  };
+  mote::Dataset other = samples.dataset;
+  other.set_transformation(nullptr, nullptr);
+  expect_refused(other);
+  other.offset = 100.0f, other.scale = 0.01f;
+  expect_refused(other);
+  std::vector<float> moved = offsets;
+  moved[4] = 101.0f;
+  other.set_transformation(moved.data(), scales.data());
+  expect_refused(other);
+  moved = offsets;
+  const std::vector<float> equal = scales;
+  other.set_transformation(moved.data(), equal.data());
+  ASSERT_TRUE(restore(file, other, second.trainer).ok());
+  advance(first.trainer, samples.dataset, 7, 12);
+  advance(second.trainer, other, 7, 12);
+  expect_same(first.trainer, second.trainer);
+}
+
+TEST(Checkpoint, GoesOnWithSamplesThatAreNotStored) {
+  const Samples samples(training::kSmall, kSamples);
+  TrainingOptions options = options_of(Optimizer::adam);
+  options.hidden_dropout = 0.25f, options.schedule.warmup_steps = 6;
+  const auto train = [&](mote::Trainer& trainer, std::size_t from, std::size_t to) {
+    for (std::size_t batch = from; batch < to; ++batch) {
+      ASSERT_TRUE(trainer.train_batch(samples.dataset.subset(2 * batch, 1 + batch % kBatch)).ok());
+    }
+  };
+  for (std::size_t cut = 0; cut < 9; ++cut) {
+    Bound first(training::kSmall, options, mote::kUnstored), second(training::kSmall, options, mote::kUnstored);
+    train(first.trainer, 0, cut);
+    ASSERT_TRUE(restore(saved(first.trainer), {}, second.trainer).ok()) << cut;
+    train(first.trainer, cut, 9);
+    train(second.trainer, cut, 9);
+    expect_same(first.trainer, second.trainer);
+    Bound stored(training::kSmall, options, kSamples);
+    const char* difference = "none";
+    EXPECT_EQ(restore(saved(first.trainer), samples.dataset, stored.trainer, &difference).status,
+              Status::checkpoint_differs);
+    EXPECT_STREQ(difference, "samples");
+  }
+}
+
 /// Every bit and every truncation of a file: refused, and the trainer is as it was.
 TEST(Checkpoint, LetsNoFlippedBitAndNoTruncationIn) {
   const Topology topology{2, {2, Activation::relu, true}, {2, Activation::softmax}};
@@ -236,7 +293,7 @@ TEST(Checkpoint, RefusesProgressThatNoTrainingComesTo) {
   advance(first.trainer, samples.dataset, 0, 7);
   const std::string file = saved(first.trainer), before = saved(second.trainer);
   const std::size_t floats = 3 * first.trainer.parameters().size();
-  const std::size_t progress = file.size() - 4 - 4 * floats - 3 * 8 - 64;
+  const std::size_t progress = file.size() - 4 - 4 * floats - 3 * 8 - 68;
   ASSERT_TRUE(restore(forged(file, progress + 8, 15), samples.dataset, second.trainer).ok());  // the right place
   // A 32-bit machine cannot count so many epochs, nor take them for none.
   const Status counted =
@@ -250,7 +307,7 @@ TEST(Checkpoint, RefusesProgressThatNoTrainingComesTo) {
                {progress + 8, kSamples + 1},  // past the end
                {progress + 8, 7},             // within a batch
                {progress + 8, ~std::uint64_t{0}},
-               {progress + 64, first.trainer.parameters().size() - 1},  // floats of the model
+               {progress + 68, first.trainer.parameters().size() - 1},  // floats of the model
                {16, file.size()},                                       // of the note
                {16, ~std::uint64_t{0}},
                {8, file.size() + 1}};

@@ -189,7 +189,7 @@ TEST(ModelFile, DoesNotWriteWhatItWouldNotRead) {
   bad = Model(kPlain);
   const std::string three = "a\nb\nc", invalid = "a\nb\nc\n\xff";
   bad.description.class_names = model::bytes_of(three);
-  EXPECT_EQ(bad.write(file).status, Status::model_class_names);
+  EXPECT_EQ(bad.write(file).status, Status::model_names);
   bad.description.class_names = model::bytes_of(invalid);
   EXPECT_EQ(bad.write(file).status, Status::model_metadata);
   bad = Model(kPlain);
@@ -246,7 +246,7 @@ TEST(ModelFile, HoldsAFileWithoutChecksumToItsFingerprint) {
   EXPECT_TRUE(read.read(model::file_of(header, data)).ok());
   data[0] = static_cast<char>(data[0] ^ 1);
   const Result result = read.read(model::file_of(header, data));
-  EXPECT_EQ(result.status, Status::model_damaged);
+  EXPECT_EQ(result.status, Status::model_fingerprint);
   EXPECT_EQ(result.expected, Model(kPlain).fingerprint());
   EXPECT_EQ(read.parameters, std::vector<float>(read.parameters.size()));
 }

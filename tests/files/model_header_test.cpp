@@ -74,7 +74,9 @@ TEST(ModelHeader, ReadsHexadecimalFractionsOfCAndPython) {
                {"0xp1", 0.0f},
                {"0x1p128", 0.0f},
                {"0x1p-151", 0.0f},
-               {"-0x1p0", 0.0f},
+               {"-0x1.8p0", -1.5f},
+               {"--0x1p0", 0.0f},
+               {"-", 0.0f},
                {"0x1p9999", 0.0f},
                {"0x1.000000000000000p0", 1.0f},
                {"0x1.0000000000000000p0", 0.0f},
@@ -132,9 +134,12 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
        "input_shape"},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_shape":"1,3,1")", Status::model_metadata,
        "input_shape"},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a")", Status::model_class_names},
-      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a\nb\nc")",
-       Status::model_class_names},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a")", Status::model_names},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","class_names":"a\nb\nc")", Status::model_names},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","feature_names":"a")", Status::model_names},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","target_names":"a")", Status::model_names},
+      {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","input_offset":"1.0")", Status::model_metadata,
+       "input_offset"},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567")", Status::model_metadata,
        "checksum"},
       {R"("sizes":"3,2","activations":"softmax","loss":"cross-entropy","checksum":"1234567g")", Status::model_metadata,
@@ -160,7 +165,7 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
     EXPECT_EQ(result.found, at == std::string::npos ? 0 : 8 + at + key.size()) << c.metadata;
   }
   EXPECT_STREQ(mote::model_metadata_name(0), "sizes");
-  EXPECT_EQ(mote::model_metadata_name(12), nullptr);
+  EXPECT_EQ(mote::model_metadata_name(15), nullptr);
   std::string many = kMetadata;
   for (int i = 3; i < 64; ++i) many += ",\"" + std::to_string(i) + "\":\"\"";
   EXPECT_TRUE(with_metadata(many).ok());

@@ -76,12 +76,31 @@ void seed_model(Folder folder) {
   norms.description.loss.label_smoothing = 0.125f;
   deep.description.loss = mote::Loss::huber;
   deep.description.targets = mote::ModelTargets::numbers;
+  const float offsets[] = {0.5f, -2.0f, 0.0f, 1.0f}, scales[] = {1.0f, 0.25f, -3.0f, 8.0f};
+  deep.description.input_offsets = offsets, deep.description.input_scales = scales;
+  const std::string features = "a\nb\nc\nd", target = "price";
+  deep.description.feature_names = model::bytes_of(features), deep.description.target_names = model::bytes_of(target);
+  small.description.input_offset = -0.5f;
   for (const model::Model* model : {&small, &deep, &norms}) {
     const std::string file = model->written(), header = model::header_of(file);
     add_model(folder, file);
     // Without checksums, which nearly every change would break.
     const std::size_t sums = header.find(",\"fingerprint\""), end = header.find('}', sums);
     add_model(folder, model::file_of(header.substr(0, sums) + header.substr(end), model::data_of(file)));
+    // With a bias before batch normalization, where there is one, and an answer that may be wrong.
+    std::string more = header.substr(0, sums) + header.substr(end, header.rfind('}') - end),
+                data = model::data_of(file);
+    const mote::Topology& topology = model->topology();
+    const auto add = [&](const std::string& name, std::size_t count) {
+      const std::size_t begin = data.size();
+      data += std::string(4 * count, '\0');
+      more += ",\"" + name + R"(":{"dtype":"F32","shape":[)" + std::to_string(count) + R"(],"data_offsets":[)" +
+              std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
+    };
+    if (topology.layers[0].batch_norm) add("layers.0.bias", topology.outputs_of(0));
+    add("golden.inputs", topology.inputs);
+    add("golden.outputs", topology.outputs());
+    add_model(folder, model::file_of(more + "}", data));
   }
 }
 
@@ -164,12 +183,13 @@ int main(int count, char** arguments) {
   seed_flash(Folder(root / "flash"));
   seed_options(Folder(root / "options"));
   write_dictionary(root / "options.dict", tools::help_text(), "=,");
-  write_dictionary(root / "model.dict",
-                   "sizes activations batch_norm loss huber_delta label_smoothing input_scale input_shape class_names "
-                   "targets numbers inputs fingerprint checksum __metadata__ dtype F32 I64 shape data_offsets layers. "
-                   "norms. .weight .bias "
-                   ".running_mean .running_var .num_batches_tracked 0x1. p-3 identity sigmoid tanh relu leaky-relu elu "
-                   "selu gelu silu softplus softmax cross-entropy sigmoid-cross-entropy quadratic mae huber",
-                   "{}[]:,\"\\");
+  write_dictionary(
+      root / "model.dict",
+      "sizes activations batch_norm loss huber_delta label_smoothing input_offset input_scale input_shape class_names "
+      "target_names feature_names targets numbers inputs inputs.offset inputs.scale golden.inputs "
+      "golden.outputs fingerprint checksum __metadata__ dtype F32 I64 shape data_offsets layers. norms. .weight .bias "
+      ".running_mean .running_var .num_batches_tracked 0x1. p-3 identity sigmoid tanh relu leaky-relu elu "
+      "selu gelu silu softplus softmax cross-entropy sigmoid-cross-entropy quadratic mae huber",
+      "{}[]:,\"\\");
   return 0;
 }

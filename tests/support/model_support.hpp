@@ -99,7 +99,8 @@ inline mote::Result read_description(const std::string& file, mote::ModelDescrip
   std::vector<unsigned char> header(header_room);
   const mote::Bytes bytes = bytes_of(file);
   const mote::Result result = read_model_description(mote::source_of(bytes), {header.data(), header.size()}, model);
-  model.class_names = {};  // viewed `header`
+  model.class_names = model.target_names = model.feature_names = {};  // viewed `header`
+  model.input_offsets = model.input_scales = {};
   return result;
 }
 

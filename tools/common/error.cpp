@@ -31,8 +31,9 @@ const char* format_of(mote::Status status) {
     case Status::checkpoint_size:
     case Status::idx_trailing_bytes: return "found %" PRIu64 " bytes, expected %" PRIu64;
     case Status::idx_zero_dimension: return "dimension %" PRIu64;
-    case Status::model_class_names:
+    case Status::model_names:
     case Status::count_mismatch: return "found %" PRIu64 ", expected %" PRIu64;
+    case Status::model_fingerprint:
     case Status::model_damaged:
     case Status::checkpoint_checksum: return "found %08" PRIx64 ", expected %08" PRIx64;
     case Status::input_not_finite: return "in sample %" PRIu64 ", feature %" PRIu64 " (the first are 0)";

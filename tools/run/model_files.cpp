@@ -106,13 +106,12 @@ std::string ModelFile::wrong_metadata(const mote::Result& result) {
 std::string ModelFile::wrong_tensor(const mote::Result& result) {
   const mote::Topology& topology = description_.topology;
   const auto tensor = static_cast<std::size_t>(result.expected);
-  const std::size_t count = mote::model_tensor_count(topology);
   const std::string found = result.found == 0 ? "" : excerpt(static_cast<std::size_t>(result.found));
-  if (tensor >= count + topology.layer_count) return found + ", which the network does not have";
+  if (tensor == mote::known_model_tensors(topology)) return found + ", which the network does not have";
   const std::string name = mote::model_tensor_name(topology, tensor).text;
   if (result.found == 0) return ": " + name + " is missing";
   const auto [rank, sizes] = mote::model_tensor_shape(topology, tensor);
-  const bool is_counter = tensor >= count;
+  const bool is_counter = rank == 0;
   std::string shape;
   for (std::size_t i = 0; i < rank; ++i) shape += (i == 0 ? "" : ",") + std::to_string(sizes[i]);
   return found + ", expected \"" + (is_counter ? "I64" : "F32") + "\", [" + shape + "] and offsets " +
@@ -140,6 +139,10 @@ void ModelFile::fail(const mote::Result& result) {
       if (description_.topology.layer_count == 0) break;
       text += std::string(": ") +
               mote::model_tensor_name(description_.topology, static_cast<std::size_t>(result.found)).text;
+      break;
+    case Status::golden_mismatch:
+      text += ": output " + std::to_string(result.found) +
+              " for golden.inputs is not golden.outputs; are weights [outputs][inputs], and the inputs elements?";
       break;
     default: break;
   }

@@ -34,7 +34,8 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
   if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
     throw Error("--dropout, --max-norm: need hidden units, and the network of " + settings.load + " has none");
   }
-  data.train.scale = data.test.scale = model.input_scale;
+  model.set_transformation(data.train);
+  model.set_transformation(data.test);
   if (settings.aim == Aim::inputs && !mote::check_targets(model.loss.kind, data.train).ok()) {
     throw Error("--load: " + settings.load + ": input scale: found " + std::to_string(model.input_scale) +
                 ", expected at most 1/255 for --autoencoder with its loss, whose targets are at most 1");
@@ -52,7 +53,7 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   mote::ModelDescription model;
   model.topology = topology;
   model.loss = settings.loss;
-  model.input_scale = data.train.scale;
+  model.take_transformation(data.train);
   model.targets = settings.aim == Aim::labels    ? mote::ModelTargets::labels
                   : settings.aim == Aim::numbers ? mote::ModelTargets::numbers
                                                  : mote::ModelTargets::inputs;
