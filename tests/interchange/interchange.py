@@ -78,8 +78,15 @@ def activate(name, z):
     }[name]
 
 
+def inputs_of(metadata, tensors, pixels):
+    """Inputs of the network: one offset and scale for all pixels, or one of each."""
+    offset = tensors.get("inputs.offset", numpy.float32(float.fromhex(metadata.get("input_offset", "0x0p+0"))))
+    scale = tensors.get("inputs.scale", numpy.float32(float.fromhex(metadata.get("input_scale", (1 / 255).hex()))))
+    return (pixels.astype("<f4") - offset) * scale
+
+
 def outputs_of_numpy(metadata, tensors, pixels):
-    a = pixels.astype(float) * numpy.float32(float.fromhex(metadata["input_scale"]))
+    a = inputs_of(metadata, tensors, pixels).astype(float)
     for l, name in enumerate(metadata["activations"].split(",")):
         z = a @ tensors[f"layers.{l}.weight"].astype(float).T
         if f"norms.{l}.weight" in tensors:
@@ -106,14 +113,13 @@ if torch:
             super().__init__()
             sizes = [int(size) for size in metadata["sizes"].split(",")]
             normed = [int(l) for l in metadata.get("batch_norm", "").split(",") if l]
-            self.scale = float.fromhex(metadata["input_scale"])
             self.activations = metadata["activations"].split(",")
             self.layers = nn.ModuleList(
                 nn.Linear(m, n, bias=l not in normed) for l, (m, n) in enumerate(zip(sizes, sizes[1:])))
             self.norms = nn.ModuleDict({str(l): nn.BatchNorm1d(sizes[l + 1]) for l in normed})
 
-        def forward(self, pixels):
-            a = torch.from_numpy(pixels.astype(numpy.float32)) * self.scale
+        def forward(self, inputs):
+            a = torch.from_numpy(inputs)
             for l, layer in enumerate(self.layers):
                 z = layer(a)
                 if str(l) in self.norms:
@@ -123,10 +129,11 @@ if torch:
 
     def outputs_of_torch(metadata, tensors, pixels):
         network = Network(metadata)
-        network.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()})
+        network.load_state_dict({name: torch.from_numpy(tensor.copy()) for name, tensor in tensors.items()
+                                 if not name.startswith(("inputs.", "golden."))})
         network.eval()
         with torch.no_grad():
-            return network(pixels).numpy()
+            return network(inputs_of(metadata, tensors, pixels)).numpy()
 
 
 def random_tensors(metadata):
@@ -187,11 +194,24 @@ def main(programs, mnist):
         for name in hidden:
             for batch_norm in "", "0,1":
                 metadata = {"sizes": "784,30,20,10", "activations": f"{name},{name},softmax", "loss": "cross-entropy",
-                            "input_scale": (1 / 255).hex(), "input_shape": "28,28"}
+                            "input_shape": "28,28"}
+                tensors = random_tensors(metadata | ({"batch_norm": batch_norm} if batch_norm else {}))
                 if batch_norm:
                     metadata["batch_norm"] = batch_norm
-                write(model, metadata, random_tensors(metadata))
-                compare("back", name + (", batch norm" if batch_norm else ""))
+                    random = numpy.random.RandomState(2)  # an offset and a scale of each pixel
+                    tensors["inputs.offset"] = random.uniform(0, 100, 784).astype("<f4")
+                    tensors["inputs.scale"] = random.uniform(0.005, 0.01, 784).astype("<f4")
+                else:
+                    metadata["input_offset"], metadata["input_scale"] = (33.3).hex(), (1 / 78.6).hex()
+                outputs = outputs_of_numpy(metadata, tensors, pixels[:1])[0]
+                tensors["golden.inputs"], tensors["golden.outputs"] = pixels[0].astype("<f4"), outputs.astype("<f4")
+                write(model, metadata, tensors)
+                compare("back", name + (", batch norm, scaled pixels" if batch_norm else ""))
+                tensors["golden.outputs"] = numpy.roll(tensors["golden.outputs"], 1)
+                write(model, metadata, tensors)
+                rejected = subprocess.run([programs + "/predict", model, images], stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.PIPE, text=True)
+                assert rejected.returncode == 2 and "golden.outputs" in rejected.stderr, rejected.stderr
     print(f"largest difference {worst:.1e}, at most {TOLERANCE:.0e} allowed")
     return 0 if worst <= TOLERANCE else 1
 
