@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Prints the classes and outputs that a saved network computes for images.
+// Prints the classes and outputs that a saved network computes for images or rows of a table.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/input_file.hpp"
 #include "common/program.hpp"
 #include "data/image_input.hpp"
+#include "data/table_layout.hpp"
 #include "mote/mote.hpp"
 #include "run/model_files.hpp"
 
@@ -16,20 +19,26 @@ namespace tools {
 namespace {
 
 constexpr const char* kHelp =
-    "Usage: predict MODEL IMAGES...\n"
-    "Runs the network of a model file, saved by train --save or by PyTorch, on images. Prints one line of\n"
-    "comma-separated values per image: file, number of the image in the file, class (of a network that\n"
-    "learned classes), outputs of the network (probabilities for softmax). Images are IDX files, which gzip may have "
-    "compressed, or binary PGM files of one\n"
-    "image. They must have the size of the network's training images, and use 255 for bright.\n\n"
+    "Usage: predict [--missing mean] MODEL FILES...\n"
+    "Runs the network of a model file, saved by train --save or by PyTorch, on images or on rows of tables. Prints "
+    "one\n"
+    "line of comma-separated values per image or row: file, its number in the file (from 0), class (of a network that\n"
+    "learned classes), outputs of the network (probabilities for softmax; numbers in the units of the training "
+    "table).\n\n"
+    "Images are IDX files, which gzip may have compressed, or binary PGM files of one image. They must have the size "
+    "of\n"
+    "the network's training images, and use 255 for bright. Tables are CSV files. Their columns are found by the "
+    "names\n"
+    "that the network learned from, in any order and among others; or, without names, they are its inputs in order.\n\n"
+    "  --missing mean  fill missing values with the means of the training rows (default: reject the table)\n\n"
     "Exit status: 0 done; 1 the output could not be written; 2 a file was rejected.\n";
 
-constexpr std::size_t kRows = 256;  // images at a time
+constexpr std::size_t kRows = 256;  // samples at a time
 
 mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
 mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
-/// A network with its parameters and a buffer for kRows images.
+/// A network with its parameters and a buffer for kRows samples.
 struct Predictor {
   mote::Network network;
   mote::Span<float> inputs;        // [kRows][inputs]
@@ -70,16 +79,52 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-void print_header(const Predictor& predictor) {
-  std::string line = predictor.has_classes ? "file,image,class" : "file,image";
+void print_header(const Predictor& predictor, const char* sample) {
+  std::string line = std::string("file,") + sample + (predictor.has_classes ? ",class" : "");
   for (const std::string& name : predictor.names) line += "," + csv_field(name);
   std::printf("%s\n", line.c_str());
 }
 
-void predict(const Predictor& predictor, const std::string& path, const mote::Dataset& images) {
-  for (std::size_t first = 0; first < images.count; first += kRows) {
-    const std::size_t rows = std::min(kRows, images.count - first);
-    if (const mote::Result result = mote::gather(images, nullptr, first, rows, predictor.inputs.data()); !result.ok()) {
+/// Whether a file is a table: by its ending, or because nothing tells that it holds images.
+bool is_table(const std::string& path, const mote::ModelDescription& model) {
+  const std::string ending = std::filesystem::path(path).extension().string();
+  if (ending == ".csv" || ending == ".tsv" || ending == ".txt") return true;
+  if (model.rows != 0) return false;
+  InputFile file(path, "a table, or IDX or PGM images");
+  unsigned char start[2] = {};
+  const mote::ByteSource source = file.source();
+  if (source.size < sizeof start || !source.read(source.context, 0, mote::Memory(start))) return true;
+  const std::string_view magic(reinterpret_cast<const char*>(start), sizeof start);
+  return magic != std::string_view("\0\0", 2) && magic != "P5" && magic != "\x1f\x8b";
+}
+
+/// Reads the columns of a table that are the inputs of the network.
+mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& model, MissingValues missing) {
+  InputFile file(path, "a table");
+  TableOptions options;
+  options.has_targets = false;
+  options.is_for_network = true;
+  options.missing = missing;
+  choose_features(list_of(model.feature_names), file.source(), path, options);
+  const std::size_t found = find_layout(file.source(), path, options).features.size(), inputs = model.topology.inputs;
+  if (found != inputs) {
+    throw Error(path + ": found " + std::to_string(found) + " columns, expected the " + std::to_string(inputs) +
+                " inputs of the network" + (model.feature_names.empty() ? "" : ", or a first row with their names"));
+  }
+  TableData table = load_table(file.source(), path, data_memory, options);
+  if (table.missing != 0) {
+    if (model.input_offsets.empty())
+      throw Error("--missing mean: the model has no means; it learned no standardized table");
+    fill_missing(table, model.input_offsets);
+  }
+  return {table.features.data(), table.rows, inputs};
+}
+
+void predict(const Predictor& predictor, const std::string& path, const mote::Inputs& samples) {
+  for (std::size_t first = 0; first < samples.count; first += kRows) {
+    const std::size_t rows = std::min(kRows, samples.count - first);
+    if (const mote::Result result = mote::gather(samples, nullptr, first, rows, predictor.inputs.data());
+        !result.ok()) {
       throw Error(path + ": " + describe(result));
     }
     const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
@@ -99,28 +144,48 @@ void predict(const Predictor& predictor, const std::string& path, const mote::Da
   }
 }
 
-int run(const std::vector<std::string>& arguments) {
-  for (const std::string& argument : arguments) {
+/// Rows or images of a file, as the network takes them.
+mote::Inputs load_samples(const std::string& path, const mote::ModelDescription& model, MissingValues missing) {
+  if (is_table(path, model)) return load_rows(path, model, missing);
+  const Images images = load_images(path, data_memory, model);
+  if (const std::string hint = brightness_hint(images); !hint.empty()) {
+    std::fprintf(stderr, "predict: %s: %s\n", path.c_str(), hint.c_str());
+  }
+  return images.samples;
+}
+
+int run(std::vector<std::string> arguments) {
+  MissingValues missing = MissingValues::reject;
+  for (std::size_t i = 0; i < arguments.size();) {
+    const std::string argument = arguments[i];
     if (argument == "--help") {
       std::printf("%s", kHelp);
       return 0;
     }
+    const bool is_value = argument == "--missing" && i + 1 < arguments.size();
+    if (argument == "--missing=mean" || (is_value && arguments[i + 1] == "mean")) {
+      missing = MissingValues::mean;
+      const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(i);
+      arguments.erase(first, first + (is_value ? 2 : 1));
+      continue;
+    }
+    if (argument.rfind("--missing", 0) == 0) throw Error("--missing: expected mean");
     if (argument.size() > 1 && argument[0] == '-') {
       throw Error("unknown option '" + argument + "'; --help shows the usage");
     }
+    ++i;
   }
-  if (arguments.size() < 2) throw Error("arguments missing: a model file and at least one file of images; see --help");
+  if (arguments.size() < 2) {
+    throw Error("arguments missing: a model file and at least one file of images or table; see --help");
+  }
   ModelFile model(arguments[0]);
   Predictor predictor;
   prepare(predictor, model);
   for (std::size_t i = 1; i < arguments.size(); ++i) {
-    Images images = load_images(arguments[i], data_memory, model.description());
-    if (i == 1) print_header(predictor);
-    if (const std::string hint = brightness_hint(images); !hint.empty()) {
-      std::fprintf(stderr, "predict: %s: %s\n", arguments[i].c_str(), hint.c_str());
-    }
-    model.description().set_transformation(images.samples);
-    predict(predictor, arguments[i], images.samples);
+    mote::Inputs samples = load_samples(arguments[i], model.description(), missing);
+    if (i == 1) print_header(predictor, is_table(arguments[1], model.description()) ? "row" : "image");
+    model.description().set_transformation(samples);
+    predict(predictor, arguments[i], samples);
   }
   return 0;
 }

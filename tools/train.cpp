@@ -69,7 +69,7 @@ struct Prepared {
   std::optional<CheckpointReader> resume;  // to continue from
   RunData data;
   mote::Topology topology;
-  std::string class_names;  // viewed by the description
+  ModelNames names;  // viewed by the description
   mote::ModelDescription description;
   Split split;
   mote::TrainingOptions options;
@@ -81,7 +81,7 @@ struct Prepared {
 /// Decides on the network, the samples and the options, and checks that they fit each other.
 void decide(const Settings& settings, Prepared& run) {
   run.topology = run.model ? run.model->description().topology : make_topology(settings, run.data);
-  run.description = describe_network(settings, run.topology, run.data, run.class_names);
+  run.description = describe_network(settings, run.topology, run.data, run.names);
   run.split = make_split(settings, run.data);
   const std::size_t images = run.split.train.count;
   run.options = make_options(settings, run.data, images);
@@ -101,7 +101,7 @@ void prepare(Settings& settings, Prepared& run) {
     take_model(settings, run.model->description());
   }
   if (!settings.resume.empty()) run.resume.emplace(settings.resume);
-  run.data = load_data(settings, data_memory);
+  run.data = load_data(settings, data_memory, run.model ? &run.model->description() : nullptr);
   if (run.model) fit_to_model(settings, run.model->description(), run.data);
   try {
     decide(settings, run);

@@ -255,7 +255,10 @@ class TableReader {
                                      quote_cell(reader.cells()[column]) + ", " + problem);
   }
   [[noreturn]] void reject_missing(const CsvReader& reader, std::size_t column) const {
-    reject(reader, column, "a missing value; --missing drop leaves out such rows, --missing mean fills in the mean");
+    reject(reader, column,
+           options_.is_for_network
+               ? "a missing value; --missing mean fills in the mean of the training rows"
+               : "a missing value; --missing drop leaves out such rows, --missing mean fills in the mean");
   }
   [[noreturn]] void reject_missing_target(const CsvReader& reader, std::size_t column) const {
     reject(reader, column, "a missing value, which has no mean in a target; --missing drop leaves out such rows");
@@ -269,8 +272,9 @@ class TableReader {
     }
     const bool is_target = std::count(layout_.targets.begin(), layout_.targets.end(), column) != 0;
     reject(reader, column,
-           is_target ? "expected a number; without --regression, texts are classes"
-                     : "expected a number; leave the column out: --ignore " + quoted(layout_.names[column]));
+           options_.is_for_network ? "expected a number"
+           : is_target             ? "expected a number; without --regression, texts are classes"
+                       : "expected a number; leave the column out: --ignore " + quoted(layout_.names[column]));
   }
   void finish() {
     table_.features = table_.features.subspan(0, table_.rows * layout_.features.size());

@@ -22,13 +22,15 @@ enum class HeaderRow { automatic, present, absent };
 
 /// A column is given by its name or, where no name equals, by its number, from 1.
 struct TableOptions {
-  std::vector<std::string> targets;  ///< empty: the last column that is not ignored
+  std::vector<std::string> features;  ///< in this order; empty: all columns that are neither targets nor ignored
+  std::vector<std::string> targets;   ///< empty: the last column that is not ignored
   std::vector<std::string> ignored;
   bool has_targets = true;  ///< false: all columns that are not ignored are features
   bool regression = false;  ///< targets are numbers; false: the one target is a class
   MissingValues missing = MissingValues::reject;
   HeaderRow header = HeaderRow::automatic;
-  char separator = '\0';  ///< '\0': find_separator()
+  char separator = '\0';        ///< '\0': find_separator()
+  bool is_for_network = false;  ///< a network decides the features: errors propose no others
 };
 
 /// Largest number of classes.

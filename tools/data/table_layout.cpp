@@ -47,20 +47,26 @@ class Columns {
       const std::size_t i = find(text, is_strict);
       if (i != kNone) is_taken[i] = true;
     }
-    for (const std::string& text : options_.targets) {
-      const std::size_t i = find(text, is_strict);
-      if (i == kNone) continue;
-      if (is_taken[i] && is_strict) throw Error(file_ + ": target '" + text + "' is given twice or ignored");
-      is_taken[i] = true;
-      layout.targets.push_back(i);
-    }
+    const auto take = [&](const char* role, const std::vector<std::string>& chosen, std::vector<std::size_t>& columns) {
+      for (const std::string& text : chosen) {
+        const std::size_t i = find(text, is_strict);
+        if (i == kNone) continue;
+        if (is_taken[i] && is_strict) {
+          throw Error(file_ + ": " + role + " '" + text + "' is given twice or ignored");
+        }
+        is_taken[i] = true;
+        columns.push_back(i);
+      }
+    };
+    take("feature", options_.features, layout.features);
+    take("target", options_.targets, layout.targets);
     if (options_.targets.empty() && options_.has_targets) {
       for (std::size_t i = names_.size(); i-- > 0 && layout.targets.empty();) {
         if (!is_taken[i]) layout.targets.push_back(i);
       }
       for (const std::size_t i : layout.targets) is_taken[i] = true;
     }
-    for (std::size_t i = 0; i < names_.size(); ++i) {
+    for (std::size_t i = 0; i < names_.size() && options_.features.empty(); ++i) {
       if (!is_taken[i]) layout.features.push_back(i);
     }
   }
@@ -98,7 +104,7 @@ bool is_text(std::string_view cell, char separator) {
 bool find_header(const std::string& file, const TableOptions& options, const std::vector<std::string>& first,
                  TableLayout& layout) {
   if (options.header != HeaderRow::automatic) return options.header == HeaderRow::present;
-  for (const auto* list : {&options.targets, &options.ignored}) {
+  for (const auto* list : {&options.features, &options.targets, &options.ignored}) {
     for (const std::string& text : *list) {
       if (!is_number(text) && std::find(first.begin(), first.end(), text) != first.end()) return true;
     }
@@ -122,7 +128,32 @@ void check_roles(const std::string& file, const TableOptions& options, const Tab
   }
 }
 
+/// Number of a column without a name: "3" of "column 3". Empty: another name, or a number above `columns`.
+std::string number_of(const std::string& name, std::size_t columns) {
+  constexpr std::string_view kStart = "column ";
+  if (name.compare(0, kStart.size(), kStart) != 0) return "";
+  const std::string number = name.substr(kStart.size());
+  return index_of_number(number, columns) == kNone ? "" : number;
+}
+
 }  // namespace
+
+void choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
+                     TableOptions& options) {
+  CsvReader reader(source, file, options.separator == '\0' ? find_separator(source, file) : options.separator);
+  if (!reader.next()) return;
+  const std::vector<std::string> first(reader.cells().begin(), reader.cells().end());
+  const auto is_in_first = [&](const std::string& name) {
+    return std::find(first.begin(), first.end(), name) != first.end();
+  };
+  if (std::any_of(names.begin(), names.end(), is_in_first)) {
+    options.features = names;
+    return;
+  }
+  std::vector<std::string> numbers;
+  for (const std::string& name : names) numbers.push_back(number_of(name, first.size()));
+  if (std::find(numbers.begin(), numbers.end(), "") == numbers.end()) options.features = numbers;
+}
 
 TableLayout find_layout(mote::ByteSource source, const std::string& name, const TableOptions& options) {
   TableLayout layout;

@@ -21,6 +21,11 @@ struct TableLayout {
 /// Reads the first records. Throws an Error.
 TableLayout find_layout(mote::ByteSource source, const std::string& name, const TableOptions& options);
 
+/// Chooses the features of a network by their names; by numbers for names such as "column 3", which files without names
+/// have. Nothing where the first row has none of the names: all columns are then features, in their order.
+void choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
+                     TableOptions& options);
+
 /// Parses a number of a file whose decimal mark is not known yet: a decimal comma is accepted, unless commas separate
 /// cells.
 template <typename Float>

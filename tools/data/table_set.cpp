@@ -77,8 +77,8 @@ TableSet load_table_set(const TableFiles& files, mote::Memory memory, const Tabl
   } else {
     const std::size_t end = (set.bytes + mote::kAlignment - 1) / mote::kAlignment * mote::kAlignment;
     const std::size_t used = std::min(memory.size(), end);
-    set.test = load(files.test, "--test-data", memory.subspan(used, memory.size() - used), files.options,
-                    like == nullptr ? &set.training : like);
+    set.test =
+        load(files.test, "--test-data", memory.subspan(used, memory.size() - used), files.options, &set.training);
     set.bytes = used + set.test.bytes;
   }
   if (files.validation < set.training.rows) {
@@ -91,10 +91,15 @@ TableSet load_table_set(const TableFiles& files, mote::Memory memory, const Tabl
 
 void fill_missing(TableSet& set, std::size_t rows) {
   if (set.training.missing + set.test.missing == 0) return;
-  std::vector<std::uint32_t> order(rows);
-  std::iota(order.begin(), order.end(), 0u);
-  const std::vector<float> means = fill_missing(set.training, mote::Span<const std::uint32_t>{order.data(), rows});
-  fill_missing(set.test, mote::Span<const float>{means.data(), means.size()});
+  std::vector<float> means = set.inputs.offsets;
+  if (means.empty()) {
+    std::vector<std::uint32_t> order(rows);
+    std::iota(order.begin(), order.end(), 0u);
+    means = fill_missing(set.training, mote::Span<const std::uint32_t>{order.data(), rows});
+  }
+  for (TableData* table : {&set.training, &set.test}) {
+    fill_missing(*table, mote::Span<const float>{means.data(), means.size()});
+  }
 }
 
 void standardize_inputs(TableSet& set, std::size_t rows) {

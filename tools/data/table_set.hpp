@@ -38,10 +38,11 @@ struct TableSet {
 };
 
 /// Reads one file, shuffles its rows and splits them; or reads two files. Splits of a table with classes are stratified
-/// (row_split.hpp). like: a table whose columns and classes these have; null: none. Throws an Error.
+/// (row_split.hpp). like: a table whose columns and classes those for training have; null: none. Throws an Error.
 TableSet load_table_set(const TableFiles& files, mote::Memory memory, const TableData* like = nullptr);
 
-/// Fills missing values with the means of the first `rows` training rows. Throws an Error.
+/// Fills missing values with the offsets of the inputs, if there are any: the means that a network learned with; else
+/// with the means of the first `rows` training rows. Throws an Error.
 void fill_missing(TableSet& set, std::size_t rows);
 
 /// Standardizes the inputs: offset and scale of a column are mean and 1 / deviation over the first `rows` training

@@ -54,15 +54,21 @@ ModelFile::ModelFile(const std::string& path, const std::string& option)
   if (!result.ok()) fail(result);
 }
 
-std::vector<std::string> names_of(const mote::ModelDescription& model) {
+std::vector<std::string> list_of(mote::Bytes text) {
   std::vector<std::string> names;
-  const mote::Bytes text = model.class_names;
   for (const unsigned char* begin = text.begin(); !text.empty();) {
     const unsigned char* end = std::find(begin, text.end(), static_cast<unsigned char>('\n'));
     names.push_back(printable({begin, end}));
     if (end == text.end()) break;
     begin = end + 1;
   }
+  return names;
+}
+
+std::vector<std::string> names_of(const mote::ModelDescription& model) {
+  std::vector<std::string> names = list_of(model.targets == mote::ModelTargets::labels    ? model.class_names
+                                           : model.targets == mote::ModelTargets::numbers ? model.target_names
+                                                                                          : model.feature_names);
   for (std::size_t i = names.size(); i < model.topology.outputs(); ++i) names.push_back(std::to_string(i));
   return names;
 }

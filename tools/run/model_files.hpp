@@ -18,7 +18,10 @@ void require_model_or_nothing(const std::string& path);
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
                 mote::Span<const float> running);
 
-/// A name for each output: the class names of the model, or numbers.
+/// The names in a list of a model; control characters as '?'.
+std::vector<std::string> list_of(mote::Bytes names);
+
+/// A name for each output: classes, targets or reproduced features of the model, or numbers.
 std::vector<std::string> names_of(const mote::ModelDescription& model);
 
 /// Reads a model file, its header first. Throws an Error that names the file, the problem and its place.

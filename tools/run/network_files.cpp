@@ -6,6 +6,21 @@
 #include "run/c_header.hpp"
 
 namespace tools {
+namespace {
+
+mote::ModelTargets targets_of(Aim aim) {
+  return aim == Aim::labels    ? mote::ModelTargets::labels
+         : aim == Aim::numbers ? mote::ModelTargets::numbers
+                               : mote::ModelTargets::inputs;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : "\n") + names[i];
+  return text;
+}
+
+}  // namespace
 
 void take_model(Settings& settings, const mote::ModelDescription& model) {
   settings.loss = model.loss;
@@ -14,7 +29,15 @@ void take_model(Settings& settings, const mote::ModelDescription& model) {
   settings.batch_norm = model.topology.all_scale_floats() != 0;
   const std::string loss(name_of(kLosses, model.loss.kind));
   if (settings.class_names.empty() && !model.class_names.empty()) {
-    settings.class_names = names_of(model);
+    settings.class_names = list_of(model.class_names);
+  }
+  const mote::ModelTargets targets = targets_of(settings.aim);
+  if (settings.is_table && targets != model.targets) {
+    const char* option = model.targets == mote::ModelTargets::labels    ? "leave out --regression and --autoencoder"
+                         : model.targets == mote::ModelTargets::numbers ? "add --regression"
+                                                                        : "add --autoencoder";
+    throw Error("--load: " + settings.load + ": the network learned " + name_of(model.targets) + ", not " +
+                name_of(targets) + "; " + option);
   }
   if (settings.aim == Aim::inputs && model.loss.kind == mote::Loss::cross_entropy) {
     throw Error("--autoencoder: found the loss " + loss + " in " + settings.load + ", whose targets add up to 1");
@@ -43,23 +66,31 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
 }
 
 mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology, const RunData& data,
-                                        std::string& names) {
+                                        ModelNames& names) {
   if (!settings.class_names.empty() && settings.class_names.size() != topology.outputs()) {
     throw Error("--class-names: found " + std::to_string(settings.class_names.size()) + " names, expected " +
                 std::to_string(topology.outputs()) + ", one for each output");
   }
-  names.clear();
-  for (std::size_t i = 0; i < settings.class_names.size(); ++i) names += (i == 0 ? "" : "\n") + settings.class_names[i];
+  names.classes = joined(settings.class_names);
+  if (data.table) {
+    const TableData& table = data.table->training;
+    names.features = joined(table.feature_names);
+    (settings.aim == Aim::labels ? names.classes : names.targets) = joined(data.output_names());
+    if (settings.aim == Aim::inputs) names.targets.clear();
+  }
   mote::ModelDescription model;
   model.topology = topology;
   model.loss = settings.loss;
   model.take_transformation(data.train);
-  model.targets = settings.aim == Aim::labels    ? mote::ModelTargets::labels
-                  : settings.aim == Aim::numbers ? mote::ModelTargets::numbers
-                                                 : mote::ModelTargets::inputs;
+  model.targets = targets_of(settings.aim);
   model.rows = data.rows;
   model.columns = data.columns;
-  model.class_names = {reinterpret_cast<const unsigned char*>(names.data()), names.size()};
+  const auto bytes = [](const std::string& text) {
+    return mote::Bytes(reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  };
+  model.class_names = bytes(names.classes);
+  model.target_names = bytes(names.targets);
+  model.feature_names = bytes(names.features);
   if (const mote::Result result = check(model); !settings.class_names.empty() && !result.ok()) {
     throw Error("--class-names: " + describe(result) + "; expected UTF-8 without line breaks");
   }

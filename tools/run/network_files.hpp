@@ -17,13 +17,18 @@ namespace tools {
 /// Error where they contradict other settings.
 void take_model(Settings& settings, const mote::ModelDescription& model);
 
-/// Sets the input scale of the images to the model's. Throws an Error when the model does not fit the data.
+/// Sets the transformation of the inputs to the model's. Throws an Error when the model does not fit the data.
 void fit_to_model(const Settings& settings, const mote::ModelDescription& model, RunData& data);
 
-/// The metadata that --save writes beside the parameters. names: memory for the class names, viewed by the result.
-/// Throws an Error for a wrong number of names.
+/// Names in a model file, separated by line feeds.
+struct ModelNames {
+  std::string classes, targets, features;
+};
+
+/// The metadata that --save writes beside the parameters. names: memory for the names, viewed by the result. Throws an
+/// Error for a wrong number of names.
 mote::ModelDescription describe_network(const Settings& settings, const mote::Topology& topology, const RunData& data,
-                                        std::string& names);
+                                        ModelNames& names);
 
 /// The output files for the network, opened before training. Throws an Error where a file cannot be written, or exists
 /// and is of another kind.

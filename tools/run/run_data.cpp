@@ -6,8 +6,11 @@
 #include <cstdio>
 
 #include "common/error.hpp"
+#include "common/input_file.hpp"
 #include "common/names.hpp"
+#include "data/table_layout.hpp"
 #include "run/class_shares.hpp"
+#include "run/model_files.hpp"
 
 namespace tools {
 namespace {
@@ -25,6 +28,22 @@ TableFiles files_of(const Settings& settings) {
   files.validation = settings.validation.value_or(0);
   files.seed = settings.seed;
   return files;
+}
+
+TableSet load_tables(const Settings& settings, mote::Memory memory, const mote::ModelDescription* model) {
+  TableFiles files = files_of(settings);
+  if (model == nullptr) return load_table_set(files, memory);
+  InputFile file(files.training, "a table", "--data");
+  const std::vector<std::string> features = list_of(model->feature_names), targets = list_of(model->target_names);
+  choose_features(features, file.source(), files.training, files.options);
+  if (settings.targets.empty() && files.options.features == features) files.options.targets = targets;
+  TableData like;
+  like.class_names = list_of(model->class_names);
+  like.feature_names.resize(model->topology.inputs);
+  like.target_names.resize(settings.aim == Aim::labels    ? 1
+                           : settings.aim == Aim::numbers ? model->topology.outputs()
+                                                          : 0);
+  return load_table_set(files, memory, like.class_names.empty() ? nullptr : &like);
 }
 
 void print_warnings(const std::string& file, const TableData& table) {
@@ -53,13 +72,17 @@ void warn_of_large_inputs(const mote::Dataset& images) {
 }
 
 /// Fills missing values and standardizes by the rows that make_split() will train on.
-void fit(const Settings& settings, TableSet& table) {
+void fit(const Settings& settings, const mote::ModelDescription* model, TableSet& table) {
   const std::size_t all = table.training.rows, held_out = settings.validation.value_or(0);
   const std::size_t most = held_out < all ? all - held_out : all;
   const std::size_t rows = settings.train_limit == 0 ? most : std::min(most, settings.train_limit);
+  if (model != nullptr) {
+    table.inputs.offsets.assign(model->input_offsets.begin(), model->input_offsets.end());
+    table.inputs.scales.assign(model->input_scales.begin(), model->input_scales.end());
+  }
   fill_missing(table, rows);
   if (!settings.standardize) return;
-  standardize_inputs(table, rows);
+  if (model == nullptr) standardize_inputs(table, rows);
   if (settings.evaluate || settings.output_activation != mote::Activation::identity) return;
   if (settings.aim == Aim::numbers) standardize_targets(table, rows);
   if (settings.aim == Aim::inputs) table.targets = table.inputs;
@@ -86,7 +109,7 @@ std::vector<std::string> RunData::output_names() const {
                                        : names.feature_names;
 }
 
-RunData load_data(const Settings& settings, mote::Memory memory) {
+RunData load_data(const Settings& settings, mote::Memory memory, const mote::ModelDescription* model) {
   RunData data;
   data.name = settings.data.empty() ? mnist_folder() : settings.data;
   if (!settings.is_table) {
@@ -100,10 +123,10 @@ RunData load_data(const Settings& settings, mote::Memory memory) {
     data.bytes = images.bytes;
     return data;
   }
-  TableSet& table = data.table.emplace(load_table_set(files_of(settings), memory));
+  TableSet& table = data.table.emplace(load_tables(settings, memory, model));
   print_warnings(settings.data, table.training);
   if (!settings.test_data.empty()) print_warnings(settings.test_data, table.test);
-  fit(settings, table);
+  fit(settings, model, table);
   data.bytes = table.bytes;
   data.train = dataset_of(table, table.training, settings.aim);
   data.test = dataset_of(table, table.test, settings.aim);

@@ -28,7 +28,9 @@ struct RunData {
 };
 
 /// Loads the data that the settings name. Fills missing values of a table, standardizes its inputs and, where the
-/// outputs are linear, its targets, all by the training rows; prints warnings about it. Throws an Error.
-RunData load_data(const Settings& settings, mote::Memory memory);
+/// outputs are linear, its targets, all by the training rows; prints warnings about it. model: the
+/// network of --load; where it has names or a standardization, they decide the columns, classes and inputs of a table;
+/// null: none. Throws an Error.
+RunData load_data(const Settings& settings, mote::Memory memory, const mote::ModelDescription* model);
 
 }  // namespace tools

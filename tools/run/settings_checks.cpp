@@ -83,7 +83,7 @@ void resolve_table(Settings& s, const Given& given) {
   refuse_both("--test-share", "--test-data", "the file decides the rows to test with");
   refuse_both("--target", "--autoencoder", "it has no targets: leave columns out with --ignore");
   if (given.names.count("--class-names") != 0) throw Error("--class-names: not for a table, which names its classes");
-  for (const char* option : {"--save", "--load", "--report"}) {
+  for (const char* option : {"--report"}) {
     if (given.names.count(option) != 0) throw Error(std::string(option) + ": not for a table yet");
   }
   if (!given.hidden) s.hidden = {32};
