@@ -294,7 +294,7 @@ int run(Settings settings) {
   const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
   CsvLog log(settings.log, (many ? kEnsembleCsvHeader : kCsvHeader) + extra);
   Progress progress(!settings.quiet && isatty(STDOUT_FILENO) != 0,
-                    settings.ensemble * settings.epochs * run.split.train.count);
+                    settings.ensemble * settings.epochs * run.split.train.count, run.data.samples());
   if (many) {
     run_ensemble(settings, run, progress, log, record);
   } else {

@@ -35,10 +35,10 @@ TableData cut(TableData& table, std::size_t rows) {
   return others;
 }
 
-TableData load(const std::string& path, const char* option, mote::Memory memory, const TableOptions& options,
+TableData load(const std::string& path, const char* option, mote::Memory memory, const TableFiles& files,
                const TableData* like) {
   InputFile file(path, "a table", option);
-  TableData table = load_table(file.source(), path, memory, options, {}, like);
+  TableData table = load_table(file.source(), path, memory, files.options, files.progress, like);
   if (!table.wide_labels.empty()) {
     throw Error(path + ": found " + std::to_string(table.class_names.size()) + " classes in " +
                 quote_cell(table.target_names[0]) +
@@ -70,15 +70,14 @@ void standardize(const mote::Inputs& samples, ColumnScaling& scaling) {
 
 TableSet load_table_set(const TableFiles& files, mote::Memory memory, const TableData* like) {
   TableSet set;
-  set.training = load(files.training, "--data", memory, files.options, like);
+  set.training = load(files.training, "--data", memory, files, like);
   set.bytes = set.training.bytes;
   if (files.test.empty()) {
     set.test = hold_out(set.training, files);
   } else {
     const std::size_t end = (set.bytes + mote::kAlignment - 1) / mote::kAlignment * mote::kAlignment;
     const std::size_t used = std::min(memory.size(), end);
-    set.test =
-        load(files.test, "--test-data", memory.subspan(used, memory.size() - used), files.options, &set.training);
+    set.test = load(files.test, "--test-data", memory.subspan(used, memory.size() - used), files, &set.training);
     set.bytes = used + set.test.bytes;
   }
   if (files.validation < set.training.rows) {

@@ -20,6 +20,7 @@ struct TableFiles {
   double test_share = 0.2;     ///< of the rows of a single file, 0 < test_share < 1
   std::size_t validation = 0;  ///< rows for validation
   std::uint64_t seed = 1;      ///< of the splits
+  TableProgress progress;      ///< of reading; may be empty
 };
 
 /// Maps number x of column c to (x - offsets[c]) * scales[c]. Empty: the identity.

@@ -5,7 +5,8 @@
 
 namespace tools {
 
-std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds) {
+std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds,
+                          const char* unit) {
   constexpr std::size_t kWidth = 24;
   const double share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
   const std::size_t filled = static_cast<std::size_t>(share * kWidth);
@@ -16,7 +17,7 @@ std::string progress_line(const std::string& label, std::size_t done, std::size_
   } else {
     const double rate = static_cast<double>(done) / seconds;
     const double left = static_cast<double>(total - done) / rate;
-    std::snprintf(numbers, sizeof numbers, "%3.0f %%  %.0f images/s  %.0f s left", 100.0 * share, rate, left);
+    std::snprintf(numbers, sizeof numbers, "%3.0f %%  %.0f %s/s  %.0f s left", 100.0 * share, rate, unit, left);
   }
   return label + " [" + bar + "] " + numbers;
 }
@@ -28,7 +29,7 @@ void Progress::update(const std::string& label, std::size_t done) {
   drawn_ = now;
   visible_ = true;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  std::printf("\r%s\033[K", progress_line(label, done, total_, seconds).c_str());
+  std::printf("\r%s\033[K", progress_line(label, done, total_, seconds, unit_).c_str());
   std::fflush(stdout);
 }
 

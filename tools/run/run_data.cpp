@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "run/run_data.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 
 #include "common/error.hpp"
 #include "common/input_file.hpp"
@@ -11,9 +14,20 @@
 #include "data/table_layout.hpp"
 #include "run/class_shares.hpp"
 #include "run/model_files.hpp"
+#include "run/progress.hpp"
 
 namespace tools {
 namespace {
+
+/// Draws a bar while a file is read.
+TableProgress reading_bar() {
+  return [bar = std::shared_ptr<Progress>()](std::uint64_t done, std::uint64_t total) mutable {
+    constexpr int kMegabyte = 20;  // bits
+    if (bar == nullptr) bar = std::make_shared<Progress>(true, static_cast<std::size_t>(total >> kMegabyte), "MB");
+    bar->update("reading", static_cast<std::size_t>(done >> kMegabyte));
+    if (done == total) bar.reset();
+  };
+}
 
 TableFiles files_of(const Settings& settings) {
   TableFiles files;
@@ -27,6 +41,7 @@ TableFiles files_of(const Settings& settings) {
   files.test_share = static_cast<double>(settings.test_share);
   files.validation = settings.validation.value_or(0);
   files.seed = settings.seed;
+  if (!settings.quiet && isatty(STDOUT_FILENO) != 0) files.progress = reading_bar();
   return files;
 }
 
