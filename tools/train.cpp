@@ -252,6 +252,12 @@ RunRecord record_of(const Settings& settings, const Prepared& run) {
   record.has_labels = run.data.test.labels != nullptr;
   record.rows = run.data.rows;
   record.columns = run.data.columns;
+  record.samples = run.data.samples();
+  if (run.data.table) {
+    record.output_names = run.data.output_names();
+    record.feature_names = run.data.table->training.feature_names;
+    record.scaling = run.data.table->inputs;
+  }
   record.responses = run.split.validation.count != 0 ? "validation" : "training";
   return record;
 }

@@ -12,7 +12,7 @@
 
 namespace mote {
 
-/// Samples with what a network shall answer to each: a label, a vector of targets, or its own inputs. A view: inputs
+/// Samples and their answers: labels, vectors of targets, or the inputs themselves. A view: inputs
 /// stay as they are until a batch is gathered, and targets are not copied.
 struct Dataset : Inputs {
   const std::uint8_t* labels = nullptr;  ///< [count], each less than classes; null: none

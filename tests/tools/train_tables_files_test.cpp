@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/markup.hpp"
 #include "support/train_program.hpp"
 
 namespace {
@@ -210,6 +211,27 @@ TEST_F(TrainTablesFiles, HeadersAnswerInTheUnitsOfTheTable) {
       answers >> best >> found;
       EXPECT_NEAR(found, length, 1.2) << weights;
     }
+  }
+}
+
+TEST_F(TrainTablesFiles, ReportsWithoutPicturesOfPixels) {
+  const std::string page = folder_.file("page.html");
+  const auto report = [&](const std::string& options) {
+    EXPECT_EQ(train(std::string("--data ") + kIris + " --quiet --report " + page + options).status, 0);
+    std::vector<markup::Element> elements;
+    const std::string text = contents(page);
+    EXPECT_EQ(markup::parse(text.substr(text.find("<html")), elements), "");
+    EXPECT_EQ(markup::count(elements, "img"), 0u) << "a row of a table is no image";
+    return text;
+  };
+  const std::string classes = report("");
+  for (const char* words : {"virginica as versicolor", "setosa, AUC 1.0000", "versicolor, AP ", "petal_width_cm",
+                            "standardized by mean", "Test rows: a row for each label"}) {
+    EXPECT_NE(classes.find(words), std::string::npos) << words;
+  }
+  const std::string numbers = report(" --regression --ignore species");
+  for (const char* words : {"test RMSE", "Predicted by true value", "Residuals of petal_width_cm"}) {
+    EXPECT_NE(numbers.find(words), std::string::npos) << words;
   }
 }
 

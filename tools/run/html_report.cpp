@@ -55,6 +55,11 @@ std::string headline(const RunRecord& record) {
     add("mistakes", format("%u of %u", totals.samples - totals.correct, totals.samples));
   }
   add("test loss", format("%.4f", static_cast<double>(totals.mean_loss())));
+  if (!record.test.errors.empty()) {
+    const mote::RegressionMetrics metrics = mote::mean_metrics({record.test.errors.data(), record.test.errors.size()});
+    add("test RMSE", format("%.4g", static_cast<double>(metrics.rmse)));
+    add("test R2", format("%.4f", static_cast<double>(metrics.r2)));
+  }
   add("parameters fingerprint", format("%08x", record.test.fingerprint));
   return element("ul", entries, "headline");
 }
@@ -96,6 +101,31 @@ std::string curves(const RunRecord& record) {
   return section("Training", ending, element("div", figures, "charts") + epoch_table(record));
 }
 
+/// Charts of the outputs on the test rows of a table.
+std::string quality(const RunRecord& record) {
+  const TestOutputs& test = record.inspection.outputs;
+  if (record.rows != 0 || test.values.empty()) return "";
+  std::string figures;
+  if (record.has_labels) {
+    for (const LineChart& chart : ranking_charts(test, record.output_names)) {
+      figures += figure(to_svg(chart), escape(chart.title));
+    }
+    const char* note =
+        "Each class against the others, ranked by its output; AUC: area under the ROC curve; AP: average "
+        "precision.";
+    return figures.empty() ? "" : section("Ranking of the test rows", note, element("div", figures, "charts"));
+  }
+  const LineChart chart = prediction_chart(test, record.output_names);
+  figures = figure(to_svg(chart), chart.title);
+  for (std::size_t j = 0; j < test.outputs; ++j) {
+    Histogram histogram = residuals(test, j);
+    histogram.title = "Predicted minus true value";
+    const std::string name = j < record.output_names.size() ? record.output_names[j] : format("output %zu", j + 1);
+    figures += figure(to_svg(histogram), escape("Residuals of " + name));
+  }
+  return section("Predictions on the test rows", "In the units of the table.", element("div", figures, "charts"));
+}
+
 std::string speeds(const RunRecord& record) {
   if (record.diagnoses.empty()) return "";
   const LineChart chart = speed_chart(record);
@@ -106,12 +136,13 @@ std::string speeds(const RunRecord& record) {
     const std::string which = end == l + 1 ? format("layer %zu ", end) : format("layers %zu to %zu ", l + 1, end);
     verdicts += (l == 0 ? "" : ", ") + which + mote::to_string(last[l].verdict);
   }
-  return section("Speed of learning by layer",
-                 format("Norm of the gradient of the loss by the biases of a layer, on the first training images (at "
-                        "most %zu), before the first epoch and after each. At the end: ",
-                        Diagnosis::kImages) +
-                     verdicts + ".",
-                 element("div", figure(to_svg(chart), escape(chart.title)), "charts"));
+  return section(
+      "Speed of learning by layer",
+      format("Norm of the gradient of the loss by the biases of a layer, on the first training %s (at most %zu), "
+             "before the first epoch and after each. At the end: ",
+             record.samples.c_str(), Diagnosis::kImages) +
+          verdicts + ".",
+      element("div", figure(to_svg(chart), escape(chart.title)), "charts"));
 }
 
 std::string layers(const RunRecord& record) {
@@ -126,8 +157,8 @@ std::string layers(const RunRecord& record) {
                                                 100.0 * layer.zeros));
   }
   return section("Responses of the layers",
-                 format("Activations of all units on %zu %s images. Bars leave out activations that are exactly 0.",
-                        inspection.response_samples, record.responses.c_str()) +
+                 format("Activations of all units on %zu %s %s. Bars leave out activations that are exactly 0.",
+                        inspection.response_samples, record.responses.c_str(), record.samples.c_str()) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  element("div", figures, "layers"));
 }
@@ -150,16 +181,26 @@ std::vector<std::uint8_t> to_pixels(const std::vector<float>& outputs) {
   return pixels;
 }
 
+/// The image of a mistake, or the first numbers of its row.
+std::string sample_figure(const Mistake& mistake, const RunRecord& record, const std::string& label) {
+  if (record.rows == 0) return element("div", list_of(mistake.elements), "sub");
+  return pixel_image(mistake.pixels, record, label);
+}
+
+std::string class_name(const RunRecord& record, std::size_t label) {
+  return label < record.output_names.size() ? escape(record.output_names[label]) : format("%zu", label);
+}
+
 std::string mistake_figure(const Mistake& mistake, const RunRecord& record) {
-  const std::string where = format("image %zu", mistake.sample);
+  const std::string where = format(record.rows == 0 ? "test row %zu" : "image %zu", mistake.sample);
   const std::string loss = format("loss %.3g", mistake.loss);
   if (record.has_labels) {
-    const std::string what = format("%zu as %zu", mistake.label, mistake.said);
-    return figure(pixel_image(mistake.pixels, record, where + ": " + what),
+    const std::string what = class_name(record, mistake.label) + " as " + class_name(record, mistake.said);
+    return figure(sample_figure(mistake, record, where + ": " + what),
                   element("b", what) +
                       element("div", format("output %.3f", mistake.output) + "<br/>" + loss + "<br/>" + where, "sub"));
   }
-  const std::string input = pixel_image(mistake.pixels, record, where);
+  const std::string input = sample_figure(mistake, record, where);
   if (!mistake.targets.empty()) {
     return figure(input,
                   element("b", "wanted " + list_of(mistake.targets)) +
@@ -173,15 +214,17 @@ std::string mistakes(const RunRecord& record) {
   const std::vector<Mistake>& worst = record.inspection.mistakes;
   std::string figures;
   for (const Mistake& mistake : worst) figures += mistake_figure(mistake, record);
-  const std::string note = record.has_labels && worst.empty() ? "None: all test images are recognized."
+  const std::string note = record.has_labels && worst.empty() ? "None: all test " + record.samples + " are recognized."
                            : record.has_labels
-                               ? "Test images that the network gets wrong, the largest loss first: label as answer, "
-                                 "and the output for the answer."
+                               ? "Test " + record.samples +
+                                     " that the network gets wrong, the largest loss first: label as answer, "
+                                     "and the output for the answer."
                            : record.inspection.mistakes.front().targets.empty()
                                ? "The test images with the largest loss, above, and their reproductions."
-                               : "The test images with the largest loss.";
+                               : "The test " + record.samples + " with the largest loss.";
   return section(record.has_labels ? "Worst mistakes" : "Largest losses",
-                 note + " Images are counted from 0; bright pixels are shown as ink.",
+                 note + (record.rows == 0 ? " Test rows are counted from 0; their first numbers stand above."
+                                          : " Images are counted from 0; bright pixels are shown as ink."),
                  worst.empty() ? "" : element("div", figures, "digits"));
 }
 
@@ -197,8 +240,25 @@ float full_color(const std::vector<Unit>& units) {
   return *place;
 }
 
+/// Mean and deviation of the training rows, by which the inputs of a table are standardized.
+std::string features(const RunRecord& record) {
+  if (record.scaling.empty()) return "";
+  std::string rows;
+  for (std::size_t f = 0; f < record.feature_names.size(); ++f) {
+    rows += element("tr", element("td", escape(record.feature_names[f])) +
+                              element("td", format("%.4g", static_cast<double>(record.scaling.offsets[f]))) +
+                              element("td", format("%.4g", 1.0 / static_cast<double>(record.scaling.scales[f]))));
+  }
+  const std::string heads = element("th", "feature") + element("th", "mean") + element("th", "standard deviation");
+  return section(
+      "Features", "Inputs are standardized by mean and standard deviation of the training rows.",
+      element("div", element("table", element("thead", element("tr", heads)) + element("tbody", rows), "numbers"),
+              "wide"));
+}
+
 /// Weights of many units in one picture, eight in a row, each in a transparent frame.
 std::string units(const RunRecord& record) {
+  if (record.rows == 0) return features(record);
   const std::vector<Unit>& chosen = record.inspection.units;
   constexpr std::size_t kAcross = 8;
   constexpr int kZero = 127;  // of the palette's 255 colors
@@ -250,10 +310,11 @@ std::string html_report(const RunRecord& record) {
   body += headline(record) + curves(record) + speeds(record);
   if (!record.test.confusion.empty()) {
     const std::size_t classes = static_cast<std::size_t>(std::lround(std::sqrt(record.test.confusion.size())));
-    body += section("Confusion matrix", "Test images: a row for each label, and at its end the percentage recognized.",
+    body += section("Confusion matrix",
+                    "Test " + record.samples + ": a row for each label, and at its end the percentage recognized.",
                     element("div", confusion_svg(record.test.confusion, classes), "square"));
   }
-  body += mistakes(record) + layers(record) + units(record) + settings(record);
+  body += quality(record) + mistakes(record) + layers(record) + units(record) + settings(record);
   return html_page("Training report", record.command, body);
 }
 

@@ -145,6 +145,7 @@ void add_answer(Mistake& mistake, const mote::Ensemble& network, const mote::Dat
   std::vector<float> inputs(sample.features);
   require(mote::gather(sample, nullptr, 0, 1, inputs.data()));
   mistake.pixels = pixels_of(sample, inputs);
+  for (std::size_t f = 0; f < sample.features; ++f) mistake.elements.push_back(mote::element_at(sample, 0, f));
   const mote::Span<const float> outputs = network.forward(inputs.data(), 1).row(0);
   if (sample.labels != nullptr) {
     mistake.label = sample.labels[0];
@@ -220,6 +221,7 @@ Inspection inspect(const mote::Topology& topology, mote::Members members, const 
   inspection.response_samples = some.count;
   inspection.mistakes = find_mistakes(topology, members, loss, test, scratch);
   inspection.units = look_at_units(topology, members[0]);
+  inspection.outputs = keep_outputs(topology, members, test, scratch);
   return inspection;
 }
 

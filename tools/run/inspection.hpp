@@ -9,6 +9,7 @@
 
 #include "mote/mote.hpp"
 #include "pictures/chart.hpp"
+#include "run/quality_charts.hpp"
 
 namespace tools {
 
@@ -29,8 +30,9 @@ struct Mistake {
   std::size_t said = 0;   ///< class with the largest output; the number of classes for NaN; 0 without labels
   double output = 0.0;    ///< output of that class; 0 without labels
   std::vector<std::uint8_t> pixels;
-  std::vector<float> outputs;  ///< empty with labels
-  std::vector<float> targets;  ///< empty with labels and for autoencoders
+  std::vector<float> outputs;        ///< empty with labels
+  std::vector<float> targets;        ///< empty with labels and for autoencoders
+  std::vector<float> elements = {};  ///< as stored: the numbers of a table
 };
 
 /// A unit of the first layer.
@@ -44,6 +46,7 @@ struct Inspection {
   std::size_t response_samples = 0;  ///< number of samples behind `layers`
   std::vector<Mistake> mistakes;     ///< the largest loss first; with labels, only samples that are not correct
   std::vector<Unit> units;           ///< the largest norm first
+  TestOutputs outputs;
 };
 
 /// Bytes of scratch memory for inspect(). topology: with or without batch normalization.

@@ -86,7 +86,7 @@ std::string plot_run(const RunRecord& record, const TerminalStyle& style) {
   const Inspection& inspection = record.inspection;
   if (inspection.layers.empty()) return text;
   text += "\nActivations that are not 0, on " + std::to_string(inspection.response_samples) + " " + record.responses +
-          " images\n";
+          " " + record.samples + "\n";
   std::size_t width = 0;
   for (std::size_t l = 0; l < inspection.layers.size(); ++l) width = std::max(width, layer_name(inspection, l).size());
   for (std::size_t l = 0; l < inspection.layers.size(); ++l) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "data/table_set.hpp"
 #include "pictures/chart.hpp"
 #include "pictures/terminal_plot.hpp"
 #include "run/inspection.hpp"
@@ -22,9 +23,13 @@ struct RunRecord {
   std::vector<std::vector<mote::LayerDiagnostics>> diagnoses;
   std::size_t kept_epoch = 0;  ///< epoch whose parameters were kept; 0: the last
   bool has_labels = true;
-  std::uint32_t rows = 0;     ///< height of an image in pixels
-  std::uint32_t columns = 0;  ///< width of an image in pixels
-  std::string responses;      ///< samples behind the responses of the layers: "validation" or "training"
+  std::uint32_t rows = 0;                  ///< height of an image in pixels; 0: no images, but rows of a table
+  std::uint32_t columns = 0;               ///< width of an image in pixels
+  std::string samples = "images";          ///< or "rows"
+  std::vector<std::string> output_names;   ///< of a table; empty: classes are numbers
+  std::vector<std::string> feature_names;  ///< of a table
+  ColumnScaling scaling;                   ///< of a table's inputs
+  std::string responses;                   ///< samples behind the responses of the layers: "validation" or "training"
   TestReport test;
   Inspection inspection;
 };

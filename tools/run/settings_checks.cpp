@@ -83,9 +83,6 @@ void resolve_table(Settings& s, const Given& given) {
   refuse_both("--test-share", "--test-data", "the file decides the rows to test with");
   refuse_both("--target", "--autoencoder", "it has no targets: leave columns out with --ignore");
   if (given.names.count("--class-names") != 0) throw Error("--class-names: not for a table, which names its classes");
-  for (const char* option : {"--report"}) {
-    if (given.names.count(option) != 0) throw Error(std::string(option) + ": not for a table yet");
-  }
   if (!given.hidden) s.hidden = {32};
   if (given.names.count("--optimizer") == 0) s.optimizer.method = mote::Optimizer::adam;
   // Small first outputs: on tables of a few hundred rows they generalize better than those of he.

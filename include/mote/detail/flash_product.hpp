@@ -21,7 +21,7 @@ struct FlashInputs {
 
   const void* elements = nullptr;
   Read read = nullptr;                      ///< null: the elements are the inputs, as floats
-  ElementType type = ElementType::float32;  ///< uint8, int8: inputs are element * scale; float32: what read() gives
+  ElementType type = ElementType::float32;  ///< uint8, int8: inputs are element * scale; float32: the result of read()
   float scale = 1.0f;
   const Inputs* view = nullptr;  ///< for read_flash_inputs()
 };
