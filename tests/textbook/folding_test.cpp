@@ -92,9 +92,9 @@ void expect_equal_answers(const Inputs& inputs, const std::string& name) {
   const mote::MatrixView found = network.forward(raw.data(), kSamples);
   const std::vector<twin::Vector> expected = outputs_of(kTopology, before, [&](std::size_t i, std::size_t k) {
     const bool of_each = inputs.scales != nullptr;
-    const double offset = of_each ? inputs.offsets[k] : inputs.offset,
-                 scale = of_each ? inputs.scales[k] : inputs.scale;
-    return (static_cast<double>(mote::element_at(inputs, i, k)) - offset) * scale;
+    const float offset = of_each ? inputs.offsets[k] : inputs.offset, scale = of_each ? inputs.scales[k] : inputs.scale;
+    return (static_cast<double>(mote::element_at(inputs, i, k)) - static_cast<double>(offset)) *
+           static_cast<double>(scale);
   });
   for (std::size_t i = 0; i < kSamples; ++i) {
     for (std::size_t j = 0; j < kTopology.outputs(); ++j) {
@@ -128,7 +128,9 @@ TEST(Folding, TurnsAnswersIntoTheUnitsOfTargets) {
   EXPECT_EQ(after.weights[0], before.weights[0]);
   EXPECT_EQ(after.biases[1], before.biases[1]);
   const twin::Batch batch = twin::random_batch(kTopology, kSamples, 4);
-  const auto input = [&](std::size_t i, std::size_t k) -> double { return batch.inputs[i * kTopology.inputs + k]; };
+  const auto input = [&](std::size_t i, std::size_t k) {
+    return static_cast<double>(batch.inputs[i * kTopology.inputs + k]);
+  };
   const auto trained = outputs_of(kTopology, before, input), found = outputs_of(kTopology, after, input);
   for (std::size_t i = 0; i < kSamples; ++i) {
     for (std::size_t j = 0; j < 3; ++j) {
