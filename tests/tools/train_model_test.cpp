@@ -86,8 +86,9 @@ TEST_F(ModelTools, NameNoClassForNumbersAndInputs) {
     const CommandResult trained = train_here(options + " --hidden 4 --epochs 1 --save " + model());
     EXPECT_EQ(trained.status, 0) << trained.output;
     const std::string output = predict(model() + images).output;
-    const std::size_t row = output.find('\n') + 1,
-                      columns = std::count(output.begin(), output.begin() + static_cast<std::ptrdiff_t>(row), ',');
+    const std::size_t row = output.find('\n') + 1;
+    const std::string header = output.substr(0, row);
+    const auto columns = static_cast<std::size_t>(std::count(header.begin(), header.end(), ','));
     const std::string first = output.substr(row, output.find('\n', row) - row);
     EXPECT_EQ(static_cast<std::size_t>(std::count(first.begin(), first.end(), ',')), columns) << output;
     return output.substr(0, std::min<std::size_t>(18, row - 1));

@@ -235,7 +235,7 @@ char find_separator(mote::ByteSource source, const std::string& name) {
 std::string quote_cell(std::string_view text) {
   constexpr std::size_t kLongest = 40;
   std::string shown;
-  for (const char c : text.substr(0, kLongest)) shown += (c >= 0 && c < ' ') || c == '\x7f' ? '?' : c;
+  for (const char c : text.substr(0, kLongest)) shown += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
   if (text.size() <= kLongest) return "'" + shown + "'";
   std::size_t end = kLongest;  // not inside a character
   while (end > kLongest - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
