@@ -22,14 +22,14 @@ test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf,
 $(MACHINES:%=test-%): test-%:
 	+$(MAKE) BUILD=$(BUILD)/$* CXX=$(TRIPLE_$*)-g++ AR=$(TRIPLE_$*)-ar CXXFLAGS='$(NOTES_$*)' LDFLAGS='-static -L$(BUILD)/$*/gtest' EMULATOR=qemu-$(or $(QEMU_$*),$*) emulated-tests
 
-QUICK_TESTS := core/bytes core/checksum core/random products/products dispatch/fingerprint training/dataset files/idx files/json \
-               files/model_file files/model_header files/checkpoint device/flash_network device/flash_record tools/image_files
+QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/products dispatch/fingerprint training/dataset training/training_inputs files/idx files/json \
+               files/model_file files/model_header files/checkpoint device/flash_inputs device/flash_network device/flash_record tools/image_files
 
 # The tests that depend on byte order, pointer width and rounding.
 test-emulated-quick: ## Run the tests of files, sums and fingerprints on these processors, within minutes
 	+$(MAKE) test-emulated BUILD=$(BUILD)/quick OPTIMIZE=-O1 \
 	    TESTS='$(QUICK_TESTS)' \
-	    TESTED_TOOLS='common/error common/input_file data/image_files data/large_pages' \
+	    TESTED_TOOLS='common/error common/input_file data/idx_numbers data/image_files data/large_pages data/packed_file data/set_members' \
 	    TOO_LONG='FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
 
 ifdef EMULATOR

@@ -324,7 +324,12 @@ TEST(Idx, TakesEveryTypeAndAnyNumberOfDimensionsWhenAsked) {
   }
   File lie = header_of({60000, 1000, 200});  // 96 gigabytes
   lie[2] = 0x0e;
-  expect(refusal(lie), Status::idx_truncated_body, 16, 16 + std::uint64_t{60000} * 200000 * 8);
+  constexpr std::uint64_t kBytes = 16 + std::uint64_t{60000} * 200000 * 8;
+  if (sizeof(std::size_t) == 4) {
+    expect(refusal(lie), Status::idx_size_overflow);
+  } else {
+    expect(refusal(lie), Status::idx_truncated_body, 16, kBytes);
+  }
 }
 
 TEST(Idx, RefusesEveryOtherElementType) {

@@ -36,12 +36,13 @@ class Gunzip {
     close(ends[1]);
     if (failure == 0) return;
     close(output_);
-    throw Error(path + ": compressed, and gzip cannot be run to read it: " + std::strerror(failure) +
-                "; install gzip, or decompress the file");
+    refuse(failure);
   }
   Gunzip(const Gunzip&) = delete;
   Gunzip& operator=(const Gunzip&) = delete;
-  ~Gunzip() { static_cast<void>(end()); }
+  ~Gunzip() {
+    if (output_ >= 0) static_cast<void>(wait());
+  }
 
   /// Reads up to the size of `to`; fewer bytes at the end only.
   std::size_t read(mote::Memory to) {
@@ -56,19 +57,29 @@ class Gunzip {
     return size;
   }
 
-  /// Waits for the end of gzip, and returns whether it succeeded.
+  /// Waits for the end of gzip, and returns whether it succeeded. Throws an Error if it was not found.
   bool end() {
-    if (output_ < 0) return true;
-    close(output_);
-    output_ = -1;
-    int status = 0;
-    while (waitpid(process_, &status, 0) < 0) {
-      if (errno != EINTR) return false;
-    }
+    const int status = wait();
+    constexpr int kNotRun = 127;  // where posix_spawnp() cannot report a program that is missing (POSIX allows it)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kNotRun) refuse(ENOENT);
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
  private:
+  /// Status of gzip, as waitpid() gives it.
+  int wait() {
+    close(output_);
+    output_ = -1;
+    int status = -1;
+    while (waitpid(process_, &status, 0) < 0 && errno == EINTR) continue;
+    return status;
+  }
+
+  [[noreturn]] void refuse(int failure) const {
+    throw Error(path_ + ": compressed, and gzip cannot be run to read it: " + std::strerror(failure) +
+                "; install gzip, or decompress the file");
+  }
+
   const std::string& path_;
   pid_t process_ = 0;
   int output_ = -1;
