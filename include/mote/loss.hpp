@@ -79,12 +79,13 @@ constexpr Result check(const LossOptions& loss, Activation output_activation) {
 
 /// Desired outputs, row by row. Converts from labels.
 struct Targets {
-  const std::uint8_t* labels = nullptr;   ///< index of the desired output of row i; or null
-  const float* values = nullptr;          ///< [][stride]: a value per output; null: one-hot labels
-  std::size_t stride = 0;                 ///< floats between consecutive rows of values
-  const std::uint32_t* order = nullptr;   ///< row i has row order[i] of values and of sample_weights; null: row i
-  const float* sample_weights = nullptr;  ///< factor of each row's loss; null: 1
-  const float* class_weights = nullptr;   ///< factor of the losses of each label; null: 1
+  const std::uint8_t* labels = nullptr;         ///< index of the desired output of row i; or null
+  const float* values = nullptr;                ///< [][stride]: a value per output; null: one-hot labels
+  std::size_t stride = 0;                       ///< floats between consecutive rows of values
+  const std::uint32_t* order = nullptr;         ///< row i has row order[i] of values; null: row i
+  const float* sample_weights = nullptr;        ///< factors of losses; null: 1
+  const std::uint32_t* weight_order = nullptr;  ///< row i has sample_weights[weight_order[i]]; null: [i]
+  const float* class_weights = nullptr;         ///< factor of the losses of each label; null: 1
 
   constexpr Targets() = default;
   constexpr Targets(const std::uint8_t* one_hot) : labels(one_hot) {}
@@ -97,7 +98,8 @@ struct Targets {
     if (labels != nullptr) part.labels += first;
     if (order != nullptr) part.order += first;
     if (values != nullptr && order == nullptr) part.values += first * stride;
-    if (sample_weights != nullptr && order == nullptr) part.sample_weights += first;
+    if (weight_order != nullptr) part.weight_order += first;
+    if (sample_weights != nullptr && weight_order == nullptr) part.sample_weights += first;
     return part;
   }
   /// The values of row i; null where only labels are given.
@@ -135,8 +137,8 @@ struct LossTotals {
 /// Computes losses[i] = C of row i and deltas = scale * dC/dz, with 0 for magnitudes below 2^-100
 /// (src/core/arithmetic.hpp has the reason). Returns the number of correct rows, 0 without labels. z, deltas:
 /// [rows][columns], padded row stride `stride`; deltas may be z or null; losses: [rows]; none overlaps the targets.
-/// scale: 1 / (samples in the whole mini-batch), so that gradients are means. Weights
-/// of the targets multiply losses and deltas.
+/// scale: 1 / (samples in the whole mini-batch), so that gradients are means. Weights of the targets multiply
+/// losses and deltas.
 std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, std::size_t rows,
                               std::size_t columns, std::size_t stride, const float* z, const Targets& targets,
                               float scale, float* deltas, float* losses);

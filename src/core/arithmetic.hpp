@@ -249,4 +249,14 @@ MOTE_INLINE float square_root(float x) {
 #endif
 }
 
+/// Square root of a double to about 2^-46, without libm; x >= 0 or NaN.
+[[maybe_unused]] MOTE_INLINE double double_square_root(double x) {
+  if (!(x > 0.0) || x - x != 0.0) return x;
+  double unit = 1.0;
+  for (; x > 0x1p100; x *= 0x1p-64) unit *= 0x1p32;
+  for (; x < 0x1p-100; x *= 0x1p64) unit *= 0x1p-32;
+  const auto root = static_cast<double>(square_root(static_cast<float>(x)));
+  return unit * 0.5 * (root + x / root);  // one step of Newton
+}
+
 }  // namespace mote::detail

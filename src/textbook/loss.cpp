@@ -186,7 +186,7 @@ float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
 
 /// Factor of the loss of row i.
 float weight_of(const mote::Targets& targets, size_t i) {
-  const size_t row = targets.order == nullptr ? i : targets.order[i];
+  const size_t row = targets.weight_order == nullptr ? i : targets.weight_order[i];
   const float weight = targets.sample_weights == nullptr ? 1.0f : targets.sample_weights[row];
   return targets.class_weights == nullptr ? weight : weight * targets.class_weights[targets.labels[i]];
 }

@@ -97,20 +97,6 @@ Result check_targets(Loss loss, const Dataset& dataset) {
   return Status::ok;
 }
 
-namespace {
-
-/// Square root of x >= 0, whose root is a normal float or smaller.
-double precise_root(double x) {
-  double unit = 1.0;
-  for (; x > 0x1p100; x *= 0x1p-64) unit *= 0x1p32;
-  for (; x > 0.0 && x < 0x1p-100; x *= 0x1p64) unit *= 0x1p-32;
-  if (x == 0.0) return 0.0;
-  const auto root = static_cast<double>(detail::square_root(static_cast<float>(x)));
-  return unit * 0.5 * (root + x / root);  // one step of Newton: digits beyond a float's
-}
-
-}  // namespace
-
 Result standardize(const Inputs& samples, Span<float> offsets, Span<float> scales) {
   constexpr std::size_t kTogether = 16;  // features, which share lines of the cache
   MOTE_ASSERT(offsets.size() == samples.features && scales.size() == samples.features);
@@ -136,7 +122,7 @@ Result standardize(const Inputs& samples, Span<float> offsets, Span<float> scale
       }
     }
     for (std::size_t f = 0; f < some; ++f) {
-      const double deviation = precise_root(squares[f] / count);
+      const double deviation = detail::double_square_root(squares[f] / count);
       offsets[first + f] = static_cast<float>(mean[f]);
       scales[first + f] = varies[f] && deviation >= 0x1p-126 ? static_cast<float>(1.0 / deviation) : 1.0f;
     }
@@ -160,7 +146,7 @@ Targets targets_of(const Dataset& dataset, const std::uint32_t* order, std::size
   }
   if (dataset.sample_weights != nullptr) {
     targets.sample_weights = dataset.sample_weights + (order == nullptr ? first : 0);
-    targets.order = order == nullptr ? nullptr : order + first;
+    targets.weight_order = order == nullptr ? nullptr : order + first;
   }
   targets.class_weights = dataset.class_weights;
   if (dataset.labels != nullptr) targets.labels = labels != nullptr ? labels : dataset.labels + first;

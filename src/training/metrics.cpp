@@ -46,13 +46,6 @@ void sort_descending(Span<float> x) {
   }
 }
 
-/// Square root of a mean of squares of floats, which may be far outside the range of a float.
-float root_mean(double square) {
-  const double scale = square > 0x1p120 ? 0x1p-120 : square < 0x1p-120 ? 0x1p120 : 1.0;
-  return static_cast<float>(static_cast<double>(detail::square_root(static_cast<float>(square * scale * scale))) /
-                            scale);
-}
-
 }  // namespace
 
 ClassMetrics class_metrics(Span<const std::uint32_t> confusion, size_t classes, size_t k) {
@@ -166,7 +159,8 @@ void RegressionTotals::add(float prediction, float target) {
 RegressionMetrics RegressionTotals::metrics() const {
   if (samples == 0) return {};
   const double count = static_cast<double>(samples), exact = squared_errors == 0.0 ? 1.0 : 0.0;
-  return {static_cast<float>(absolute_errors / count), root_mean(squared_errors / count),
+  return {static_cast<float>(absolute_errors / count),
+          static_cast<float>(detail::double_square_root(squared_errors / count)),
           static_cast<float>(target_squares == 0.0 ? exact : 1.0 - squared_errors / target_squares)};
 }
 

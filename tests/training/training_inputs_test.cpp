@@ -206,6 +206,22 @@ TEST(Weights, OfClassesAreWeightsOfTheirSamples) {
   EXPECT_NE(expected, train(nullptr, nullptr, 256));
 }
 
+TEST(Weights, OfAnAutoencoderFollowTheOrderOfItsSamples) {
+  constexpr mote::Topology kAutoencoder{5, {3, mote::Activation::tanh}, {5, mote::Activation::identity}};
+  const Samples samples(kSmall, kSamples);
+  TrainingOptions options = with_batch(8).set_loss(mote::Loss::quadratic);
+  const auto train = [&](const std::vector<float>& weights) {
+    Dataset dataset = samples.dataset.autoencoding();
+    dataset.sample_weights = weights.empty() ? nullptr : weights.data();
+    Bound bound(kAutoencoder, options, kSamples);
+    return bound.train(dataset, 2);
+  };
+  std::vector<float> weights(kSamples, 1.0f);
+  EXPECT_EQ(train(weights), train({})) << "a weight of 1 changes no bit";
+  weights[7] = 2.0f;
+  EXPECT_NE(train(weights), train({}));
+}
+
 TEST(Weights, AreChecked) {
   const Samples samples(kSmall, kSamples);
   for (const float bad : {-1.0f, kNan, std::numeric_limits<float>::infinity()}) {
