@@ -12,8 +12,8 @@
 
 namespace mote {
 
-/// Samples and their answers: labels, vectors of targets, or the inputs themselves. A view: inputs
-/// stay as they are until a batch is gathered, and targets are not copied.
+/// Samples and their answers: labels, vectors of targets, or the inputs themselves. A view: inputs stay as they are
+/// until a batch is gathered, and targets are not copied.
 struct Dataset : Inputs {
   const std::uint8_t* labels = nullptr;  ///< [count], each less than classes; null: none
   std::size_t classes = 0;               ///< 1 to 256

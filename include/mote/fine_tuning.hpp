@@ -98,7 +98,7 @@ class FineTuning {
   /// (expected: feature); label_out_of_range. not_finite (found: number of the step, from 0) if the loss is not finite:
   /// the batch is dropped, and parameters and totals stay as they were.
   Result train(const Inputs& inputs, std::uint8_t label);
-  /// Takes [inputs] bytes, each of which stands for byte * scale. Links less code.
+  /// Takes [inputs] bytes; a byte stands for byte * scale. Links less code than train(Inputs).
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
     return train_features(frozen_.forward(inputs, scale), label);
   }

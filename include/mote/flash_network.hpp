@@ -115,7 +115,7 @@ class FlashNetwork {
   }
   /// Takes inputs as floats, which must be finite.
   Span<const float> forward(const float* inputs) const { return run({inputs}); }
-  /// Takes inputs of bytes, each of which stands for byte * scale. Links less code than forward(Inputs).
+  /// Takes inputs of bytes; a byte stands for byte * scale. Links less code than forward(Inputs).
   Span<const float> forward(const std::uint8_t* inputs, float scale) const {
     return run({inputs, read_flash_bytes, ElementType::uint8, scale});
   }
@@ -140,7 +140,7 @@ struct Golden {
 
   constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum)
       : Golden(sample, outputs_of_it, is_fused, model_checksum, read_flash_inputs) {}
-  /// Bytes, each of which stands for byte * scale. A program whose Golden is of bytes links no other reader.
+  /// Bytes; a byte stands for byte * scale. A program with no other Golden links no other reader.
   constexpr Golden(const std::uint8_t* bytes, float scale, const float* outputs_of_it, bool is_fused,
                    std::uint32_t model_checksum)
       : Golden(Inputs(bytes, 1, 0, scale), outputs_of_it, is_fused, model_checksum, read_flash_bytes) {}

@@ -16,8 +16,7 @@ namespace mote {
 /// in double, with W' as it was rounded: its rounding then acts on x - offset, not on x. transformation: offsets and
 /// scales, of no samples or of any. parameters: topology.parameter_count() floats. An error leaves them unchanged: of
 /// check(topology) and check(transformation); input_size_mismatch; batch_norm_not_folded for a layer with batch
-/// normalization; memory_too_small; not_finite
-/// (expected: layer) for a parameter that exceeds the range of floats.
+/// normalization; memory_too_small; not_finite (expected: layer) for a parameter that exceeds the range of floats.
 Result fold_inputs(const Topology& topology, const Inputs& transformation, Span<float> parameters);
 
 /// Changes the last layer so that a network that learned (target - offset) * scale answers in the units of targets:

@@ -62,6 +62,8 @@ struct Inputs {
     return offsets = feature_offsets, scales = feature_scales, *this;
   }
 
+  constexpr float offset_of(std::size_t feature) const { return offsets == nullptr ? offset : offsets[feature]; }
+  constexpr float scale_of(std::size_t feature) const { return scales == nullptr ? scale : scales[feature]; }
   /// The elements of a sample.
   const void* row(std::size_t sample) const {
     return static_cast<const unsigned char*>(data) + sample * stride * size_of(type);

@@ -139,9 +139,9 @@ constexpr std::size_t training_bytes(const Topology& topology, const TrainingOpt
 }
 
 /// ok, or the problem with the options for this topology and number of samples, or kUnstored. Batch normalization needs
-/// memory_rows
-/// >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch included
-/// (batch_norm_of_one_sample): one sample has no variance. A bootstrap sample needs stored samples (no_samples).
+/// memory_rows >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch
+/// included (batch_norm_of_one_sample): one sample has no variance. A bootstrap sample needs stored samples
+/// (no_samples).
 Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
 
 /// The first number that is not finite, and when it was seen.

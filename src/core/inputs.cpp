@@ -45,17 +45,14 @@ float element_at(const Inputs& inputs, std::size_t sample, std::size_t feature) 
 }
 
 float input_at(const Inputs& inputs, std::size_t sample, std::size_t feature) {
-  const float element = element_at(inputs, sample, feature);
-  if (inputs.scales != nullptr) return (element - inputs.offsets[feature]) * inputs.scales[feature];
-  return (element - inputs.offset) * inputs.scale;
+  return (element_at(inputs, sample, feature) - inputs.offset_of(feature)) * inputs.scale_of(feature);
 }
 
 Result check(const Inputs& inputs) {
   const float largest = largest_of(inputs.type);
   const std::size_t checked = inputs.scales == nullptr ? 1 : inputs.features;
   for (std::size_t f = 0; f < checked; ++f) {
-    const float offset = inputs.scales == nullptr ? inputs.offset : inputs.offsets[f];
-    const float scale = inputs.scales == nullptr ? inputs.scale : inputs.scales[f];
+    const float offset = inputs.offset_of(f), scale = inputs.scale_of(f);
     const float magnitude = (largest + (offset < 0.0f ? -offset : offset)) * scale;
     if (scale == 0.0f || !detail::is_finite(scale) || !detail::is_finite(magnitude)) {
       return {Status::bad_input_scale, f, 0};

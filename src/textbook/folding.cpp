@@ -6,7 +6,7 @@
 namespace mote {
 namespace {
 
-/// Topology and parameters of a network, of which a layer can be folded.
+/// ok if the first or the last layer can be folded; an error of the topology, the layer or the parameters.
 Result check_foldable(const Topology& topology, bool is_first, Span<const float> parameters) {
   if (const Result result = check(topology); !result.ok()) return result;
   const std::size_t layer = is_first ? 0 : topology.layer_count - 1;
@@ -49,12 +49,10 @@ Result fold_inputs(const Topology& topology, const Inputs& transformation, Span<
   return fold_layer(topology, 0, [&](std::size_t j, bool writes) {
     double bias = static_cast<double>(biases[j]);
     for (std::size_t k = 0; k < topology.inputs; ++k) {
-      const bool of_each = transformation.scales != nullptr;
-      const float offset = of_each ? transformation.offsets[k] : transformation.offset;
-      const float scale = of_each ? transformation.scales[k] : transformation.scale;
       float& weight = parameters[k * stride + j];
-      const double folded = store(static_cast<double>(weight) * static_cast<double>(scale), writes, weight);
-      bias -= static_cast<double>(offset) * folded;  // NaN or infinite if `folded` is
+      const auto scale = static_cast<double>(transformation.scale_of(k));
+      const double folded = store(static_cast<double>(weight) * scale, writes, weight);
+      bias -= static_cast<double>(transformation.offset_of(k)) * folded;  // NaN or infinite if `folded` is
     }
     return in_range(store(bias, writes, biases[j]));
   });

@@ -11,8 +11,8 @@
 
 namespace mote {
 
-/// Whether inactive inputs can be found: elements of one byte of which 0 stays 0. A search among floats would cost more
-/// than it saves.
+/// Whether inactive inputs are searched: among elements of one byte, if 0 stays 0. A search among floats would cost
+/// more than it saves.
 inline bool has_zero_bytes(const Inputs& inputs) {
   return size_of(inputs.type) == 1 && inputs.keeps_zeros();
 }
