@@ -29,7 +29,7 @@ QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/product
 test-emulated-quick: ## Run the tests of files, sums and fingerprints on these processors, within minutes
 	+$(MAKE) test-emulated BUILD=$(BUILD)/quick OPTIMIZE=-O1 \
 	    TESTS='$(QUICK_TESTS)' \
-	    TESTED_TOOLS='common/error common/input_file data/idx_numbers data/image_files data/large_pages data/packed_file data/set_members' \
+	    TESTED_TOOLS='common/error common/format common/input_file data/idx_numbers data/image_files data/large_pages data/packed_file data/set_members' \
 	    TOO_LONG='FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
 
 ifdef EMULATOR

@@ -56,13 +56,6 @@ void say(const Settings& settings, const std::string& line) {
   if (!settings.quiet) std::printf("%s\n", line.c_str());
 }
 
-/// Prints a line to standard error, unless it is empty.
-void warn(const std::string& line) {
-  if (line.empty()) return;
-  flush_output();
-  std::fprintf(stderr, "train: warning: %s\n", line.c_str());
-}
-
 /// Everything known before training begins.
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
@@ -215,7 +208,7 @@ class SingleRun {
     if (!settings_.has_pictures()) return;
     const mote::Span<const float> learned = trainer.inference_parameters();
     record_.inspection = inspect(trainer.inference_topology(), {&learned, 1}, run_.options.loss, run_.responses(),
-                                 run_.data.test, inspection_memory());
+                                 run_.data.test, inspection_memory(), settings_.is_table);
   }
 
   const Settings& settings_;

@@ -5,7 +5,7 @@ FUZZ_TARGETS := idx pgm csv model checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Objects of the tools that the readers need.
-FUZZ_TOOLS   := $(addprefix common/,error input_file) \
+FUZZ_TOOLS   := $(addprefix common/,error format input_file) \
                 $(addprefix data/,csv csv_number idx_numbers image_files image_input large_pages packed_file row_split set_members table_data table_layout table_warnings) \
                 $(addprefix run/,learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.

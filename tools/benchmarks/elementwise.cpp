@@ -83,7 +83,7 @@ std::uint32_t softmax_cross_entropy(const float* z, std::size_t stride, const st
 Row softmax_row() {
   constexpr std::size_t kStride = mote::row_stride(kOutputs);
   constexpr float kScale = 1.0f / kRows;
-  const FloatArray z(kRows * kStride, 1);
+  const FloatArray z = random_floats(kRows * kStride, 1);
   FloatArray deltas(kRows * kStride), losses(kRows);
   std::uint8_t labels[kRows];
   volatile std::uint32_t correct = 0;  // keeps the result in use

@@ -78,9 +78,11 @@ double training_operations(const mote::Topology& topology) {
   return 3.0 * inference_operations(topology) - first.operations();
 }
 
-FloatArray::FloatArray(std::size_t count, std::uint64_t seed) : FloatArray(count) {
+FloatArray random_floats(std::size_t count, std::uint64_t seed) {
+  FloatArray floats(count);
   mote::Random random(seed, mote::Stream::initialization);
-  for (std::size_t i = 0; i < count; ++i) data()[i] = random.uniform(-1.0f, 1.0f);
+  for (std::size_t i = 0; i < count; ++i) floats.data()[i] = random.uniform(-1.0f, 1.0f);
+  return floats;
 }
 
 FloatArray to_floats(const mote::Dataset& dataset) {
@@ -123,7 +125,7 @@ namespace {
 
 /// Random values [rows][columns], padded to `stride` by zeros.
 FloatArray padded_matrix(std::size_t rows, std::size_t columns, std::size_t stride, std::uint64_t seed) {
-  FloatArray matrix(rows * stride, seed);
+  FloatArray matrix = random_floats(rows * stride, seed);
   for (std::size_t i = 0; i < rows; ++i) std::fill_n(matrix.data() + i * stride + columns, stride - columns, 0.0f);
   return matrix;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/float_array.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
@@ -47,31 +48,13 @@ double inference_operations(const mote::Topology& topology);
 /// Forward, weight gradients, and deltas for all layers but the first.
 double training_operations(const mote::Topology& topology);
 
-/// `count` floats, aligned to a cache line, initially 0.
-class FloatArray {
- public:
-  FloatArray() = default;
-  explicit FloatArray(std::size_t count) : lines_((count + kPerLine - 1) / kPerLine) {}
-  /// Filled with the pattern that products are measured on: values between -1 and 1, none of them subnormal.
-  FloatArray(std::size_t count, std::uint64_t seed);
-
-  float* data() { return reinterpret_cast<float*>(lines_.data()); }
-  const float* data() const { return reinterpret_cast<const float*>(lines_.data()); }
-  std::size_t size() const { return lines_.size() * kPerLine; }
-  mote::Memory memory() { return {reinterpret_cast<unsigned char*>(lines_.data()), lines_.size() * sizeof(Line)}; }
-
- private:
-  static constexpr std::size_t kPerLine = mote::kAlignment / sizeof(float);
-  struct alignas(mote::kAlignment) Line {
-    float floats[kPerLine];
-  };
-  std::vector<Line> lines_;
-};
+/// The pattern that products are measured on: values between -1 and 1, none of them subnormal.
+FloatArray random_floats(std::size_t count, std::uint64_t seed);
 
 /// Converts images to floats, [dataset.count][dataset.features].
 FloatArray to_floats(const mote::Dataset& dataset);
 
-/// The same samples as floats of which none is 0, in `memory`: measurements of a sensor, to a network.
+/// The same samples as floats, all other than 0, in `memory`: dense, as measurements of a sensor are.
 mote::Dataset without_zeros(const mote::Dataset& images, FloatArray& memory);
 
 /// A trainer with its own memory. Its initial parameters follow from the seed of the options.

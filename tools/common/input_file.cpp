@@ -28,8 +28,9 @@ InputFile::~InputFile() {
 bool InputFile::read_all(mote::Memory memory, mote::Bytes& bytes) {
   if (size_ > memory.size()) return false;
   const std::size_t size = static_cast<std::size_t>(size_);
-  if (std::fread(memory.data(), 1, size, file_) != size) throw Error(name_ + ": cannot be read");
-  bytes = memory.subspan(0, size);
+  const mote::Memory to = memory.subspan(0, size);
+  if (!source().read(this, 0, to)) throw Error(name_ + ": cannot be read");
+  bytes = to;
   return true;
 }
 

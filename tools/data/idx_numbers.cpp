@@ -2,23 +2,13 @@
 #include "data/idx_numbers.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/names.hpp"
 
 namespace tools {
-namespace {
-
-std::string number_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", number);
-  return text;
-}
-
-}  // namespace
-
 ImageShape shape_of(const mote::Idx& idx) {
   std::vector<std::uint32_t> sizes;
   for (std::size_t d = 1; d < std::min(idx.rank, mote::kMaxIdxRank); ++d) {
@@ -37,11 +27,11 @@ void require_numbers(const mote::Result& result, const mote::Idx& idx, const std
   const auto found = static_cast<std::size_t>(result.found);
   if (result.status == mote::Status::idx_number) {
     throw Error(path + ": element " + std::to_string(found % idx.item_size()) + " of " +
-                sample_text(found / idx.item_size()) + ": found " + number_text(mote::number_at(idx, found)) +
+                sample_text(found / idx.item_size()) + ": found " + format("%.9g", mote::number_at(idx, found)) +
                 ", which a 32-bit float cannot hold");
   }
   if (result.status == mote::Status::idx_label) {
-    throw Error(path + ": label of " + sample_text(found) + ": found " + number_text(mote::number_at(idx, found)) +
+    throw Error(path + ": label of " + sample_text(found) + ": found " + format("%.9g", mote::number_at(idx, found)) +
                 ", expected a whole number from 0 to 255");
   }
   if (result.status == mote::Status::idx_one_hot) {

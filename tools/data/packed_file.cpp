@@ -100,11 +100,9 @@ mote::Bytes read_packed(const std::string& path, const char* kind, mote::Memory 
                          start[0] == 0x1f && start[1] == 0x8b;
   const std::size_t built_in = used + memory.size();
   if (!is_packed) {
-    if (file.size() > memory.size()) refuse_size(path, built_in, used + file.size());
-    if (!source.read(source.context, 0, memory.subspan(0, static_cast<std::size_t>(file.size())))) {
-      throw Error(path + ": cannot be read");
-    }
-    return memory.subspan(0, static_cast<std::size_t>(file.size()));
+    mote::Bytes bytes;
+    if (!file.read_all(memory, bytes)) refuse_size(path, built_in, used + file.size());
+    return bytes;
   }
   Gunzip gunzip(path);
   const std::size_t size = gunzip.read(memory);

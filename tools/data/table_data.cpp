@@ -10,6 +10,7 @@
 
 #include "common/error.hpp"
 #include "common/option_values.hpp"
+#include "data/row_split.hpp"
 #include "data/table_layout.hpp"
 
 namespace tools {
@@ -328,25 +329,6 @@ class TableReader {
   bool has_only_thousands_ = true;
 };
 
-template <typename T>
-void arrange(mote::Span<T> values, std::size_t columns, mote::Span<const std::uint32_t> order) {
-  if (values.empty()) return;
-  std::vector<bool> is_done(order.size());
-  std::vector<T> first(columns);
-  const auto row = [&](std::size_t i) { return values.data() + i * columns; };
-  for (std::size_t start = 0; start < order.size(); ++start) {
-    if (is_done[start]) continue;
-    std::copy_n(row(start), columns, first.begin());
-    std::size_t to = start;
-    for (; order[to] != start; to = order[to]) {  // a cycle of the permutation
-      std::copy_n(row(order[to]), columns, row(to));
-      is_done[to] = true;
-    }
-    std::copy_n(first.begin(), columns, row(to));
-    is_done[to] = true;
-  }
-}
-
 }  // namespace
 
 TableData load_table(mote::ByteSource source, const std::string& name, mote::Memory memory, const TableOptions& options,
@@ -390,10 +372,13 @@ void fill_missing(TableData& table, mote::Span<const float> means) {
 }
 
 void arrange_rows(TableData& table, mote::Span<const std::uint32_t> order) {
-  arrange(table.features, table.feature_names.size(), order);
-  arrange(table.targets, table.target_names.size(), order);
-  arrange(table.labels, 1, order);
-  arrange(table.wide_labels, 1, order);
+  const auto arrange = [&](auto values, std::size_t columns) {
+    if (!values.empty()) arrange_rows(values, columns, order);
+  };
+  arrange(table.features, table.feature_names.size());
+  arrange(table.targets, table.target_names.size());
+  arrange(table.labels, 1);
+  arrange(table.wide_labels, 1);
 }
 
 }  // namespace tools

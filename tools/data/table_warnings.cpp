@@ -4,18 +4,16 @@
 #include <cmath>
 #include <numeric>
 
+#include "common/format.hpp"
 #include "data/table_layout.hpp"
 
 namespace tools {
 namespace {
 
-/// "a, b and 3 more", with quotes.
-std::string list_of(const std::vector<std::string>& names) {
-  constexpr std::size_t kShown = 5;
-  std::string list;
-  for (std::size_t i = 0; i < names.size() && i < kShown; ++i) list += (i == 0 ? "" : ", ") + quote_cell(names[i]);
-  if (names.size() > kShown) list += " and " + std::to_string(names.size() - kShown) + " more";
-  return list;
+/// At most 5 of the names, with quotes.
+std::string list_of(std::vector<std::string> names) {
+  for (std::string& name : names) name = quote_cell(name);
+  return shortened_list(names, 5);
 }
 
 /// The features for which holds(feature, row) in every row.

@@ -130,7 +130,7 @@ std::vector<std::vector<EpochReport>> Bagging::epochs() const {
 Inspection Bagging::inspect(const mote::Dataset& responses, const mote::Dataset& test) const {
   const std::vector<mote::Span<const float>> parameters = members();
   return tools::inspect(without_batch_norm(topology_), {parameters.data(), parameters.size()}, options_.loss, responses,
-                        test, memory_.subspan(arena_.inspection, arena_.inspection_size));
+                        test, memory_.subspan(arena_.inspection, arena_.inspection_size), settings_.is_table);
 }
 
 void Bagging::unscale_outputs(const ColumnScaling& targets) {

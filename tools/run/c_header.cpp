@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/float_array.hpp"
+#include "common/format.hpp"
 #include "common/names.hpp"
 #include "run/export_check.hpp"
 #include "run/report.hpp"
@@ -286,28 +288,23 @@ void check_header_path(const std::string& path) {
 
 Exported write_header(AtomicFile& file, const Export& what) {
   const OwnedModel owned(what);
-  std::vector<unsigned char> block(mote::flash_network_bytes(what.topology) + mote::kAlignment);
-  const std::size_t past = reinterpret_cast<std::uintptr_t>(block.data()) % mote::kAlignment;
-  const mote::Memory all{block.data(), block.size()};
+  FloatArray scratch(mote::flash_network_bytes(what.topology) / sizeof(float));
   mote::FlashNetwork network;
-  require(network.bind(owned.model, all.subspan((mote::kAlignment - past) % mote::kAlignment,
-                                                mote::flash_network_bytes(what.topology))));
+  require(network.bind(owned.model, scratch.memory()));
   file.write(header_source(identifier_of(file.path()), owned, what, network));
   file.commit();
-  const std::string format(name_of(kWeightFormats, what.format));
+  const std::string weights(name_of(kWeightFormats, what.format));
   const mote::LossTotals totals = evaluate_flash(network, what.loss, what.test);
   Exported exported;
-  exported.line = file.path() + ": " + std::to_string(owned.size()) + " bytes of " + format +
+  exported.line = file.path() + ": " + std::to_string(owned.size()) + " bytes of " + weights +
                   " weights and their biases, test loss " + loss_text(totals.mean_loss());
   if (what.test.labels != nullptr) {
-    char accuracy[64];
-    std::snprintf(accuracy, sizeof accuracy, ", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()),
-                  totals.correct, totals.samples);
-    exported.line += accuracy;
+    exported.line +=
+        format(", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
   }
   exported.warning = export_warning(what.trained, totals, what.loss, what.test);
   if (!exported.warning.empty()) {
-    exported.warning = file.path() + ": " + exported.warning + " with " + format +
+    exported.warning = file.path() + ": " + exported.warning + " with " + weights +
                        " weights: a large weight makes the steps of its unit's other weights coarse; --export-weights "
                        "float16 is finer";
   }

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <string>
 #include <vector>
 
+#include "common/format.hpp"
 #include "data/row_split.hpp"
+#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -41,45 +42,23 @@ std::size_t uneven_class(const Sizes& all, const Sizes& held, std::size_t sample
   return worst;
 }
 
-/// Row i becomes the row order[i] of before.
-void permute_rows(unsigned char* rows, std::size_t bytes, const std::vector<std::uint32_t>& order) {
-  std::vector<bool> done(order.size());
-  std::vector<unsigned char> first(bytes);
-  for (std::size_t start = 0; start < order.size(); ++start) {
-    if (done[start]) continue;
-    std::copy_n(rows + start * bytes, bytes, first.data());
-    std::size_t row = start;
-    for (; order[row] != start; row = order[row]) {
-      std::copy_n(rows + order[row] * bytes, bytes, rows + row * bytes);
-      done[row] = true;
-    }
-    std::copy_n(first.data(), bytes, rows + row * bytes);
-    done[row] = true;
-  }
-}
-
 void stratify(mote::Dataset& all, std::size_t held_out, std::uint64_t seed, mote::Memory memory) {
   const double share = static_cast<double>(held_out) / static_cast<double>(all.count);
   const RowSplit split = split_by_class({all.labels, all.count}, share, seed);
   const auto own = [&](const void* data) {
     return memory.data() + (static_cast<const unsigned char*>(data) - memory.data());
   };
-  permute_rows(own(all.data), all.stride * size_of(all.type), split.order);
-  permute_rows(own(all.labels), 1, split.order);
-}
-
-void warn(const std::string& text) {
-  std::fprintf(stderr, "train: warning: %s\n", text.c_str());
+  const mote::Span<const std::uint32_t> order(split.order.data(), split.order.size());
+  const std::size_t bytes = all.stride * size_of(all.type);
+  arrange_rows(mote::Memory(own(all.data), all.count * bytes), bytes, order);
+  arrange_rows(mote::Memory(own(all.labels), all.count), 1, order);
 }
 
 /// "class 3", "classes 1, 2 and 5 more"
 std::string list_of(const Sizes& classes) {
-  constexpr std::size_t kShown = 10;
-  std::string text = classes.size() == 1 ? "class " : "classes ";
-  for (std::size_t i = 0; i < std::min(classes.size(), kShown); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(classes[i]);
-  }
-  return classes.size() <= kShown ? text : text + " and " + std::to_string(classes.size() - kShown) + " more";
+  std::vector<std::string> names;
+  for (const std::size_t c : classes) names.push_back(std::to_string(c));
+  return (classes.size() == 1 ? "class " : "classes ") + shortened_list(names, 10);
 }
 
 void warn_of_absent(const Sizes& training, const Sizes& validation, bool validates) {

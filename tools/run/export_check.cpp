@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
@@ -68,17 +68,14 @@ mote::LossTotals evaluate_flash(const mote::FlashNetwork& network, const mote::L
 
 std::string export_warning(const mote::LossTotals& trained, const mote::LossTotals& exported,
                            const mote::LossOptions& loss, const mote::Dataset& samples) {
-  char text[200];
   if (samples.labels != nullptr) {
     if (exported.correct + exported.samples / 100.0 >= trained.correct) return "";
-    std::snprintf(text, sizeof text, "test accuracy falls from %.4f to %.4f", static_cast<double>(trained.accuracy()),
+    return format("test accuracy falls from %.4f to %.4f", static_cast<double>(trained.accuracy()),
                   static_cast<double>(exported.accuracy()));
-  } else {
-    const double before = static_cast<double>(trained.mean_loss()), after = static_cast<double>(exported.mean_loss());
-    if (after <= 2.0 * before || after - before <= 0.01 * loss_of_means(loss, samples)) return "";
-    std::snprintf(text, sizeof text, "test loss grows from %.4g to %.4g", before, after);
   }
-  return text;
+  const double before = static_cast<double>(trained.mean_loss()), after = static_cast<double>(exported.mean_loss());
+  if (after <= 2.0 * before || after - before <= 0.01 * loss_of_means(loss, samples)) return "";
+  return format("test loss grows from %.4g to %.4g", before, after);
 }
 
 }  // namespace tools

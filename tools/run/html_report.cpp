@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
-#include <cstdio>
 #include <iterator>
 #include <sstream>
 
+#include "common/format.hpp"
 #include "pictures/chart_svg.hpp"
 #include "pictures/page.hpp"
 #include "pictures/png.hpp"
@@ -16,15 +15,6 @@
 
 namespace tools {
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
-  char text[256];
-  va_list arguments;
-  va_start(arguments, pattern);
-  std::vsnprintf(text, sizeof text, pattern, arguments);
-  va_end(arguments);
-  return text;
-}
 
 std::string image(const std::string& file, std::size_t rows, std::size_t columns, const std::string& label,
                   const char* style) {
@@ -104,7 +94,7 @@ std::string curves(const RunRecord& record) {
 /// Charts of the outputs on the test rows of a table.
 std::string quality(const RunRecord& record) {
   const TestOutputs& test = record.inspection.outputs;
-  if (record.rows != 0 || test.values.empty()) return "";
+  if (record.has_images() || test.values.empty()) return "";
   std::string figures;
   if (record.has_labels) {
     for (const LineChart& chart : ranking_charts(test, record.output_names)) {
@@ -183,7 +173,7 @@ std::vector<std::uint8_t> to_pixels(const std::vector<float>& outputs) {
 
 /// The image of a mistake, or the first numbers of its row.
 std::string sample_figure(const Mistake& mistake, const RunRecord& record, const std::string& label) {
-  if (record.rows == 0) return element("div", list_of(mistake.elements), "sub");
+  if (!record.has_images()) return element("div", list_of(mistake.elements), "sub");
   return pixel_image(mistake.pixels, record, label);
 }
 
@@ -192,7 +182,7 @@ std::string class_name(const RunRecord& record, std::size_t label) {
 }
 
 std::string mistake_figure(const Mistake& mistake, const RunRecord& record) {
-  const std::string where = format(record.rows == 0 ? "test row %zu" : "image %zu", mistake.sample);
+  const std::string where = format(!record.has_images() ? "test row %zu" : "image %zu", mistake.sample);
   const std::string loss = format("loss %.3g", mistake.loss);
   if (record.has_labels) {
     const std::string what = class_name(record, mistake.label) + " as " + class_name(record, mistake.said);
@@ -223,8 +213,8 @@ std::string mistakes(const RunRecord& record) {
                                ? "The test images with the largest loss, above, and their reproductions."
                                : "The test " + record.samples + " with the largest loss.";
   return section(record.has_labels ? "Worst mistakes" : "Largest losses",
-                 note + (record.rows == 0 ? " Test rows are counted from 0; their first numbers stand above."
-                                          : " Images are counted from 0; bright pixels are shown as ink."),
+                 note + (!record.has_images() ? " Test rows are counted from 0; their first numbers stand above."
+                                              : " Images are counted from 0; bright pixels are shown as ink."),
                  worst.empty() ? "" : element("div", figures, "digits"));
 }
 
@@ -258,7 +248,7 @@ std::string features(const RunRecord& record) {
 
 /// Weights of many units in one picture, eight in a row, each in a transparent frame.
 std::string units(const RunRecord& record) {
-  if (record.rows == 0) return features(record);
+  if (!record.has_images()) return features(record);
   const std::vector<Unit>& chosen = record.inspection.units;
   constexpr std::size_t kAcross = 8;
   constexpr int kZero = 127;  // of the palette's 255 colors

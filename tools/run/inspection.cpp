@@ -213,7 +213,7 @@ std::size_t inspection_bytes(const mote::Topology& topology) {
 }
 
 Inspection inspect(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
-                   const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch) {
+                   const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch, bool with_outputs) {
   require(mote::check(scratch, inspection_bytes(topology)));
   const mote::Dataset some = responses.subset(0, std::min(responses.count, kMostResponses));
   Inspection inspection;
@@ -221,7 +221,7 @@ Inspection inspect(const mote::Topology& topology, mote::Members members, const 
   inspection.response_samples = some.count;
   inspection.mistakes = find_mistakes(topology, members, loss, test, scratch);
   inspection.units = look_at_units(topology, members[0]);
-  inspection.outputs = keep_outputs(topology, members, test, scratch);
+  if (with_outputs) inspection.outputs = keep_outputs(topology, members, test, scratch);
   return inspection;
 }
 

@@ -46,7 +46,7 @@ struct Inspection {
   std::size_t response_samples = 0;  ///< number of samples behind `layers`
   std::vector<Mistake> mistakes;     ///< the largest loss first; with labels, only samples that are not correct
   std::vector<Unit> units;           ///< the largest norm first
-  TestOutputs outputs;
+  TestOutputs outputs;               ///< on the test samples; empty unless asked for
 };
 
 /// Bytes of scratch memory for inspect(). topology: with or without batch normalization.
@@ -54,7 +54,9 @@ std::size_t inspection_bytes(const mote::Topology& topology);
 
 /// Inspects a network or an ensemble: mistakes of the whole ensemble, layers and units of its first member. topology:
 /// without batch normalization. responses: samples for the responses of the layers; only the first 1000 are used.
+/// with_outputs: keep the outputs on all test samples.
 Inspection inspect(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
-                   const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch);
+                   const mote::Dataset& responses, const mote::Dataset& test, mote::Memory scratch,
+                   bool with_outputs = false);
 
 }  // namespace tools

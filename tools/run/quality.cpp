@@ -2,21 +2,14 @@
 #include "run/quality.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
 
 constexpr std::size_t kMostLines = 20;
-
-template <typename... Numbers>
-std::string format(const char* pattern, Numbers... numbers) {
-  char text[128];
-  std::snprintf(text, sizeof text, pattern, numbers...);
-  return text;
-}
 
 std::string error_line(const mote::RegressionMetrics& metrics, const std::string& name) {
   return format("test RMSE %.5g, MAE %.5g, R2 %.4f of ", static_cast<double>(metrics.rmse),

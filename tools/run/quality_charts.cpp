@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 #include "common/error.hpp"
+#include "common/float_array.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
@@ -21,12 +22,6 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
   for (std::size_t i = 0; i < points.size(); i += step) some.push_back(points[i]);
   if (!points.empty() && (points.size() - 1) % step != 0) some.push_back(points.back());
   return some;
-}
-
-std::string with_number(const std::string& name, const char* pattern, float number) {
-  char text[32];
-  std::snprintf(text, sizeof text, pattern, static_cast<double>(number));
-  return name + text;
 }
 
 std::string name_of_output(const std::vector<std::string>& names, std::size_t output) {
@@ -63,12 +58,10 @@ std::vector<LineChart> ranking_charts(const TestOutputs& test, const std::vector
   precision.x_name = "recall";
   roc.lowest = precision.lowest = 0.0;
   roc.highest = precision.highest = 1.0;
-  std::vector<unsigned char> memory(mote::ranking_bytes(test.labels.size()) + mote::kAlignment);
-  const std::size_t shift = (mote::kAlignment - reinterpret_cast<std::uintptr_t>(memory.data()) % mote::kAlignment);
+  FloatArray memory(test.labels.size());
   for (std::size_t k = test.outputs == 2 ? 1 : 0; k < test.outputs; ++k) {
     mote::Ranking ranking;
-    require(ranking.bind(test.labels.size(),
-                         mote::Memory(memory.data(), memory.size()).subspan(shift, memory.size() - shift)));
+    require(ranking.bind(test.labels.size(), memory.memory()));
     bool is_finite = true;
     for (std::size_t i = 0; i < test.labels.size(); ++i) {
       is_finite = is_finite && ranking.add(test.values[i * test.outputs + k], test.labels[i] == k).ok();
@@ -81,8 +74,9 @@ std::vector<LineChart> ranking_charts(const TestOutputs& test, const std::vector
       precisions.push_back({recall, static_cast<double>(mote::Ranking::precision(point))});
     }
     const std::string name = name_of_output(names, k);
-    roc.series.push_back({with_number(name, ", AUC %.4f", ranking.roc_auc()), thinned(rates)});
-    precision.series.push_back({with_number(name, ", AP %.4f", ranking.average_precision()), thinned(precisions)});
+    roc.series.push_back({name + format(", AUC %.4f", static_cast<double>(ranking.roc_auc())), thinned(rates)});
+    precision.series.push_back(
+        {name + format(", AP %.4f", static_cast<double>(ranking.average_precision())), thinned(precisions)});
   }
   if (roc.series.empty()) return {};
   return {roc, precision};

@@ -3,29 +3,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdarg>
 #include <cstdio>
 #include <numeric>
 
+#include "common/format.hpp"
 #include "common/names.hpp"
+#include "common/program.hpp"
 #include "run/arena.hpp"
 #include "run/diagnosis.hpp"
 #include "run/quality.hpp"
 
 namespace tools {
 namespace {
-
-__attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...) {
-  va_list arguments, again;
-  va_start(arguments, pattern);
-  va_copy(again, arguments);
-  std::string text(static_cast<std::size_t>(std::vsnprintf(nullptr, 0, pattern, arguments)) + 1, '\0');
-  std::vsnprintf(text.data(), text.size(), pattern, again);
-  va_end(again);
-  va_end(arguments);
-  text.pop_back();
-  return text;
-}
 
 std::size_t classes_of(const std::vector<std::uint32_t>& confusion) {
   return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(confusion.size()))));
@@ -85,14 +74,6 @@ std::string describe_aim(const mote::Dataset& dataset) {
   return format("with %zu target%s each", dataset.outputs(), dataset.outputs() == 1 ? "" : "s");
 }
 
-/// "setosa, versicolor, virginica"
-std::string list_of(const std::vector<std::string>& names) {
-  constexpr std::size_t kMost = 10;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), kMost); ++i) text += (i == 0 ? "" : ", ") + names[i];
-  return names.size() > kMost ? text + format(" and %zu more", names.size() - kMost) : text;
-}
-
 /// The lines about the data.
 std::string describe_data(const Settings& settings, const RunData& data, std::size_t training, std::size_t validation) {
   std::string text = "data      " + data.name + "\n          ";
@@ -102,7 +83,8 @@ std::string describe_data(const Settings& settings, const RunData& data, std::si
                  validation, data.test.count);
   if (!data.table) return text;
   if (settings.aim != Aim::inputs) {
-    text += (settings.aim == Aim::labels ? "classes   " : "targets   ") + list_of(data.output_names()) + "\n";
+    text +=
+        (settings.aim == Aim::labels ? "classes   " : "targets   ") + shortened_list(data.output_names(), 10) + "\n";
   }
   if (!data.table->inputs.empty()) {
     text += std::string("scaling   inputs ") + (data.table->targets.empty() ? "" : "and targets ") +
@@ -158,6 +140,12 @@ std::string describe_training(const Settings& settings, const mote::TrainingOpti
 }
 
 }  // namespace
+
+void warn(const std::string& text) {
+  if (text.empty()) return;
+  flush_output();
+  std::fprintf(stderr, "train: warning: %s\n", text.c_str());
+}
 
 std::string loss_text(float loss) {
   const bool is_usual = loss == 0.0f || (loss >= 0.0005f && loss < 1e6f);

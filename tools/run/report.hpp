@@ -13,6 +13,9 @@
 
 namespace tools {
 
+/// Prints a warning of train to standard error, unless it is empty.
+void warn(const std::string& text);
+
 /// Four decimals, or four significant digits of numbers that these would hide or make long.
 std::string loss_text(float loss);
 

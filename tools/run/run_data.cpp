@@ -9,12 +9,14 @@
 #include <memory>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/input_file.hpp"
 #include "common/names.hpp"
 #include "data/table_layout.hpp"
 #include "run/class_shares.hpp"
 #include "run/model_files.hpp"
 #include "run/progress.hpp"
+#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -62,9 +64,7 @@ TableSet load_tables(const Settings& settings, mote::Memory memory, const mote::
 }
 
 void print_warnings(const std::string& file, const TableData& table) {
-  for (const std::string& warning : table.warnings) {
-    std::fprintf(stderr, "train: warning: %s: %s\n", file.c_str(), warning.c_str());
-  }
+  for (const std::string& warning : table.warnings) warn(file + ": " + warning);
 }
 
 /// Integers have the scale of their type; floats are taken as they are.
@@ -79,11 +79,10 @@ void warn_of_large_inputs(const mote::Dataset& images) {
   }
   const double size = std::sqrt(squares / static_cast<double>(images.count * images.features));
   if (size <= 10.0) return;
-  std::fprintf(
-      stderr,
-      "train: warning: the inputs have a root mean square of %.3g; networks learn best from about 1: divide them, "
-      "or store integers, which are divided by the largest of their type\n",
-      size);
+  warn(
+      format("the inputs have a root mean square of %.3g; networks learn best from about 1: divide them, or store "
+             "integers, which are divided by the largest of their type",
+             size));
 }
 
 /// Fills missing values and standardizes by the rows that make_split() will train on.

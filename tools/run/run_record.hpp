@@ -32,6 +32,8 @@ struct RunRecord {
   std::string responses;                   ///< samples behind the responses of the layers: "validation" or "training"
   TestReport test;
   Inspection inspection;
+
+  bool has_images() const { return rows != 0; }
 };
 
 /// Loss by epoch on the training images and the validation images, if any; for an ensemble, the mean of the members.
