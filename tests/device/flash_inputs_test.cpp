@@ -167,7 +167,8 @@ TEST_P(FlashInputTypes, BytesTimesBytesAreAddedExactly) {
   for (std::int8_t& weight : networks.bytes) weight = static_cast<std::int8_t>(weight / 2 + 63);
   std::fill(networks.biases.begin(), networks.biases.end(), 0.0f);
   const Sample sample(kFeatures);
-  Bound bound(networks.models()[2]);
+  const FlashModel model = networks.models()[2];
+  Bound bound(model);
   for (const ElementType type : {ElementType::uint8, ElementType::int8}) {
     const Inputs inputs = sample.of(type);
     const std::vector<float> found = bound.forward(inputs);
