@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/dataset.hpp"
+#include "mote/detail/loss.hpp"
 #include "mote/loss.hpp"
 #include "mote/network.hpp"
 
@@ -46,5 +47,12 @@ Result check(const Topology& topology, const Dataset& dataset);
 /// fill, row = label, column = predicted class; no_labels when there are none.
 Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion = {});
+
+namespace detail {
+/// With this loss and these activations only.
+Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
+                Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion, LossFunction function,
+                const ActivateFunction* activations);
+}  // namespace detail
 
 }  // namespace mote

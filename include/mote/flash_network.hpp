@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/detail/activation.hpp"
 #include "mote/detail/flash_product.hpp"
 #include "mote/inputs.hpp"
 #include "mote/memory.hpp"
@@ -48,6 +49,7 @@ struct FlashModel {
   Span<const float> biases;   ///< layer by layer, [flash_stride(outputs_of(l))], padded with 0
   Span<const float> factors;  ///< int8: factor of each column of weights, laid out as the biases
   FlashProduct product = nullptr;
+  detail::ActivateFunction activations[kMaxLayers] = {};  ///< of each layer: a program links only those
   /// ok, an error of check(topology), batch_norm_not_folded, or model_size_mismatch for a wrong size of an array.
   Result checked = Status::no_layers;
 
@@ -69,7 +71,9 @@ struct FlashModel {
         biases(b),
         factors(f),
         product(compute),
-        checked(check_parts()) {}
+        checked(check_parts()) {
+    for (std::size_t l = 0; l < t.layer_count; ++l) activations[l] = detail::activate_function(t.layers[l].activation);
+  }
 
   constexpr Result check_parts() const {
     if (const Result result = check(topology); !result.ok()) return result;

@@ -32,6 +32,7 @@
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
 #include "mote/schedule.hpp"
+#include "mote/static_trainer.hpp"
 #include "mote/status.hpp"
 #include "mote/target.hpp"
 #include "mote/topology.hpp"

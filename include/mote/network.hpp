@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "mote/detail/activation.hpp"
 #include "mote/detail/products.hpp"
 #include "mote/memory.hpp"
 #include "mote/topology.hpp"
@@ -41,7 +42,12 @@ class Network {
 
   /// Checks the topology and the memory. parameters: topology.parameter_count() floats; scratch: at least
   /// inference_bytes(topology, rows). Both must outlive the network.
-  Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch);
+  Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch) {
+    return bind(topology, parameters, rows, scratch, detail::kAllActivations.functions);
+  }
+  /// With these activations only, by Activation.
+  Result bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch,
+              const detail::ActivateFunction* activations);
 
   /// Activations of the output layer, [rows][outputs]. inputs: [rows][inputs] without padding, rows <= max_rows(). The
   /// result is a view of the scratch memory, valid until the next call.
@@ -59,6 +65,7 @@ class Network {
   Topology topology_;
   const float* parameters_ = nullptr;
   float* activations_[2] = {};
+  const detail::ActivateFunction* functions_ = nullptr;
   std::size_t max_rows_ = 0;
 };
 

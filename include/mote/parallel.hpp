@@ -22,6 +22,13 @@ constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index
   return {begin, begin + count / parts + (index < rest ? 1 : 0)};
 }
 
+/// Largest number of workers: code for microcontrollers leaves out the division of work.
+#ifdef MOTE_MICROCONTROLLER
+inline constexpr std::size_t kMostWorkers = 1;
+#else
+inline constexpr std::size_t kMostWorkers = static_cast<std::size_t>(-1);
+#endif
+
 struct Parallel {
   using Piece = void (*)(void* context, std::size_t piece);
 
@@ -49,9 +56,13 @@ struct Parallel {
   }
   /// Calls work(share, worker) for each of the shares_of(count, least) workers. Some shares may be empty.
   template <typename Work>
-  void for_shares(std::size_t count, std::size_t least, Work work) const {
+  void for_shares(std::size_t count, [[maybe_unused]] std::size_t least, Work work) const {
+#ifdef MOTE_MICROCONTROLLER
+    work(Share{0, count}, 0);
+#else
     const std::size_t shares = shares_of(count, least);
     for_each(shares, [&](std::size_t worker) { work(share_of(count, shares, worker), worker); });
+#endif
   }
 };
 

@@ -15,7 +15,11 @@ namespace mote {
 /// Largest number of layers of a Topology, not counting the inputs. Define it for the library and the program: code
 /// that differs in MOTE_MAX_LAYERS or MOTE_MICROCONTROLLER does not link.
 #ifndef MOTE_MAX_LAYERS
+#ifdef MOTE_MICROCONTROLLER
+#define MOTE_MAX_LAYERS 16
+#else
 #define MOTE_MAX_LAYERS 64
+#endif
 #endif
 inline constexpr std::size_t kMaxLayers = MOTE_MAX_LAYERS;
 
@@ -54,11 +58,20 @@ namespace detail {
 }  // namespace detail
 
 /// Distance in floats between consecutive rows of weights, activations and deltas: a multiple of kRowAlignment.
-/// Multiples of 512 bytes are avoided because rows at such distances compete for cache sets.
+/// With vectors, multiples of 512 bytes are avoided because rows at such distances compete for cache sets.
 constexpr std::size_t row_stride(std::size_t columns) {
   const std::size_t rounded = detail::padded_columns(columns);
-  return rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
+  return kRowAlignment >= 16 && rounded % 128 == 0 ? rounded + kRowAlignment : rounded;
 }
+
+inline namespace MOTE_LAYOUT {
+struct Topology;
+}
+namespace detail {
+/// In the outputs of the last layer of a Topology that was given more layers: 1 << 31 plus their number.
+inline constexpr std::uint32_t kTooManyLayers = 1u << 31;
+inline void define_MOTE_MAX_LAYERS(Topology& topology, std::uint32_t layers);  // not constexpr: an error in a constant
+}  // namespace detail
 
 inline namespace MOTE_LAYOUT {
 /// Sizes and activations of a multilayer perceptron:
@@ -75,13 +88,15 @@ struct Topology {
   Layer layers[kMaxLayers] = {};
 
   constexpr Topology() = default;
+  /// More than kMaxLayers layers do not compile in a constant; elsewhere check() rejects them.
   constexpr Topology(std::uint32_t input_count, Layer a, Layer b = {}, Layer c = {}, Layer d = {}, Layer e = {},
-                     Layer f = {}, Layer g = {}, Layer h = {})
+                     Layer f = {}, Layer g = {}, Layer h = {}, Layer i = {}, Layer j = {}, Layer k = {}, Layer l = {})
       : inputs(input_count) {
-    const Layer given[] = {a, b, c, d, e, f, g, h};
-    std::size_t count = sizeof given / sizeof given[0];
+    const Layer given[] = {a, b, c, d, e, f, g, h, i, j, k, l};
+    std::uint32_t count = sizeof given / sizeof given[0];
     while (count > 1 && given[count - 1].outputs == 0) --count;  // unused defaults; check() rejects a 0 in between
-    for (std::size_t l = 0; l < count; ++l) static_cast<void>(add(given[l]));
+    for (std::size_t n = 0; n < count && n < kMaxLayers; ++n) layers[layer_count++] = given[n];
+    if (count > kMaxLayers) detail::define_MOTE_MAX_LAYERS(*this, count);
   }
 
   /// Appends a layer. Error: too_many_layers.
@@ -150,11 +165,17 @@ struct Topology {
 };
 }  // namespace MOTE_LAYOUT
 
+inline void detail::define_MOTE_MAX_LAYERS(Topology& topology, std::uint32_t layers) {
+  topology.layers[kMaxLayers - 1].outputs = kTooManyLayers + layers;
+}
+
 /// ok, no_layers, too_many_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer or
 /// network_too_large.
 constexpr Result check(const Topology& topology) {
   if (topology.layer_count == 0) return Status::no_layers;
   if (topology.layer_count > kMaxLayers) return {Status::too_many_layers, topology.layer_count, kMaxLayers};
+  const std::uint32_t most = topology.layers[kMaxLayers - 1].outputs;
+  if (most > detail::kTooManyLayers) return {Status::too_many_layers, most - detail::kTooManyLayers, kMaxLayers};
   if (topology.inputs == 0 || topology.inputs > kMaxLayerSize) {
     return {Status::layer_size_out_of_range, topology.inputs, kMaxLayerSize};
   }

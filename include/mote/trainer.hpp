@@ -40,13 +40,14 @@ struct TrainingOptions {
 
   // Memory and threads.
   std::size_t memory_rows = 256;  ///< samples in memory at a time, >= 1; gradients of larger batches are accumulated
-  std::size_t workers = 1;        ///< largest number of threads of set_parallel(), >= 1; each needs its own memory
-  bool keep_parameters = false;   ///< reserve memory for Trainer::keep_parameters(), a copy of learned()
+  std::size_t workers =
+      1;  ///< largest number of threads of set_parallel(), 1 to kMostWorkers; each needs its own memory
+  bool keep_parameters = false;  ///< reserve memory for Trainer::keep_parameters(), a copy of learned()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
   /// finite (0 times infinity is NaN). false saves the search for them and the memory of their list.
   bool skip_zero_inputs = true;
 
-  // Regularization (src/textbook/regularization.hpp, detail/dropout.hpp).
+  // Regularization (detail/regularization.hpp, detail/dropout.hpp).
   float l1 = 0.0f;             ///< penalty l1 sum of |w| on weights, finite, >= 0
   float max_norm = 0.0f;       ///< limit on the norm of the weights into a hidden unit after each step, finite; 0: none
   float input_dropout = 0.0f;  ///< probability to drop an input in training, [0, 1)
@@ -104,6 +105,7 @@ struct TrainingPlan {
   Part<std::uint32_t> list;     // [inputs] when zero inputs are skipped, else nothing
   Part<std::uint8_t> failed;    // [workers]: whether the worker gathered an input that is not finite
   Part<unsigned char> scratch;  // of Backpropagation
+  BackpropagationPlan backpropagation;
   std::size_t bytes;
 };
 
@@ -123,10 +125,12 @@ constexpr TrainingPlan training_plan(const Topology& topology, const TrainingOpt
   plan.labels = memory.take<std::uint8_t>(plan.rows);
   plan.whole = memory.take<float>(drops_targets ? plan.rows : 0, topology.inputs);
   plan.inputs = memory.take<float>(plan.rows, topology.inputs);
-  plan.masks = memory.take<std::uint8_t>(options.skip_zero_inputs ? options.workers : 0, topology.inputs);
-  plan.list = memory.take<std::uint32_t>(options.skip_zero_inputs ? topology.inputs : 0);
+  const bool lists_inputs = options.skip_zero_inputs && kRearranges;  // on microcontrollers products find zeros
+  plan.masks = memory.take<std::uint8_t>(lists_inputs ? options.workers : 0, topology.inputs);
+  plan.list = memory.take<std::uint32_t>(lists_inputs ? topology.inputs : 0);
   plan.failed = memory.take<std::uint8_t>(options.workers);
-  plan.scratch = memory.take<unsigned char>(backpropagation_bytes(topology, {options.workers}, plan.rows));
+  plan.backpropagation = backpropagation_plan(topology, {options.workers}, plan.rows);
+  plan.scratch = memory.take<unsigned char>(plan.backpropagation.bytes);
   plan.bytes = memory.bytes();
   return plan;
 }
@@ -142,7 +146,35 @@ constexpr std::size_t training_bytes(const Topology& topology, const TrainingOpt
 /// memory_rows >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch
 /// included (batch_norm_of_one_sample): one sample has no variance. A bootstrap sample needs stored samples
 /// (no_samples).
-Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples);
+constexpr Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
+  if (const Result result = check(options.optimizer); !result.ok()) return result;
+  if (!detail::is_amount(options.l1) || !detail::is_amount(options.l2)) return Status::bad_penalty;
+  if (!detail::is_amount(options.clip_norm) || !detail::is_amount(options.clip_value)) return Status::bad_clipping;
+  if (options.clip_norm != 0.0f && options.clip_value != 0.0f) return Status::bad_clipping;
+  if (!detail::is_amount(options.max_norm)) return Status::bad_max_norm;
+  if (!detail::is_fraction(options.input_dropout) || !detail::is_fraction(options.hidden_dropout)) {
+    return Status::bad_dropout;
+  }
+  if (const Result result = check(options.schedule); !result.ok()) return result;
+  if (samples == kUnstored && options.bootstrap) return Status::no_samples;
+  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // counts and order have 32 bits
+  if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
+  const std::size_t largest_batch = samples == kUnstored ? kMostSamples : samples;
+  if (options.batch_size == 0 || options.batch_size > largest_batch) {
+    return {Status::bad_batch_size, options.batch_size, largest_batch};
+  }
+  if (options.workers == 0 || options.workers > kMostWorkers) return Status::bad_worker_count;
+  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, largest_batch};
+  if (topology.all_scale_floats() == 0) return Status::ok;
+  if (options.memory_rows < options.batch_size) {
+    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
+  }
+  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
+  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
+  return Status::ok;
+}
 
 /// The first number that is not finite, and when it was seen.
 struct Divergence {
@@ -181,7 +213,11 @@ class Trainer {
 
   /// Draws new parameters from the seed and clears the optimizer state. Running statistics of batch normalization start
   /// as mean 0 and variance 1.
-  void initialize(InitialWeights weights, InitialBiases biases);
+  [[gnu::always_inline]] void initialize(InitialWeights weights, InitialBiases biases) {
+    Random random(options_.seed, Stream::initialization);
+    mote::initialize(topology(), weights, biases, random, parameters_);
+    begin_again();
+  }
 
   /// Changes options().optimizer.learning_rate from the next batch on; the schedule still multiplies it. Error:
   /// bad_learning_rate unless finite and > 0.
@@ -230,7 +266,7 @@ class Trainer {
   /// like begin_epoch(), and the learning rate; trusts the rest.
   Result resume(const TrainingProgress& progress, const Dataset& dataset);
 
-  const Topology& topology() const { return topology_; }
+  const Topology& topology() const { return backpropagation_.topology(); }
   const TrainingOptions& options() const { return options_; }
   /// Weights, biases and scales, laid out for topology(). Change them between epochs only. Without batch normalization,
   /// a Network can bind to them.
@@ -255,11 +291,18 @@ class Trainer {
 
   /// Topology and parameters for a Network. Without batch normalization they are topology() and parameters(); with it,
   /// a folded copy in the trainer's memory, valid until the next call or evaluate().
-  Topology inference_topology() const { return without_batch_norm(topology_); }
+  Topology inference_topology() const { return without_batch_norm(topology()); }
   Span<const float> inference_parameters();
 
+ protected:
+  /// With the memory's plan, and with these methods only. Does not check the arguments.
+  void bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory,
+            const detail::TrainingPlan& plan, const detail::Methods& methods);
+
  private:
+  void move_gradient_point(std::size_t count);
   Result check_data(const Dataset& dataset) const;
+  void begin_again();
   void forget();
   void draw_order();
   const std::uint32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
@@ -273,7 +316,6 @@ class Trainer {
   Result diverged(Divergence::What what, std::size_t layer);
   Result diverged_in_loss();
 
-  Topology topology_;
   TrainingOptions options_;
   Random order_random_{0, Stream::shuffle};
   Random::State epoch_order_;         // of order_random_ when the epoch began

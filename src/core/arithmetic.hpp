@@ -35,10 +35,11 @@
 #define MOTE_UNROLL
 #define MOTE_ROLLED
 #endif
+#define MOTE_ALWAYS_INLINE static inline __attribute__((always_inline))
 #ifdef MOTE_MICROCONTROLLER  // code size matters more
 #define MOTE_INLINE static inline
 #else
-#define MOTE_INLINE static inline __attribute__((always_inline))
+#define MOTE_INLINE MOTE_ALWAYS_INLINE
 #endif
 
 namespace mote::detail {
@@ -51,7 +52,7 @@ inline constexpr bool kFused = false;
 
 /// a * b + c: rounded once when Fused, otherwise after the product and after the sum. Never left to the compiler.
 template <bool Fused = kFused>
-MOTE_INLINE float multiply_add(float a, float b, float c) {
+MOTE_ALWAYS_INLINE float multiply_add(float a, float b, float c) {
   if constexpr (Fused) {
     return __builtin_fmaf(a, b, c);
   } else {
@@ -59,22 +60,22 @@ MOTE_INLINE float multiply_add(float a, float b, float c) {
   }
 }
 
-MOTE_INLINE std::uint32_t bits_of(float x) {
+MOTE_ALWAYS_INLINE std::uint32_t bits_of(float x) {
   std::uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
   return bits;
 }
 
-MOTE_INLINE float float_of(std::uint32_t bits) {
+MOTE_ALWAYS_INLINE float float_of(std::uint32_t bits) {
   float x;
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
 }
 
-MOTE_INLINE float absolute(float x) {
+MOTE_ALWAYS_INLINE float absolute(float x) {
   return float_of(bits_of(x) & 0x7fffffffu);
 }
-MOTE_INLINE float maximum(float a, float b) {
+MOTE_ALWAYS_INLINE float maximum(float a, float b) {
   return a < b ? b : a;
 }
 
@@ -83,8 +84,13 @@ MOTE_INLINE float maximum(float a, float b) {
 /// that flush subnormals would make results differ between machines.
 inline constexpr float kNegligible = 0x1p-100f;
 
-MOTE_INLINE float without_negligible(float x) {
+MOTE_ALWAYS_INLINE float without_negligible(float x) {
+#ifdef MOTE_MICROCONTROLLER  // in integers: fewer instructions, and no call on cores without a floating-point unit
+  constexpr std::uint32_t kBits = 127 - 100;  // the exponent of kNegligible
+  return bits_of(x) << 1 < kBits << 24 ? 0.0f : x;
+#else
   return absolute(x) < kNegligible ? 0.0f : x;
+#endif
 }
 
 inline constexpr float kLn2High = 0x1.62e4p-1f;    // ln 2 rounded to 15 bits: products with exponents are exact

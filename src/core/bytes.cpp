@@ -51,7 +51,8 @@ void ByteWriter::print_one(Hex number) {
 
 void ByteWriter::print_one(HexFloat number) {
   const std::uint32_t bits = bits_of(number.value), exponent = bits >> 23 & 255u;
-  print(bits >> 31 == 0 ? "" : "-", exponent == 0 ? "0x0." : "0x1.", Hex{(bits & 0x7fffff) << 1, 6}, exponent < 127 ? "p-" : "p+");
+  print(bits >> 31 == 0 ? "" : "-", exponent == 0 ? "0x0." : "0x1.", Hex{(bits & 0x7fffff) << 1, 6},
+        exponent < 127 ? "p-" : "p+");
   print_one(std::uint64_t{exponent == 0 ? 126 : exponent < 127 ? 127 - exponent : exponent - 127});
 }
 

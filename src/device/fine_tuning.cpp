@@ -61,7 +61,8 @@ Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& option
   step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
            topology_.all_weight_floats(),
            parameters_.data(),
-           state_.empty() ? nullptr : state_.data()};
+           state_.empty() ? nullptr : state_.data(),
+           optimizer_step};
   forget();
   const std::size_t frozen_layers = model.topology.layer_count - options.layers;
   if (const Result result = frozen_.bind(model, frozen_layers, plan.frozen.in(memory)); !result.ok()) return result;

@@ -2,8 +2,8 @@
 #include "mote/flash_network.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "../textbook/activation.hpp"
 #include "mote/checksum.hpp"
+#include "mote/detail/activation.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/detail/vector_math.hpp"
 #include "mote/instruction_set.hpp"
@@ -100,8 +100,9 @@ std::int8_t to_int8(float x) {
 }  // namespace
 
 void read_flash_bytes(const FlashInputs& x, std::size_t first, std::size_t count, float* y) {
-  const auto* bytes = static_cast<const std::uint8_t*>(x.elements) + first;
-  for (std::size_t i = 0; i < count; ++i) y[i] = static_cast<float>(bytes[i]) * x.scale;
+  const auto* byte = static_cast<const std::uint8_t*>(x.elements) + first;
+  const float scale = x.scale;
+  for (const float* end = y + count; y != end;) *y++ = static_cast<float>(*byte++) * scale;
 }
 
 void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t count, float* y) {
@@ -136,7 +137,7 @@ Span<const float> FlashNetwork::run(const FlashInputs& first) const {
     const std::size_t stride = flash_stride(outputs);
     float* z = rows_[l % 2];
     model.product(inputs, outputs, x, weights, factors, z);
-    add_biases_and_activate(model.topology.layers[l].activation, 1, outputs, stride, biases, z);
+    model.activations[l](model.topology.layers[l].activation, 1, outputs, stride, biases, z, nullptr);
     weights += inputs * outputs * bytes_of(model.format);
     biases += stride;
     if (factors != nullptr) factors += stride;

@@ -7,12 +7,12 @@
 #ifdef MOTE_DISPATCH
 #include <atomic>
 
-#include "../textbook/activation.hpp"
-#include "../textbook/batch_norm.hpp"
-#include "../textbook/regularization.hpp"
+#include "mote/detail/activation.hpp"
+#include "mote/detail/batch_norm.hpp"
 #include "mote/detail/dropout.hpp"
 #include "mote/detail/flash_product.hpp"
 #include "mote/detail/products.hpp"
+#include "mote/detail/regularization.hpp"
 #include "mote/detail/vector_math.hpp"
 #include "mote/detail/weight_update.hpp"
 #include "mote/information.hpp"

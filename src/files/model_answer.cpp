@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "../core/arithmetic.hpp"
-#include "../textbook/activation.hpp"
 #include "model_header.hpp"
 #include "mote/batch_norm.hpp"
+#include "mote/detail/activation.hpp"
 #include "mote/detail/products.hpp"
 
 namespace mote::detail {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Cuts products into tiles (tiles.hpp) and chooses the road of each by its shape, never by machine (README.md: the
 // table of roads). No road changes the order of a sum (reference.hpp).
+#include "mote/target.hpp"
+
+#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 #include "mote/detail/products.hpp"
 
 #include "../core/arithmetic.hpp"
@@ -314,3 +317,4 @@ void backward_product(size_t batch, size_t inputs, size_t outputs, const float* 
 }
 
 }  // namespace MOTE_NUMERIC
+#endif

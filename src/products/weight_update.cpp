@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The gradient of a layer's weights, kept or used at once by an optimizer step (README.md: the table of roads).
+#include "mote/target.hpp"
+
+#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 #include "mote/detail/weight_update.hpp"
 
 #include <iterator>
@@ -327,3 +330,4 @@ void update_weights(size_t batch, Share rows, size_t outputs, const float* A, si
 }
 
 }  // namespace MOTE_NUMERIC
+#endif

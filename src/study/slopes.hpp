@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
-#include "../textbook/activation.hpp"
 #include "mote/activation.hpp"
+#include "mote/detail/activation.hpp"
 #include "mote/detail/backpropagation.hpp"
 
 namespace mote::detail {

@@ -5,6 +5,7 @@
 #include "../core/arithmetic.hpp"
 #include "../core/normal.hpp"
 #include "mote/activation.hpp"
+#include "mote/detail/activation.hpp"
 
 namespace mote::detail {
 namespace {
@@ -78,21 +79,39 @@ struct Softplus {
   static float derivative(float, float a) { return -exp_minus_one(-a); }  // 1 - 1 / (1 + e^z) = sigmoid(z)
 };
 
-/// Calls f with the function object of an activation. softmax, which is no function of one float, gets Identity.
+/// The function object of an activation. softmax, which is no function of one float, gets Identity.
+template <Activation kActivation>
+constexpr auto function_of() {
+  if constexpr (kActivation == Activation::sigmoid)
+    return Sigmoid{};
+  else if constexpr (kActivation == Activation::tanh)
+    return Tanh{};
+  else if constexpr (kActivation == Activation::relu)
+    return Relu{};
+  else if constexpr (kActivation == Activation::leaky_relu)
+    return LeakyRelu{};
+  else if constexpr (kActivation == Activation::elu)
+    return Elu{};
+  else if constexpr (kActivation == Activation::selu)
+    return Selu{};
+  else if constexpr (kActivation == Activation::gelu)
+    return Gelu{};
+  else if constexpr (kActivation == Activation::silu)
+    return Silu{};
+  else if constexpr (kActivation == Activation::softplus)
+    return Softplus{};
+  else
+    return Identity{};
+}
+
+/// Calls f with the function object of an activation.
 template <typename F>
 MOTE_INLINE auto visit(Activation activation, F f) {
   switch (activation) {
-    case Activation::sigmoid: return f(Sigmoid{});
-    case Activation::tanh: return f(Tanh{});
-    case Activation::relu: return f(Relu{});
-    case Activation::leaky_relu: return f(LeakyRelu{});
-    case Activation::elu: return f(Elu{});
-    case Activation::selu: return f(Selu{});
-    case Activation::gelu: return f(Gelu{});
-    case Activation::silu: return f(Silu{});
-    case Activation::softplus: return f(Softplus{});
-    case Activation::identity:
-    case Activation::softmax: break;
+#define MOTE_CASE(name) \
+  case Activation::name: return f(function_of<Activation::name>());
+    MOTE_FOR_ACTIVATIONS(MOTE_CASE)
+#undef MOTE_CASE
   }
   return f(Identity{});
 }

@@ -2,7 +2,7 @@
 #include "mote/batch_norm.hpp"
 
 #include "../core/arithmetic.hpp"
-#include "batch_norm.hpp"
+#include "mote/detail/batch_norm.hpp"
 #include "mote/topology.hpp"
 
 namespace MOTE_NUMERIC {

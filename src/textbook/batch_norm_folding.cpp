@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/batch_norm.hpp"
 
-#include "batch_norm.hpp"
+#include "mote/detail/batch_norm.hpp"
 
 namespace mote {
 Result fold_batch_norm(const Topology& topology, Span<const float> parameters, Span<const float> running,

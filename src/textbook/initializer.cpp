@@ -32,15 +32,12 @@ float unit_of(WeightInit distribution, float inputs, float outputs) {
   return 1.0f;
 }
 
-void draw_independent(const Matrix& weights, InitialWeights init, Random& random) {
+/// Fills weights with draw(unit) * scale.
+template <typename Draw>
+void draw_each(const Matrix& weights, InitialWeights init, Draw draw) {
   const float unit = unit_of(init.distribution, static_cast<float>(weights.rows), static_cast<float>(weights.columns));
-  const bool uniform = init.distribution == WeightInit::glorot_uniform || init.distribution == WeightInit::he_uniform ||
-                       init.distribution == WeightInit::uniform;
   for (size_t i = 0; i < weights.rows; ++i) {
-    for (size_t j = 0; j < weights.columns; ++j) {
-      const float draw = uniform ? random.uniform(-unit, unit) : random.gaussian() * unit;
-      weights.data[i * weights.stride + j] = draw * init.scale;
-    }
+    for (size_t j = 0; j < weights.columns; ++j) weights.data[i * weights.stride + j] = draw(unit) * init.scale;
   }
 }
 
@@ -73,8 +70,27 @@ void orthogonalize_column(const Matrix& weights, size_t k, float* __restrict pro
   }
 }
 
-/// Draws orthonormal columns, or rows where there are fewer, times `gain`. scratch: [columns].
-void draw_orthogonal(const Matrix& weights, float gain, Random& random, float* scratch) {
+float draw_bias(InitialBiases biases, Random& random) {
+  if (biases.distribution == BiasInit::gaussian) return random.gaussian();
+  return biases.distribution == BiasInit::constant ? biases.value : 0.0f;
+}
+
+}  // namespace
+
+void detail::draw_uniform(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init, Random& random,
+                          float*) {
+  draw_each({data, rows, columns, stride}, init, [&](float unit) { return random.uniform(-unit, unit); });
+}
+
+void detail::draw_normal(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init, Random& random,
+                         float*) {
+  draw_each({data, rows, columns, stride}, init, [&](float unit) { return random.gaussian() * unit; });
+}
+
+/// Draws orthonormal columns, or rows where there are fewer, times the gain.
+void detail::draw_orthogonal(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init,
+                             Random& random, float* scratch) {
+  const Matrix weights{data, rows, columns, stride};
   const bool by_columns = weights.rows >= weights.columns;
   const size_t count = by_columns ? weights.columns : weights.rows;
   const size_t length = by_columns ? weights.rows : weights.columns;
@@ -94,32 +110,20 @@ void draw_orthogonal(const Matrix& weights, float gain, Random& random, float* s
     for (size_t i = 0; i < length; ++i) vector[i * next_element] /= norm;
   }
   for (size_t i = 0; i < weights.rows; ++i) {
-    for (size_t j = 0; j < weights.columns; ++j) weights.data[i * weights.stride + j] *= gain;
+    for (size_t j = 0; j < weights.columns; ++j) weights.data[i * weights.stride + j] *= init.scale;
   }
 }
 
-float draw_bias(InitialBiases biases, Random& random) {
-  if (biases.distribution == BiasInit::gaussian) return random.gaussian();
-  return biases.distribution == BiasInit::constant ? biases.value : 0.0f;
-}
-
-}  // namespace
-
-void initialize(const Topology& topology, InitialWeights weights, InitialBiases biases, Random& random,
-                Span<float> parameters) {
+void detail::initialize(const Topology& topology, InitialWeights weights, InitialBiases biases, Random& random,
+                        Span<float> parameters, DrawWeights draw) {
   MOTE_ASSERT(parameters.size() == topology.parameter_count());
   MOTE_ASSERT(detail::is_finite(weights.scale) && detail::is_finite(biases.value));
   for (float& p : parameters) p = 0.0f;
   for (size_t l = 0; l < topology.layer_count; ++l) {
     const size_t outputs = topology.outputs_of(l);
-    const Matrix matrix{parameters.data() + topology.weights_offset(l), topology.inputs_of(l), outputs,
-                        topology.stride_of(l)};
     float* row = parameters.data() + topology.biases_offset(l);
-    if (weights.distribution == WeightInit::orthogonal) {
-      draw_orthogonal(matrix, weights.scale, random, row);
-    } else {
-      draw_independent(matrix, weights, random);
-    }
+    draw(parameters.data() + topology.weights_offset(l), topology.inputs_of(l), outputs, topology.stride_of(l), weights,
+         random, row);
     for (size_t j = 0; j < outputs; ++j) row[j] = draw_bias(biases, random);
     if (!topology.layers[l].batch_norm) continue;
     float* scales = parameters.data() + topology.scales_offset(l);

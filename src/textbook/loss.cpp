@@ -4,6 +4,7 @@
 #include "../core/arithmetic.hpp"
 #include "activation_functions.hpp"
 #include "lanes.hpp"
+#include "mote/detail/loss.hpp"
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -164,24 +165,23 @@ float cross_entropy_of_distribution(const Row& row) {
   return loss == kInfinity ? kLargest : loss;
 }
 
-template <typename Error>
-float error_loss(const Row& row, Activation activation, Error kind) {
-  if (activation == Activation::softmax) return of_softmax_errors(row, kind);
-  return visit(activation, [&](auto f) { return of_errors(row, kind, f); });
+/// Loss of a row of outputs with one activation.
+template <Activation kActivation, typename Error>
+float error_loss(const Row& row, Error kind) {
+  if constexpr (kActivation == Activation::softmax) return of_softmax_errors(row, kind);
+  return of_errors(row, kind, function_of<kActivation>());
 }
 
-float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
-  switch (loss.kind) {
-    case Loss::sigmoid_cross_entropy: return sigmoid_cross_entropy(row);
-    case Loss::cross_entropy: {
-      const bool one_hot = row.values == nullptr && loss.label_smoothing == 0.0f;
-      return one_hot ? cross_entropy_of_label(row) : cross_entropy_of_distribution(row);
-    }
-    case Loss::mean_absolute_error: return error_loss(row, activation, Absolute{});
-    case Loss::huber: return error_loss(row, activation, Huber{loss.huber_delta});
-    case Loss::quadratic: break;
+template <Loss kLoss, Activation kActivation>
+float loss_by(const LossOptions& loss, const Row& row) {
+  if constexpr (kLoss == Loss::sigmoid_cross_entropy) return sigmoid_cross_entropy(row);
+  if constexpr (kLoss == Loss::cross_entropy) {
+    const bool one_hot = row.values == nullptr && loss.label_smoothing == 0.0f;
+    return one_hot ? cross_entropy_of_label(row) : cross_entropy_of_distribution(row);
   }
-  return error_loss(row, activation, Quadratic{});
+  if constexpr (kLoss == Loss::mean_absolute_error) return error_loss<kActivation>(row, Absolute{});
+  if constexpr (kLoss == Loss::huber) return error_loss<kActivation>(row, Huber{loss.huber_delta});
+  return error_loss<kActivation>(row, Quadratic{});
 }
 
 /// Factor of the loss of row i.
@@ -202,11 +202,11 @@ bool is_correct(const float* z, size_t columns, size_t label) {
   return beaten == 0;
 }
 
-}  // namespace
-
-std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, size_t rows, size_t columns,
-                              size_t stride, const float* z, const Targets& targets, float scale, float* deltas,
-                              float* losses) {
+/// loss_and_deltas() with loss_of_row(row).
+template <typename LossOfRow>
+MOTE_INLINE std::uint32_t for_rows(const LossOptions& loss, size_t rows, size_t columns, size_t stride, const float* z,
+                                   const Targets& targets, float scale, float* deltas, float* losses,
+                                   LossOfRow loss_of_row) {
   const float outcomes = loss.kind == Loss::sigmoid_cross_entropy ? 2.0f : static_cast<float>(columns);
   const float kept = 1.0f - loss.label_smoothing, shared = loss.label_smoothing / outcomes;
   std::uint32_t correct = 0;
@@ -217,9 +217,78 @@ std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activat
     const Row row{columns, z + i * stride, targets.row(i), label,
                   kept,    shared,         scale * weight, deltas == nullptr ? nullptr : deltas + i * stride};
     if (has_label && is_correct(row.z, columns, label)) ++correct;
-    losses[i] = weight * loss_of(loss, output_activation, row);
+    losses[i] = weight * loss_of_row(row);
   }
   return correct;
 }
+
+}  // namespace
+
+#ifdef MOTE_MICROCONTROLLER
+
+template <Loss kLoss, Activation kActivation>
+std::uint32_t loss_and_deltas_of(const LossOptions& loss, Activation, size_t rows, size_t columns, size_t stride,
+                                 const float* z, const Targets& targets, float scale, float* deltas, float* losses) {
+  return for_rows(loss, rows, columns, stride, z, targets, scale, deltas, losses,
+                  [&](const Row& row) { return loss_by<kLoss, kActivation>(loss, row); });
+}
+
+#define MOTE_INSTANCE_OF(loss, activation)                                       \
+  template std::uint32_t loss_and_deltas_of<Loss::loss, Activation::activation>( \
+      const LossOptions&, Activation, size_t, size_t, size_t, const float*, const Targets&, float, float*, float*);
+#define MOTE_INSTANCES(activation)                  \
+  MOTE_INSTANCE_OF(quadratic, activation)           \
+  MOTE_INSTANCE_OF(mean_absolute_error, activation) \
+  MOTE_INSTANCE_OF(huber, activation)
+MOTE_FOR_ACTIVATIONS(MOTE_INSTANCES)
+MOTE_INSTANCE_OF(cross_entropy, softmax)
+MOTE_INSTANCE_OF(sigmoid_cross_entropy, sigmoid)
+#undef MOTE_INSTANCES
+#undef MOTE_INSTANCE_OF
+
+std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, size_t rows, size_t columns,
+                              size_t stride, const float* z, const Targets& targets, float scale, float* deltas,
+                              float* losses) {
+  return loss_function(loss.kind, output_activation)(loss, output_activation, rows, columns, stride, z, targets, scale,
+                                                     deltas, losses);
+}
+
+#else
+
+namespace {
+
+template <Loss kLoss>
+float error_loss_by(const LossOptions& loss, Activation activation, const Row& row) {
+  switch (activation) {
+#define MOTE_CASE(name)  \
+  case Activation::name: \
+    return loss_by<kLoss, Activation::name>(loss, row);
+    MOTE_FOR_ACTIVATIONS(MOTE_CASE)
+#undef MOTE_CASE
+  }
+  return 0.0f;
+}
+
+float loss_of(const LossOptions& loss, Activation activation, const Row& row) {
+  switch (loss.kind) {
+    case Loss::sigmoid_cross_entropy: return loss_by<Loss::sigmoid_cross_entropy, Activation::sigmoid>(loss, row);
+    case Loss::cross_entropy: return loss_by<Loss::cross_entropy, Activation::softmax>(loss, row);
+    case Loss::mean_absolute_error: return error_loss_by<Loss::mean_absolute_error>(loss, activation, row);
+    case Loss::huber: return error_loss_by<Loss::huber>(loss, activation, row);
+    case Loss::quadratic: break;
+  }
+  return error_loss_by<Loss::quadratic>(loss, activation, row);
+}
+
+}  // namespace
+
+std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activation, size_t rows, size_t columns,
+                              size_t stride, const float* z, const Targets& targets, float scale, float* deltas,
+                              float* losses) {
+  return for_rows(loss, rows, columns, stride, z, targets, scale, deltas, losses,
+                  [&](const Row& row) { return loss_of(loss, output_activation, row); });
+}
+
+#endif
 
 }  // namespace MOTE_NUMERIC

@@ -2,6 +2,7 @@
 #include "mote/optimizer.hpp"
 
 #include "../core/arithmetic.hpp"
+#include "mote/detail/optimizer.hpp"
 #include "optimizer.hpp"
 
 namespace MOTE_NUMERIC {
@@ -99,19 +100,27 @@ void nadam(const mote::OptimizerStep& step, const float* __restrict gradients, f
   }
 }
 
+template <mote::Optimizer kMethod>
+void step_by(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state, size_t count) {
+  using mote::Optimizer;
+  [[maybe_unused]] float* second = kMethod == Optimizer::sgd ? nullptr : state + step.state_stride;
+  if constexpr (kMethod == Optimizer::sgd) sgd(step, gradients, parameters, count);
+  if constexpr (kMethod == Optimizer::momentum) momentum(step, gradients, parameters, state, count);
+  if constexpr (kMethod == Optimizer::nesterov) nesterov(step, gradients, parameters, state, second, count);
+  if constexpr (kMethod == Optimizer::adagrad) adagrad(step, gradients, parameters, state, count);
+  if constexpr (kMethod == Optimizer::rmsprop) rmsprop(step, gradients, parameters, state, count);
+  if constexpr (kMethod == Optimizer::adam) adam<false>(step, gradients, parameters, state, second, count);
+  if constexpr (kMethod == Optimizer::adamw) adam<true>(step, gradients, parameters, state, second, count);
+  if constexpr (kMethod == Optimizer::nadam) nadam(step, gradients, parameters, state, second, count);
+}
+
 void step_without_l1(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                      size_t count) {
-  using mote::Optimizer;
-  const size_t stride = step.state_stride;
   switch (step.options.method) {
-    case Optimizer::sgd: return sgd(step, gradients, parameters, count);
-    case Optimizer::momentum: return momentum(step, gradients, parameters, state, count);
-    case Optimizer::nesterov: return nesterov(step, gradients, parameters, state, state + stride, count);
-    case Optimizer::adagrad: return adagrad(step, gradients, parameters, state, count);
-    case Optimizer::rmsprop: return rmsprop(step, gradients, parameters, state, count);
-    case Optimizer::adam: return adam<false>(step, gradients, parameters, state, state + stride, count);
-    case Optimizer::adamw: return adam<true>(step, gradients, parameters, state, state + stride, count);
-    case Optimizer::nadam: return nadam(step, gradients, parameters, state, state + stride, count);
+#define MOTE_CASE(name) \
+  case mote::Optimizer::name: return step_by<mote::Optimizer::name>(step, gradients, parameters, state, count);
+    MOTE_FOR_OPTIMIZERS(MOTE_CASE)
+#undef MOTE_CASE
   }
 }
 
@@ -138,6 +147,19 @@ void optimizer_step(const mote::OptimizerStep& step, const float* gradients, flo
     step_without_l1(step, penalized, parameters + first, part, length);
   }
 }
+
+#ifdef MOTE_MICROCONTROLLER
+template <mote::Optimizer kMethod>
+void optimizer_step_by(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                       size_t count) {
+  step_by<kMethod>(step, gradients, parameters, state, count);
+}
+#define MOTE_INSTANCE(name)                                                                                        \
+  template void optimizer_step_by<mote::Optimizer::name>(const mote::OptimizerStep&, const float*, float*, float*, \
+                                                         size_t);
+MOTE_FOR_OPTIMIZERS(MOTE_INSTANCE)
+#undef MOTE_INSTANCE
+#endif
 
 void move_gradient_point(const mote::OptimizerStep& step, const float* parameters, float* state, size_t count) {
   if (step.options.method != mote::Optimizer::nesterov) return;

@@ -6,13 +6,13 @@
 
 namespace mote::detail {
 
-MOTE_INLINE void sgd_update(float learning_rate, float l2, float gradient, float& parameter) {
+MOTE_ALWAYS_INLINE void sgd_update(float learning_rate, float l2, float gradient, float& parameter) {
   const float g = multiply_add(l2, parameter, gradient);
   parameter = multiply_add(-learning_rate, g, parameter);
 }
 
-MOTE_INLINE void momentum_update(float learning_rate, float l2, float momentum, float gradient, float& parameter,
-                                 float& velocity) {
+MOTE_ALWAYS_INLINE void momentum_update(float learning_rate, float l2, float momentum, float gradient, float& parameter,
+                                        float& velocity) {
   const float g = multiply_add(l2, parameter, gradient);
   velocity = without_negligible(multiply_add(momentum, velocity, -learning_rate * g));
   parameter += velocity;

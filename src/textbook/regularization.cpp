@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "regularization.hpp"
+#include "mote/detail/regularization.hpp"
 
 #include "../core/arithmetic.hpp"
 #include "lanes.hpp"

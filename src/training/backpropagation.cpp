@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/detail/backpropagation.hpp"
 
-#include "../textbook/activation.hpp"
-#include "../textbook/batch_norm.hpp"
-
 namespace mote {
 
 using detail::kUpdateRows;
@@ -14,6 +11,13 @@ Result Backpropagation::bind(const Topology& topology, const BackpropagationOpti
   if (const Result result = check(topology); !result.ok()) return result;
   const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, options, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  bind(topology, options, rows, scratch, plan, detail::kAllMethods);
+  return Status::ok;
+}
+
+void Backpropagation::bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows,
+                           Memory scratch, const detail::BackpropagationPlan& plan, const detail::Methods& methods) {
+  methods_ = &methods;
   topology_ = topology;
   options_ = options;
   parallel_ = {};
@@ -30,7 +34,6 @@ Result Backpropagation::bind(const Topology& topology, const BackpropagationOpti
   correct_ = plan.correct.in(scratch);
   strips_ = plan.strips.in(scratch);
   packs_ = plan.packs.in(scratch);
-  return Status::ok;
 }
 
 // Forward.
@@ -53,8 +56,8 @@ void Backpropagation::forward(const float* parameters, const float* inputs, std:
     });
     if (norm == topology_.layer_count) return;
     for_columns(norm, [&](Share columns, const BatchNorm& statistics) {
-      mote::batch_statistics(rows, columns.size(), topology_.stride_of(norm), normalized(norm) + columns.begin,
-                             statistics);
+      methods_->batch_norm->statistics(rows, columns.size(), topology_.stride_of(norm),
+                                       normalized(norm) + columns.begin, statistics);
     });
     from = norm + 1;
   }
@@ -80,13 +83,15 @@ void Backpropagation::activate(std::size_t l, const float* parameters, Share row
   float* z = activations_ + layer_offset(l) + first;
   float* kept = kept_pre_activations(l);
   if (topology_.layers[l].batch_norm) {
-    batch_normalize(rows.size(), padded_columns(outputs), stride, batch_norm(l),
-                    parameters + topology_.scales_offset(l), normalized(l) + first, z);
+    methods_->batch_norm->normalize(rows.size(), padded_columns(outputs), stride, batch_norm(l),
+                                    parameters + topology_.scales_offset(l), normalized(l) + first, z);
   }
-  add_biases_and_activate(is_last ? Activation::identity : topology_.layers[l].activation, rows.size(), outputs, stride,
-                          parameters + topology_.biases_offset(l), z, kept == nullptr ? nullptr : kept + first);
+  const Activation activation = is_last ? Activation::identity : topology_.layers[l].activation;
+  methods_->activate.functions[static_cast<std::size_t>(activation)](activation, rows.size(), outputs, stride,
+                                                                     parameters + topology_.biases_offset(l), z,
+                                                                     kept == nullptr ? nullptr : kept + first);
   if (is_last || dropout_.rate == 0.0f) return;
-  drop_units(dropout_.at(l + 1, rows.begin), rows.size(), outputs, stride, z);
+  methods_->drop_units(dropout_.at(l + 1, rows.begin), rows.size(), outputs, stride, z);
 }
 
 // Loss and deltas.
@@ -99,9 +104,9 @@ void Backpropagation::compute_loss(const LossOptions& loss, const Targets& targe
   constexpr std::size_t kLeast = 4 * detail::kRowsPerWorker;  // the loss of fewer rows costs less than waiting
   parallel_.for_shares(rows_, kLeast, [&](Share share, std::size_t worker) {
     const std::size_t first = offset + share.begin * stride;
-    counts[worker] =
-        loss_and_deltas(loss, topology_.output_activation(), share.size(), topology_.outputs(), stride,
-                        activations_ + first, targets.from(share.begin), scale, deltas_ + first, losses_ + share.begin);
+    counts[worker] = methods_->loss_and_deltas(loss, topology_.output_activation(), share.size(), topology_.outputs(),
+                                               stride, activations_ + first, targets.from(share.begin), scale,
+                                               deltas_ + first, losses_ + share.begin);
   });
   for (const std::uint32_t count : counts) correct += count;
   totals.add({losses_, rows_}, correct);
@@ -111,8 +116,8 @@ void Backpropagation::compute_deltas(const float* parameters) {
   for (std::size_t l = topology_.layer_count; l-- > 0;) {
     if (topology_.layers[l].batch_norm) {
       for_columns(l, [&](Share columns, const BatchNorm& norm) {
-        batch_norm_gradients(rows_, columns.size(), topology_.stride_of(l), deltas_ + layer_offset(l) + columns.begin,
-                             normalized(l) + columns.begin, norm);
+        methods_->batch_norm->gradients(rows_, columns.size(), topology_.stride_of(l),
+                                        deltas_ + layer_offset(l) + columns.begin, normalized(l) + columns.begin, norm);
       });
     } else if (l == 0) {
       return;
@@ -131,8 +136,8 @@ void Backpropagation::delta_below(std::size_t l, const float* parameters, Share 
   const std::size_t fan_in = topology_.inputs_of(l), outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
   float* deltas = deltas_ + layer_offset(l) + rows.begin * stride;
   if (topology_.layers[l].batch_norm) {
-    batch_norm_deltas(rows.size(), padded_columns(outputs), stride, batch_norm(l),
-                      parameters + topology_.scales_offset(l), normalized(l) + rows.begin * stride, deltas);
+    methods_->batch_norm->deltas(rows.size(), padded_columns(outputs), stride, batch_norm(l),
+                                 parameters + topology_.scales_offset(l), normalized(l) + rows.begin * stride, deltas);
   }
   if (l == 0) return;
   const std::size_t stride_below = topology_.stride_of(l - 1), first = rows.begin * stride_below;
@@ -143,10 +148,11 @@ void Backpropagation::delta_below(std::size_t l, const float* parameters, Share 
   const float* kept = needs_pre_activations(activation) ? kept_pre_activations(l - 1) + first
                                                         : activations_ + layer_offset(l - 1) + first;
   if (dropout_.rate == 0.0f) {
-    multiply_by_derivative(activation, rows.size(), fan_in, stride_below, kept, below);
+    methods_->multiply_by_derivative[static_cast<std::size_t>(activation)](activation, rows.size(), fan_in,
+                                                                           stride_below, kept, below);
   } else {
-    drop_and_multiply_by_derivative(dropout_.at(l, rows.begin), activation, rows.size(), fan_in, stride_below, kept,
-                                    below);
+    methods_->drop_and_multiply_by_derivative(dropout_.at(l, rows.begin), activation, rows.size(), fan_in, stride_below,
+                                              kept, below);
   }
 }
 
@@ -170,7 +176,8 @@ void Backpropagation::gradient_slice(std::size_t index, const float* inputs, con
     index -= slices;
     slices = detail::slices_of(topology_, ++l);
   }
-  const bool are_few = l == 0 && active.count < topology_.inputs - topology_.inputs / 16;  // else a list is slower
+  const bool are_few = detail::kRearranges && l == 0 &&
+                       active.count < topology_.inputs - topology_.inputs / 16;  // else a list is slower
   weight_gradients(slice_at(l, index, slices, are_few ? active : ActiveInputs{}), inputs, sink, strip(worker));
   if (index == 0) bias_gradients(l, sink, strip(worker));
 }
@@ -180,6 +187,7 @@ void Backpropagation::gradient_slice(std::size_t index, const float* inputs, con
 Backpropagation::Slice Backpropagation::slice_at(std::size_t l, std::size_t i, std::size_t slices,
                                                  const ActiveInputs& active) const {
   const std::size_t fan_in = topology_.inputs_of(l);
+  if (!detail::kRearranges) return {l, {0, fan_in}, {}};
   if (active.are_all()) {
     const std::size_t most = detail::slice_rows(topology_, l), first = i * most;
     return {l, {first, first + most < fan_in ? first + most : fan_in}, {}};
@@ -203,11 +211,12 @@ void Backpropagation::weight_gradients(const Slice& slice, const float* inputs, 
   const float* deltas = deltas_ + layer_offset(l);
   if (sink.gradients == nullptr) {
     const ParameterStep& step = *sink.step;
-    return update_weights(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, step.step,
-                          step.parameters + offset, step.state == nullptr ? nullptr : step.state + offset, strip);
+    return methods_->update_weights(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, step.step,
+                                    step.parameters + offset, step.state == nullptr ? nullptr : step.state + offset,
+                                    strip);
   }
-  weight_gradient(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, sink.accumulate,
-                  sink.gradients + offset);
+  methods_->weight_gradient(rows_, slice.rows, outputs, below, stride_below, deltas, slice.active, sink.accumulate,
+                            sink.gradients + offset);
 }
 
 void Backpropagation::bias_gradients(std::size_t l, const GradientSink& sink, float* strip) const {

@@ -83,7 +83,8 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
     invert(activation, outputs, means);
     return outputs;
   };
-  return detail::score(dataset, loss, activation, inputs, plan.losses.in(scratch), totals, confusion, pre_activations);
+  return detail::score(dataset, loss, loss_and_deltas, activation, inputs, plan.losses.in(scratch), totals, confusion,
+                       pre_activations);
 }
 
 std::uint32_t fingerprint(const Topology& topology, Members members) {

@@ -16,6 +16,13 @@ Result check(const Topology& topology, const Dataset& dataset) {
 
 Result evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss, const Dataset& dataset,
                 Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion) {
+  return detail::evaluate(topology, parameters, loss, dataset, scratch, totals, confusion, loss_and_deltas,
+                          detail::kAllActivations.functions);
+}
+
+Result detail::evaluate(const Topology& topology, Span<const float> parameters, const LossOptions& loss,
+                        const Dataset& dataset, Memory scratch, LossTotals& totals, Span<std::uint32_t> confusion,
+                        LossFunction function, const ActivateFunction* activations) {
   const Result checked = detail::check_evaluation(topology, loss, dataset, confusion);
   if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
@@ -24,10 +31,10 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   float* inputs = plan.inputs.in(scratch).data();
   Network network;
-  if (const Result result = network.bind(topology, parameters, rows, plan.scratch.in(scratch)); !result.ok())
-    return result;
-  return detail::score(dataset, loss, topology.output_activation(), inputs, plan.losses.in(scratch), totals, confusion,
-                       [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
+  const Result bound = network.bind(topology, parameters, rows, plan.scratch.in(scratch), activations);
+  if (!bound.ok()) return bound;
+  return detail::score(dataset, loss, function, topology.output_activation(), inputs, plan.losses.in(scratch), totals,
+                       confusion, [&](std::size_t count) { return network.forward_pre_activations(inputs, count); });
 }
 
 }  // namespace mote

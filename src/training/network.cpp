@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "mote/network.hpp"
 
-#include "../textbook/activation.hpp"
-
 namespace mote {
 
-Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch) {
+Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch,
+                     const detail::ActivateFunction* activations) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
   if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;
@@ -14,6 +13,7 @@ Result Network::bind(const Topology& topology, Span<const float> parameters, std
   topology_ = topology;
   parameters_ = parameters.data();
   max_rows_ = rows;
+  functions_ = activations;
   for (int i = 0; i < 2; ++i) activations_[i] = plan.activations[i].in(scratch).data();
   return Status::ok;
 }
@@ -30,7 +30,8 @@ MatrixView Network::run(const float* inputs, std::size_t rows, Activation last) 
     to = activations_[l % 2];
     forward_product(rows, topology_.inputs_of(l), outputs, from, from_stride, weights, stride, to, stride);
     const bool is_last = l + 1 == topology_.layer_count;
-    add_biases_and_activate(is_last ? last : topology_.layers[l].activation, rows, outputs, stride, biases, to);
+    const Activation activation = is_last ? last : topology_.layers[l].activation;
+    functions_[static_cast<std::size_t>(activation)](activation, rows, outputs, stride, biases, to, nullptr);
     weights += topology_.weight_floats(l);
     biases += stride;
     from = to;

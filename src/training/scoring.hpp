@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "mote/detail/loss.hpp"
 #include "mote/evaluation.hpp"
 
 namespace mote::detail {
@@ -22,8 +23,9 @@ inline Result check_evaluation(const Topology& topology, const LossOptions& loss
 /// these samples. pre_activations(n): z of the first n rows of inputs, before `activation`. Errors: input_not_finite;
 /// target_out_of_range if a loss is not finite because of its targets.
 template <typename PreActivations>
-Result score(const Dataset& dataset, const LossOptions& loss, Activation activation, float* inputs, Span<float> losses,
-             LossTotals& totals, Span<std::uint32_t> confusion, PreActivations pre_activations) {
+Result score(const Dataset& dataset, const LossOptions& loss, LossFunction function, Activation activation,
+             float* inputs, Span<float> losses, LossTotals& totals, Span<std::uint32_t> confusion,
+             PreActivations pre_activations) {
   const std::size_t rows = losses.size();
   totals = {};
   for (std::uint32_t& count : confusion) count = 0;
@@ -33,7 +35,7 @@ Result score(const Dataset& dataset, const LossOptions& loss, Activation activat
     const MatrixView z = pre_activations(count);
     const Targets targets = targets_of(dataset, nullptr, first, inputs, nullptr);
     const std::uint32_t correct =
-        loss_and_deltas(loss, activation, count, z.columns, z.stride, z.data, targets, 1.0f, nullptr, losses.data());
+        function(loss, activation, count, z.columns, z.stride, z.data, targets, 1.0f, nullptr, losses.data());
     totals.add(losses.subspan(0, count), correct);
     if (confusion.empty()) continue;
     for (std::size_t i = 0; i < count; ++i) {

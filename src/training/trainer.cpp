@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/trainer.hpp"
 
-#include "../textbook/batch_norm.hpp"
-#include "../textbook/regularization.hpp"
 #include "active_inputs.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/detail/vector_math.hpp"
@@ -57,41 +55,17 @@ std::size_t first_overflow(std::size_t layers, const Backpropagation& backpropag
 
 }  // namespace
 
-Result check(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (const Result result = check(options.loss, topology.output_activation()); !result.ok()) return result;
-  if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (!detail::is_amount(options.l1) || !detail::is_amount(options.l2)) return Status::bad_penalty;
-  if (!detail::is_amount(options.clip_norm) || !detail::is_amount(options.clip_value)) return Status::bad_clipping;
-  if (options.clip_norm != 0.0f && options.clip_value != 0.0f) return Status::bad_clipping;
-  if (!detail::is_amount(options.max_norm)) return Status::bad_max_norm;
-  if (!detail::is_fraction(options.input_dropout) || !detail::is_fraction(options.hidden_dropout)) {
-    return Status::bad_dropout;
-  }
-  if (const Result result = check(options.schedule); !result.ok()) return result;
-  if (samples == kUnstored && options.bootstrap) return Status::no_samples;
-  constexpr std::uint64_t kMostSamples = 0xffffffffu;  // counts and order have 32 bits
-  if (samples > kMostSamples) return {Status::too_many_samples, samples, kMostSamples};
-  const std::size_t largest_batch = samples == kUnstored ? kMostSamples : samples;
-  if (options.batch_size == 0 || options.batch_size > largest_batch) {
-    return {Status::bad_batch_size, options.batch_size, largest_batch};
-  }
-  if (options.workers == 0) return Status::bad_worker_count;
-  if (options.memory_rows == 0) return {Status::bad_batch_size, 0, largest_batch};
-  if (topology.all_scale_floats() == 0) return Status::ok;
-  if (options.memory_rows < options.batch_size) {
-    return {Status::batch_norm_in_chunks, options.memory_rows, options.batch_size};
-  }
-  const std::size_t left = samples % options.batch_size, fewest = left == 0 ? options.batch_size : left;
-  if (fewest < 2) return {Status::batch_norm_of_one_sample, fewest, 2};
-  return Status::ok;
-}
-
 Result Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory) {
   if (const Result result = check(topology, options, samples); !result.ok()) return result;
   const detail::TrainingPlan plan = detail::training_plan(topology, options, samples);
   if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
-  topology_ = topology;
+  bind(topology, options, samples, memory, plan, detail::kAllMethods);
+  return Status::ok;
+}
+
+void Trainer::bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory,
+                   const detail::TrainingPlan& plan, const detail::Methods& methods) {
+  backpropagation_.bind(topology, {options.workers}, plan.rows, plan.scratch.in(memory), plan.backpropagation, methods);
   options_ = options;
   order_random_ = Random(options.seed, Stream::shuffle);
   rows_ = plan.rows;
@@ -114,7 +88,8 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   step_ = {{options.optimizer, options.l2, 0, topology.parameter_count(), options.l1},
            topology.all_weight_floats(),
            parameters_.data(),
-           state_.empty() ? nullptr : state_.data()};
+           state_.empty() ? nullptr : state_.data(),
+           methods.optimizer_step};
   clear(parameters_);
   clear(kept_);
   forget();
@@ -123,7 +98,6 @@ Result Trainer::bind(const Topology& topology, const TrainingOptions& options, s
   position_ = 0;
   totals_ = {};
   dropout_ = {options.hidden_dropout, dropout_key(options.seed)};
-  return backpropagation_.bind(topology, {options.workers}, rows_, plan.scratch.in(memory));
 }
 
 void Trainer::set_parallel(const Parallel& parallel) {
@@ -132,17 +106,21 @@ void Trainer::set_parallel(const Parallel& parallel) {
   backpropagation_.set_parallel(parallel);
 }
 
-void Trainer::initialize(InitialWeights weights, InitialBiases biases) {
-  Random random(options_.seed, Stream::initialization);
-  mote::initialize(topology_, weights, biases, random, parameters_);
+/// After new parameters were drawn.
+void Trainer::begin_again() {
   forget();
   if (!kept_.empty()) keep_parameters();
+}
+
+void Trainer::move_gradient_point(std::size_t count) {
+  const auto move = backpropagation_.methods().move_gradient_point;
+  if (move != nullptr) move(step_.step, step_.parameters, step_.state, count);
 }
 
 /// Resets all state but parameters, data and streams of random numbers.
 void Trainer::forget() {
   clear(state_);
-  reset_running_statistics(topology_, running_);
+  reset_running_statistics(topology(), running_);
   step_.step.number = 0;
   epoch_ = 0;
   divergence_ = {};
@@ -167,7 +145,9 @@ Result Trainer::set_learning_rate(float learning_rate) {
 }
 
 float Trainer::learning_rate() const {
-  return options_.optimizer.learning_rate * rate_factor(options_.schedule, step_.step.number);
+  const auto rate_factor = backpropagation_.methods().rate_factor;
+  const float factor = rate_factor == nullptr ? 1.0f : rate_factor(options_.schedule, step_.step.number);
+  return options_.optimizer.learning_rate * factor;
 }
 
 TrainingProgress Trainer::progress() const {
@@ -203,7 +183,7 @@ Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset)
 }
 
 Result Trainer::check_data(const Dataset& dataset) const {
-  if (const Result result = check(topology_, dataset); !result.ok()) return result;
+  if (const Result result = check(topology(), dataset); !result.ok()) return result;
   if (dataset.count != samples_) return {Status::count_mismatch, dataset.count, samples_};
   return Status::ok;
 }
@@ -225,7 +205,7 @@ Result Trainer::begin_epoch(const Dataset& dataset) {
   transformation_ = transformation_hash(dataset);
   epoch_order_ = order_random_.state();
   draw_order();
-  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+  move_gradient_point(parameters_.size());
   return Status::ok;
 }
 
@@ -248,7 +228,7 @@ Result Trainer::train_batch() {
   if (!result.ok()) return result;
   // The loss of the next batch reveals a parameter that is not finite; after the last batch, a check does.
   if (is_last && !detail::all_finite(parameters_)) {
-    result = diverged(Divergence::What::parameter, first_not_finite(topology_, parameters_));
+    result = diverged(Divergence::What::parameter, first_not_finite(topology(), parameters_));
   }
   position_ += batch;
   return result;
@@ -256,13 +236,13 @@ Result Trainer::train_batch() {
 
 Result Trainer::train_batch(const Dataset& batch) {
   MOTE_ASSERT(samples_ == kUnstored);
-  if (const Result result = check(topology_, batch); !result.ok()) return result;
+  if (const Result result = check(topology(), batch); !result.ok()) return result;
   if (batch.count > options_.batch_size) return {Status::bad_batch_size, batch.count, options_.batch_size};
   if (!running_.empty() && batch.count < 2) return {Status::batch_norm_of_one_sample, batch.count, 2};
   dataset_ = batch;
   position_ = 0;
   totals_ = {};
-  move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
+  move_gradient_point(parameters_.size());
   return step(batch.count);
 }
 
@@ -296,7 +276,7 @@ Result Trainer::step(std::size_t batch) {
   }
   if (keep) {
     if (options_.clips() && !clip_gradients()) {
-      return diverged(Divergence::What::gradient, first_not_finite(topology_, gradients_));
+      return diverged(Divergence::What::gradient, first_not_finite(topology(), gradients_));
     }
     step_with_gradients();
   }
@@ -308,8 +288,8 @@ Result Trainer::step(std::size_t batch) {
 /// Gathers `rows` samples of the batch after the first `done`, and drops inputs. active: the inputs that are active
 /// before dropout.
 Result Trainer::gather_rows(std::size_t done, std::size_t rows, ActiveInputs& active) {
-  const std::size_t inputs = topology_.inputs;
-  const bool lists = !masks_.empty() && has_zero_bytes(dataset_);
+  const std::size_t inputs = topology().inputs;
+  const bool lists = detail::kRearranges && !masks_.empty() && has_zero_bytes(dataset_);
   clear(failed_);
   parallel_.for_shares(rows, detail::kRowsPerWorker, [&](Share share, std::size_t worker) {
     const std::size_t first = position_ + done + share.begin, floats = share.size() * inputs;
@@ -321,7 +301,7 @@ Result Trainer::gather_rows(std::size_t done, std::size_t rows, ActiveInputs& ac
     if (dataset_.inputs_are_targets) __builtin_memcpy(whole_.data() + share.begin * inputs, to, floats * sizeof(float));
     Dropout dropout = dropout_.at(0, done + share.begin);
     dropout.rate = options_.input_dropout;
-    drop_units(dropout, share.size(), inputs, inputs, to);
+    backpropagation_.methods().drop_units(dropout, share.size(), inputs, inputs, to);
   });
   for (const std::uint8_t failed : failed_) {
     if (failed != 0) return gather(dataset_, order(), position_ + done, rows, inputs_.data());  // for the place
@@ -340,25 +320,27 @@ void Trainer::use_gradients(std::size_t done, std::size_t rows, const ActiveInpu
   parallel_.for_shares(slices, 1, [&](Share share, std::size_t worker) {
     for (std::size_t slice = share.begin; slice < share.end; ++slice) {
       // Prefetches a few of the next samples per slice: more at once would stall instead of overlapping the sums.
-      prefetch(dataset_, order(), position_ + done + rows, rows, slice, slices);
+      if (detail::kRearranges) prefetch(dataset_, order(), position_ + done + rows, rows, slice, slices);
       backpropagation_.gradient_slice(slice, inputs_.data(), active, sink, worker);
     }
   });
 }
 
 void Trainer::update_running(std::size_t batch) {
-  const std::size_t count = topology_.all_scale_floats();
+  const std::size_t count = topology().all_scale_floats();
   const float* statistics = backpropagation_.batch_statistics().data();
-  update_running_statistics(batch, count, statistics, statistics + count, running_.data(), running_.data() + count);
+  backpropagation_.methods().batch_norm->update_running(batch, count, statistics, statistics + count, running_.data(),
+                                                        running_.data() + count);
 }
 
 bool Trainer::clip_gradients() {
-  if (options_.clip_norm != 0.0f) return clip_norm(topology_, options_.clip_norm, gradients_.data());
-  return clip_value(options_.clip_value, gradients_.data(), gradients_.size());
+  const detail::Methods& methods = backpropagation_.methods();
+  if (options_.clip_norm != 0.0f) return methods.clip_norm(topology(), options_.clip_norm, gradients_.data());
+  return methods.clip_value(options_.clip_value, gradients_.data(), gradients_.size());
 }
 
 void Trainer::step_with_gradients() {
-  const std::size_t weights = topology_.all_weight_floats(), biases = parameters_.size() - weights;
+  const std::size_t weights = topology().all_weight_floats(), biases = parameters_.size() - weights;
   parallel_.for_each(parallel_.workers, [&](std::size_t worker) {
     const Share weight_share = share_of(weights, parallel_.workers, worker);
     step_.apply(weight_share.begin, weight_share.size(), gradients_.data() + weight_share.begin);
@@ -370,13 +352,14 @@ void Trainer::step_with_gradients() {
 
 /// Limits the norms of the weights into each hidden unit.
 void Trainer::limit_norms() {
-  for (std::size_t l = 0; l + 1 < topology_.layer_count; ++l) {
-    parallel_.for_shares(topology_.outputs_of(l), 1, [&](Share share, std::size_t) {
-      limit_column_norms(options_.max_norm, topology_.inputs_of(l), share.size(), topology_.stride_of(l),
-                         parameters_.data() + topology_.weights_offset(l) + share.begin);
+  for (std::size_t l = 0; l + 1 < topology().layer_count; ++l) {
+    parallel_.for_shares(topology().outputs_of(l), 1, [&](Share share, std::size_t) {
+      backpropagation_.methods().limit_column_norms(options_.max_norm, topology().inputs_of(l), share.size(),
+                                                    topology().stride_of(l),
+                                                    parameters_.data() + topology().weights_offset(l) + share.begin);
     });
   }
-  move_gradient_point(step_.step, step_.parameters, step_.state, topology_.all_weight_floats());
+  move_gradient_point(topology().all_weight_floats());
 }
 
 Result Trainer::diverged(Divergence::What what, std::size_t layer) {
@@ -390,7 +373,7 @@ Result Trainer::diverged(Divergence::What what, std::size_t layer) {
 /// pass.
 Result Trainer::diverged_in_loss() {
   if (const Result result = check_targets(options_.loss.kind, dataset_); !result.ok()) return result;
-  const std::size_t layers = topology_.layer_count, of_parameter = first_not_finite(topology_, parameters_);
+  const std::size_t layers = topology().layer_count, of_parameter = first_not_finite(topology(), parameters_);
   if (of_parameter != layers) return diverged(Divergence::What::parameter, of_parameter);
   return diverged(Divergence::What::loss, first_overflow(layers, backpropagation_));
 }
@@ -398,13 +381,15 @@ Result Trainer::diverged_in_loss() {
 // After training.
 
 Result Trainer::evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion) {
-  return mote::evaluate(inference_topology(), inference_parameters(), options_.loss, dataset, evaluation_memory_,
-                        totals, confusion);
+  const detail::Methods& methods = backpropagation_.methods();
+  return detail::evaluate(inference_topology(), inference_parameters(), options_.loss, dataset, evaluation_memory_,
+                          totals, confusion, methods.loss_and_deltas, methods.activate.functions);
 }
 
 Span<const float> Trainer::inference_parameters() {
   if (running_.empty()) return parameters_;
-  static_cast<void>(fold_batch_norm(topology_, parameters_, running_, folded_));  // bind has checked the sizes
+  const auto fold = backpropagation_.methods().batch_norm->fold;
+  static_cast<void>(fold(topology(), parameters_, running_, folded_));  // bind has checked the sizes
   return folded_;
 }
 

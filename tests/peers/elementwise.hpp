@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "textbook/activation.hpp"
+#include "mote/detail/activation.hpp"
 #include "textbook/activation_functions.hpp"
 #include "textbook/lanes.hpp"
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "elementwise.hpp"
-#include "textbook/activation.hpp"
+#include "mote/detail/activation.hpp"
 
 namespace peers {
 namespace {

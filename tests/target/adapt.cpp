@@ -48,7 +48,7 @@ std::uint32_t correct() {
 int device_main() {
   require(tuning.bind(model::kModel, kOptions, memory));
   report("correct_before", correct());
-  std::uint64_t instructions = 0;
+  std::uint32_t instructions = 0;
   constexpr int kEpochs = 10;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {
     for (std::size_t i = 0; i < kLearned; ++i) {

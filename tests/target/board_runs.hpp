@@ -31,9 +31,10 @@ inline std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-inline std::string board_of(const std::string& target) {
+inline std::string board_of(const std::string& target, const std::string& image) {
+  const std::string start = target + (image.rfind("dense_", 0) == 0 ? "_dense:" : ":");
   for (const std::string& entry : words(variable("MOTE_BOARDS", ""))) {
-    if (entry.rfind(target + ":", 0) == 0) return entry.substr(target.size() + 1);
+    if (entry.rfind(start, 0) == 0) return entry.substr(start.size());
   }
   ADD_FAILURE() << "MOTE_BOARDS has no board for " << target << ": run make test-target";
   return "";
@@ -72,7 +73,7 @@ inline std::string command_of(const std::string& machine, const std::string& ima
     if (machine == set) return folder() + "host/" + image + " " + set;
   }
   if (machine == kOther) return "qemu-aarch64 " + folder() + machine + "/" + image;
-  return "qemu-system-arm -M " + board_of(machine) +
+  return "qemu-system-arm -M " + board_of(machine, image) +
          " -nographic -monitor none -serial none -icount shift=0 -semihosting-config enable=on,target=native -kernel " +
          folder() + machine + "/" + image + ".elf";
 }

@@ -17,6 +17,6 @@ std::size_t stack_used();
 /// A clock for instructions_since(), which returns the number of instructions between the two calls, at most 400
 /// million. Constant on the host.
 std::uint32_t clock();
-std::uint64_t instructions_since(std::uint32_t start);
+std::uint32_t instructions_since(std::uint32_t start);
 
 }  // namespace device

@@ -24,7 +24,7 @@ std::size_t stack_used() {
 std::uint32_t clock() {
   return 0;
 }
-std::uint64_t instructions_since(std::uint32_t) {
+std::uint32_t instructions_since(std::uint32_t) {
   return 0;
 }
 

@@ -22,7 +22,7 @@ static_assert(sizeof scratch + sizeof network <= 1024);
 int device_main() {
   require(network.bind(model::kModel, scratch));
   require(verify(network, model::kGolden));
-  std::uint64_t instructions = 0;
+  std::uint32_t instructions = 0;
   std::uint32_t correct = 0, crc = 0;
   for (std::size_t i = 0; i < sizeof labels; ++i) {
     const std::uint32_t start = device::clock();

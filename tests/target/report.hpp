@@ -7,7 +7,7 @@
 #include "mote/status.hpp"
 
 /// Reports a number in decimal digits.
-void report(const char* name, std::uint64_t value);
+void report(const char* name, std::uint32_t value);
 /// Reports a number in eight hexadecimal digits.
 void report_bits(const char* name, std::uint32_t value);
 /// Ends the program with the text of a result that is not ok.

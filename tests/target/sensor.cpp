@@ -65,14 +65,14 @@ int device_main() {
   require(mote::standardize(read_batch(sensor), readings.offsets, readings.scales));  // the first windows calibrate
   require(trainer.bind(kTopology, kOptions, mote::kUnstored, memory));
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
-  std::uint64_t instructions = 0;
+  std::uint32_t instructions = 0;
   for (int batch = 0; batch < kBatches; ++batch) {
     const mote::Dataset data = standardized(read_batch(sensor));
     const std::uint32_t start = device::clock();
     require(trainer.train_batch(data));
     instructions += device::instructions_since(start);
   }
-  std::uint64_t correct = 0;
+  std::uint32_t correct = 0;
   for (int test = 0; test < kTests; ++test) {
     mote::LossTotals totals;
     require(trainer.evaluate(standardized(read_batch(sensor)), totals));

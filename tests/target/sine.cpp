@@ -54,7 +54,7 @@ static_assert(sizeof memory + sizeof trainer + sizeof scratch <= 14 * 1024);
 int device_main() {
   const std::uint32_t start = device::clock();
   if (!learn(trainer, kTable.x, kTable.y)) device::exit(1);
-  const std::uint64_t instructions = device::instructions_since(start);
+  const std::uint32_t instructions = device::instructions_since(start);
   mote::Network network;
   require(network.bind(topology, trainer.parameters(), kPoints, scratch));
   const mote::MatrixView answers = network.forward(kTable.x, kPoints);
@@ -63,7 +63,7 @@ int device_main() {
     const float error = answers.row(i)[0] - kTable.y[i], size = error < 0.0f ? -error : error;
     if (worst < size) worst = size;
   }
-  report("largest_error_e6", static_cast<std::uint64_t>(worst * 1e6f));
+  report("largest_error_e6", static_cast<std::uint32_t>(worst * 1e6f));
   report_bits("fingerprint", mote::fingerprint(topology, trainer.parameters()));
   report("fused", mote::arithmetic_is_fused() ? 1 : 0);
   report("instructions_an_epoch", instructions / 400);

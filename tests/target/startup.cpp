@@ -106,8 +106,17 @@ std::size_t stack_used() {
 }
 
 // Timers count clocks, of which the emulator (-icount shift=0) gives a thousand instructions per MHz and microsecond.
-#ifdef __ARM_ARCH_6M__  // the timer of an nRF51: the board's SysTick stands still
-std::uint32_t clock() {
+// The SysTick of the emulated nRF51, whose processor is a Cortex-M0, stands still: its timer 0 counts instead.
+namespace {
+
+constexpr std::uint32_t kMegahertzOfNrf51 = 16, kMaskOfSysTick = 0xffffff;
+
+bool is_cortex_m0() {
+  const std::uint32_t identity = *reinterpret_cast<volatile std::uint32_t*>(0xe000ed00u);
+  return (identity >> 4 & 0xfffu) == 0xc20u;
+}
+
+std::uint32_t clock_of_nrf51() {
   auto* timer = reinterpret_cast<volatile std::uint32_t*>(0x40008000u);
   constexpr std::size_t kStart = 0x000 / 4, kCapture = 0x040 / 4, kBits = 0x508 / 4, kPrescaler = 0x510 / 4,
                         kCaptured = 0x540 / 4;
@@ -119,22 +128,24 @@ std::uint32_t clock() {
   timer[kCapture] = 1;
   return timer[kCaptured];
 }
-constexpr std::uint32_t kClockMask = 0xffffffff;
-#else
+
+}  // namespace
+
 std::uint32_t clock() {
+  if (is_cortex_m0()) return clock_of_nrf51();
   auto* timer = reinterpret_cast<volatile std::uint32_t*>(0xe000e010u);  // SysTick: 24 bits, downwards
   if ((timer[0] & 1u) == 0) {
-    timer[1] = 0xffffff;
+    timer[1] = kMaskOfSysTick;
     timer[2] = 0;
     timer[0] = 5;
   }
-  return ~timer[2] & 0xffffffu;
+  return ~timer[2] & kMaskOfSysTick;
 }
-constexpr std::uint32_t kClockMask = 0xffffff;
-#endif
 
-std::uint64_t instructions_since(std::uint32_t start) {
-  return std::uint64_t{(clock() - start) & kClockMask} * 1000u / MOTE_CLOCK_MHZ;
+std::uint32_t instructions_since(std::uint32_t start) {
+  const bool is_m0 = is_cortex_m0();
+  const std::uint32_t ticks = (clock() - start) & (is_m0 ? 0xffffffffu : kMaskOfSysTick);
+  return static_cast<std::uint32_t>(std::uint64_t{ticks} * (8000u / (is_m0 ? kMegahertzOfNrf51 : MOTE_CLOCK_MHZ)) >> 3);
 }
 
 }  // namespace device

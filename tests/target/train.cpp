@@ -4,7 +4,7 @@
 #include "images.hpp"
 #include "mote/checksum.hpp"
 #include "mote/instruction_set.hpp"
-#include "mote/trainer.hpp"
+#include "mote/static_trainer.hpp"
 #include "report.hpp"
 
 MOTE_FLASH_BYTES(train_images, MOTE_SMALL_MNIST "/train-images", 0, 78400);
@@ -31,10 +31,9 @@ constexpr mote::Topology kTopology{kPixels, {kHidden, mote::Activation::relu}, {
 constexpr mote::TrainingOptions kOptions{mote::Loss::cross_entropy, kOptimizer, 0.0f, kBatch};
 constexpr int kEpochs = 3;
 
-mote::Storage<mote::training_bytes(kTopology, kOptions, kTrain.count)> memory;
-mote::Trainer trainer;
+mote::StaticTrainer<kTopology, kOptions, kTrain.count> trainer;
 #ifdef MOTE_MICROCONTROLLER
-static_assert(sizeof memory + sizeof trainer <= 14 * 1024, "leaves the rest of 16 KB for the stack");
+static_assert(sizeof trainer <= 14 * 1024, "leaves the rest of 16 KB for the stack");
 #endif
 
 void report_totals(const char* count, const mote::LossTotals& totals) {
@@ -48,9 +47,8 @@ void report_totals(const char* count, const mote::LossTotals& totals) {
 }  // namespace
 
 int device_main() {
-  require(trainer.bind(kTopology, kOptions, kTrain.count, memory));
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
-  std::uint64_t instructions = 0;
+  std::uint32_t instructions = 0;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {
     require(trainer.begin_epoch(kTrain));
     while (trainer.samples_left() != 0) {
@@ -67,8 +65,8 @@ int device_main() {
   report("fused", mote::arithmetic_is_fused() ? 1 : 0);
   report_bits("fingerprint", mote::fingerprint(kTopology, trainer.parameters()));
   report("instructions_a_sample", instructions / (kEpochs * kTrain.count));
-  report("memory_bytes", sizeof memory);
-  report("state_bytes", sizeof trainer);
+  report("memory_bytes", mote::training_bytes(kTopology, kOptions, kTrain.count));
+  report("state_bytes", sizeof trainer - mote::training_bytes(kTopology, kOptions, kTrain.count));
   report("stack_bytes", device::stack_used());
   return 0;
 }

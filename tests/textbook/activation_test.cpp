@@ -11,7 +11,7 @@
 #include "support/accuracy.hpp"
 #include "support/closed_forms.hpp"
 #include "support/support.hpp"
-#include "textbook/activation.hpp"
+#include "mote/detail/activation.hpp"
 
 namespace {
 

@@ -122,7 +122,8 @@ TEST(BatchNormGradients, UsedAtOnceAreThoseThatAreKept) {
     const Example example(kSmall, 10);
     const std::size_t count = kSmall.parameter_count(), weights = kSmall.all_weight_floats();
     Floats kept(count), stepped = example.parameters, used = example.parameters, state(2 * count), other(2 * count);
-    mote::ParameterStep step{{{method, 0.1f}, 0.01f, 1, count}, weights, stepped.data(), state.data()};
+    mote::ParameterStep step{{{method, 0.1f}, 0.01f, 1, count}, weights, stepped.data(), state.data(),
+                             mote::optimizer_step};
     Engine(example).run({kept.data(), false, nullptr});
     step.apply(0, weights, kept.data());
     step.apply(weights, count - weights, kept.data() + weights);

@@ -11,7 +11,7 @@
 #include "mote/topology.hpp"
 #include "support/double_batch_norm.hpp"
 #include "support/support.hpp"
-#include "textbook/batch_norm.hpp"
+#include "mote/detail/batch_norm.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/detail/dropout.hpp"
-#include "textbook/activation.hpp"
+#include "mote/detail/activation.hpp"
 
 #include <gtest/gtest.h>
 

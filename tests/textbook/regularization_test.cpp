@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "textbook/regularization.hpp"
+#include "mote/detail/regularization.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include "mote/activation.hpp"
 #include "mote/topology.hpp"
 #include "support/support.hpp"
-#include "textbook/activation.hpp"
+#include "mote/detail/activation.hpp"
 
 namespace {
 

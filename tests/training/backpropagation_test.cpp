@@ -254,7 +254,8 @@ TEST(Backpropagation, GradientsUsedAtOnceEqualGradientsKeptBitForBit) {
                                count - weights);
 
           float* state = method == Optimizer::sgd ? nullptr : used_state.floats().data();
-          const ParameterStep at_once{{options, l2}, weights, used_parameters.floats().data(), state};
+          const ParameterStep at_once{{options, l2}, weights, used_parameters.floats().data(), state,
+                                      mote::optimizer_step};
           example.run(engine, 0, 9, {nullptr, false, &at_once});
           const std::size_t bytes = count * sizeof(float);
           ASSERT_EQ(std::memcmp(kept_parameters.memory().data(), used_parameters.memory().data(), bytes), 0);

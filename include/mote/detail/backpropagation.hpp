@@ -8,6 +8,7 @@
 #include "mote/activation.hpp"
 #include "mote/batch_norm.hpp"
 #include "mote/detail/dropout.hpp"
+#include "mote/detail/methods.hpp"
 #include "mote/detail/weight_update.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
@@ -25,6 +26,7 @@ struct ParameterStep {
   std::size_t weight_floats = 0;  ///< parameters before the first bias
   float* parameters = nullptr;
   float* state = nullptr;  ///< state_arrays(method) arrays laid out as the parameters, one after another
+  detail::StepFunction function = nullptr;  ///< optimizer_step(), perhaps for this method only
 
   /// Where the gradients are taken: the parameters that forward() and backward() get.
   const float* gradient_point() const { return mote::gradient_point(step, parameters, state); }
@@ -33,7 +35,7 @@ struct ParameterStep {
   void apply(std::size_t offset, std::size_t count, const float* gradients) const {
     OptimizerStep part = step;
     if (offset >= weight_floats) part.l1 = part.l2 = part.options.weight_decay = 0.0f;
-    optimizer_step(part, gradients, parameters + offset, state == nullptr ? nullptr : state + offset, count);
+    function(part, gradients, parameters + offset, state == nullptr ? nullptr : state + offset, count);
   }
 };
 
@@ -52,7 +54,7 @@ struct BackpropagationOptions {
 
 namespace detail {
 /// Weight gradients are computed in slices of about this many floats, which workers divide among themselves.
-inline constexpr std::size_t kSliceFloats = kRowAlignment < 16 ? 256 : 4096;
+inline constexpr std::size_t kSliceFloats = 4096;
 
 /// Fewer samples do not fill the register tiles of a worker.
 inline constexpr std::size_t kRowsPerWorker = 8;
@@ -64,6 +66,7 @@ constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer
 
 /// Rows of layer l's weights in a slice.
 constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
+  if (!kRearranges) return topology.inputs_of(layer);  // a microcontroller has one worker and no cache
   const std::size_t rows = kSliceFloats / topology.stride_of(layer) / kUpdateRows * kUpdateRows;
   const std::size_t wanted = rows < kUpdateRows ? kUpdateRows : rows;
   return wanted < topology.inputs_of(layer) ? wanted : topology.inputs_of(layer);
@@ -134,6 +137,9 @@ class Backpropagation {
   /// Checks the topology and the memory (at least backpropagation_bytes() with these arguments), which must outlive
   /// this object. Starts with one thread and without dropout.
   Result bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows, Memory scratch);
+  /// With the memory's plan, and with these methods only. Does not check the arguments.
+  void bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows, Memory scratch,
+            const detail::BackpropagationPlan& plan, const detail::Methods& methods);
   Result bind(const Topology& topology, std::size_t rows, Memory scratch) { return bind(topology, {}, rows, scratch); }
 
   /// Lends threads: parallel.workers at most options.workers.
@@ -160,6 +166,8 @@ class Backpropagation {
   /// Calls compute_deltas() and every gradient_slice(), on one thread.
   void backward(const float* parameters, const float* inputs, const GradientSink& sink);
 
+  const Topology& topology() const { return topology_; }
+  const detail::Methods& methods() const { return *methods_; }
   /// Statistics of the last mini-batch, [2][all_scale_floats]: means, then variances.
   Span<const float> batch_statistics() const { return {statistics_, 2 * topology_.all_scale_floats()}; }
   /// Kept activations of layer l, [rows][outputs_of(l)] of the last forward(), after dropout; pre-activations for the
@@ -199,6 +207,7 @@ class Backpropagation {
   float* strip(std::size_t worker) const { return strips_.data() + worker * (strips_.size() / options_.workers); }
   float* pack(std::size_t worker) const { return packs_.data() + worker * (packs_.size() / options_.workers); }
 
+  const detail::Methods* methods_ = nullptr;
   Topology topology_;
   BackpropagationOptions options_;
   Parallel parallel_;

@@ -42,7 +42,7 @@ inline std::uint64_t dropout_key(std::uint64_t seed) {
 /// The function is linear, so it also maps dC/da of its outputs to dC/da of its inputs.
 void drop_units(const Dropout& dropout, std::size_t rows, std::size_t columns, std::size_t stride, float* values);
 
-/// drop_units() followed by multiply_by_derivative() (src/textbook/activation.hpp) on deltas. kept: pre-activations
+/// drop_units() followed by multiply_by_derivative() (detail/activation.hpp) on deltas. kept: pre-activations
 /// where needs_pre_activations(activation), else activations after drop_units().
 void drop_and_multiply_by_derivative(const Dropout& dropout, Activation activation, std::size_t rows,
                                      std::size_t columns, std::size_t stride, const float* kept, float* deltas);

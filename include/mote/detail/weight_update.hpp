@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "mote/detail/optimizer.hpp"
 #include "mote/detail/products.hpp"
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
@@ -30,5 +31,27 @@ void weight_gradient(std::size_t batch, Share rows, std::size_t outputs, const f
 /// [inputs][outputs], row stride row_stride(outputs). strip: kUpdateRows rows of scratch memory.
 void update_weights(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda, const float* D,
                     const ActiveInputs& active, const OptimizerStep& step, float* weights, float* state, float* strip);
+
+/// update_weights() for one method without l1, on microcontrollers.
+template <Optimizer kMethod>
+void update_weights_by(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda,
+                       const float* D, const ActiveInputs& active, const OptimizerStep& step, float* weights,
+                       float* state, float* strip);
+
+namespace detail {
+using UpdateFunction = decltype(&update_weights);
+
+constexpr UpdateFunction update_function([[maybe_unused]] Optimizer method, [[maybe_unused]] float l1) {
+#ifdef MOTE_MICROCONTROLLER
+  switch (method) {
+#define MOTE_CASE(name) \
+  case Optimizer::name: return l1 == 0.0f ? update_weights_by<Optimizer::name> : update_weights;
+    MOTE_FOR_OPTIMIZERS(MOTE_CASE)
+#undef MOTE_CASE
+  }
+#endif
+  return update_weights;
+}
+}  // namespace detail
 
 }  // namespace mote

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Optimizer steps of one method only, so that a program for a microcontroller links those that it names.
+#pragma once
+
+#include <cstddef>
+
+#include "mote/optimizer.hpp"
+#include "mote/target.hpp"
+
+namespace mote {
+
+// Calls X for the name of every optimizer.
+#define MOTE_FOR_OPTIMIZERS(X) X(sgd) X(momentum) X(nesterov) X(adagrad) X(rmsprop) X(adam) X(adamw) X(nadam)
+
+/// optimizer_step() for one method without l1, on microcontrollers.
+template <Optimizer kMethod>
+void optimizer_step_by(const OptimizerStep& step, const float* gradients, float* parameters, float* state,
+                       std::size_t count);
+
+namespace detail {
+using StepFunction = decltype(&optimizer_step);
+
+constexpr StepFunction step_function([[maybe_unused]] Optimizer method, [[maybe_unused]] float l1) {
+#ifdef MOTE_MICROCONTROLLER
+  switch (method) {
+#define MOTE_CASE(name) \
+  case Optimizer::name: return l1 == 0.0f ? optimizer_step_by<Optimizer::name> : optimizer_step;
+    MOTE_FOR_OPTIMIZERS(MOTE_CASE)
+#undef MOTE_CASE
+  }
+#endif
+  return optimizer_step;
+}
+}  // namespace detail
+
+}  // namespace mote
