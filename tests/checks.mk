@@ -6,7 +6,7 @@
 NARROW   := DISPATCH= BUILDS=baseline SET_baseline= OPTIMIZE=-O1
 SANITIZE := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: sanitize sanitize-memory sanitize-threads lint cppcheck valgrind coverage file-costs
+.PHONY: test-small sanitize sanitize-memory sanitize-threads lint cppcheck valgrind coverage file-costs
 
 sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers of addresses, undefined behavior and threads
 
@@ -19,6 +19,11 @@ sanitize-threads:
 	+$(MAKE) BUILD=build/tsan $(NARROW) CXXFLAGS='-g -fsanitize=thread' TEST_FILTER='*Thread*:*Parallel*:*Worker*' test \
 	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*/*_test.cpp))' \
 	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
+
+# The code for microcontrollers on the host, but for tests of threads and of memory that the host aligns otherwise.
+WITHOUT_SMALL := *Thread*:*Worker*:Parallel.*:Checkpoint*:FlashRecord.HoldsACheckpoint:Network.RefusesMisalignedMemory:TableData.NeedsTheMemoryThatItNames:Install*:Amalgamation*:Structure*:Symbols*:TopologyCheck.Largest*
+test-small: ## Run the tests with the code for microcontrollers
+	+$(MAKE) BUILD=build/small $(NARROW) CXXFLAGS=-DMOTE_MICROCONTROLLER TEST_FILTER='-$(WITHOUT_SMALL)' test
 
 # Lints numeric files in their baseline build, and other files in the build with dispatch.
 LINT_FLAGS = -std=c++17 $(CPPFLAGS) -Isrc -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB)

@@ -127,12 +127,54 @@ class FlashNetwork {
   const FlashModel& model() const { return *model_; }
 
  private:
-  friend Result verify(const FlashNetwork& network, const struct Golden& golden);
+  friend class FlashPass;
+  friend class Verification;
+  /// The place of an inference between two slices.
+  struct Place {
+    FlashInputs x;  // of the layer
+    std::size_t layer, output;
+    const unsigned char* weights;  // of the layer, like those that follow
+    const float* biases;
+    const float* factors;
+  };
+  Place begin(const FlashInputs& first) const;
+  bool advance(Place& place, std::size_t multiply_adds) const;
+  Span<const float> outputs() const;
   Span<const float> run(const FlashInputs& first) const;
 
   const FlashModel* model_ = nullptr;
   std::size_t layers_ = 0;
   float* rows_[2] = {};
+};
+
+/// An inference in slices of bounded time, between which other work is done or a watchdog is fed:
+///   mote::FlashPass pass(network, inputs);
+///   while (!pass.advance(20000)) feed_watchdog();
+///   const std::size_t digit = mote::argmax(pass.outputs());
+/// The outputs have the bits of FlashNetwork::forward(). The network must do no other inference meanwhile.
+class FlashPass {
+ public:
+  /// As FlashNetwork::forward(); the elements, and the view's scales, must stay until the end.
+  FlashPass(const FlashNetwork& network, const Inputs& inputs)
+      : network_(network), inputs_(inputs), place_(network.begin(first_sample(inputs_, read_flash_inputs))) {
+    MOTE_ASSERT(inputs.count != 0 && inputs.features == network.model().topology.inputs);
+    place_.x.view = &inputs_;
+  }
+  FlashPass(const FlashNetwork& network, const float* inputs) : network_(network), place_(network.begin({inputs})) {}
+  FlashPass(const FlashNetwork& network, const std::uint8_t* inputs, float scale)
+      : network_(network), place_(network.begin({inputs, read_flash_bytes, ElementType::uint8, scale})) {}
+  FlashPass(const FlashPass&) = delete;
+  FlashPass& operator=(const FlashPass&) = delete;
+
+  /// Makes at most `multiply_adds` more multiply-adds, but at least those of one unit, and returns whether all is done.
+  bool advance(std::size_t multiply_adds) { return network_.advance(place_, multiply_adds); }
+  /// When all is done: as returned by FlashNetwork::forward().
+  Span<const float> outputs() const { return network_.outputs(); }
+
+ private:
+  const FlashNetwork& network_;
+  Inputs inputs_;
+  FlashNetwork::Place place_;
 };
 
 /// One sample and the outputs of the exporting machine, for verify(). A view: its arrays must outlive it.
@@ -150,7 +192,7 @@ struct Golden {
       : Golden(Inputs(bytes, 1, 0, scale), outputs_of_it, is_fused, model_checksum, read_flash_bytes) {}
 
  private:
-  friend Result verify(const FlashNetwork& network, const Golden& golden);
+  friend class Verification;
   constexpr Golden(const Inputs& sample, const float* outputs_of_it, bool is_fused, std::uint32_t model_checksum,
                    FlashInputs::Read read)
       : inputs(sample),
@@ -159,11 +201,36 @@ struct Golden {
         checksum(model_checksum),
         first_(first_sample(sample, read)) {}
 
-  FlashInputs first_;  // its view is null: only verify() knows where this object lies
+  FlashInputs first_;  // its view is null: only Verification knows where this object lies
 };
 
 /// CRC-32 of all weights, then biases, then factors, as little-endian numbers without padding.
 std::uint32_t checksum(const FlashModel& model);
+
+/// verify() in slices:
+///   mote::Verification verification(network, model::kGolden);
+///   while (!verification.advance(20000)) feed_watchdog();
+///   if (!verification.result().ok()) halt();
+class Verification {
+ public:
+  Verification(const FlashNetwork& network, const Golden& golden);
+  Verification(const Verification&) = delete;
+  Verification& operator=(const Verification&) = delete;
+
+  /// Reads at most `work` more weights, or makes so many multiply-adds but at least those of one unit. Returns whether
+  /// all is done.
+  bool advance(std::size_t work);
+  /// The result of verify(), when all is done.
+  const Result& result() const { return result_; }
+
+ private:
+  const FlashNetwork& network_;
+  const Golden& golden_;
+  FlashNetwork::Place place_;
+  std::size_t weight_ = 0;  // weights that were read
+  std::uint32_t crc_ = 0;
+  Result result_;
+};
 
 /// Checks the model at start-up. Errors: model_damaged for another checksum; golden_mismatch (found: index of the
 /// output) for an output that differs from the golden y; in the other arithmetic class by more than 2^-12 (1 + |y|).

@@ -37,4 +37,5 @@
 #include "mote/target.hpp"
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
+#include "mote/training_slices.hpp"
 #include "mote/version.hpp"

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "mote/target.hpp"
+
 namespace mote {
 
 /// The things [begin, end) of a whole, for one worker.
@@ -42,7 +44,7 @@ struct Parallel {
   /// Calls work(i) for every i in [0, pieces).
   template <typename Work>
   void for_each(std::size_t pieces, Work work) const {
-    if (run == nullptr || pieces <= 1) {
+    if (kMostWorkers == 1 || run == nullptr || pieces <= 1) {
       for (std::size_t i = 0; i < pieces; ++i) work(i);
     } else {
       run(
@@ -57,12 +59,9 @@ struct Parallel {
   /// Calls work(share, worker) for each of the shares_of(count, least) workers. Some shares may be empty.
   template <typename Work>
   void for_shares(std::size_t count, [[maybe_unused]] std::size_t least, Work work) const {
-#ifdef MOTE_MICROCONTROLLER
-    work(Share{0, count}, 0);
-#else
+    if constexpr (kMostWorkers == 1) return work(Share{0, count}, 0);
     const std::size_t shares = shares_of(count, least);
     for_each(shares, [&](std::size_t worker) { work(share_of(count, shares, worker), worker); });
-#endif
   }
 };
 

@@ -300,13 +300,22 @@ class Trainer {
             const detail::TrainingPlan& plan, const detail::Methods& methods);
 
  private:
+  friend class TrainingSlices;
   void move_gradient_point(std::size_t count);
   Result check_data(const Dataset& dataset) const;
   void begin_again();
   void forget();
   void draw_order();
   const std::uint32_t* order() const { return order_.empty() ? nullptr : order_.data(); }
+  std::size_t next_batch() const;
+  Result end_batch(std::size_t batch);
+  Result begin_batch(const Dataset& batch);
   Result step(std::size_t batch);
+  void begin_step();
+  Result refused(const Result& result);
+  Result compute_loss(std::size_t done, std::size_t rows, std::size_t batch);
+  GradientSink sink(std::size_t done, std::size_t batch) const;
+  Result end_step(std::size_t batch);
   Result gather_rows(std::size_t done, std::size_t rows, ActiveInputs& active);
   void use_gradients(std::size_t done, std::size_t rows, const ActiveInputs& active, const GradientSink& sink);
   void update_running(std::size_t batch);
@@ -322,6 +331,7 @@ class Trainer {
   std::uint32_t transformation_ = 0;  // of the data when the epoch began
   Backpropagation backpropagation_;
   ParameterStep step_;
+  bool counted_ = false;  // whether step_ counts the step that is being made
   Parallel parallel_;
   Span<float> learned_;
   Span<float> parameters_;  // the first of learned_

@@ -125,26 +125,46 @@ Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory sc
   return Status::ok;
 }
 
-Span<const float> FlashNetwork::run(const FlashInputs& first) const {
+FlashNetwork::Place FlashNetwork::begin(const FlashInputs& first) const {
   MOTE_ASSERT(model_ != nullptr);
+  return {
+      first, 0, 0, static_cast<const unsigned char*>(model_->weights), model_->biases.data(), model_->factors.data()};
+}
+
+bool FlashNetwork::advance(Place& place, std::size_t multiply_adds) const {
   const FlashModel& model = *model_;
-  FlashInputs x = first;
-  const auto* weights = static_cast<const unsigned char*>(model.weights);
-  const float* biases = model.biases.data();
-  const float* factors = model.factors.data();
-  for (std::size_t l = 0; l < layers_; ++l) {
-    const std::size_t inputs = model.topology.inputs_of(l), outputs = model.topology.outputs_of(l);
+  while (place.layer < layers_) {
+    const std::size_t inputs = model.topology.inputs_of(place.layer), outputs = model.topology.outputs_of(place.layer);
+    const std::size_t left = outputs - place.output, most = multiply_adds / inputs;
+    const std::size_t count = most >= left ? left : most == 0 ? 1 : most;
+    float* z = rows_[place.layer % 2];
+    model.product(inputs, outputs, {place.output, place.output + count}, place.x, place.weights, place.factors, z);
+    place.output += count;
+    if (place.output != outputs) return false;
     const std::size_t stride = flash_stride(outputs);
-    float* z = rows_[l % 2];
-    model.product(inputs, outputs, x, weights, factors, z);
-    model.activations[l](model.topology.layers[l].activation, 1, outputs, stride, biases, z, nullptr);
-    weights += inputs * outputs * bytes_of(model.format);
-    biases += stride;
-    if (factors != nullptr) factors += stride;
-    x.elements = z;
-    x.read = nullptr;
+    const Activation activation = model.topology.layers[place.layer].activation;
+    model.activations[place.layer](activation, 1, outputs, stride, place.biases, z, nullptr);
+    place.x.elements = z;
+    place.x.read = nullptr;
+    place.output = 0;
+    place.weights += inputs * outputs * bytes_of(model.format);
+    place.biases += stride;
+    if (place.factors != nullptr) place.factors += stride;
+    ++place.layer;
+    if (most <= left) return place.layer == layers_;
+    multiply_adds -= count * inputs;
   }
-  return {rows_[(layers_ - 1) % 2], model.topology.outputs_of(layers_ - 1)};
+  return true;
+}
+
+Span<const float> FlashNetwork::outputs() const {
+  return {rows_[(layers_ - 1) % 2], model_->topology.outputs_of(layers_ - 1)};
+}
+
+Span<const float> FlashNetwork::run(const FlashInputs& first) const {
+  Place place = begin(first);
+  advance(place, static_cast<std::size_t>(-1));
+  return outputs();
 }
 
 std::uint32_t checksum(const FlashModel& model) {
@@ -152,19 +172,42 @@ std::uint32_t checksum(const FlashModel& model) {
   return add_rows(model.topology, model.factors, add_rows(model.topology, model.biases, crc));
 }
 
-Result verify(const FlashNetwork& network, const Golden& golden) {
-  const std::uint32_t found = checksum(network.model());
-  if (found != golden.checksum) return {Status::model_damaged, found, golden.checksum};
-  const bool exact = golden.fused == arithmetic_is_fused();
-  FlashInputs x = golden.first_;
-  x.view = &golden.inputs;
-  const Span<const float> outputs = network.run(x);
-  for (std::size_t j = 0; j < outputs.size(); ++j) {
-    const float y = golden.outputs[j], error = outputs[j] < y ? y - outputs[j] : outputs[j] - y;
-    const float most = exact ? 0.0f : 0x1p-12f * (1.0f + (y < 0.0f ? -y : y));
-    if (!(error <= most)) return {Status::golden_mismatch, j};
+Verification::Verification(const FlashNetwork& network, const Golden& golden)
+    : network_(network), golden_(golden), place_(network.begin(golden.first_)) {
+  place_.x.view = &golden.inputs;
+}
+
+bool Verification::advance(std::size_t work) {
+  const FlashModel& model = network_.model();
+  if (!result_.ok()) return true;
+  if (weight_ < model.weight_count) {
+    const std::size_t left = model.weight_count - weight_, count = work < left ? work : left;
+    const std::size_t bytes = bytes_of(model.format);
+    crc_ = add_numbers(static_cast<const unsigned char*>(model.weights) + weight_ * bytes, bytes, count, crc_);
+    weight_ += count;
+    if (weight_ < model.weight_count) return false;
+    const std::uint32_t found = add_rows(model.topology, model.factors, add_rows(model.topology, model.biases, crc_));
+    if (found != golden_.checksum) {
+      result_ = {Status::model_damaged, found, golden_.checksum};
+      return true;
+    }
+    if (count == work) return false;
   }
-  return Status::ok;
+  if (!network_.advance(place_, work)) return false;
+  const bool exact = golden_.fused == arithmetic_is_fused();
+  const Span<const float> outputs = network_.outputs();
+  for (std::size_t j = 0; j < outputs.size() && result_.ok(); ++j) {
+    const float y = golden_.outputs[j], error = outputs[j] < y ? y - outputs[j] : outputs[j] - y;
+    const float most = exact ? 0.0f : 0x1p-12f * (1.0f + (y < 0.0f ? -y : y));
+    if (!(error <= most)) result_ = {Status::golden_mismatch, j};
+  }
+  return true;
+}
+
+Result verify(const FlashNetwork& network, const Golden& golden) {
+  Verification verification(network, golden);
+  verification.advance(static_cast<std::size_t>(-1));
+  return verification.result();
 }
 
 Result make_flash_weights(const Topology& topology, Span<const float> parameters, Span<float> weights,

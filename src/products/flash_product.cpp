@@ -9,6 +9,7 @@ namespace {
 
 using mote::FlashInputs;
 using mote::Half;
+using mote::Share;
 using mote::detail::Constant;
 using mote::detail::multiply_add;
 using std::size_t;
@@ -24,7 +25,7 @@ constexpr size_t kColumns = 5, kIntegerColumns = 6;
 #else
 constexpr size_t kColumns = 5, kIntegerColumns = 4;
 #endif
-constexpr size_t kBlock = 64;           // inputs converted at a time, on the stack
+constexpr size_t kBlock = 32;           // inputs converted at a time, on the stack
 constexpr size_t kExactInputs = 65536;  // 2^16 products of 255 and 127 are less than 2^31
 
 MOTE_INLINE float value_of(float weight) {
@@ -148,47 +149,50 @@ template <size_t Width, typename Byte>
       Constant<Width>(), MOTE_EACH(j) { z[j] = static_cast<float>(sum[j]); });
 }
 
-/// z = x W, exactly.
+/// Some outputs of z = x W, exactly.
 template <typename Byte>
-MOTE_INLINE void product_of_integers(size_t inputs, size_t outputs, const Byte* x, const std::int8_t* weights,
-                                     float* z) {
-  size_t j = 0;
-  for (; j + kIntegerColumns <= outputs; j += kIntegerColumns) {
+MOTE_INLINE void product_of_integers(size_t inputs, size_t outputs, Share some, const Byte* x,
+                                     const std::int8_t* weights, float* z) {
+  size_t j = some.begin;
+  for (; j + kIntegerColumns <= some.end; j += kIntegerColumns) {
     set_columns<kIntegerColumns>(inputs, outputs, x, weights + j, z + j);
   }
-  if (kIntegerColumns == 4 && j + 2 <= outputs) {
+  if (kIntegerColumns == 4 && j + 2 <= some.end) {
     set_columns<2>(inputs, outputs, x, weights + j, z + j);
     j += 2;
   }
-  for (; j < outputs; ++j) set_columns<1>(inputs, outputs, x, weights + j, z + j);
+  for (; j < some.end; ++j) set_columns<1>(inputs, outputs, x, weights + j, z + j);
 }
 
-/// z += x W.
+/// Some outputs of z += x W.
 template <typename Weight>
-MOTE_INLINE void add_product(size_t inputs, size_t outputs, const float* x, const Weight* weights, float* z) {
-  size_t j = 0;
+MOTE_INLINE void add_product(size_t inputs, size_t outputs, Share some, const float* x, const Weight* weights,
+                             float* z) {
+  size_t j = some.begin;
 #if defined(MOTE_MICROCONTROLLER) && defined(__ARM_FP)
-  for (size_t tiles = (outputs + kColumns - 1) / kColumns; tiles != 0; --tiles) {  // tiles of about equal width
-    const size_t width = (outputs - j) / tiles;
+  for (size_t tiles = (some.size() + kColumns - 1) / kColumns; tiles != 0; --tiles) {  // of about equal width
+    const size_t width = (some.end - j) / tiles;
     add_columns(width, inputs, outputs, x, weights + j, z + j);
     j += width;
   }
 #else
-  for (; j + kColumns <= outputs; j += kColumns) {
+  for (; j + kColumns <= some.end; j += kColumns) {
     add_columns(Constant<kColumns>(), inputs, outputs, x, weights + j, z + j);
   }
-  for (; j < outputs; ++j) add_columns(Constant<1>(), inputs, outputs, x, weights + j, z + j);
+  for (; j < some.end; ++j) add_columns(Constant<1>(), inputs, outputs, x, weights + j, z + j);
 #endif
 }
 
-MOTE_INLINE void clear(size_t outputs, float* z) {
+MOTE_INLINE void clear(size_t outputs, Share some, float* z) {
+  if (some.begin != 0) return;
   for (size_t j = 0; j < mote::flash_stride(outputs); ++j) z[j] = 0.0f;
 }
 
-/// z = x W. Converts a few inputs at a time: each once, for all columns.
+/// Some outputs of z = x W. Converts a few inputs at a time: each once, for all columns.
 template <typename Weight>
-MOTE_INLINE void product_of_floats(size_t inputs, size_t outputs, const FlashInputs& x, const void* weights, float* z) {
-  clear(outputs, z);
+MOTE_INLINE void product_of_floats(size_t inputs, size_t outputs, Share some, const FlashInputs& x, const void* weights,
+                                   float* z) {
+  clear(outputs, some, z);
   float block[kBlock];
   const bool is_float = x.read == nullptr;
   const float* floats = is_float ? static_cast<const float*>(x.elements) : block;
@@ -196,7 +200,7 @@ MOTE_INLINE void product_of_floats(size_t inputs, size_t outputs, const FlashInp
   for (size_t first = 0; first < inputs;) {
     const size_t left = inputs - first, count = is_float || left < kBlock ? left : kBlock;
     if (!is_float) x.read(x, first, count, block);
-    add_product(count, outputs, floats, row, z);
+    add_product(count, outputs, some, floats, row, z);
     row += count * outputs;
     first += count;
   }
@@ -204,32 +208,32 @@ MOTE_INLINE void product_of_floats(size_t inputs, size_t outputs, const FlashInp
 
 }  // namespace
 
-void flash_product_float32(size_t inputs, size_t outputs, const FlashInputs& x, const void* weights, const float*,
-                           float* z) {
-  product_of_floats<float>(inputs, outputs, x, weights, z);
+void flash_product_float32(size_t inputs, size_t outputs, Share some, const FlashInputs& x, const void* weights,
+                           const float*, float* z) {
+  product_of_floats<float>(inputs, outputs, some, x, weights, z);
 }
 
-void flash_product_float16(size_t inputs, size_t outputs, const FlashInputs& x, const void* weights, const float*,
-                           float* z) {
-  product_of_floats<Half>(inputs, outputs, x, weights, z);
+void flash_product_float16(size_t inputs, size_t outputs, Share some, const FlashInputs& x, const void* weights,
+                           const float*, float* z) {
+  product_of_floats<Half>(inputs, outputs, some, x, weights, z);
 }
 
-void flash_product_int8(size_t inputs, size_t outputs, const FlashInputs& x, const void* weights, const float* factors,
-                        float* z) {
+void flash_product_int8(size_t inputs, size_t outputs, Share some, const FlashInputs& x, const void* weights,
+                        const float* factors, float* z) {
   const bool is_exact = x.read != nullptr && x.type != mote::ElementType::float32 && inputs <= kExactInputs;
   if (is_exact) {
-    clear(outputs, z);
+    clear(outputs, some, z);
     const auto* w = static_cast<const std::int8_t*>(weights);
     if (x.type == mote::ElementType::int8) {
-      product_of_integers(inputs, outputs, static_cast<const std::int8_t*>(x.elements), w, z);
+      product_of_integers(inputs, outputs, some, static_cast<const std::int8_t*>(x.elements), w, z);
     } else {
-      product_of_integers(inputs, outputs, static_cast<const std::uint8_t*>(x.elements), w, z);
+      product_of_integers(inputs, outputs, some, static_cast<const std::uint8_t*>(x.elements), w, z);
     }
   } else {
-    product_of_floats<std::int8_t>(inputs, outputs, x, weights, z);
+    product_of_floats<std::int8_t>(inputs, outputs, some, x, weights, z);
   }
   const float scale = is_exact ? x.scale : 1.0f;
-  for (size_t j = 0; j < outputs; ++j) z[j] *= factors[j] * scale;
+  for (size_t j = some.begin; j < some.end; ++j) z[j] *= factors[j] * scale;
 }
 
 }  // namespace MOTE_NUMERIC

@@ -275,7 +275,14 @@ void update_weights(size_t batch, Share rows, size_t outputs, const float* A, si
   if (step.l1 != 0.0f) {
     return update_by_rows(batch, rows, outputs, A, lda, D, step, mote::optimizer_step, weights, state, strip);
   }
-  update_function(step.options.method, 0.0f)(batch, rows, outputs, A, lda, D, active, step, weights, state, strip);
+  switch (step.options.method) {
+#define MOTE_CASE(name)                                                                                            \
+  case mote::Optimizer::name:                                                                                      \
+    return update_weights_by<mote::Optimizer::name>(batch, rows, outputs, A, lda, D, active, step, weights, state, \
+                                                    strip);
+    MOTE_FOR_OPTIMIZERS(MOTE_CASE)
+#undef MOTE_CASE
+  }
 }
 
 }  // namespace MOTE_NUMERIC

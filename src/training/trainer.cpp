@@ -220,21 +220,36 @@ void Trainer::draw_order() {
 // One mini-batch. A batch that does not fit into memory comes in chunks of rows_ samples, whose gradients are added.
 
 Result Trainer::train_batch() {
+  const std::size_t batch = next_batch();
+  if (const Result result = step(batch); !result.ok()) return result;
+  return end_batch(batch);
+}
+
+Result Trainer::train_batch(const Dataset& batch) {
+  if (const Result result = begin_batch(batch); !result.ok()) return result;
+  return step(batch.count);
+}
+
+/// Number of samples of the next mini-batch of the epoch.
+std::size_t Trainer::next_batch() const {
   const std::size_t left = samples_left();
   MOTE_ASSERT(left > 0);
-  const bool is_last = left <= options_.batch_size;
-  const std::size_t batch = is_last ? left : options_.batch_size;
-  Result result = step(batch);
-  if (!result.ok()) return result;
+  return left < options_.batch_size ? left : options_.batch_size;
+}
+
+/// Moves on in the epoch, after the step.
+Result Trainer::end_batch(std::size_t batch) {
   // The loss of the next batch reveals a parameter that is not finite; after the last batch, a check does.
-  if (is_last && !detail::all_finite(parameters_)) {
+  Result result;
+  if (batch == samples_left() && !detail::all_finite(parameters_)) {
     result = diverged(Divergence::What::parameter, first_not_finite(topology(), parameters_));
   }
   position_ += batch;
   return result;
 }
 
-Result Trainer::train_batch(const Dataset& batch) {
+/// Takes a batch that the caller hands over.
+Result Trainer::begin_batch(const Dataset& batch) {
   MOTE_ASSERT(samples_ == kUnstored);
   if (const Result result = check(topology(), batch); !result.ok()) return result;
   if (batch.count > options_.batch_size) return {Status::bad_batch_size, batch.count, options_.batch_size};
@@ -243,38 +258,55 @@ Result Trainer::train_batch(const Dataset& batch) {
   position_ = 0;
   totals_ = {};
   move_gradient_point(parameters_.size());
-  return step(batch.count);
+  return Status::ok;
 }
 
 /// Makes a parameter step on the next `batch` samples.
 Result Trainer::step(std::size_t batch) {
-  const float scale = 1.0f / static_cast<float>(batch);
-  const bool keep = batch > rows_ || options_.clips();
-  const std::uint32_t steps = step_.step.number;
-  step_.step.options.learning_rate = learning_rate();
-  if (step_.step.number != 0xffffffffu) ++step_.step.number;  // saturates: beta^t is negligible by then
+  begin_step();
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     ActiveInputs active;
-    if (const Result result = gather_rows(done, rows, active); !result.ok()) {
-      step_.step.number = steps;
-      return result;
-    }
-    backpropagation_.set_dropout(dropout_.at(0, done));
+    if (const Result result = gather_rows(done, rows, active); !result.ok()) return refused(result);
     backpropagation_.forward(step_.gradient_point(), inputs_.data(), rows, active);
-    const float* whole = options_.input_dropout != 0.0f ? whole_.data() : inputs_.data();
-    const Targets targets = targets_of(dataset_, order(), position_ + done, whole, labels_.data());
-    backpropagation_.compute_loss(options_.loss, targets, scale, totals_);
-    if (!detail::is_finite(totals_.sum)) {
-      step_.step.number = steps;
-      return diverged_in_loss();
-    }
-    if (!running_.empty()) update_running(rows);
+    if (const Result result = compute_loss(done, rows, batch); !result.ok()) return refused(result);
     backpropagation_.compute_deltas(step_.gradient_point());
-    use_gradients(done, rows, active,
-                  keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_});
+    use_gradients(done, rows, active, sink(done, batch));
   }
-  if (keep) {
+  return end_step(batch);
+}
+
+void Trainer::begin_step() {
+  step_.step.options.learning_rate = learning_rate();
+  counted_ = step_.step.number != 0xffffffffu;  // saturates: beta^t is negligible by then
+  if (counted_) ++step_.step.number;
+}
+
+/// A step that is not made is not counted.
+Result Trainer::refused(const Result& result) {
+  if (counted_) --step_.step.number;
+  return result;
+}
+
+/// Adds the losses of `rows` samples of the batch after the first `done`, and computes the deltas of the last layer.
+Result Trainer::compute_loss(std::size_t done, std::size_t rows, std::size_t batch) {
+  const float* whole = options_.input_dropout != 0.0f ? whole_.data() : inputs_.data();
+  const Targets targets = targets_of(dataset_, order(), position_ + done, whole, labels_.data());
+  backpropagation_.compute_loss(options_.loss, targets, 1.0f / static_cast<float>(batch), totals_);
+  if (!detail::is_finite(totals_.sum)) return diverged_in_loss();
+  if (!running_.empty()) update_running(rows);
+  return Status::ok;
+}
+
+/// Gradients of a batch in several chunks, or to be clipped, are kept; others are used at once.
+GradientSink Trainer::sink(std::size_t done, std::size_t batch) const {
+  const bool keep = batch > rows_ || options_.clips();
+  return keep ? GradientSink{gradients_.data(), done != 0, nullptr} : GradientSink{nullptr, false, &step_};
+}
+
+/// Uses gradients that were kept, and limits weights.
+Result Trainer::end_step(std::size_t batch) {
+  if (sink(0, batch).gradients != nullptr) {
     if (options_.clips() && !clip_gradients()) {
       return diverged(Divergence::What::gradient, first_not_finite(topology(), gradients_));
     }
@@ -288,6 +320,7 @@ Result Trainer::step(std::size_t batch) {
 /// Gathers `rows` samples of the batch after the first `done`, and drops inputs. active: the inputs that are active
 /// before dropout.
 Result Trainer::gather_rows(std::size_t done, std::size_t rows, ActiveInputs& active) {
+  backpropagation_.set_dropout(dropout_.at(0, done));
   const std::size_t inputs = topology().inputs;
   const bool lists = detail::kRearranges && !masks_.empty() && has_zero_bytes(dataset_);
   clear(failed_);

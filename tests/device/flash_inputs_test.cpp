@@ -161,6 +161,31 @@ TEST_P(FlashInputTypes, GiveTheBitsOfTheFloatsTheyStandFor) {
   }
 }
 
+TEST_P(FlashInputTypes, GiveTheSameBitsInSlicesOfAnySize) {
+  const Networks networks({200, {37, Activation::tanh}, {3, Activation::softmax}});
+  const Sample sample(200);
+  for (const FlashModel& model : networks.models()) {
+    Bound bound(model);
+    for (const ElementType type : kTypes) {
+      const Inputs inputs = sample.of(type);
+      const std::vector<float> whole = bound.forward(inputs);
+      for (const std::size_t multiply_adds : {0u, 200u, 999u, 7400u, 100000u}) {
+        mote::FlashPass pass(bound.network, inputs);
+        std::size_t slices = 1;
+        while (!pass.advance(multiply_adds)) ++slices;
+        const Span<const float> outputs = pass.outputs();
+        EXPECT_TRUE(same(std::vector<float>(outputs.begin(), outputs.end()), whole));
+        if (multiply_adds <= 200) {
+          EXPECT_GE(slices, 37u);
+        }
+        if (multiply_adds == 100000) {
+          EXPECT_EQ(slices, 1u);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(FlashInputTypes, BytesTimesBytesAreAddedExactly) {
   constexpr std::uint32_t kFeatures = 3000;  // floats would round: sums need 27 bits
   Networks networks({kFeatures, {7}});

@@ -257,6 +257,25 @@ TEST(FlashNetworkBind, ComputesTheFirstLayersWhenAskedTo) {
   }
 }
 
+/// verify(), and in slices of any size.
+Result verify_in_every_way(const FlashNetwork& network, const mote::Golden& golden) {
+  const Result whole = verify(network, golden);
+  for (const std::size_t work : {1u, 7u, 50u, 1000u}) {
+    mote::Verification verification(network, golden);
+    std::size_t slices = 1;
+    while (!verification.advance(work)) ++slices;
+    EXPECT_EQ(verification.result().status, whole.status) << work;
+    EXPECT_EQ(verification.result().found, whole.found) << work;
+    if (work == 1) {
+      EXPECT_GE(slices, network.model().weight_count);
+    }
+    if (work == 1000) {
+      EXPECT_EQ(slices, 1u);
+    }
+  }
+  return whole;
+}
+
 TEST(Golden, TellsADamagedModelAndAWrongAnswer) {
   Example example({5, {17, Activation::tanh}, {3, Activation::softmax}});
   const FlashModel model = example.of_bytes();
@@ -266,23 +285,23 @@ TEST(Golden, TellsADamagedModelAndAWrongAnswer) {
   std::vector<float> outputs = answer(model, nullptr, example.pixels.data());
   mote::Golden golden{example.pixels.data(), 1.0f / 255.0f, outputs.data(), mote::arithmetic_is_fused(),
                       mote::checksum(model)};
-  EXPECT_TRUE(verify(network, golden).ok());
+  EXPECT_TRUE(verify_in_every_way(network, golden).ok());
   const float right = outputs[1];
   outputs[1] = std::nextafter(right, 2.0f);
-  EXPECT_EQ(verify(network, golden).status, Status::golden_mismatch);
-  EXPECT_EQ(verify(network, golden).found, 1u);
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::golden_mismatch);
+  EXPECT_EQ(verify_in_every_way(network, golden).found, 1u);
   golden.fused = !golden.fused;
-  EXPECT_TRUE(verify(network, golden).ok()) << "the other arithmetic rounds differently";
+  EXPECT_TRUE(verify_in_every_way(network, golden).ok()) << "the other arithmetic rounds differently";
   outputs[1] = right + 0.01f;
-  EXPECT_EQ(verify(network, golden).status, Status::golden_mismatch);
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::golden_mismatch);
   outputs[1] = NAN;
-  EXPECT_EQ(verify(network, golden).status, Status::golden_mismatch);
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::golden_mismatch);
   outputs[1] = right;
   example.bytes[40] ^= 1;
-  EXPECT_EQ(verify(network, golden).status, Status::model_damaged);
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::model_damaged);
   example.bytes[40] ^= 1;
   example.factors[16] *= 1.5f;
-  EXPECT_EQ(verify(network, golden).status, Status::model_damaged);
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::model_damaged);
 }
 
 }  // namespace

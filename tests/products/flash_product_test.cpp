@@ -40,9 +40,9 @@ TEST_P(FlashProducts, OfFloatsAndOfHalvesHaveTheBitsOfTheReference) {
     for (const bool of_floats : {true, false}) {
       Guarded<float> z(mote::flash_stride(outputs), kNotANumber);
       if (of_floats) {
-        mote::flash_product_float32(inputs, outputs, {x.data()}, weights.data(), nullptr, z.data());
+        mote::flash_product_float32(inputs, outputs, {0, outputs}, {x.data()}, weights.data(), nullptr, z.data());
       } else {
-        mote::flash_product_float16(inputs, outputs, {x.data()}, halves.data(), nullptr, z.data());
+        mote::flash_product_float16(inputs, outputs, {0, outputs}, {x.data()}, halves.data(), nullptr, z.data());
       }
       ASSERT_TRUE(z.intact());
       for (size_t j = 0; j < z.size(); ++j) ASSERT_EQ(z[j], j < outputs ? expected[j] : 0.0f) << j;
@@ -63,7 +63,7 @@ TEST_P(FlashProducts, OfBytesAddIntegersExactly) {
       const FlashInputs x{bytes.data(), mote::read_flash_bytes,
                           is_signed ? mote::ElementType::int8 : mote::ElementType::uint8, 0.5f};
       Guarded<float> z(mote::flash_stride(outputs), kNotANumber);
-      mote::flash_product_int8(inputs, outputs, x, weights.data(), factors.data(), z.data());
+      mote::flash_product_int8(inputs, outputs, {0, outputs}, x, weights.data(), factors.data(), z.data());
       ASSERT_TRUE(z.intact());
       for (size_t j = 0; j < outputs; ++j) {
         std::int64_t sum = 0;

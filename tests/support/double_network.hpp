@@ -52,7 +52,7 @@ inline Parameters unpack(const mote::Topology& topology, mote::Span<const float>
   const auto take_row = [&at](Vector& to, std::size_t columns) {
     to.insert(to.end(), at, at + columns);
     const std::size_t aligned = (columns + mote::kRowAlignment - 1) / mote::kRowAlignment * mote::kRowAlignment;
-    at += aligned % 128 == 0 ? aligned + mote::kRowAlignment : aligned;
+    at += mote::kRowAlignment == 16 && aligned % 128 == 0 ? aligned + mote::kRowAlignment : aligned;
   };
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const std::size_t inputs = l == 0 ? topology.inputs : topology.layers[l - 1].outputs;

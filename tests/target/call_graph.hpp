@@ -41,24 +41,20 @@ class CallGraph {
     sources_.insert(source);
     for (const std::string& name : own) {
       const bool is_local = name.rfind(source + ":", 0) == 0;
-      if (is_local && called.count(name) == 0) calls_[source + kPointer].insert(name);
+      if (is_local && called.count(name) == 0) add_target(source, name);
     }
     return true;
   }
 
-  /// Pointers of a file reach only functions whose names contain `part`. Without this, a pointer that a function calls
-  /// may reach that function.
-  void limit(const std::string& source, const std::string& part) { limits_[source] = part; }
+  /// Pointers of a file reach only functions whose names contain one of the parts. Without this, a pointer that a
+  /// function calls may reach that function. Call it before read().
+  void limit(const std::string& source, const std::vector<std::string>& parts) { limits_[source] = parts; }
 
   /// Sets the global functions of the program, without those that start it: pointers may reach them.
   void link(const std::set<std::string>& functions) {
     for (const std::string& name : functions) {
       if (own_.count(name) == 0 || called_.count(name) != 0) continue;
-      for (const std::string& source : sources_) {
-        const auto limit = limits_.find(source);
-        if (limit != limits_.end() && name.find(limit->second) == std::string::npos) continue;
-        calls_[source + kPointer].insert(name);
-      }
+      for (const std::string& source : sources_) add_target(source, name);
     }
   }
 
@@ -82,6 +78,14 @@ class CallGraph {
 
  private:
   static constexpr const char* kPointer = "__indirect_call";
+  /// Pointers of `source` may reach `name`.
+  void add_target(const std::string& source, const std::string& name) {
+    const auto limit = limits_.find(source);
+    const auto is_part = [&](const std::string& part) { return name.find(part) != std::string::npos; };
+    if (limit != limits_.end() && std::none_of(limit->second.begin(), limit->second.end(), is_part)) return;
+    calls_[source + kPointer].insert(name);
+  }
+
   static std::string quoted(const std::string& line, const std::string& key) {
     const std::size_t at = line.find(key + "\"");
     if (at == std::string::npos) return "";
@@ -89,7 +93,7 @@ class CallGraph {
     return line.substr(first, line.find('"', first) - first);
   }
 
-  std::map<std::string, std::string> limits_;
+  std::map<std::string, std::vector<std::string>> limits_;
   std::map<std::string, std::size_t> frames_, bounds_;
   std::map<std::string, std::set<std::string>> calls_;
   std::set<std::string> unbounded_, own_, called_, sources_;

@@ -14,8 +14,8 @@ void print_line(const char* name, const char* digits) {
 
 }  // namespace
 
-void report(const char* name, std::uint32_t value) {
-  char digits[11];
+void report(const char* name, std::size_t value) {
+  char digits[21];
   char* first = digits + sizeof digits - 1;
   *first = '\0';
   do {
@@ -35,7 +35,7 @@ void require(const mote::Result& result) {
   if (result.ok()) return;
   device::print(mote::to_string(result.status));
   device::print("\n");
-  report("found", static_cast<std::uint32_t>(result.found));
-  report("expected", static_cast<std::uint32_t>(result.expected));
+  report("found", static_cast<std::size_t>(result.found));
+  report("expected", static_cast<std::size_t>(result.expected));
   device::exit(1);
 }

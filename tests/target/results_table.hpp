@@ -61,7 +61,39 @@ inline void print_readings() {
   }
 }
 
-/// The emulator's counts of instructions and bytes of stack.
+inline std::string ratio(const std::string& numerator, double denominator) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", std::stod(numerator) / denominator);
+  return text;
+}
+
+/// The emulator's counts of instructions without zeros to leave out: a multiply-add, and a sample of training.
+inline void print_dense() {
+  constexpr double kDigits = 23820, kAnomaly = 264192;
+  print_head({"target", "784-30-10 of bytes, float32", "float16", "int8", "of floats, float32", "anomaly, float32",
+              "float16", "int8", "784-30-10, SGD, batch 1", "batch 4", "Adam, batch 1", "196-8-10, SGD, batch 1",
+              "batch 4"});
+  for (const char* target : {"m0", "m3", "m4f", "m7", "m33", "m55"}) {
+    const auto value = [&](const char* image, const char* name) {
+      return value_of(board_runs::run_on(target, image), name);
+    };
+    const auto per_term = [&](const char* image, const char* name, double terms) {
+      return ratio(value(image, name), terms);
+    };
+    print_row({target, per_term("dense_infer_float32", "instructions_of_bytes", kDigits),
+               per_term("dense_infer_float16", "instructions_of_bytes", kDigits),
+               per_term("dense_infer_int8", "instructions_of_bytes", kDigits),
+               per_term("dense_infer_float32", "instructions_of_floats", kDigits),
+               per_term("dense_infer_float32", "instructions_of_anomaly", kAnomaly),
+               per_term("dense_infer_float16", "instructions_of_anomaly", kAnomaly),
+               per_term("dense_infer_int8", "instructions_of_anomaly", kAnomaly),
+               value("dense_train", "instructions_of_784_1"), value("dense_train", "instructions_of_784_4"),
+               value("dense_train", "instructions_of_784_adam"), value("dense_train", "instructions_of_196_1"),
+               value("dense_train", "instructions_of_196_4")});
+  }
+}
+
+/// The emulator's counts of instructions on images of digits, most of whose pixels are 0, and bytes of stack.
 inline void print_instructions() {
   print_head({"target", "inference, float32", "float16", "int8", "training, SGD", "Adam", "last layer only",
               "stack of training", "of inference"});
@@ -85,6 +117,8 @@ class Printer : public testing::Environment {
     print_bits();
     std::printf("\n");
     print_readings();
+    std::printf("\n");
+    print_dense();
     std::printf("\n");
     print_instructions();
   }

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "support/command.hpp"
@@ -109,6 +110,23 @@ TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {
     EXPECT_NE(result.status, 0) << other;
     EXPECT_NE(result.output.find("undefined reference to `mote::"), std::string::npos) << result.output;
   }
+}
+
+TEST(Install, RejectsMoreLayersThanATopologyHolds) {
+  const TemporaryFolder folder;
+  const std::string program = folder.file("layers.cpp");
+  const std::string compile =
+      compiler() + " -std=c++17 -Iinclude -DMOTE_MAX_LAYERS=4 " + program + " -o " + folder.file("layers");
+  const std::string five = "mote::Topology t{3, {3}, {3}, {3}, {3}, {2}};";
+  std::ofstream(program) << "#include \"mote/topology.hpp\"\nint main() { constexpr " << five
+                         << " return t.inputs; }\n";
+  const CommandResult constant = run_command(compile);
+  EXPECT_NE(constant.status, 0);
+  EXPECT_NE(constant.output.find("define_MOTE_MAX_LAYERS"), std::string::npos) << constant.output;
+  std::ofstream(program) << "#include \"mote/topology.hpp\"\nint main() { " << five
+                         << " const mote::Result result = mote::check(t);\n"
+                            "return result.status == mote::Status::too_many_layers && result.found == 5 ? 0 : 1; }\n";
+  require(run_command(compile + " && " + folder.file("layers")));
 }
 
 TEST(Make, RefusesVariablesThatItWouldNotUnderstand) {

@@ -221,7 +221,8 @@ TEST(Backpropagation, MoreRowsInMemoryThanNeededChangeNothing) {
 
 TEST(Backpropagation, GradientsUsedAtOnceEqualGradientsKeptBitForBit) {
   const Topology large{784, {300, Activation::sigmoid}, {10, Activation::softmax}};
-  ASSERT_GT(large.inputs, 10 * mote::detail::slice_rows(large, 0));  // or there is nothing to slice
+  // Or there is nothing to slice, as on microcontrollers.
+  ASSERT_TRUE(!mote::detail::kRearranges || large.inputs > 10 * mote::detail::slice_rows(large, 0));
   std::vector<Topology> all = topologies();
   all.push_back(large);
   for (const Topology& topology : all) {

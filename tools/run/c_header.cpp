@@ -199,7 +199,9 @@ struct OwnedModel {
       text += "// A weight is its byte times the factor of its column.\n" + array("float", "kFactors", factors);
     }
     return text + "inline constexpr mote::FlashModel kModel{kTopology, kWeights, kBiases" +
-           (factors.empty() ? "" : ", kFactors") + "};\nstatic_assert(kModel.checked.ok());\n";
+           (factors.empty() ? "" : ", kFactors") +
+           "};\nstatic_assert(kModel.checked.ok(), \"kModel.checked has the reason; for more layers define "
+           "MOTE_MAX_LAYERS\");\n";
   }
   std::size_t size() const {
     return floats.size() * sizeof(float) + halves.size() * sizeof(mote::Half) + bytes.size() +

@@ -182,6 +182,7 @@ class Backpropagation {
   MatrixView deltas(std::size_t layer) const;
 
  private:
+  friend class TrainingSlices;
   /// Some rows of a layer's weights, and the active inputs among them.
   struct Slice {
     std::size_t layer;

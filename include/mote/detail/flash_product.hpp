@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "mote/inputs.hpp"
+#include "mote/parallel.hpp"
 
 namespace mote {
 
@@ -44,21 +45,22 @@ constexpr std::size_t flash_stride(std::size_t columns) {
   return (columns + kFlashAlignment - 1) / kFlashAlignment * kFlashAlignment;
 }
 
-/// Computes z = x W. weights: W [inputs][outputs], of the function's type; z, factors: [flash_stride(outputs)]; the
-/// padding of z becomes 0. Terms are added in increasing order of inputs. Terms of inputs that are 0 are left out,
-/// which changes no bit for finite weights.
-using FlashProduct = void (*)(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
-                              const float* factors, float* z);
+/// Computes some outputs of z = x W, those before which must have been computed. weights: W [inputs][outputs], of the
+/// function's type; z, factors: [flash_stride(outputs)]; with the first output, the padding of z becomes 0. Terms are
+/// added in increasing order of inputs. Terms of inputs that are 0 are left out, which changes no bit for finite
+/// weights.
+using FlashProduct = void (*)(std::size_t inputs, std::size_t outputs, Share some, const FlashInputs& x,
+                              const void* weights, const float* factors, float* z);
 
 /// W of float: gives the bits of forward_product() (products.hpp). Does not read factors.
-void flash_product_float32(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
-                           const float* factors, float* z);
+void flash_product_float32(std::size_t inputs, std::size_t outputs, Share some, const FlashInputs& x,
+                           const void* weights, const float* factors, float* z);
 /// W of Half: gives the bits of flash_product_float32() for the floats with the values of W. Does not read factors.
-void flash_product_float16(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
-                           const float* factors, float* z);
+void flash_product_float16(std::size_t inputs, std::size_t outputs, Share some, const FlashInputs& x,
+                           const void* weights, const float* factors, float* z);
 /// W of std::int8_t, where W[k][j] stands for W[k][j] * factors[j]: multiplies each sum by its factor. Up to 65,536
 /// inputs of type uint8 or int8 are multiplied and added exactly, as integers; more inputs, and others, as floats.
-void flash_product_int8(std::size_t inputs, std::size_t outputs, const FlashInputs& x, const void* weights,
+void flash_product_int8(std::size_t inputs, std::size_t outputs, Share some, const FlashInputs& x, const void* weights,
                         const float* factors, float* z);
 
 }  // namespace mote
