@@ -72,6 +72,11 @@ MOTE_ALWAYS_INLINE float float_of(std::uint32_t bits) {
   return x;
 }
 
+/// In integers: without a floating-point unit, a comparison would be a call.
+MOTE_ALWAYS_INLINE bool is_zero(float x) {
+  return bits_of(x) << 1 == 0;
+}
+
 MOTE_ALWAYS_INLINE float absolute(float x) {
   return float_of(bits_of(x) & 0x7fffffffu);
 }
@@ -234,11 +239,17 @@ MOTE_INLINE float tanh_of(float x) {
   const std::uint32_t bits = bits_of(x);
   const int exponent = static_cast<int>(bits >> 23) - 127;
   const int odd = exponent & 1;
-  // sqrt(m 2^(2h)) = sqrt(m) 2^h with 1 <= m < 4: 25 bits of the root, the last of which only rounds.
-  const std::uint64_t m = std::uint64_t{(bits & 0x7fffffu) | 0x800000u} << (25 + odd);
-  std::uint64_t root = 0;
-  for (std::uint64_t bit = std::uint64_t{1} << 24; bit != 0; bit >>= 1) {
-    if ((root + bit) * (root + bit) <= m) root += bit;
+  // sqrt(m 2^(2h)) = sqrt(m) 2^h with 1 <= m < 4: 25 bits of the root, the last of which only rounds, bit by bit from
+  // two bits of m at a time, whose first are the upper bits of `pairs`.
+  std::uint32_t pairs = ((bits & 0x7fffffu) | 0x800000u) << (7 + odd), rest = 0, root = 0;
+  for (int bit = 0; bit < 25; ++bit, pairs <<= 2) {
+    rest = rest << 2 | pairs >> 30;
+    const std::uint32_t trial = root << 2 | 1;
+    root <<= 1;
+    if (rest >= trial) {
+      rest -= trial;
+      ++root;
+    }
   }
   const int half = (exponent - odd) / 2 - shift;
   return static_cast<float>((root + 1) >> 1) * power_of_2(half - 23);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Cuts products into tiles (tiles.hpp) and chooses the road of each by its shape, never by machine (README.md: the
 // table of roads). No road changes the order of a sum (reference.hpp).
-#include "mote/target.hpp"
-
-#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 #include "mote/detail/products.hpp"
 
 #include "../core/arithmetic.hpp"
@@ -11,6 +8,8 @@
 #include "mote/topology.hpp"
 #include "tiles.hpp"
 #include "transpose.hpp"
+
+#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -153,7 +152,7 @@ void forward_along_rows(size_t columns, const Operands& operands) {
 
 /// Z = A W, all terms of every sum.
 void forward_dense(size_t rows, size_t columns, Operands& operands) {
-  if (!kRearranges || operands.depth * columns <= kCachedFloats || rows <= kFewRows) {
+  if (operands.depth * columns <= kCachedFloats || rows <= kFewRows) {
     return product<Access::plain, Store>(rows, columns, operands);
   }
   forward_in_panels(rows, columns, operands);
@@ -166,11 +165,11 @@ void forward_product(size_t batch, size_t inputs, size_t outputs, const float* A
   const size_t columns = padded_columns(outputs);
   Operands operands{inputs, A, lda, active.list, W, ldw, Z, ldz};
   size_t rows = batch;
-  if (kRearranges && batch == 1 && columns > kWideColumns && inputs * columns >= kStreamedFloats) {
+  if (batch == 1 && columns > kWideColumns && inputs * columns >= kStreamedFloats) {
     forward_along_rows(columns, operands);
     rows = 0;
   }
-  if (kRearranges && batch >= (active.are_all() ? kSkipFromRows : kSkipListedFromRows) && inputs <= kPanelRows &&
+  if (batch >= (active.are_all() ? kSkipFromRows : kSkipListedFromRows) && inputs <= kPanelRows &&
       columns >= kSkipFromColumns) {
     const size_t done = forward_skipping(rows, columns, operands);
     operands.x += done * lda;
@@ -202,8 +201,8 @@ void bias_gradient(size_t batch, size_t outputs, const float* D, size_t ldd, flo
 namespace {
 
 /// dA = D W^T element by element.
-[[maybe_unused]] void backward_by_rows(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd,
-                                       const float* W, size_t ldw, float* dA, size_t lda) {
+void backward_by_rows(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
+                      size_t ldw, float* dA, size_t lda) {
   for (size_t m = 0; m < batch; ++m) {
     for (size_t k = 0; k < inputs; ++k) {
       float sum = 0.0f;
@@ -297,11 +296,6 @@ void backward_from_deltas(size_t batch, size_t inputs, size_t outputs, const flo
 
 void backward_product(size_t batch, size_t inputs, size_t outputs, const float* D, size_t ldd, const float* W,
                       size_t ldw, float* dA, size_t lda, float* pack) {
-  if constexpr (!kRearranges) {  // no vectors to fill: reads both matrices in place
-    backward_by_rows(batch, inputs, outputs, D, ldd, W, ldw, dA, lda);
-    clear_padding(batch, inputs, dA, lda);
-    return;
-  }
   if (batch == 1) {
     backward_alone(inputs, outputs, D, W, ldw, dA);
     return clear_columns(1, inputs, lda, dA, lda);

@@ -3,12 +3,13 @@
 // find inputs that are 0 themselves, so they read no list of active inputs.
 #include "mote/target.hpp"
 
-#ifdef MOTE_MICROCONTROLLER
 #include "../core/arithmetic.hpp"
 #include "mote/detail/products.hpp"
 #include "mote/detail/weight_update.hpp"
 #include "mote/topology.hpp"
 #include "unrolled.hpp"
+
+#ifdef MOTE_MICROCONTROLLER
 
 namespace MOTE_NUMERIC {
 namespace {
@@ -26,11 +27,6 @@ constexpr size_t kTileRows = 4, kRowSums = 16;
 constexpr size_t kTileRows = 1, kRowSums = 4;
 #endif
 constexpr size_t kTileColumns = mote::kRowAlignment;
-
-/// Without a floating-point unit, a comparison would be a call.
-MOTE_INLINE bool is_zero(float x) {
-  return bits_of(x) << 1 == 0;
-}
 
 /// Calls f(j) for j below `columns`, a multiple of 4 up to kRowSums, each a Constant.
 template <typename F>

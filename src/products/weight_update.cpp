@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The gradient of a layer's weights, kept or used at once by an optimizer step (README.md: the table of roads).
-#include "mote/target.hpp"
-
-#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 #include "mote/detail/weight_update.hpp"
 
 #include <iterator>
@@ -11,6 +8,8 @@
 #include "../textbook/optimizer.hpp"
 #include "tiles.hpp"
 #include "transpose.hpp"
+
+#ifndef MOTE_MICROCONTROLLER  // small_products.cpp
 
 namespace MOTE_NUMERIC {
 
@@ -59,7 +58,7 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
 }
 
 /// Removes the first neighbors, with short gaps between them, from the list and returns their range.
-[[maybe_unused]] Share take_neighbors(ActiveInputs& active) {
+Share take_neighbors(ActiveInputs& active) {
   const size_t begin = active.list[0];
   size_t end;
   do {
@@ -69,8 +68,8 @@ size_t list_samples(size_t batch, const float* __restrict A, size_t lda, std::ui
 }
 
 /// dW = a^T d for one sample: rows are written along their whole length, padding included.
-[[maybe_unused]] void gradient_along_rows(Share rows, size_t columns, const float* __restrict a,
-                                          const float* __restrict d, float* __restrict dW, size_t stride) {
+void gradient_along_rows(Share rows, size_t columns, const float* __restrict a, const float* __restrict d,
+                         float* __restrict dW, size_t stride) {
   for (size_t i = rows.begin; i < rows.end; ++i) {
     float* __restrict row = dW + i * stride;
     for (size_t j = 0; j < columns; ++j) row[j] = multiply_add(a[i], d[j], 0.0f);
@@ -86,7 +85,7 @@ constexpr size_t kNarrowBatch = 24;    // fewest samples: sums of fewer cost les
 
 /// Number of a layer's `inputs` that narrow_gradient() repays: two or more whole blocks of a transposition, else 0.
 MOTE_INLINE size_t narrow_inputs(size_t batch, size_t inputs, size_t outputs) {
-  const bool pays = kRearranges && outputs <= kNarrowOutputs && batch >= kNarrowBatch && inputs >= 2 * kSide;
+  const bool pays = outputs <= kNarrowOutputs && batch >= kNarrowBatch && inputs >= 2 * kSide;
   return pays ? inputs / kSide * kSide : 0;
 }
 
@@ -113,7 +112,7 @@ struct Gradient {
   /// Whether leaving out samples repays the search for them, as for images with blank corners.
   bool may_skip_samples() const {
     const bool has_room = batch <= kSkipToBatch && lda >= kRows;
-    return kRearranges && has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
+    return has_room && batch >= kSkipFromBatch && columns >= kSkipFromColumns;
   }
 
   /// Calls use(first, height, operands) for each row of tiles, whose operands list the samples that are not 0 in at
@@ -142,7 +141,7 @@ struct Kept {
   /// All of `rows`.
   void dense(Share rows, size_t outputs) const {
     const Gradient& g = gradient;
-    if (kRearranges && !kHasWideTiles && !kAccumulates && g.batch == 1 && g.columns >= kLongRow) {
+    if (!kHasWideTiles && !kAccumulates && g.batch == 1 && g.columns >= kLongRow) {
       return gradient_along_rows(rows, g.columns, g.A, g.D, dW, g.stride);
     }
     for (size_t left = kAccumulates ? 0 : narrow_inputs(g.batch, rows.size(), outputs), count; left != 0;) {
@@ -225,7 +224,6 @@ struct Update {
 
   /// Steps the rows that narrow_gradient() takes; returns the other rows.
   Share narrow(Share rows, size_t outputs) const {
-    if constexpr (!kRearranges) return rows;
     const Gradient& g = gradient;
     alignas(64) float gradients[kNarrowInputs * kSide];
     for (size_t left = narrow_inputs(g.batch, rows.size(), outputs); left != 0;) {

@@ -45,7 +45,7 @@ std::uint32_t correct() {
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   require(tuning.bind(model::kModel, kOptions, memory));
   report("correct_before", correct());
   std::uint32_t instructions = 0;

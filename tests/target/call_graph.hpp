@@ -50,10 +50,11 @@ class CallGraph {
   /// function calls may reach that function. Call it before read().
   void limit(const std::string& source, const std::vector<std::string>& parts) { limits_[source] = parts; }
 
-  /// Sets the global functions of the program, without those that start it: pointers may reach them.
+  /// Sets the global functions of the program, without those that start it: pointers may reach them. GCC names
+  /// instances of templates like functions with internal linkage.
   void link(const std::set<std::string>& functions) {
-    for (const std::string& name : functions) {
-      if (own_.count(name) == 0 || called_.count(name) != 0) continue;
+    for (const std::string& name : own_) {
+      if (called_.count(name) != 0 || functions.count(name.substr(name.rfind(':') + 1)) == 0) continue;
       for (const std::string& source : sources_) add_target(source, name);
     }
   }

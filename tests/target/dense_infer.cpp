@@ -63,7 +63,7 @@ void measure(const char* name, const mote::FlashModel& model, mote::Memory scrat
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   dense::Numbers numbers;
   for (Weight& weight : weights) weight = random_weight<Weight>(numbers);
   for (float& factor : factors) factor = 0.2f / 127.0f;

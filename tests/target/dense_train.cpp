@@ -36,7 +36,7 @@ void measure(const char* name) {
     while (trainer.samples_left() != 0) {
       const std::uint32_t start = device::clock();
       require(trainer.train_batch());
-      instructions += device::instructions_since(start) / (2 * kSamples);
+      instructions += device::instructions_since(start) / static_cast<std::uint32_t>(2 * kSamples);
     }
   }
   report(name, instructions);
@@ -45,7 +45,7 @@ void measure(const char* name) {
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   dense::Numbers numbers;
   for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(1u + numbers.bits() % 255u);
   for (std::uint8_t& label : labels) label = static_cast<std::uint8_t>(numbers.bits() % kClasses);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Services of the machine that an image runs on: an emulated board (startup.cpp) or, for comparison, the host
+// Services of the machine that an image runs on: an emulated board (board.cpp) or, for comparison, the host
 // (host.cpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+/// The program of an image.
+int image_main();
 
 namespace device {
 

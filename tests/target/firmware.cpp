@@ -14,7 +14,7 @@ static std::size_t recognize(const unsigned char* pixels) {
   return mote::argmax(network.forward(pixels, 1.0f / 255.0f));
 }
 
-int device_main() {
+int image_main() {
   if (!start()) return 1;
   return recognize(model::kGoldenInputs) != mote::argmax(model::kGoldenOutputs);
 }

@@ -7,8 +7,6 @@
 #include "device.hpp"
 #include "mote/instruction_set.hpp"
 
-int device_main();
-
 namespace device {
 
 void print(const char* text) {
@@ -40,5 +38,5 @@ int main(int count, char** arguments) {
       }
     }
   }
-  return device_main();
+  return image_main();
 }

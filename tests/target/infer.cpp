@@ -19,7 +19,7 @@ static_assert(sizeof scratch + sizeof network <= 1024);
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   require(network.bind(model::kModel, scratch));
   require(verify(network, model::kGolden));
   std::uint32_t instructions = 0;

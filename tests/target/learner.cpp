@@ -17,7 +17,7 @@ static bool learn(const std::int16_t (&readings)[4][12], const std::uint8_t (&la
   return trainer.train_batch({mote::Inputs(readings[0], 4, 12, 1.0f / 16384.0f), labels, 3}).ok();
 }
 
-int device_main() {
+int image_main() {
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   std::int16_t readings[4][12];
   const std::uint8_t labels[4] = {0, 1, 2, 1};

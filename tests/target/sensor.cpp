@@ -60,7 +60,7 @@ mote::Dataset standardized(const mote::Inputs& inputs) {
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   mote::Random sensor(1, mote::Stream::shuffle);
   require(mote::standardize(read_batch(sensor), readings.offsets, readings.scales));  // the first windows calibrate
   require(trainer.bind(kTopology, kOptions, mote::kUnstored, memory));

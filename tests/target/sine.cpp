@@ -51,7 +51,7 @@ static_assert(sizeof memory + sizeof trainer + sizeof scratch <= 14 * 1024);
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   const std::uint32_t start = device::clock();
   if (!learn(trainer, kTable.x, kTable.y)) device::exit(1);
   const std::uint32_t instructions = device::instructions_since(start);

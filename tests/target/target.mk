@@ -76,7 +76,7 @@ $(TARGET_BUILD)/$1/$2.o: tests/target/$(call IMAGE_SOURCE,$2).cpp $(TARGET_DATA)
 	@mkdir -p $$(@D)
 	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) $(FLAGS_$2) -DMOTE_CLOCK_MHZ=$(call board,$1,2) -MMD -MP -c $$< -o $$@
 
-$(TARGET_BUILD)/$1/$2.elf: $(TARGET_BUILD)/$1/$2.o $(TARGET_BUILD)/$1/startup.o $(TARGET_BUILD)/$1/report.o $(TARGET_BUILD)/$1/libmote.a tests/target/board.ld
+$(TARGET_BUILD)/$1/$2.elf: $(TARGET_BUILD)/$1/$2.o $(TARGET_BUILD)/$1/startup.o $(TARGET_BUILD)/$1/board.o $(TARGET_BUILD)/$1/report.o $(TARGET_BUILD)/$1/libmote.a tests/target/board.ld
 	$$(call say,LINK,$$@) $(ARM)g++ $(CPU_$1) -mthumb -nostdlib -Wl,--gc-sections -Wl,--fatal-warnings -Wl,-Map=$$@.map \
 	    -Wl,--defsym=flash_start=$(call board,$1,3,$2) -Wl,--defsym=flash_size=$(call board,$1,4,$2) \
 	    -Wl,--defsym=ram_start=$(call board,$1,5,$2) -Wl,--defsym=ram_size=$(call board,$1,6,$2) -Wl,--defsym=stack_size=$(TARGET_STACK) \

@@ -40,7 +40,7 @@ void Image::expect_the_bits_of_the_host() const {
   EXPECT_GE(board.values.size(), 5u);
   for (const auto& [name, value] : board.values) {
     if (name.rfind("instructions", 0) != 0) continue;
-    EXPECT_GE(std::stoul(value), 20000u) << name << ": the clock stands still";
+    EXPECT_GE(std::stoul(value), 5000u) << name << ": the clock stands still";
   }
 }
 
@@ -85,14 +85,15 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".ci") continue;
     const bool is_library = entry.path().parent_path().parent_path().filename() == "src";
-    if (!is_library && name != image && name != "startup" && name != "report") continue;
+    if (!is_library && name != image && name != "startup" && name != "board" && name != "report") continue;
     EXPECT_TRUE(graph.read(entry.path().string())) << entry.path();
   }
   std::set<std::string> linked;
   std::istringstream lines(
       run_command("arm-none-eabi-nm --defined-only " + folder() + target + "/" + image + ".elf").output);
   for (std::string address, kind, name; lines >> address >> kind >> name;) {
-    if (name != "reset" && name != "fault") linked.insert(name);
+    const bool is_global = kind == "T" || kind == "W";
+    if (is_global && name != "reset" && name != "fault") linked.insert(name);
   }
   graph.link(linked);
   EXPECT_TRUE(graph.knows("reset")) << "the compiler left no .ci files: is it ccache that runs it?";
@@ -200,15 +201,26 @@ TEST(Firmware, IsFourKilobytesOfCodeOnCortexM4) {
   EXPECT_EQ(sections.at(".data"), 0u);
 }
 
-/// The two files of make dist, compiled as in the README, without the options of this repository's makefiles.
-TEST(Firmware, NeedsNoMathLibraryNorAllocator) {
+/// Undefined symbols of the two files of make dist, compiled as in the README, without the options of this repository's
+/// makefiles.
+CommandResult build_two_files(const std::string& processor) {
   const std::string files = folder() + "two_files/";
   const std::string awk = "awk -f tools/package/amalgamate.awk -v part=";
-  const CommandResult built = run_command(
-      "mkdir -p " + files + " && " + awk + "header include/mote/mote.hpp > " + files + "mote.hpp && " + awk +
-      "source src/*/*.cpp > " + files + "mote.cpp && arm-none-eabi-g++ -mcpu=cortex-m4 -mthumb -mfloat-abi=hard " +
-      "-mfpu=fpv4-sp-d16 -std=c++17 -Os -fno-exceptions -fno-rtti -fno-threadsafe-statics -I" + files + " -c " + files +
-      "mote.cpp -o " + files + "mote.o && arm-none-eabi-nm -u " + files + "mote.o");
+  return run_command("mkdir -p " + files + " && " + awk + "header include/mote/mote.hpp > " + files + "mote.hpp && " +
+                     awk + "source src/*/*.cpp > " + files + "mote.cpp && arm-none-eabi-g++ -mthumb " + processor +
+                     " -std=c++17 -Os -fno-exceptions -fno-rtti -fno-threadsafe-statics -I" + files + " -c " + files +
+                     "mote.cpp -o " + files + "mote.o && arm-none-eabi-nm -u " + files + "mote.o");
+}
+
+TEST(Firmware, AssemblesWithPlainFlagsOfEveryProcessor) {
+  for (const char* processor : {"-mcpu=cortex-m0", "-mcpu=cortex-m3", "-mcpu=cortex-m55 -mfloat-abi=hard"}) {
+    const CommandResult built = build_two_files(processor);
+    EXPECT_EQ(built.status, 0) << built.output;
+  }
+}
+
+TEST(Firmware, NeedsNoMathLibraryNorAllocator) {
+  const CommandResult built = build_two_files("-mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16");
   ASSERT_EQ(built.status, 0) << built.output;
   std::istringstream lines(built.output);
   for (std::string line; std::getline(lines, line);) {

@@ -46,7 +46,7 @@ void report_totals(const char* count, const mote::LossTotals& totals) {
 
 }  // namespace
 
-int device_main() {
+int image_main() {
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   std::uint32_t instructions = 0;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {

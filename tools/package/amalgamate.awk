@@ -43,9 +43,14 @@ BEGIN {
   while ((getline license < "LICENSE") > 0) print "// " license
   print part == "header" ? "#pragma once\n" : "\n#include \"mote.hpp\"\n"
   if (part == "source") {
+    print "// Flags: -std=c++17 -Os (or -O3), and for firmware -fno-math-errno -fno-exceptions -fno-rtti"
+    print "// -fno-threadsafe-statics -ffunction-sections -fdata-sections; where an Arm processor has a floating-point unit,"
+    print "// -mfp16-format=ieee makes weights of 16 bits faster.\n"
     print "// Every fused multiply-add is written out; compilers must not fuse others."
     print "#if defined(__clang__)\n#pragma clang fp contract(off)"
-    print "#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif\n"
+    print "#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif"
+    print "// The assembler of Debian 12 reads vcvt with condition ne as vcvtn of a processor with MVE."
+    print "#if defined(__ARM_FEATURE_MVE) && !defined(__clang__)\n#pragma GCC optimize(\"no-if-conversion2\")\n#endif\n"
   }
   quiet = part == "source"  # mote.hpp has these headers
   if (quiet) take("include/mote/mote.hpp")
