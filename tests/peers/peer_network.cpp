@@ -20,7 +20,8 @@ using tools::Shape;
 Method training_method(const Library& library, const Shape& shape, std::size_t input_stride, bool is_first,
                        mote::OptimizerOptions optimizer) {
   optimizer.learning_rate = 1e-6f;  // the same step over and over must not lead anywhere
-  const FloatArray a(shape.batch * input_stride, 1), d(shape.batch * mote::row_stride(shape.outputs), 2);
+  const FloatArray a = tools::random_floats(shape.batch * input_stride, 1),
+                   d = tools::random_floats(shape.batch * mote::row_stride(shape.outputs), 2);
   return fastest(methods(library, shape.batch, true, optimizer.method != mote::Optimizer::adam),
                  [&](const Method& method) {
                    const auto layer = std::make_shared<DenseLayer>(library, shape.inputs, shape.outputs, method);
@@ -35,7 +36,7 @@ Method training_method(const Library& library, const Shape& shape, std::size_t i
 }
 
 Method inference_method(const Library& library, const Shape& shape, std::size_t input_stride) {
-  const FloatArray a(shape.batch * input_stride, 1);
+  const FloatArray a = tools::random_floats(shape.batch * input_stride, 1);
   return fastest(methods(library, shape.batch, false, false), [&](const Method& method) {
     const auto layer = std::make_shared<DenseLayer>(library, shape.inputs, shape.outputs, method);
     const auto z = std::make_shared<FloatArray>(shape.batch * layer->stride());
