@@ -47,6 +47,7 @@ class StaticTrainer : public Trainer {
   static_assert(check(kTopology, kOptions, kSamples).ok(), "mote::check(topology, options, samples) has the reason");
 
  public:
+  void bind() = delete;  // it is bound
   StaticTrainer() { Trainer::bind(kTopology, kOptions, kSamples, memory_, kPlan, kMethods); }
 
  private:

@@ -40,9 +40,8 @@ struct TrainingOptions {
 
   // Memory and threads.
   std::size_t memory_rows = 256;  ///< samples in memory at a time, >= 1; gradients of larger batches are accumulated
-  std::size_t workers =
-      1;  ///< largest number of threads of set_parallel(), 1 to kMostWorkers; each needs its own memory
-  bool keep_parameters = false;  ///< reserve memory for Trainer::keep_parameters(), a copy of learned()
+  std::size_t workers = 1;        ///< most threads of set_parallel(), 1 to kMostWorkers; each needs its own memory
+  bool keep_parameters = false;   ///< reserve memory for Trainer::keep_parameters(), a copy of learned()
   /// Leaves inputs that are 0 in a whole batch out of the first layer, which changes no bit as long as weights are
   /// finite (0 times infinity is NaN). false saves the search for them and the memory of their list.
   bool skip_zero_inputs = true;

@@ -15,13 +15,12 @@ using mote::detail::is_zero;
 using mote::detail::multiply_add;
 using std::size_t;
 
-// Sums at a time: as many as the registers hold beside the operands. Without a floating-point unit, every operation is
-// a call, which leaves room for one.
+// Sums at a time: as many as the registers hold beside the operands, few where calls take registers.
 #if !defined(MOTE_MICROCONTROLLER)
 constexpr size_t kColumns = 16, kIntegerColumns = 16;  // for vectors
-#elif defined(__ARM_FP)
+#elif !defined(MOTE_SOFT_FLOATS)
 constexpr size_t kColumns = 30, kIntegerColumns = 6;
-#elif defined(__thumb2__)
+#elif !defined(__thumb__) || defined(__thumb2__)
 constexpr size_t kColumns = 5, kIntegerColumns = 6;
 #else
 constexpr size_t kColumns = 5, kIntegerColumns = 4;
@@ -66,8 +65,7 @@ template <size_t kMost, typename F>
   const auto call = MOTE_EACH(j) {
     if constexpr (j < kMost) f(j);
   };
-  switch (width % 32) {  // all remainders have a case: no range is tested
-    case 31: break;
+  switch (width) {
     case 30: call(Constant<29>()); [[fallthrough]];
     case 29: call(Constant<28>()); [[fallthrough]];
     case 28: call(Constant<27>()); [[fallthrough]];
@@ -97,8 +95,7 @@ template <size_t kMost, typename F>
     case 4: call(Constant<3>()); [[fallthrough]];
     case 3: call(Constant<2>()); [[fallthrough]];
     case 2: call(Constant<1>()); [[fallthrough]];
-    case 1: call(Constant<0>()); break;
-    case 0: break;
+    default: call(Constant<0>());
   }
 }
 
@@ -171,7 +168,7 @@ MOTE_INLINE void add_product(size_t inputs, size_t outputs, Share some, const fl
                              float* z) {
   constexpr size_t kMost = kColumnsOf<Weight>;
   size_t j = some.begin;
-#if defined(MOTE_MICROCONTROLLER) && defined(__ARM_FP)
+#if defined(MOTE_MICROCONTROLLER) && !defined(MOTE_SOFT_FLOATS)
   for (size_t tiles = (some.size() + kMost - 1) / kMost; tiles != 0; --tiles) {  // of about equal width
     const size_t width = (some.end - j) / tiles;
     add_columns(width, inputs, outputs, x, weights + j, z + j);

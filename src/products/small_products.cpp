@@ -19,12 +19,11 @@ using mote::ActiveInputs;
 using mote::Share;
 using std::size_t;
 
-// Rows of a tile, each with kRowAlignment sums. Without a floating-point unit, every operation is a call, which leaves
-// room for one row.
-#if defined(__ARM_FP) || !defined(__ARM_ARCH)
-constexpr size_t kTileRows = 4, kRowSums = 16;
-#else
+// Rows of a tile, each with kRowAlignment sums, and sums of one row: few where calls take registers.
+#ifdef MOTE_SOFT_FLOATS
 constexpr size_t kTileRows = 1, kRowSums = 4;
+#else
+constexpr size_t kTileRows = 4, kRowSums = 16;
 #endif
 constexpr size_t kTileColumns = mote::kRowAlignment;
 
@@ -47,9 +46,10 @@ template <typename F>
   float sum[kRowSums] = {};
   do {
     const float input = *a++;
-    if (!is_zero(input))
+    if (!is_zero(input)) {
       for_columns(
           columns, MOTE_EACH(j) { sum[j] = multiply_add(input, W[j], sum[j]); });
+    }
     W += ldw;
   } while (--depth != 0);
   for_columns(

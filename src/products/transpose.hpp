@@ -184,8 +184,8 @@ void transpose_rows(std::size_t rows, std::size_t columns, const float* from, st
 
 /// to[j][i] = from[i][j] for i < rows, j < columns, and 0 for other i below the next multiple of kSide. Columns of
 /// `from` can be read up to the next multiple of kWays.
-[[maybe_unused]] void transpose(std::size_t rows, std::size_t columns, const float* from, std::size_t from_stride, float* to,
-               std::size_t to_stride) {
+[[maybe_unused]] void transpose(std::size_t rows, std::size_t columns, const float* from, std::size_t from_stride,
+                                float* to, std::size_t to_stride) {
   for (std::size_t i = 0; i < rows; i += kSide) {
     const std::size_t height = rows - i < kSide ? rows - i : kSide;
     transpose_rows(height, columns, from + i * from_stride, from_stride, to + i, to_stride);

@@ -7,6 +7,11 @@
 #include <type_traits>
 #include <utility>
 
+// Without a floating-point unit, every operation on floats is a call.
+#if (defined(__ARM_ARCH) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen))
+#define MOTE_SOFT_FLOATS
+#endif
+
 namespace mote::detail {
 
 template <std::size_t N>

@@ -45,10 +45,10 @@ constexpr std::size_t flash_stride(std::size_t columns) {
   return (columns + kFlashAlignment - 1) / kFlashAlignment * kFlashAlignment;
 }
 
-/// Computes some outputs of z = x W, those before which must have been computed. weights: W [inputs][outputs], of the
-/// function's type; z, factors: [flash_stride(outputs)]; with the first output, the padding of z becomes 0. Terms are
-/// added in increasing order of inputs. Terms of inputs that are 0 are left out, which changes no bit for finite
-/// weights.
+/// Computes outputs [some.begin, some.end) of z = x W. Calls for one z come in increasing order; the call for output 0
+/// sets the padding of z to 0. weights: W [inputs][outputs], of the function's type;
+/// z, factors: [flash_stride(outputs)]. Terms are added in increasing order of inputs. Terms of inputs that are 0 are
+/// left out, which changes no bit for finite weights.
 using FlashProduct = void (*)(std::size_t inputs, std::size_t outputs, Share some, const FlashInputs& x,
                               const void* weights, const float* factors, float* z);
 
