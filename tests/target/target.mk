@@ -36,7 +36,7 @@ TARGET_FLAGS := $(LIBRARY) -mthumb -ffreestanding -Os -fno-tree-loop-distribute-
                 -DMOTE_MNIST='"$(BUILD)/mnist"' -DMOTE_SMALL_MNIST='"$(TARGET_BUILD)/mnist"'
 # For files without hot loops: 5 % less code.
 SMALLER := -fno-tree-loop-optimize
-HOT     := $(PRODUCTS) products/small_products products/flash_product textbook/optimizer core/vector_math
+HOT     := $(PRODUCTS) products/small_products products/integer_product products/flash_product textbook/optimizer core/vector_math
 # On Cortex-M0, GCC's default allocator moves every integer product through a high register: 28 instructions for 4
 # products instead of 24.
 FLASH_m0 := -fira-algorithm=priority
@@ -44,7 +44,7 @@ TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # Programs of the images. A suffix such as _float32 names the format of the model's weights.
 IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32 \
-                  sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_train learner learner_adam
+                  sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_train learner learner_adam
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_learner_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_sensor_int16 := -DMOTE_READING=std::int16_t

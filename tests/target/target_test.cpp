@@ -161,7 +161,8 @@ std::string name_of(const testing::TestParamInfo<std::tuple<const char*, const c
 constexpr const char* kTargets[] = {"m0", "m3", "m4f", "m7", "m33", "m55"};
 constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32", "infer_float16", "infer_int8",
                                    "adapt_float32", "sine",       "sensor_int16",  "sensor_float"};
-constexpr const char* kDense[] = {"dense_infer_float32", "dense_infer_float16", "dense_infer_int8", "dense_train"};
+constexpr const char* kDense[] = {"dense_infer_float32", "dense_infer_float16", "dense_infer_int8", "dense_integer",
+                                  "dense_train"};
 constexpr const char* kFirmware[] = {"firmware_float32", "firmware_int8", "learner", "learner_adam"};
 const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new results_table::Printer);
 INSTANTIATE_TEST_SUITE_P(, Dense, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kDense)), name_of);
@@ -177,6 +178,13 @@ TEST(Learning, TellsMovementsAndLearnsEqualBitsFromIntegersAndFloats) {
     EXPECT_GE(20 * integers.number("test_correct"), 19 * integers.number("tests")) << target;
     EXPECT_EQ(results_of(integers), results_of(floats)) << target;
   }
+}
+
+TEST(Integers, GiveOneChecksumOnEveryMachine) {
+  const std::string wanted = run_on_host("dense_integer", 0).values.at("outputs");
+  EXPECT_EQ(board_runs::words(wanted).size(), 2u);
+  for (const char* target : kTargets) EXPECT_EQ(run_on(target, "dense_integer").values.at("outputs"), wanted) << target;
+  EXPECT_EQ(run_on_host("dense_integer", 1).values.at("outputs"), wanted);
 }
 
 /// The firmware of the README verifies its golden outputs, or learns to tell movements.

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "mote/integer_network.hpp"
+
+namespace mote {
+
+void quantize(const float* x, std::size_t count, Quantization to, std::int8_t* q) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float scaled = x[i] / to.scale;
+    const float limited = scaled > 256.0f ? 256.0f : scaled < -256.0f ? -256.0f : scaled == scaled ? scaled : 0.0f;
+    const auto rounded = static_cast<std::int32_t>(limited < 0.0f ? limited - 0.5f : limited + 0.5f) + to.zero;
+    q[i] = static_cast<std::int8_t>(rounded < -128 ? -128 : rounded > 127 ? 127 : rounded);
+  }
+}
+
+Result IntegerNetwork::bind(const IntegerModel& model, Memory scratch) {
+  constexpr std::uint32_t kMost = 65536;  // sums of so many products fit in 32 bits
+  if (model.layers.empty()) return Status::no_layers;
+  for (std::size_t l = 0; l < model.layers.size(); ++l) {
+    const IntegerLayer& layer = model.layers[l];
+    if (layer.inputs == 0 || layer.inputs > kMost) return {Status::layer_size_out_of_range, layer.inputs, kMost};
+    if (layer.outputs == 0 || layer.outputs > kMost) return {Status::layer_size_out_of_range, layer.outputs, kMost};
+    if (l != 0 && layer.inputs != model.layers[l - 1].outputs) {
+      return {Status::input_size_mismatch, layer.inputs, model.layers[l - 1].outputs};
+    }
+  }
+  const std::size_t needed = integer_network_bytes(model.layers);
+  if (scratch.size() < needed) return {Status::memory_too_small, scratch.size(), needed};
+  std::size_t first = 0;
+  for (std::size_t l = 0; l < model.layers.size(); l += 2) {
+    first = model.layers[l].outputs > first ? model.layers[l].outputs : first;
+  }
+  model_ = &model;
+  rows_[0] = reinterpret_cast<std::int8_t*>(scratch.data());
+  rows_[1] = rows_[0] + first;
+  return Status::ok;
+}
+
+Span<const std::int8_t> IntegerNetwork::forward(const std::int8_t* inputs) const {
+  MOTE_ASSERT(model_ != nullptr);
+  const std::int8_t* x = inputs;
+  std::size_t outputs = 0;
+  for (std::size_t l = 0; l < model_->layers.size(); ++l) {
+    std::int8_t* y = rows_[l % 2];
+    integer_product(model_->layers[l], x, y);
+    outputs = model_->layers[l].outputs;
+    x = y;
+  }
+  return {x, outputs};
+}
+
+std::size_t argmax(Span<const std::int8_t> values) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) best = values[i] > values[best] ? i : best;
+  return best;
+}
+
+}  // namespace mote
