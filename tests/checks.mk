@@ -20,8 +20,8 @@ sanitize-threads:
 	    TESTS='$(patsubst tests/%_test.cpp,%,$(shell grep -l 'Thread\|Parallel\|Worker' tests/*/*_test.cpp))' \
 	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
 
-# The code for microcontrollers on the host, but for tests of threads and of memory that the host aligns otherwise.
-WITHOUT_SMALL := *Thread*:*Worker*:Parallel.*:Checkpoint*:FlashRecord.HoldsACheckpoint:Network.RefusesMisalignedMemory:TableData.NeedsTheMemoryThatItNames:Install*:Amalgamation*:Structure*:Symbols*:TopologyCheck.Largest*
+# The code for microcontrollers on the host, without tests of threads, of many layers, and of the memory of the host.
+WITHOUT_SMALL := *Thread*:*Worker*:Parallel.*:Checkpoint*:FlashRecord.HoldsACheckpoint:Network.RefusesMisalignedMemory:TableData.NeedsTheMemoryThatItNames:Install*:Amalgamation*:Structure*:Symbols*:TopologyCheck.Largest*:TrainDiagnose.GoesWith*:TrainOptions.RefusesWhatDoesNotFit*
 test-small: ## Run the tests with the code for microcontrollers
 	+$(MAKE) BUILD=build/small $(NARROW) CXXFLAGS=-DMOTE_MICROCONTROLLER TEST_FILTER='-$(WITHOUT_SMALL)' test
 

@@ -35,7 +35,7 @@ enum class Status : std::uint8_t {
   bad_schedule,              ///< decay_steps must be at least 1, factor in (0, 1], or 0 for cosine
   bad_early_stopping,        ///< patience must be at least 1, minimum_improvement finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest batch size (the smallest is 1)
-  bad_worker_count,          ///< must be at least 1
+  bad_worker_count,          ///< must be at least 1, on microcontrollers 1
   no_members,                ///< an ensemble needs a member
   batch_norm_in_chunks,      ///< needs whole mini-batches; found: samples in memory at a time; expected: batch size
   batch_norm_of_one_sample,  ///< needs 2 samples; found: samples in the smallest mini-batch, perhaps the epoch's last

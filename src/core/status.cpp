@@ -32,7 +32,7 @@ const char* to_string(Status status) {
     case Status::bad_early_stopping:
       return "early stopping: needs patience of at least 1 and an improvement of at least 0";
     case Status::bad_batch_size: return "batch size out of range";
-    case Status::bad_worker_count: return "number of workers: must be at least 1";
+    case Status::bad_worker_count: return "number of workers: must be at least 1, on microcontrollers 1";
     case Status::no_members: return "ensemble without members: needs at least one";
     case Status::batch_norm_in_chunks:
       return "batch normalization with part of a mini-batch in memory: needs all of it";
