@@ -22,6 +22,7 @@
 #include "mote/initializer.hpp"
 #include "mote/inputs.hpp"
 #include "mote/instruction_set.hpp"
+#include "mote/integer_conversion.hpp"
 #include "mote/integer_network.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"

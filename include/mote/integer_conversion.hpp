@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Converts a trained network to a network of integers (integer_network.hpp):
+//
+//   mote::calibrate(topology, parameters, samples, scratch, ranges);  // ranges: layer_count + 1
+//   mote::IntegerModel model;
+//   mote::make_integer_model(topology, parameters, ranges, mote::ScalePer::output, arrays, model);
+//
+// Weights are symmetric, with the largest magnitude at 127. Activations use the whole of int8 for the range that the
+// samples show, 0 included. ReLU becomes a clamp, softmax is left out, and other activations become tables.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/detail/backpropagation.hpp"
+#include "mote/inputs.hpp"
+#include "mote/integer_network.hpp"
+#include "mote/memory.hpp"
+#include "mote/topology.hpp"
+
+namespace mote {
+
+/// Smallest and largest number that was seen.
+struct Range {
+  float least = 0.0f, most = 0.0f;
+};
+
+namespace detail {
+struct CalibrationPlan {
+  Part<float> inputs;           // [kCalibrationRows][inputs]
+  Part<unsigned char> scratch;  // of Backpropagation
+  std::size_t bytes;
+};
+inline constexpr std::size_t kCalibrationRows = 16;
+
+constexpr CalibrationPlan calibration_plan(const Topology& topology) {
+  MemoryPlan memory;
+  CalibrationPlan plan{};
+  plan.inputs = memory.take<float>(kCalibrationRows, topology.inputs);
+  plan.scratch = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, kCalibrationRows));
+  plan.bytes = memory.bytes();
+  return plan;
+}
+}  // namespace detail
+
+/// Bytes of scratch memory of calibrate().
+constexpr std::size_t calibration_bytes(const Topology& topology) {
+  return detail::calibration_plan(topology).bytes;
+}
+
+/// Fills `ranges`, [layer_count + 1]: of the inputs, then of each layer's pre-activations, over all samples. Errors: of
+/// check(topology); batch_norm_not_folded; no_samples; input_size_mismatch; model_size_mismatch for parameters or
+/// ranges (found and expected: elements); input_not_finite; of check(scratch).
+Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Memory scratch,
+                 Span<Range> ranges);
+
+/// One scale for all weights of a layer, or one for the weights of each output, which costs no time and loses less.
+enum class ScalePer : std::uint8_t { layer, output };
+
+/// Arrays of an IntegerModel, all layers one after another. They must outlive it.
+struct IntegerArrays {
+  Span<IntegerLayer> layers;       ///< [layer_count]
+  Span<std::int8_t> weights;       ///< [flash_weight_count(topology)]
+  Span<std::int32_t> biases;       ///< [integer_output_count(topology)]
+  Span<std::int32_t> multipliers;  ///< as biases
+  Span<std::int8_t> shifts;        ///< as biases
+  Span<std::int8_t> tables;        ///< [256 layer_count]
+};
+
+/// Number of outputs of all layers.
+constexpr std::size_t integer_output_count(const Topology& topology) {
+  std::size_t count = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) count += topology.outputs_of(l);
+  return count;
+}
+
+/// Fills the arrays, and lets `model` view them. Errors: of check(topology); batch_norm_not_folded; model_size_mismatch
+/// for parameters, ranges or an array; weight_out_of_range (found: layer) for weights or a range that are not finite.
+Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
+                          ScalePer per, const IntegerArrays& arrays, IntegerModel& model);
+
+}  // namespace mote

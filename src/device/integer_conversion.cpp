@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#include "mote/integer_conversion.hpp"
+
+#include "mote/detail/activation.hpp"
+#include "mote/detail/finite.hpp"
+#include "mote/flash_network.hpp"
+
+namespace mote {
+namespace {
+
+constexpr std::size_t kTable = 256;
+
+Result check_network(const Topology& topology, Span<const float> parameters, std::size_t ranges) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  const std::size_t floats = topology.parameter_count(), wanted = topology.layer_count + std::size_t{1};
+  if (parameters.size() != floats) return {Status::model_size_mismatch, parameters.size(), floats};
+  if (ranges != wanted) return {Status::model_size_mismatch, ranges, wanted};
+  return Status::ok;
+}
+
+Result check_arrays(const Topology& topology, const IntegerArrays& arrays) {
+  const std::size_t layers = topology.layer_count, outputs = integer_output_count(topology);
+  const std::size_t sizes[][2] = {
+      {arrays.layers.size(), layers},  {arrays.weights.size(), flash_weight_count(topology)},
+      {arrays.biases.size(), outputs}, {arrays.multipliers.size(), outputs},
+      {arrays.shifts.size(), outputs}, {arrays.tables.size(), kTable * layers}};
+  for (const auto& size : sizes) {
+    if (size[0] != size[1]) return {Status::model_size_mismatch, size[0], size[1]};
+  }
+  return Status::ok;
+}
+
+void widen(Range& range, Span<const float> numbers) {
+  for (const float x : numbers) {
+    if (x < range.least) range.least = x;
+    if (x > range.most) range.most = x;
+  }
+}
+
+std::int32_t rounded(double x) {
+  constexpr double kMost = 2147483647.0;
+  const double limited = x > kMost ? kMost : x < -kMost ? -kMost : x;
+  return static_cast<std::int32_t>(limited < 0.0 ? limited - 0.5 : limited + 0.5);
+}
+
+/// Of a range with 0, so that 0 is exact.
+Quantization quantization_of(const Range& range) {
+  const float scale = (range.most - range.least) / 255.0f;
+  if (!(scale > 0.0f)) return {};
+  const std::int32_t zero = rounded(-128.0 - static_cast<double>(range.least) / static_cast<double>(scale));
+  return {scale, static_cast<std::int8_t>(zero < -128 ? -128 : zero > 127 ? 127 : zero)};
+}
+
+/// factor = multiplier / 2^31 2^shift; 0 for factors below 2^-32. factor: >= 0, finite.
+void split(double factor, std::int32_t& multiplier, std::int8_t& shift) {
+  multiplier = 0;
+  shift = 0;
+  if (factor < 0x1p-32) return;
+  std::int32_t exponent = 0;
+  for (; factor >= 1.0 && exponent < 30; ++exponent) factor *= 0.5;
+  for (; factor < 0.5; --exponent) factor *= 2.0;
+  multiplier = rounded(factor * 0x1p31);  // 2^31 - 1 where it rounds to 1
+  shift = static_cast<std::int8_t>(exponent);
+}
+
+bool has_table(Activation activation) {
+  return activation != Activation::identity && activation != Activation::relu && activation != Activation::softmax;
+}
+
+/// Fills `table` with the activation of the numbers that -128 to 127 stand for, and returns what its entries stand for.
+Quantization fill_table(Activation activation, Quantization from, std::int8_t* table) {
+  float y[kTable];
+  alignas(kAlignment) static constexpr float kNoBiases[kTable] = {};
+  for (std::size_t i = 0; i < kTable; ++i) {
+    y[i] = static_cast<float>(static_cast<std::int32_t>(i) - 128 - from.zero) * from.scale;
+  }
+  add_biases_and_activate(activation, 1, kTable, kTable, kNoBiases, y);
+  Quantization to{0x1p-8f, -128};  // TFLite's for sigmoid
+  if (activation == Activation::tanh) to = {0x1p-7f, 0};
+  if (activation != Activation::sigmoid && activation != Activation::tanh) {
+    Range range;
+    widen(range, {y, kTable});
+    to = quantization_of(range);
+  }
+  quantize(y, kTable, to, table);
+  return to;
+}
+
+/// A layer's place in the parameters and the arrays.
+struct Conversion {
+  const float* weights;  // [inputs][stride]
+  std::size_t stride;
+  const float* biases;
+  IntegerLayer& layer;
+  std::int8_t* bytes;  // [outputs][inputs]
+  std::int32_t* sums;  // biases, then multipliers and shifts: [outputs]
+  std::int32_t* multipliers;
+  std::int8_t* shifts;
+
+  double largest(std::size_t first, std::size_t end) const {
+    double most = 0.0;
+    for (std::size_t k = 0; k < layer.inputs; ++k) {
+      for (std::size_t j = first; j < end; ++j) {
+        const auto w = static_cast<double>(weights[k * stride + j]);
+        most = (w < 0.0 ? -w : w) > most ? (w < 0.0 ? -w : w) : most;
+      }
+    }
+    return most;
+  }
+
+  /// Output j, whose weights have this scale.
+  void convert(std::size_t j, double scale, Quantization from, Quantization to) const {
+    std::int32_t sum = 0;
+    for (std::size_t k = 0; k < layer.inputs; ++k) {
+      const std::int32_t byte = rounded(static_cast<double>(weights[k * stride + j]) / scale);
+      bytes[j * layer.inputs + k] = static_cast<std::int8_t>(byte);
+      sum += byte;
+    }
+    const double unit = static_cast<double>(from.scale) * scale;
+    sums[j] = rounded(static_cast<double>(biases[j]) / unit - static_cast<double>(from.zero) * sum);
+    split(unit / static_cast<double>(to.scale), multipliers[j], shifts[j]);
+  }
+};
+
+}  // namespace
+
+Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Memory scratch,
+                 Span<Range> ranges) {
+  if (const Result result = check_network(topology, parameters, ranges.size()); !result.ok()) return result;
+  if (samples.count == 0) return Status::no_samples;
+  if (samples.features != topology.inputs) return {Status::input_size_mismatch, samples.features, topology.inputs};
+  const detail::CalibrationPlan plan = detail::calibration_plan(topology);
+  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
+  const Span<float> inputs = plan.inputs.in(scratch);
+  Backpropagation network;
+  const Result bound = network.bind(topology, {1, true}, detail::kCalibrationRows, plan.scratch.in(scratch));
+  if (!bound.ok()) return bound;
+  for (Range& range : ranges) range = {};
+  for (std::size_t first = 0, rows; first < samples.count; first += rows) {
+    rows = samples.count - first < detail::kCalibrationRows ? samples.count - first : detail::kCalibrationRows;
+    if (const Result result = gather(samples, nullptr, first, rows, inputs.data()); !result.ok()) return result;
+    network.forward(parameters.data(), inputs.data(), rows);
+    widen(ranges[0], inputs.subspan(0, rows * topology.inputs));
+    for (std::size_t l = 0; l < topology.layer_count; ++l) {
+      const MatrixView z = network.pre_activations(l);
+      for (std::size_t i = 0; i < rows; ++i) widen(ranges[l + 1], z.row(i));
+    }
+  }
+  return Status::ok;
+}
+
+Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
+                          ScalePer per, const IntegerArrays& arrays, IntegerModel& model) {
+  if (const Result result = check_network(topology, parameters, ranges.size()); !result.ok()) return result;
+  if (const Result result = check_arrays(topology, arrays); !result.ok()) return result;
+  Quantization from = quantization_of(ranges[0]);
+  model.input = from;
+  std::size_t weight = 0, output = 0;
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l), stride = topology.stride_of(l);
+    const Activation activation = topology.layers[l].activation;
+    const Span<const float> weights = parameters.subspan(topology.weights_offset(l), topology.weight_floats(l));
+    const Span<const float> biases = parameters.subspan(topology.biases_offset(l), stride);
+    Range range = ranges[l + 1];
+    if (activation == Activation::relu) range.least = 0.0f;
+    const bool are_good =
+        detail::all_finite(weights) && detail::all_finite(biases) && detail::is_finite(range.most - range.least);
+    if (!are_good) return {Status::weight_out_of_range, l};
+    const Quantization to = quantization_of(range);
+    IntegerLayer& layer = arrays.layers[l] = {};
+    layer.inputs = static_cast<std::uint32_t>(inputs);
+    layer.outputs = static_cast<std::uint32_t>(outputs);
+    layer.output_zero = to.zero;
+    layer.least = activation == Activation::relu ? to.zero : std::int8_t{-128};
+    const Conversion conversion{weights.data(),
+                                stride,
+                                biases.data(),
+                                layer,
+                                arrays.weights.data() + weight,
+                                arrays.biases.data() + output,
+                                arrays.multipliers.data() + output,
+                                arrays.shifts.data() + output};
+    layer.weights = conversion.bytes;
+    layer.biases = conversion.sums;
+    layer.multipliers = conversion.multipliers;
+    layer.shifts = conversion.shifts;
+    const bool is_shared = per == ScalePer::layer;
+    const double of_layer = is_shared ? conversion.largest(0, outputs) : 0.0;
+    for (std::size_t j = 0; j < outputs; ++j) {
+      const double largest = is_shared ? of_layer : conversion.largest(j, j + 1);
+      conversion.convert(j, largest > 0.0 ? largest / 127.0 : 1.0, from, to);
+    }
+    from = to;
+    if (has_table(activation)) {
+      std::int8_t* table = arrays.tables.data() + kTable * l;
+      layer.table = table;
+      from = fill_table(activation, to, table);
+    }
+    weight += inputs * outputs;
+    output += outputs;
+  }
+  model.layers = {arrays.layers.data(), arrays.layers.size()};
+  model.output = from;
+  return Status::ok;
+}
+
+}  // namespace mote
