@@ -6,6 +6,8 @@
 namespace mote {
 namespace {
 
+constexpr detail::Methods kMethods = detail::basic_methods();
+
 Result check_options(const FlashModel& model, const FineTuningOptions& options) {
   if (!model.checked.ok()) return model.checked;
   const std::size_t count = model.topology.layer_count;
@@ -66,7 +68,9 @@ Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& option
   forget();
   const std::size_t frozen_layers = model.topology.layer_count - options.layers;
   if (const Result result = frozen_.bind(model, frozen_layers, plan.frozen.in(memory)); !result.ok()) return result;
-  return backpropagation_.bind(topology_, options.batch_size, plan.scratch.in(memory));
+  backpropagation_.bind(topology_, {}, options.batch_size, plan.scratch.in(memory),
+                        detail::backpropagation_plan(topology_, {}, options.batch_size), kMethods);
+  return Status::ok;
 }
 
 /// Resets everything but parameters and totals.

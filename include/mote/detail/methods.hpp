@@ -51,7 +51,8 @@ struct Methods {
   }
 };
 
-constexpr Methods all_methods() {
+/// Every activation, loss and optimizer.
+constexpr Methods basic_methods() {
   Methods methods;
 #define MOTE_ADD(name) methods.add(Activation::name);
   MOTE_FOR_ACTIVATIONS(MOTE_ADD)
@@ -59,8 +60,13 @@ constexpr Methods all_methods() {
   methods.loss_and_deltas = mote::loss_and_deltas;
   methods.optimizer_step = mote::optimizer_step;
   methods.update_weights = mote::update_weights;
-  methods.weight_gradient = mote::weight_gradient;
   methods.move_gradient_point = mote::move_gradient_point;
+  return methods;
+}
+
+constexpr Methods all_methods() {
+  Methods methods = basic_methods();
+  methods.weight_gradient = mote::weight_gradient;
   methods.rate_factor = mote::rate_factor;
   methods.clip_norm = mote::clip_norm;
   methods.clip_value = mote::clip_value;
