@@ -77,31 +77,31 @@ float draw_bias(InitialBiases biases, Random& random) {
 
 }  // namespace
 
-void detail::draw_uniform(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init, Random& random,
-                          float*) {
-  draw_each({data, rows, columns, stride}, init, [&](float unit) { return random.uniform(-unit, unit); });
+void detail::draw_uniform(float* weights, size_t inputs, size_t outputs, size_t stride, InitialWeights init,
+                          Random& random, float*) {
+  draw_each({weights, inputs, outputs, stride}, init, [&](float unit) { return random.uniform(-unit, unit); });
 }
 
-void detail::draw_normal(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init, Random& random,
-                         float*) {
-  draw_each({data, rows, columns, stride}, init, [&](float unit) { return random.gaussian() * unit; });
+void detail::draw_normal(float* weights, size_t inputs, size_t outputs, size_t stride, InitialWeights init,
+                         Random& random, float*) {
+  draw_each({weights, inputs, outputs, stride}, init, [&](float unit) { return random.gaussian() * unit; });
 }
 
 /// Draws orthonormal columns, or rows where there are fewer, times the gain.
-void detail::draw_orthogonal(float* data, size_t rows, size_t columns, size_t stride, InitialWeights init,
+void detail::draw_orthogonal(float* weights, size_t inputs, size_t outputs, size_t stride, InitialWeights init,
                              Random& random, float* scratch) {
-  const Matrix weights{data, rows, columns, stride};
-  const bool by_columns = weights.rows >= weights.columns;
-  const size_t count = by_columns ? weights.columns : weights.rows;
-  const size_t length = by_columns ? weights.rows : weights.columns;
-  const size_t next_vector = by_columns ? 1 : weights.stride, next_element = by_columns ? weights.stride : 1;
+  const Matrix matrix{weights, inputs, outputs, stride};
+  const bool by_columns = matrix.rows >= matrix.columns;
+  const size_t count = by_columns ? matrix.columns : matrix.rows;
+  const size_t length = by_columns ? matrix.rows : matrix.columns;
+  const size_t next_vector = by_columns ? 1 : matrix.stride, next_element = by_columns ? matrix.stride : 1;
   for (size_t k = 0; k < count; ++k) {
-    float* vector = weights.data + k * next_vector;
+    float* vector = matrix.data + k * next_vector;
     float square;
     do {
       for (size_t i = 0; i < length; ++i) vector[i * next_element] = random.gaussian();
       for (int time = 0; time < 2; ++time) {  // twice removes rounding errors (Giraud et al. 2005)
-        by_columns ? orthogonalize_column(weights, k, scratch) : orthogonalize_row(weights, k);
+        by_columns ? orthogonalize_column(matrix, k, scratch) : orthogonalize_row(matrix, k);
       }
       square = 0.0f;
       for (size_t i = 0; i < length; ++i) square += vector[i * next_element] * vector[i * next_element];
@@ -109,8 +109,8 @@ void detail::draw_orthogonal(float* data, size_t rows, size_t columns, size_t st
     const float norm = detail::square_root(square);
     for (size_t i = 0; i < length; ++i) vector[i * next_element] /= norm;
   }
-  for (size_t i = 0; i < weights.rows; ++i) {
-    for (size_t j = 0; j < weights.columns; ++j) weights.data[i * weights.stride + j] *= init.scale;
+  for (size_t i = 0; i < matrix.rows; ++i) {
+    for (size_t j = 0; j < matrix.columns; ++j) matrix.data[i * matrix.stride + j] *= init.scale;
   }
 }
 

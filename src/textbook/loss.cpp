@@ -188,6 +188,7 @@ float loss_by(const LossOptions& loss, const Row& row) {
 float weight_of(const mote::Targets& targets, size_t i) {
   const size_t row = targets.weight_order == nullptr ? i : targets.weight_order[i];
   const float weight = targets.sample_weights == nullptr ? 1.0f : targets.sample_weights[row];
+  // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): class weights come with labels.
   return targets.class_weights == nullptr ? weight : weight * targets.class_weights[targets.labels[i]];
 }
 

@@ -398,6 +398,7 @@ void Trainer::limit_norms() {
 Result Trainer::diverged(Divergence::What what, std::size_t layer) {
   const bool is_stored = samples_ != kUnstored;
   divergence_ = {what, layer, is_stored ? epoch_ - 1 : 0,
+                 // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): check() has rejected a batch size of 0.
                  is_stored ? position_ / options_.batch_size : step_.step.number};
   return {Status::not_finite, divergence_.batch, layer};
 }

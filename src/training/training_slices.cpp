@@ -115,7 +115,7 @@ std::size_t TrainingSlices::backward(std::size_t multiply_adds) {
 /// The gradients of the next rows of weights, and after the last those of the biases.
 std::size_t TrainingSlices::gradients(std::size_t multiply_adds) {
   const Topology& topology = trainer_.topology();
-  Backpropagation& backpropagation = trainer_.backpropagation_;
+  const Backpropagation& backpropagation = trainer_.backpropagation_;
   const GradientSink sink = trainer_.sink(done_, batch_);
   const std::size_t inputs = topology.inputs_of(layer_), cost = topology.stride_of(layer_) * rows_;
   const Share rows = next(cost, inputs, multiply_adds);
