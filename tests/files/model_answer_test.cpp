@@ -14,6 +14,8 @@
 
 namespace {
 
+using model::kPlain;
+using model::kSquare;
 using model::Model;
 using model::name_of;
 using model::with;
@@ -23,9 +25,6 @@ using mote::Result;
 using mote::Status;
 using mote::Topology;
 using Floats = std::vector<float>;
-
-const Topology kPlain{3, {2, Activation::relu}, {4, Activation::softmax}};
-const Topology kSquare{4, {4, Activation::tanh}, {4, Activation::relu, true}, {3, Activation::identity}};
 
 /// A network of random numbers, and a sample with its outputs by the network in double precision.
 struct Answered {

@@ -10,6 +10,7 @@
 
 namespace {
 
+using model::kPlain;
 using model::Model;
 using mote::Activation;
 using mote::Loss;
@@ -17,7 +18,6 @@ using mote::Result;
 using mote::Status;
 using mote::Topology;
 
-const Topology kPlain{3, {2, Activation::relu}, {4, Activation::softmax}};
 const Topology kNormed{3, {2, Activation::gelu, true}, {17, Activation::tanh, true}, {1, Activation::identity}};
 
 float float_at(const std::string& bytes, std::size_t index) {

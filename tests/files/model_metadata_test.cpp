@@ -10,14 +10,13 @@
 
 namespace {
 
+using model::kPlain;
+using model::kSquare;
 using model::Model;
 using mote::Activation;
 using mote::ModelDescription;
 using mote::Status;
 using mote::Topology;
-
-const Topology kPlain{3, {2, Activation::relu}, {4, Activation::softmax}};
-const Topology kSquare{4, {4, Activation::tanh}, {4, Activation::relu, true}, {3, Activation::identity}};
 
 std::string text_of(mote::Bytes bytes) {
   return {bytes.begin(), bytes.end()};

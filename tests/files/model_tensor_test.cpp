@@ -11,6 +11,8 @@
 
 namespace {
 
+using model::kPlain;
+using model::kSquare;
 using model::Model;
 using model::name_of;
 using model::with;
@@ -20,9 +22,6 @@ using mote::Result;
 using mote::Status;
 using mote::Topology;
 using Floats = std::vector<float>;
-
-const Topology kPlain{3, {2, Activation::relu}, {4, Activation::softmax}};
-const Topology kSquare{4, {4, Activation::tanh}, {4, Activation::relu, true}, {3, Activation::identity}};
 
 TEST(ModelTensor, KeepsTheTransformationOfEachFeatureInMemoryOfAnyAlignment) {
   const float offsets[] = {-1.5f, 1e-40f, 3e38f}, scales[] = {0.1f, -7.0f, 1e-30f};

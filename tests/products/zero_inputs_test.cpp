@@ -133,9 +133,11 @@ std::vector<float> trained_by_hand(const mote::Topology& topology, const mote::T
   std::vector<std::uint8_t> labels(batch);
   mote::Backpropagation engine;
   EXPECT_TRUE(engine.bind(topology, batch, scratch).ok());
-  mote::ParameterStep step{
-      {options.optimizer, options.l2, 0, theta.size(), options.l1}, weights, theta.data(), state.data(),
-      mote::optimizer_step};
+  mote::ParameterStep step{{options.optimizer, options.l2, 0, theta.size(), options.l1},
+                           weights,
+                           theta.data(),
+                           state.data(),
+                           mote::optimizer_step};
   mote::LossTotals totals;
   for (size_t first = 0; first < kSamples; first += batch) {
     EXPECT_TRUE(mote::gather(dataset, nullptr, first, batch, inputs.data()).ok());

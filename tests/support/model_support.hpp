@@ -14,6 +14,11 @@
 
 namespace model {
 
+/// A plain network, and one with hidden layers as wide as its inputs, of which the second is normalized.
+inline const mote::Topology kPlain{3, {2, mote::Activation::relu}, {4, mote::Activation::softmax}};
+inline const mote::Topology kSquare{
+    4, {4, mote::Activation::tanh}, {4, mote::Activation::relu, true}, {3, mote::Activation::identity}};
+
 inline mote::Bytes bytes_of(const std::string& text) {
   return {reinterpret_cast<const unsigned char*>(text.data()), text.size()};
 }

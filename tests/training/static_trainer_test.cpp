@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "support/training_support.hpp"
 
@@ -59,10 +60,9 @@ void expect_the_bits_of_a_trainer() {
   ASSERT_TRUE(trainer.evaluate(samples.dataset, found).ok());
   EXPECT_EQ(found.sum, wanted.sum);
   EXPECT_EQ(found.correct, wanted.correct);
-  EXPECT_EQ(
-      sizeof trainer - sizeof(mote::Trainer) - mote::training_bytes(kTopology, kOptions, kSamples),
-      (sizeof trainer - sizeof(mote::Trainer) - mote::training_bytes(kTopology, kOptions, kSamples)) % mote::kAlignment)
-      << "the memory that the options need, and alignment";
+  const std::size_t needed = sizeof(mote::Trainer) + mote::training_bytes(kTopology, kOptions, kSamples);
+  EXPECT_GE(sizeof trainer, needed);
+  EXPECT_LT(sizeof trainer, needed + mote::kAlignment);
 }
 
 TEST(StaticTrainer, LearnsTheBitsOfATrainer) {
@@ -74,26 +74,30 @@ TEST(StaticTrainer, LearnsTheBitsOfATrainer) {
   expect_the_bits_of_a_trainer<kNormalized, kSgd>();
 }
 
+/// Whether methods name gradients that are kept, the gradient point, a schedule, clipping by norm and by value,
+/// max-norm, dropout (two functions), and batch normalization.
+std::vector<bool> named(const mote::detail::Methods& m) {
+  return {m.weight_gradient != nullptr, m.move_gradient_point != nullptr,
+          m.rate_factor != nullptr,     m.clip_norm != nullptr,
+          m.clip_value != nullptr,      m.limit_column_norms != nullptr,
+          m.drop_units != nullptr,      m.drop_and_multiply_by_derivative != nullptr,
+          m.batch_norm != nullptr};
+}
+
 TEST(StaticTrainer, NamesOnlyTheMethodsOfItsOptions) {
-  constexpr mote::detail::Methods plain = mote::detail::methods_of(kPlain, kSgd, kSamples);
-  EXPECT_EQ(plain.weight_gradient, nullptr);
-  EXPECT_EQ(plain.move_gradient_point, nullptr);
-  EXPECT_EQ(plain.rate_factor, nullptr);
-  EXPECT_EQ(plain.clip_norm, nullptr);
-  EXPECT_EQ(plain.clip_value, nullptr);
-  EXPECT_EQ(plain.limit_column_norms, nullptr);
-  EXPECT_EQ(plain.drop_units, nullptr);
-  EXPECT_EQ(plain.batch_norm, nullptr);
+  using Named = std::vector<bool>;
+  const auto methods = [](const Topology& topology, const TrainingOptions& options) {
+    return named(mote::detail::methods_of(topology, options, kSamples));
+  };
+  EXPECT_EQ(methods(kPlain, kSgd), (Named{0, 0, 0, 0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(methods(kMixed, kEverything), (Named{1, 1, 1, 1, 0, 1, 1, 1, 0}));
+  EXPECT_EQ(methods(kPlain, kClipped), (Named{1, 0, 0, 0, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(methods(kPlain, kAdam), (Named{0, 0, 0, 0, 0, 0, 1, 1, 0}));
+  EXPECT_EQ(methods(kNormalized, kSgd), (Named{0, 0, 0, 0, 0, 0, 0, 0, 1}));
   int activations = 0;
+  const mote::detail::Methods plain = mote::detail::methods_of(kPlain, kSgd, kSamples);
   for (const auto function : plain.activate.functions) activations += function != nullptr ? 1 : 0;
   EXPECT_EQ(activations, 2) << "relu, and identity before the loss";
-  constexpr mote::detail::Methods all = mote::detail::methods_of(kMixed, kEverything, kSamples);
-  EXPECT_NE(all.weight_gradient, nullptr);
-  EXPECT_NE(all.move_gradient_point, nullptr);
-  EXPECT_NE(all.rate_factor, nullptr);
-  EXPECT_NE(all.clip_norm, nullptr);
-  EXPECT_NE(all.limit_column_norms, nullptr);
-  EXPECT_NE(all.drop_units, nullptr);
 }
 
 }  // namespace
