@@ -22,24 +22,30 @@ struct Quantization {
   std::int8_t zero = 0;
 };
 
-/// Rounds each x / scale to nearest, ties away from 0, adds zero and clamps. x, q: [count].
+/// Rounds each x / scale to nearest, ties away from 0, adds zero and clamps; NaN becomes zero. x, q: [count].
 void quantize(const float* x, std::size_t count, Quantization to, std::int8_t* q);
 
 /// View of a constant network. Its arrays must outlive it.
 struct IntegerModel {
-  Span<const IntegerLayer> layers;
+  Span<const IntegerLayer> layers;  ///< each takes the outputs of the layer before
   Quantization input, output;
 };
 
-/// Bytes of scratch memory: two rows of activations.
+namespace detail {
+/// Most outputs of the layers `parity`, `parity` + 2, ...: the row that these layers write.
+constexpr std::size_t integer_row(Span<const IntegerLayer> layers, std::size_t parity) {
+  std::size_t most = 0;
+  for (std::size_t l = parity; l < layers.size(); l += 2) most = layers[l].outputs > most ? layers[l].outputs : most;
+  return most;
+}
+}  // namespace detail
+
+/// Bytes of scratch memory, of any alignment: two rows of activations, which layers write in turn.
 constexpr std::size_t integer_network_bytes(Span<const IntegerLayer> layers) {
-  std::size_t most[2] = {};
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    most[l % 2] = layers[l].outputs > most[l % 2] ? layers[l].outputs : most[l % 2];
-  }
-  return most[0] + most[1];
+  return detail::integer_row(layers, 0) + detail::integer_row(layers, 1);
 }
 
+/// A model ready for inference, one sample at a time. Not copyable: a copy would share the scratch memory.
 class IntegerNetwork {
  public:
   IntegerNetwork() = default;

@@ -25,8 +25,9 @@ constexpr Methods methods_of(const Topology& topology, const TrainingOptions& op
   for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) methods.add(topology.layers[l].activation);
   const Optimizer optimizer = options.optimizer.method;
   methods.loss_and_deltas = loss_function(options.loss.kind, topology.output_activation());
-  methods.optimizer_step = step_function(optimizer, options.l1);
-  methods.update_weights = update_function(optimizer, options.l1);
+  const OptimizerFunctions functions = optimizer_functions(optimizer, options.l1);
+  methods.optimizer_step = functions.step;
+  methods.update_weights = functions.update;
   if (training_plan(topology, options, samples).gradients.count != 0) methods.weight_gradient = weight_gradient;
   if (optimizer == Optimizer::nesterov) methods.move_gradient_point = move_gradient_point;
   if (options.schedule.warmup_steps != 0 || options.schedule.decay != Decay::none) methods.rate_factor = rate_factor;

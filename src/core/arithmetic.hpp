@@ -239,8 +239,8 @@ MOTE_INLINE float tanh_of(float x) {
   const std::uint32_t bits = bits_of(x);
   const int exponent = static_cast<int>(bits >> 23) - 127;
   const int odd = exponent & 1;
-  // sqrt(m 2^(2h)) = sqrt(m) 2^h with 1 <= m < 4: 25 bits of the root, the last of which only rounds, bit by bit from
-  // two bits of m at a time, whose first are the upper bits of `pairs`.
+  // sqrt(m 2^(2h)) = sqrt(m) 2^h with 1 <= m < 4. Each step finds one bit of the root from the two upper bits of
+  // `pairs`, which holds m. The last of 25 bits only rounds.
   std::uint32_t pairs = ((bits & 0x7fffffu) | 0x800000u) << (7 + odd), rest = 0, root = 0;
   for (int bit = 0; bit < 25; ++bit, pairs <<= 2) {
     rest = rest << 2 | pairs >> 30;

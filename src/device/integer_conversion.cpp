@@ -76,9 +76,12 @@ Quantization fill_table(Activation activation, Quantization from, std::int8_t* t
     y[i] = static_cast<float>(static_cast<std::int32_t>(i) - 128 - from.zero) * from.scale;
   }
   add_biases_and_activate(activation, 1, kTable, kTable, kNoBiases, y);
-  Quantization to{0x1p-8f, -128};  // TFLite's for sigmoid
-  if (activation == Activation::tanh) to = {0x1p-7f, 0};
-  if (activation != Activation::sigmoid && activation != Activation::tanh) {
+  Quantization to;
+  if (activation == Activation::sigmoid) {
+    to = {0x1p-8f, -128};  // TFLite's, like the next
+  } else if (activation == Activation::tanh) {
+    to = {0x1p-7f, 0};
+  } else {
     Range range;
     widen(range, {y, kTable});
     to = quantization_of(range);

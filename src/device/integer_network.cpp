@@ -5,9 +5,10 @@ namespace mote {
 
 void quantize(const float* x, std::size_t count, Quantization to, std::int8_t* q) {
   for (std::size_t i = 0; i < count; ++i) {
-    const float scaled = x[i] / to.scale;
-    const float limited = scaled > 256.0f ? 256.0f : scaled < -256.0f ? -256.0f : scaled == scaled ? scaled : 0.0f;
-    const auto rounded = static_cast<std::int32_t>(limited < 0.0f ? limited - 0.5f : limited + 0.5f) + to.zero;
+    float scaled = x[i] / to.scale;
+    if (!(scaled > -256.0f)) scaled = scaled == scaled ? -256.0f : 0.0f;
+    if (scaled > 256.0f) scaled = 256.0f;
+    const std::int32_t rounded = static_cast<std::int32_t>(scaled < 0.0f ? scaled - 0.5f : scaled + 0.5f) + to.zero;
     q[i] = static_cast<std::int8_t>(rounded < -128 ? -128 : rounded > 127 ? 127 : rounded);
   }
 }
@@ -25,13 +26,9 @@ Result IntegerNetwork::bind(const IntegerModel& model, Memory scratch) {
   }
   const std::size_t needed = integer_network_bytes(model.layers);
   if (scratch.size() < needed) return {Status::memory_too_small, scratch.size(), needed};
-  std::size_t first = 0;
-  for (std::size_t l = 0; l < model.layers.size(); l += 2) {
-    first = model.layers[l].outputs > first ? model.layers[l].outputs : first;
-  }
   model_ = &model;
   rows_[0] = reinterpret_cast<std::int8_t*>(scratch.data());
-  rows_[1] = rows_[0] + first;
+  rows_[1] = rows_[0] + detail::integer_row(model.layers, 0);
   return Status::ok;
 }
 

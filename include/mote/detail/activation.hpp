@@ -12,7 +12,9 @@ namespace mote {
 // Calls X for the name of every activation.
 #define MOTE_FOR_ACTIVATIONS(X) \
   X(identity) X(sigmoid) X(tanh) X(relu) X(softmax) X(leaky_relu) X(elu) X(selu) X(gelu) X(silu) X(softplus)
-inline constexpr std::size_t kActivationCount = 11;
+#define MOTE_ONE(name) +1
+inline constexpr std::size_t kActivationCount = MOTE_FOR_ACTIVATIONS(MOTE_ONE);
+#undef MOTE_ONE
 
 /// Computes z = activation(z + biases) in place, and pre_activations = z + biases unless null. z, pre_activations:
 /// [rows][columns], row stride `stride`; biases: [stride]; padded as in mote/detail/products.hpp, not overlapping. The

@@ -19,18 +19,6 @@ void optimizer_step_by(const OptimizerStep& step, const float* gradients, float*
 
 namespace detail {
 using StepFunction = decltype(&optimizer_step);
-
-constexpr StepFunction step_function([[maybe_unused]] Optimizer method, [[maybe_unused]] float l1) {
-#ifdef MOTE_MICROCONTROLLER
-  switch (method) {
-#define MOTE_CASE(name) \
-  case Optimizer::name: return l1 == 0.0f ? optimizer_step_by<Optimizer::name> : optimizer_step;
-    MOTE_FOR_OPTIMIZERS(MOTE_CASE)
-#undef MOTE_CASE
-  }
-#endif
-  return optimizer_step;
-}
 }  // namespace detail
 
 }  // namespace mote

@@ -41,16 +41,24 @@ void update_weights_by(std::size_t batch, Share rows, std::size_t outputs, const
 namespace detail {
 using UpdateFunction = decltype(&update_weights);
 
-constexpr UpdateFunction update_function([[maybe_unused]] Optimizer method, [[maybe_unused]] float l1) {
+/// The functions of a method: step() after a gradient, update() with the gradient.
+struct OptimizerFunctions {
+  StepFunction step;
+  UpdateFunction update;
+};
+
+/// On microcontrollers and without l1, functions of this method only.
+constexpr OptimizerFunctions optimizer_functions([[maybe_unused]] Optimizer method, [[maybe_unused]] float l1) {
 #ifdef MOTE_MICROCONTROLLER
+  if (l1 != 0.0f) return {optimizer_step, update_weights};
   switch (method) {
 #define MOTE_CASE(name) \
-  case Optimizer::name: return l1 == 0.0f ? update_weights_by<Optimizer::name> : update_weights;
+  case Optimizer::name: return {optimizer_step_by<Optimizer::name>, update_weights_by<Optimizer::name>};
     MOTE_FOR_OPTIMIZERS(MOTE_CASE)
 #undef MOTE_CASE
   }
 #endif
-  return update_weights;
+  return {optimizer_step, update_weights};
 }
 }  // namespace detail
 
