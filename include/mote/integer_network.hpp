@@ -62,6 +62,8 @@ class IntegerNetwork {
   /// next call. inputs: quantized as model.input.
   Span<const std::int8_t> forward(const std::int8_t* inputs) const;
 
+  const IntegerModel& model() const { return *model_; }
+
  private:
   const IntegerModel* model_ = nullptr;
   std::int8_t* rows_[2] = {};

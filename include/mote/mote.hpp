@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mote/activation.hpp"
+#include "mote/anomaly.hpp"
 #include "mote/batch_norm.hpp"
 #include "mote/bytes.hpp"
 #include "mote/checkpoint.hpp"
