@@ -74,6 +74,7 @@ PROGRAMS        := train bench gradients predict
 # The default build puts the programs beside their sources, where the README runs them; other builds put them into $(BUILD).
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
+EXAMPLES        := $(patsubst tools/examples/%.cpp,$(BUILD)/examples/%,$(wildcard tools/examples/*.cpp))
 TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(wildcard $(addsuffix /*.cpp,tools/common tools/data tools/run tools/pictures tools/experiments tools/benchmarks)))
 # TESTS="files/idx products/products" builds only these tests, with only the objects of TESTED_TOOLS.
 TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(filter-out tests/target/%,$(wildcard tests/*/*_test.cpp))))
@@ -86,7 +87,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all examples test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,6 +124,13 @@ TOOLS  := $(BASE) $(if $(IS_FAR),-mcmodel=medium)
 $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/examples/%: $(BUILD)/tools/examples/%.o $(BUILD)/libmote.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -o $@
+
+examples: $(EXAMPLES) ## Build and run the programs of tools/examples
+	@for example in $^; do echo "$$example"; $$example || exit 1; done
 
 # The loop that measures the peak needs the flags of the products.
 $(BUILD)/tools/benchmarks/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)

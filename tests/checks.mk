@@ -21,7 +21,7 @@ sanitize-threads:
 	    TESTED_TOOLS='$(patsubst $(BUILD)/tools/%.o,%,$(TOOL_OBJECTS))'
 
 # The code for microcontrollers on the host, without tests of threads, of many layers, and of the memory of the host.
-WITHOUT_SMALL := *Thread*:*Worker*:Parallel.*:Checkpoint*:FlashRecord.HoldsACheckpoint:Network.RefusesMisalignedMemory:TableData.NeedsTheMemoryThatItNames:Install*:Amalgamation*:Structure*:Symbols*:TopologyCheck.Largest*:TrainDiagnose.GoesWith*:TrainOptions.RefusesWhatDoesNotFit*
+WITHOUT_SMALL := *Thread*:*Worker*:Parallel.*:Checkpoint*:FlashRecord.HoldsACheckpoint:Network.RefusesMisalignedMemory:TableData.NeedsTheMemoryThatItNames:Install*:Examples*:Amalgamation*:Structure*:Symbols*:TopologyCheck.Largest*:TrainDiagnose.GoesWith*:TrainOptions.RefusesWhatDoesNotFit*
 test-small: ## Run the tests with the code for microcontrollers
 	+$(MAKE) BUILD=build/small $(NARROW) CXXFLAGS=-DMOTE_MICROCONTROLLER TEST_FILTER='-$(WITHOUT_SMALL)' test
 
@@ -59,7 +59,7 @@ valgrind: all $(BUILD)/tests/mote_tests ## Run the tests of files, train and pre
 
 # Leaves out tests that run compilers, and long trainings by the tools: counting makes every loop ten times slower.
 UNCOUNTED := Accuracy.* Bench.* Gradients.* GradientsReport.* HiddenActivations* Install.* Amalgamation.* Symbols.* Structure.* \
-             Readme.* TrainPictures.* *SurviveKills* Export.IsACpp* ExportOfMnist.*
+             Readme.* Examples.* TrainPictures.* *SurviveKills* Export.IsACpp* ExportOfMnist.*
 
 coverage: ## Print the percentage of the library's lines and branches that the tests run (needs gcovr)
 	+$(MAKE) BUILD=build/coverage $(NARROW) OPTIMIZE=-O0 CXXFLAGS='--coverage -fprofile-update=atomic' LDFLAGS=--coverage \

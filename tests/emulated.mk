@@ -14,7 +14,7 @@ GOOGLETEST     ?= /usr/src/googletest/googletest
 
 # Leaves out tests that run compilers or binutils, which work for this processor, and tests that train for seconds:
 # emulation makes them a hundred times slower.
-NOT_EMULATED := Readme.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
+NOT_EMULATED := Readme.* Examples.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
 TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench* GradientsReport.* Gradients.TrainingFalls* Gradients.NormsHold* Gradients.Explode* Gradients.Bound* Gradients.Variance*
 
 test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf, riscv64 and s390x (needs g++-s390x-linux-gnu etc., qemu-user)
@@ -23,14 +23,15 @@ $(MACHINES:%=test-%): test-%:
 	+$(MAKE) BUILD=$(BUILD)/$* CXX=$(TRIPLE_$*)-g++ AR=$(TRIPLE_$*)-ar CXXFLAGS='$(NOTES_$*)' LDFLAGS='-static -L$(BUILD)/$*/gtest' EMULATOR=qemu-$(or $(QEMU_$*),$*) emulated-tests
 
 QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/products dispatch/fingerprint training/dataset training/training_inputs files/idx files/json \
-               files/model_file files/model_header files/checkpoint device/flash_inputs device/flash_network device/flash_record tools/image_files
+               files/model_file files/model_header files/checkpoint device/anomaly device/flash_inputs device/flash_network device/flash_record \
+               device/integer_conversion device/integer_network tools/image_files tools/machine_sounds
 
 # The tests that depend on byte order, pointer width and rounding.
 test-emulated-quick: ## Run the tests of files, sums and fingerprints on these processors, within minutes
 	+$(MAKE) test-emulated BUILD=$(BUILD)/quick OPTIMIZE=-O1 \
 	    TESTS='$(QUICK_TESTS)' \
 	    TESTED_TOOLS='common/error common/format common/input_file data/idx_numbers data/image_files data/large_pages data/packed_file data/set_members' \
-	    TOO_LONG='FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
+	    TOO_LONG='IntegerConversion.KeepsTheAccuracyOnMnist FlashRecord.SurvivesAPowerCutAtEveryByte Kernels.WeightGradientSumsInOrder* ModelFile.LetsNoFlippedBitIn'
 
 ifdef EMULATOR
 $(BUILD)/gtest/lib%.a: $(GOOGLETEST)/src/%.cc

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The programs of tools/examples. Run from the root of the repository.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/command.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace {
+
+std::string variable(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? otherwise : value;
+}
+
+/// Compiles an example and runs it; the compiler's result where it fails.
+CommandResult run_example(const TemporaryFolder& folder, const std::string& name, const std::string& arguments) {
+  const CommandResult compiled = run_command(variable("MOTE_CXX", "g++") +
+                                             " -std=c++17 -O1 -Wall -Wextra -Werror -Iinclude -Itools tools/examples/" +
+                                             name + ".cpp " + variable("MOTE_BUILD", "build") + "/libmote.a " +
+                                             variable("MOTE_LINK", "") + " -o " + folder.file(name));
+  return compiled.status != 0 ? compiled : run_command(folder.file(name) + " " + arguments);
+}
+
+/// The numbers of the row of a network: AUC, threshold, percent detected of each condition.
+std::vector<double> row_of(const std::string& output, const std::string& network) {
+  std::istringstream row(output.substr(output.find("\n" + network + " ") + 1 + network.size()));
+  std::vector<double> numbers;
+  for (double number; row >> number;) numbers.push_back(number);
+  return numbers;
+}
+
+TEST(Examples, AnomalyDetectsFaultsInIntegersAsWellAsInFloats) {
+  TemporaryFolder folder;
+  const CommandResult result = run_example(folder, "anomaly", "8");
+  ASSERT_EQ(result.status, 0) << result.output;
+  const std::vector<double> floats = row_of(result.output, "float32"), integers = row_of(result.output, "int8");
+  ASSERT_EQ(floats.size(), 7u) << result.output;
+  ASSERT_EQ(integers.size(), 7u) << result.output;
+  EXPECT_GE(floats[0], 0.8);
+  EXPECT_NEAR(integers[0], floats[0], 0.01);
+  EXPECT_NEAR(integers[1], floats[1], 0.2 * floats[1]);
+  for (const std::vector<double>* row : {&floats, &integers}) {
+    EXPECT_LE((*row)[2], 3.0) << "false alarms, of about 1 %";
+    EXPECT_GE((*row)[3], 30.0) << "bearing clicks";
+    EXPECT_GE((*row)[4], 70.0) << "side bands";
+  }
+  std::istringstream figures(result.output.substr(result.output.find("int8 outputs: ") + 14));
+  double decibels = 0.0;
+  figures >> decibels;
+  EXPECT_GE(decibels, 28.0);
+  std::istringstream bytes(result.output.substr(result.output.find("detector: ") + 10));
+  std::size_t ram = 0;
+  bytes >> ram;
+  EXPECT_GE(ram, 640u + 768u);
+  EXPECT_LE(ram, 1536u);
+  const CommandResult usage = run_command(folder.file("anomaly") + " none");
+  EXPECT_EQ(usage.status, 2);
+  EXPECT_EQ(usage.output, "usage: anomaly [EPOCHS], at least 1\n");
+}
+
+}  // namespace
