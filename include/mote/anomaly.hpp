@@ -48,8 +48,8 @@ Result check_autoencoder(const IntegerModel& model);
 /// 0.030, 0.020 and 0.007: tests/device/anomaly_test.cpp).
 class RunningQuantile {
  public:
-  /// p: in (0, 1), rounded to a multiple of 2^-16.
-  explicit constexpr RunningQuantile(float p = 0.5f) : p_(static_cast<std::uint32_t>(p * 65536.0f + 0.5f)) {
+  /// p: in [2^-16, 1), rounded down to a multiple of 2^-16.
+  explicit constexpr RunningQuantile(float p = 0.5f) : p_(static_cast<std::uint32_t>(p * 65536.0f)) {
     MOTE_ASSERT(p_ > 0 && p_ < 65536);
   }
 

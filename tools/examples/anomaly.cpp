@@ -85,7 +85,7 @@ double signal_to_error(const mote::FlashNetwork& floats, const mote::IntegerNetw
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int epochs = argc > 1 ? std::atoi(argv[1]) : 40;
+  const long epochs = argc > 1 ? std::strtol(argv[1], nullptr, 10) : 40;
   if (argc > 2 || epochs < 1) return std::fprintf(stderr, "usage: anomaly [EPOCHS], at least 1\n"), 2;
   examples::MachineSounds machine(1);
   for (auto& sound : sounds) machine.record(Condition::normal, sound);
@@ -95,10 +95,10 @@ int main(int argc, char** argv) {
   mote::Trainer trainer;
   require(trainer.bind(kTrained, kOptions, kSounds, memory));
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
-  for (int i = 0; i < epochs; ++i) require(trainer.train_epoch(mote::Dataset(inputs, nullptr, 0).autoencoding()));
+  for (long i = 0; i < epochs; ++i) require(trainer.train_epoch(mote::Dataset(inputs, nullptr, 0).autoencoding()));
   const double error = 2.0 / kFeatures * static_cast<double>(trainer.epoch_totals().mean_loss());
   std::printf("Sounds are generated (examples/machine_sounds.hpp); ToyADMOS, MLPerf Tiny's data, is not included.\n");
-  std::printf("%zu normal sounds, %d epochs: mean squared error %.4f\n\n", kSounds, epochs, error);
+  std::printf("%zu normal sounds, %ld epochs: mean squared error %.4f\n\n", kSounds, epochs, error);
 
   const mote::Span<const float> parameters = trainer.inference_parameters();
   require(make_flash_weights(kTopology, parameters, mote::Span<float>(float_weights), float_biases));
