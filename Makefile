@@ -70,7 +70,7 @@ endif
 
 LIBRARY_OBJECTS := $(patsubst src/%.cpp,$(BUILD)/src/%.o,$(filter-out $(NUMERIC:%=src/%.cpp),$(SOURCES))) \
                    $(foreach build,$(BUILDS),$(NUMERIC:%=$(BUILD)/src/%.$(build).o))
-PROGRAMS        := train bench gradients predict
+PROGRAMS        := train bench lesson predict
 # The default build puts the programs beside their sources, where the README runs them; other builds put them into $(BUILD).
 PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
@@ -87,7 +87,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all examples test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce gradients-results fingerprints format help clean data FORCE
+.PHONY: all examples test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -257,8 +257,8 @@ fingerprints: all ## Compare the bits of trained networks across compilers, inst
 reproduce: all ## Test the textbook's lessons on MNIST, into tests/reproduce/RESULTS.md (TABLE=a for one table; needs python3)
 	python3 tests/reproduce/reproduce.py $(PROGRAM_FOLDER)/train $(TABLE)
 
-gradients-results: all ## Run all experiments of tools/gradients, into tests/gradients/RESULTS.md
-	tests/gradients/results.sh $(PROGRAM_FOLDER)/gradients > $(BUILD)/gradients.md && mv $(BUILD)/gradients.md tests/gradients/RESULTS.md
+lesson-results: all ## Run all experiments of tools/lesson, into tests/lesson/RESULTS.md
+	tests/lesson/results.sh $(PROGRAM_FOLDER)/lesson > $(BUILD)/lesson.md && mv $(BUILD)/lesson.md tests/lesson/RESULTS.md
 
 format: ## Format all sources with clang-format
 	clang-format -i $$(git ls-files '*.hpp' '*.cpp')

@@ -18,7 +18,7 @@ namespace mote {
 #ifdef MOTE_MICROCONTROLLER
 #define MOTE_MAX_LAYERS 16
 #else
-#define MOTE_MAX_LAYERS 64
+#define MOTE_MAX_LAYERS 128
 #endif
 #endif
 inline constexpr std::size_t kMaxLayers = MOTE_MAX_LAYERS;

@@ -10,16 +10,17 @@
 namespace {
 
 TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
-  const tools::Experiment experiment{"bound", "gradients < bounds & more", 1, 0, nullptr};
-  tools::Laboratory laboratory;
-  laboratory.seeds = 3;
+  const tools::Experiment experiment{"bound", tools::Text::bounds, "gradients < bounds & more", {1}, {1}, nullptr};
+  tools::Findings findings;
+  findings.seeds = 3;
   tools::LineChart chart;
   chart.title = "A <chart>";
   chart.series = {{"one", {{1.0, 2.0}, {2.0, 4.0}}}};
-  laboratory.found.charts = {chart};
-  laboratory.found.tables.push_back({"t", "A & B", {{"x_%", 1}, {"y", 2, true}}, {{"r<1>", {12.345, std::nan("")}}}});
-  laboratory.found.notes = {"5 < 6"};
-  const std::string page = tools::experiment_section(experiment, laboratory);
+  findings.charts = {chart};
+  findings.sentences = {"1 < 2"};
+  findings.tables.push_back({"t", "A & B", {{"x_%", 1}, {"y", 2, true}}, {{"r<1>", {12.345, std::nan("")}}}});
+  findings.notes = {"5 < 6"};
+  const std::string page = tools::experiment_section(experiment, findings);
   std::vector<markup::Element> elements;
   EXPECT_EQ(markup::parse(page, elements), "");
   std::vector<std::string> texts;
@@ -28,9 +29,22 @@ TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
       if (element.name == name) texts.push_back(element.text);
     }
   }
-  EXPECT_EQ(texts, (std::vector<std::string>{"bound", "gradients &lt; bounds &amp; more; 3 seeds.", "A &lt;chart&gt;",
-                                             "A &amp; B", "", "x_%", "y", "r&lt;1&gt;", "12.3", "-", "5 &lt; 6"}));
+  EXPECT_EQ(texts, (std::vector<std::string>{"bound", "gradients &lt; bounds &amp; more; 3 seeds.", "1 &lt; 2",
+                                             "A &lt;chart&gt;", "A &amp; B", "", "x_%", "y", "r&lt;1&gt;", "12.3", "-",
+                                             "5 &lt; 6"}));
   EXPECT_EQ(markup::count(elements, "svg"), 1u);
+}
+
+TEST(ExperimentPage, BeginsWithContentsThatLinkToEverySection) {
+  const std::string page = tools::lesson_body(
+      tools::experiments(), std::vector<tools::Findings>(tools::experiments().size(), tools::Findings()));
+  std::vector<markup::Element> elements;
+  EXPECT_EQ(markup::parse(page, elements), "");
+  EXPECT_EQ(markup::count(elements, "a"), tools::experiments().size());
+  for (const tools::Experiment& experiment : tools::experiments()) {
+    EXPECT_NE(page.find("href=\"#" + experiment.name + "\""), std::string::npos);
+    EXPECT_NE(page.find("<h2 id=\"" + experiment.name + "\""), std::string::npos);
+  }
 }
 
 }  // namespace

@@ -114,14 +114,14 @@ TEST(Readme, QuotesRowsThatReproduceHasWritten) {
 }
 
 TEST(Readme, QuotesTablesOfTheExperimentsAsTheyWerePrinted) {
-  const std::string results = text_of("tests/gradients/RESULTS.md");
+  const std::string results = text_of("tests/lesson/RESULTS.md");
   std::size_t lines = 0;
-  for (const char* title : {"784-30-30-30-30-10: norm", "Validation accuracy in % after 30", "after 3 epochs of"}) {
+  for (const char* title : {"784-30-30-30-30-10: norm", "Validation accuracy in % after 30", "after 3 epochs, by"}) {
     std::istringstream block(block_with(title));
     for (std::string line; std::getline(block, line);) {
       if (line.empty() || line[0] == '$') continue;
       ++lines;
-      EXPECT_NE(results.find("\n" + line + "\n"), std::string::npos) << line << " is not in tests/gradients/RESULTS.md";
+      EXPECT_NE(results.find("\n" + line + "\n"), std::string::npos) << line << " is not in tests/lesson/RESULTS.md";
     }
   }
   EXPECT_GE(lines, 20u);

@@ -20,16 +20,41 @@ std::string html_table(const Table& table) {
   return element("div", element("table", element("caption", escape(table.title)) + body, "numbers"), "wide");
 }
 
+std::string contents(const std::vector<Experiment>& experiments) {
+  std::string lists;
+  for (std::size_t i = 0; i < experiments.size();) {
+    const Text text = experiments[i].text;
+    std::string items;
+    for (; i < experiments.size() && experiments[i].text == text; ++i) {
+      const Experiment& experiment = experiments[i];
+      items += element(
+          "li", "<a href=\"#" + experiment.name + "\">" + experiment.name + "</a>: " + escape(experiment.summary));
+    }
+    lists += element("h3", escape(title_of(text))) + element("ul", items);
+  }
+  return element("nav", element("h2", "Contents") + lists);
+}
+
 }  // namespace
 
-std::string experiment_section(const Experiment& experiment, const Laboratory& laboratory) {
-  std::string charts, tables, notes;
-  for (const LineChart& chart : laboratory.found.charts) charts += figure(to_svg(chart), escape(chart.title));
-  for (const Table& table : laboratory.found.tables) tables += html_table(table);
-  for (const std::string& note : laboratory.found.notes) notes += element("p", escape(note));
-  const std::string seeds = std::to_string(laboratory.seeds) + " seed" + (laboratory.seeds == 1 ? "" : "s");
-  return section(experiment.name, experiment.summary + "; " + seeds + ".",
-                 (charts.empty() ? "" : element("div", charts, "charts")) + tables + notes);
+std::string experiment_section(const Experiment& experiment, const Findings& findings) {
+  std::string sentences, charts, tables, notes;
+  for (const std::string& sentence : findings.sentences) sentences += element("p", escape(sentence), "seen");
+  for (const LineChart& chart : findings.charts) charts += figure(to_svg(chart), escape(chart.title));
+  for (const std::string& drawing : findings.drawings) charts += drawing;
+  for (const Table& table : findings.tables) tables += html_table(table);
+  for (const std::string& note : findings.notes) notes += element("p", escape(note));
+  const std::string seeds = std::to_string(findings.seeds) + " seed" + (findings.seeds == 1 ? "" : "s");
+  const std::string head = "<h2 id=\"" + experiment.name + "\">" + experiment.name + "</h2>\n" +
+                           element("p", escape(experiment.summary + "; " + seeds + "."));
+  return element("section",
+                 head + sentences + (charts.empty() ? "" : element("div", charts, "charts")) + tables + notes);
+}
+
+std::string lesson_body(const std::vector<Experiment>& experiments, const std::vector<Findings>& findings) {
+  std::string body = contents(experiments);
+  for (std::size_t i = 0; i < experiments.size(); ++i) body += experiment_section(experiments[i], findings[i]);
+  return body;
 }
 
 }  // namespace tools

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The experiments of tools/gradients. Each adds its tables to the laboratory.
+// The experiments of tools/lesson, by the text that they belong to. Each adds its results to the laboratory.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,17 +10,34 @@
 
 namespace tools {
 
+/// The texts that the lesson follows, in its order.
+enum class Text : std::uint8_t { unstable_gradients, bounds, signals, optimization };
+const char* title_of(Text text);
+
+/// Defaults of the options --seeds and --epochs.
+struct Amount {
+  std::size_t seeds = 1;
+  std::size_t epochs = 0;  ///< 0: the experiment does not train for epochs
+};
+
 struct Experiment {
   std::string name;
-  std::string summary;  ///< for --help, without a full stop
-  std::size_t seeds;    ///< default number of seeds
-  std::size_t epochs;   ///< default number of epochs; 0: the experiment does not train for epochs
+  Text text;
+  std::string summary;  ///< for --list, without a full stop
+  Amount full, quick;
   void (*run)(Laboratory& laboratory);
 };
 
+/// In the order of the texts.
+const std::vector<Experiment>& experiments();
+
+// curves.cpp
+void show_curves(Laboratory& laboratory);
 // learning_speeds.cpp
 void measure_norms(Laboratory& laboratory);
 void measure_training(Laboratory& laboratory);
+// chains.cpp
+void measure_chains(Laboratory& laboratory);
 // depths.cpp
 void measure_depth(Laboratory& laboratory);
 void measure_cures(Laboratory& laboratory);
@@ -28,7 +46,11 @@ void measure_variances(Laboratory& laboratory);
 void measure_explosions(Laboratory& laboratory);
 // bound_checks.cpp
 void measure_bounds(Laboratory& laboratory);
-
-const std::vector<Experiment>& experiments();
+void measure_factors(Laboratory& laboratory);
+// signals.cpp
+void measure_saturation(Laboratory& laboratory);
+void measure_updates(Laboratory& laboratory);
+// entropies.cpp
+void show_entropies(Laboratory& laboratory);
 
 }  // namespace tools

@@ -6,11 +6,30 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <sstream>
 
 #include "common/error.hpp"
 #include "pictures/terminal_plot.hpp"
 
 namespace tools {
+namespace {
+
+/// The text in lines of at most kWidth characters.
+std::string wrapped(const std::string& text) {
+  constexpr std::size_t kWidth = 110;
+  std::string lines;
+  std::istringstream words(text);
+  std::size_t length = 0;
+  for (std::string word; words >> word;) {
+    const bool fits = length + 1 + word.size() <= kWidth;
+    if (length != 0) lines += fits ? " " : "\n";
+    length = length != 0 && fits ? length + 1 + word.size() : word.size();
+    lines += word;
+  }
+  return lines;
+}
+
+}  // namespace
 
 mote::Dataset Laboratory::first_images(std::size_t count) const {
   if (count > images.count) {
@@ -18,6 +37,11 @@ mote::Dataset Laboratory::first_images(std::size_t count) const {
                 " expected by this experiment");
   }
   return images.subset(0, count);
+}
+
+mote::Dataset Laboratory::last_images(std::size_t count) const {
+  first_images(count);
+  return images.subset(images.count - count, count);
 }
 
 void Laboratory::add(const Table& table) {
@@ -28,15 +52,22 @@ void Laboratory::add(const Table& table) {
 }
 
 void Laboratory::add(const LineChart& chart) {
-  if (!has_pictures) return;
   progress("");
   found.charts.push_back(chart);
   if (plots) std::printf("\n%s", to_text(chart, terminal_style()).c_str());
 }
 
 void Laboratory::note(const std::string& text) {
+  progress("");
   found.notes.push_back(text);
-  std::printf("%s\n", text.c_str());
+  std::printf("%s\n", wrapped(text).c_str());
+}
+
+void Laboratory::say(bool holds, const std::string& sentence) {
+  if (!holds) return;
+  progress("");
+  found.sentences.push_back(sentence);
+  std::printf("%s\n", wrapped("Seen: " + sentence).c_str());
 }
 
 void Laboratory::progress(const std::string& text) const {
@@ -85,6 +116,21 @@ std::vector<mote::LayerDiagnostics> Subject::diagnose(const mote::Dataset& image
   return layers;
 }
 
+bool train(Subject& subject, const mote::Dataset& images, std::size_t epochs) {
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    const mote::Result result = subject.trainer.train_epoch(images);
+    if (result.status == mote::Status::not_finite) return false;
+    require(result);
+  }
+  return true;
+}
+
+mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images) {
+  mote::LossTotals totals;
+  require(subject.trainer.evaluate(images, totals));
+  return totals;
+}
+
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {
   LineChart chart;
   chart.title = table.title;
@@ -105,6 +151,20 @@ double quantile(std::vector<double> values, double q) {
   const double place = q * static_cast<double>(values.size() - 1);
   const std::size_t below = static_cast<std::size_t>(place), above = std::min(below + 1, values.size() - 1);
   return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0.0;
+  for (const double x : values) sum += x;
+  return sum / static_cast<double>(values.size());
+}
+
+double deviation(const std::vector<double>& values) {
+  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
+  const double middle = mean(values);
+  double squares = 0.0;
+  for (const double x : values) squares += (x - middle) * (x - middle);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
 }  // namespace tools

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/format.hpp"
 #include "common/table.hpp"
 #include "mote/mote.hpp"
 #include "pictures/chart.hpp"
@@ -15,31 +16,38 @@ namespace tools {
 
 /// Results of an experiment.
 struct Findings {
-  std::vector<Table> tables;
+  std::size_t seeds = 1;
+  std::vector<std::string> sentences;
   std::vector<LineChart> charts;
+  std::vector<std::string> drawings;  ///< figures, as markup
+  std::vector<Table> tables;
   std::vector<std::string> notes;
 };
 
 /// Inputs, memory and output of an experiment.
 struct Laboratory {
-  mote::Dataset images;       ///< training images
-  mote::Memory memory;        ///< for one Subject at a time
-  std::uint64_t seed = 1;     ///< first seed
-  std::size_t seeds = 1;      ///< number of seeds
-  std::size_t epochs = 0;     ///< of each training
-  bool is_terminal = false;   ///< standard error is a terminal, for progress()
-  bool has_pictures = false;  ///< keep charts
-  bool plots = false;         ///< print charts
-  Findings found;             ///< results so far
+  mote::Dataset images;      ///< training images
+  mote::Memory memory;       ///< for one Subject at a time
+  std::uint64_t seed = 1;    ///< first seed
+  std::size_t seeds = 1;     ///< number of seeds
+  std::size_t epochs = 0;    ///< of each training
+  bool quick = false;        ///< use fewer images and cases
+  bool is_terminal = false;  ///< standard error is a terminal, for progress()
+  bool plots = false;        ///< print charts
+  Findings found;            ///< results so far
 
   /// The first `count` images. Throws an Error when there are fewer.
   mote::Dataset first_images(std::size_t count) const;
+  /// The last `count` images, to validate. Throws an Error when there are fewer.
+  mote::Dataset last_images(std::size_t count) const;
   /// Prints a table and keeps it.
   void add(const Table& table);
-  /// Keeps a chart if has_pictures, and prints it if plots.
+  /// Keeps a chart, and prints it if plots.
   void add(const LineChart& chart);
-  /// Prints a line below a table and keeps it.
+  /// Prints a remark on definitions or settings and keeps it.
   void note(const std::string& text);
+  /// If `holds`, which must compare the numbers measured, prints "Seen: " and the sentence, and keeps it.
+  void say(bool holds, const std::string& sentence);
   /// On a terminal, replaces the progress line; an empty text removes it.
   void progress(const std::string& text) const;
 };
@@ -78,6 +86,11 @@ class Subject {
   mote::Memory scratch_;
 };
 
+/// Trains for some epochs; false: diverged.
+bool train(Subject& subject, const mote::Dataset& images, std::size_t epochs);
+/// Loss and accuracy on these images.
+mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images);
+
 /// A chart of a table with numbers as column names: one series per row.
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic);
 
@@ -86,5 +99,8 @@ double quantile(std::vector<double> values, double q);
 inline double median(const std::vector<double>& values) {
   return quantile(values, 0.5);
 }
+double mean(const std::vector<double>& values);
+/// Standard deviation of a sample (divided by its number - 1); NaN for fewer than two values.
+double deviation(const std::vector<double>& values);
 
 }  // namespace tools

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Speeds of learning by layer: the norms of Nielsen, "Neural Networks and Deep Learning", chapter 5, in its setting.
+#include <algorithm>
 #include <iterator>
 #include <limits>
 
@@ -10,6 +11,7 @@ namespace tools {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kImages = 1000;
 constexpr std::uint32_t kWidth = 30;
 
@@ -119,7 +121,7 @@ Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_
   return medians;
 }
 
-constexpr std::size_t kSteps[] = {0, 1, 10, 100, 499};
+constexpr std::size_t kSteps[] = {0, 1, 10, 100, 499};  // of the table
 
 /// One published run per network: by hidden layer, then step.
 const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
@@ -131,39 +133,33 @@ const std::vector<std::vector<std::vector<double>>> kPublishedCurves = {
      {0.2831, 0.2782, 0.0596, 0.00138, 0.00126}},
     {}};
 
-/// The figure of the chapter: one run, measured after every step.
-void draw_training_of(Laboratory& laboratory, std::size_t hidden) {
-  if (!laboratory.has_pictures) return;
-  const mote::Dataset images = laboratory.first_images(kImages);
-  const mote::Topology topology = published_network(images, hidden);
-  const std::string seed = "seed " + std::to_string(laboratory.seed);
-  laboratory.progress(sizes_of(topology) + ", every step of " + seed);
-  LineChart chart;
-  chart.title = sizes_of(topology) + ": speed of learning, |dC/db|, " + seed;
-  chart.x_name = "step";
-  chart.logarithmic = true;
-  for (std::size_t l = 0; l < hidden; ++l) chart.series.push_back({layer_name(l, hidden), {}});
-  Subject subject(laboratory, topology, published_options(laboratory.seed), kImages, kPublishedStart);
-  for (std::size_t step = 0; step < 500; ++step) {
-    if (step != 0) require(subject.trainer.train_epoch(images));
-    const std::vector<double> speeds = speeds_of(subject, images);
-    for (std::size_t l = 0; l < hidden; ++l) chart.series[l].points.push_back({static_cast<double>(step), speeds[l]});
-  }
-  laboratory.add(chart);
-}
+/// Medians of the first and last hidden layer's speeds, at the first and last step of the table.
+struct Speeds {
+  double first_at_start, last_at_start, first_at_end, last_at_end;
+};
 
-void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
+Speeds measure_training_of(Laboratory& laboratory, std::size_t hidden) {
   const mote::Dataset images = laboratory.first_images(kImages);
   const mote::Topology topology = published_network(images, hidden);
   std::vector<std::vector<std::vector<double>>> norms(hidden, std::vector<std::vector<double>>(std::size(kSteps)));
+  LineChart chart;
+  chart.title = sizes_of(topology) + ": speed of learning, |dC/db|, seed " + std::to_string(laboratory.seed);
+  chart.x_name = "step";
+  chart.logarithmic = true;
+  for (std::size_t l = 0; l < hidden; ++l) chart.series.push_back({layer_name(l, hidden), {}});
   for (std::size_t i = 0; i < laboratory.seeds; ++i) {
     laboratory.progress(sizes_of(topology) + ", seed " + std::to_string(laboratory.seed + i));
     Subject subject(laboratory, topology, published_options(laboratory.seed + i), kImages, kPublishedStart);
-    std::size_t done = 0;
-    for (std::size_t s = 0; s < std::size(kSteps); ++s) {
-      for (; done < kSteps[s]; ++done) require(subject.trainer.train_epoch(images));
+    for (std::size_t step = 0; step <= kSteps[std::size(kSteps) - 1]; ++step) {
+      if (step != 0) require(subject.trainer.train_epoch(images));
+      const std::size_t s = static_cast<std::size_t>(std::find(std::begin(kSteps), std::end(kSteps), step) - kSteps);
+      const bool is_drawn = i == 0 && (step < 20 || step % 20 == 0 || step == 499);
+      if (s == std::size(kSteps) && !is_drawn) continue;
       const std::vector<double> speeds = speeds_of(subject, images);
-      for (std::size_t l = 0; l < hidden; ++l) norms[l][s].push_back(speeds[l]);
+      for (std::size_t l = 0; l < hidden; ++l) {
+        if (s < std::size(kSteps)) norms[l][s].push_back(speeds[l]);
+        if (is_drawn) chart.series[l].points.push_back({static_cast<double>(step), speeds[l]});
+      }
     }
   }
   Table table{"training_" + std::to_string(hidden),
@@ -180,9 +176,42 @@ void measure_training_of(Laboratory& laboratory, std::size_t hidden) {
       high.values.push_back(quantile(values, 0.95));
     }
     table.rows.insert(table.rows.end(), {middle, low, high});
-    if (l < kPublishedCurves[hidden].size()) table.rows.push_back({name + " published", kPublishedCurves[hidden][l]});
+    if (l >= kPublishedCurves[hidden].size()) continue;
+    const Row published{name + " published", kPublishedCurves[hidden][l]};
+    table.rows.push_back(published);
+    chart.series.push_back({"published " + std::to_string(l + 1), {}});
+    for (std::size_t s = 0; s < std::size(kSteps); ++s) {
+      chart.series.back().points.push_back({static_cast<double>(kSteps[s]), published.values[s]});
+    }
   }
   laboratory.add(table);
+  laboratory.add(chart);
+  const auto middle = [&](std::size_t layer, std::size_t step) { return median(norms[layer][step]); };
+  const std::size_t last = std::size(kSteps) - 1;
+  return {middle(0, 0), middle(hidden - 1, 0), middle(0, last), middle(hidden - 1, last)};
+}
+
+/// The question of the chapter: imagine a hundred layers.
+void imagine_a_hundred(Laboratory& laboratory) {
+  constexpr std::size_t kHidden = 100;
+  const mote::Dataset images = laboratory.first_images(100);
+  const mote::Topology topology = published_network(images, kHidden);
+  Subject subject(laboratory, topology, published_options(laboratory.seed), kImages, kPublishedStart);
+  const std::vector<double> speeds = speeds_of(subject, images);
+  LineChart chart;
+  chart.title = sizes_of(topology) + ": speed of learning at the start, |dC/db|";
+  chart.x_name = "layer";
+  chart.logarithmic = true;
+  chart.series = {{"100 hidden", {}}};
+  std::size_t zeros = 0;
+  for (std::size_t l = 0; l < kHidden; ++l) {
+    chart.series[0].points.push_back({static_cast<double>(l + 1), speeds[l]});
+    zeros += speeds[l] == 0.0 ? 1 : 0;
+  }
+  laboratory.add(chart);
+  laboratory.say(zeros > 0, format("of 100 hidden layers the first %zu get no gradient at all: their deltas are below "
+                                   "2^-100, which counts as 0 (speed of the last hidden layer: %.2g).",
+                                   zeros, speeds[kHidden - 1]));
 }
 
 }  // namespace
@@ -193,17 +222,41 @@ void measure_norms(Laboratory& laboratory) {
   chart.title = "Speed of learning at the start, |dC/db|, medians by hidden layer";
   chart.x_name = "layer";
   chart.logarithmic = true;
+  double least = kInfinity, most = 0.0;
   for (const std::size_t hidden : {1u, 2u, 3u, 4u, 6u, 8u, 10u}) {
     chart.series.push_back(measure_norms_of(laboratory, hidden, norms, ratios));
+    const std::vector<Point>& points = chart.series.back().points;
+    for (std::size_t l = 1; l < points.size(); ++l) {
+      least = std::min(least, points[l].y / points[l - 1].y);
+      most = std::max(most, points[l].y / points[l - 1].y);
+    }
+  }
+  for (std::size_t hidden = 2; hidden < kPublishedNorms.size(); ++hidden) {
+    chart.series.push_back({"published, " + std::to_string(hidden), {}});
+    for (std::size_t l = 0; l < hidden; ++l) {
+      chart.series.back().points.push_back({static_cast<double>(l + 1), kPublishedNorms[hidden][l]});
+    }
   }
   laboratory.add(chart);
-  laboratory.note("\nPublished numbers between 5 and 95 %: " + norms.text() + " norms, " + ratios.text() + " ratios.");
+  laboratory.say(least > 1.0,
+                 format("each hidden layer learns %.1f to %.1f times faster than the layer before it (ratio "
+                        "of medians), whatever the depth: the speed falls exponentially with the distance "
+                        "from the output.",
+                        least, most));
+  laboratory.say(norms.published != 0, "published numbers between the 5 and 95 % quantiles: " + norms.text() +
+                                           " norms, " + ratios.text() + " ratios.");
+  imagine_a_hundred(laboratory);
 }
 
 void measure_training(Laboratory& laboratory) {
   for (const std::size_t hidden : {2u, 3u, 4u}) {
-    measure_training_of(laboratory, hidden);
-    draw_training_of(laboratory, hidden);
+    const Speeds speeds = measure_training_of(laboratory, hidden);
+    const double at_start = speeds.last_at_start / speeds.first_at_start;
+    const double at_end = speeds.last_at_end / speeds.first_at_end;
+    laboratory.say(at_start > 1.0 && at_end > 1.0,
+                   format("with %zu hidden layers the last learns %.1f times faster than the first at the start, and "
+                          "%.1f times faster after 499 steps: the first layers stay behind in training too.",
+                          hidden, at_start, at_end));
   }
 }
 

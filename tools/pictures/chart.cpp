@@ -15,6 +15,11 @@ void limit(Axis& axis, const LineChart& chart) {
   axis.ticks.erase(std::remove_if(axis.ticks.begin(), axis.ticks.end(), is_outside), axis.ticks.end());
 }
 
+Axis x_axis(Scale scale, double low, double high, std::size_t most) {
+  if (scale == Scale::whole) return count_axis(low, high, most);
+  return scale == Scale::linear ? linear_axis(low, high, most) : logarithmic_axis(low, high, most);
+}
+
 }  // namespace
 
 bool can_show(const LineChart& chart, double y) {
@@ -41,7 +46,7 @@ ChartAxes axes_of(const LineChart& chart, std::size_t most_x_ticks, std::size_t 
     }
   }
   if (low > high) return {};
-  ChartAxes axes{count_axis(left, right, most_x_ticks),
+  ChartAxes axes{x_axis(chart.x_scale, left, right, most_x_ticks),
                  chart.logarithmic ? logarithmic_axis(low, high, most_y_ticks) : linear_axis(low, high, most_y_ticks),
                  false};
   limit(axes.y, chart);

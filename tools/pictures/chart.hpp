@@ -20,14 +20,18 @@ struct Point {
 /// A line, interrupted where y is not finite and, on a logarithmic axis, where y <= 0.
 struct Series {
   std::string name;
-  std::vector<Point> points;  ///< x increases and is finite
+  std::vector<Point> points;  ///< x is finite, > 0 on a logarithmic axis
 };
+
+/// Of a horizontal axis: ends at the lowest and highest x, with ticks at whole numbers; ends at round numbers; powers.
+enum class Scale : std::uint8_t { whole, linear, logarithmic };
 
 struct LineChart {
   std::string title;
-  std::string x_name;                                        ///< unit of the horizontal axis: "epoch"
-  std::vector<Series> series;                                ///< the title names the quantity on the vertical axis
-  bool logarithmic = false;                                  ///< vertical axis
+  std::string x_name;          ///< unit of the horizontal axis: "epoch"
+  std::vector<Series> series;  ///< the title names the quantity on the vertical axis
+  bool logarithmic = false;    ///< vertical axis
+  Scale x_scale = Scale::whole;
   double lowest = -std::numeric_limits<double>::infinity();  ///< limits of the vertical axis: 0 and 1 for an accuracy
   double highest = std::numeric_limits<double>::infinity();
   double mark = std::numeric_limits<double>::quiet_NaN();  ///< an x to mark; NaN: none

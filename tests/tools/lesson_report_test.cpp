@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tools/gradients --report and --plot.
+// tools/lesson --report and --plot.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,21 +16,21 @@
 
 namespace {
 
-CommandResult gradients(const std::string& arguments) {
+CommandResult lesson(const std::string& arguments) {
   const char* tools = std::getenv("MOTE_TOOLS");
-  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/gradients " + arguments);
+  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/lesson " + arguments);
 }
 
-TEST(GradientsReport, DrawsTheChaptersCharts) {
+TEST(LessonReport, DrawsTheChaptersCharts) {
   TemporaryFolder folder;
-  const CommandResult result = gradients("training --seeds 1 --plot --report " + folder.file("page.html"));
+  const CommandResult result = lesson("training --seeds 1 --plot --report " + folder.file("page.html"));
   ASSERT_EQ(result.status, 0) << result.output;
   std::ostringstream page;
   page << std::ifstream(folder.file("page.html")).rdbuf();
   std::vector<markup::Element> elements;
   EXPECT_EQ(markup::parse(page.str(), elements), "");
   EXPECT_EQ(markup::count(elements, "svg"), 3u);
-  EXPECT_EQ(markup::count(elements, "path"), 2u + 3u + 4u);  // a line for each hidden layer
+  EXPECT_EQ(markup::count(elements, "path"), 2u * (2u + 3u) + 4u);  // a line for each hidden layer, published ones too
   EXPECT_EQ(markup::count(elements, "table"), 3u);
   EXPECT_NE(page.str().find("training --seeds 1 --plot --report "), std::string::npos);
   EXPECT_NE(result.output.find("\n784-30-30-10: speed of learning, |dC/db|, seed 1\n"), std::string::npos);
@@ -43,10 +43,10 @@ TEST(GradientsReport, DrawsTheChaptersCharts) {
   EXPECT_NEAR(drawn, tabled, 0.005 * tabled);
 }
 
-TEST(GradientsReport, ReplacesNothingElse) {
+TEST(LessonReport, ReplacesNothingElse) {
   TemporaryFolder folder;
   folder.write("notes.html", "mine\n");
-  const CommandResult result = gradients("norms --report " + folder.file("notes.html"));
+  const CommandResult result = lesson("norms --report " + folder.file("notes.html"));
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.output.find("notes.html: exists and is not a report"), std::string::npos) << result.output;
 }

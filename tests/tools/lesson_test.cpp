@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Results of tools/gradients: the published figures, the closed forms, and no gradient above its bound.
+// Results of tools/lesson: the published figures, the closed forms, and no gradient above its bound.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -15,9 +16,9 @@
 
 namespace {
 
-CommandResult gradients(const std::string& arguments) {
+CommandResult lesson(const std::string& arguments) {
   const char* tools = std::getenv("MOTE_TOOLS");
-  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/gradients " + arguments);
+  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/lesson " + arguments);
 }
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
@@ -37,8 +38,8 @@ std::vector<double> row(const std::string& text, const std::string& title, const
   return numbers;
 }
 
-TEST(Gradients, NormsHoldThePublishedDrawsBesideTheirQuantiles) {
-  const CommandResult result = gradients("norms --seeds 20 --seed 1");
+TEST(Lesson, NormsHoldThePublishedDrawsBesideTheirQuantiles) {
+  const CommandResult result = lesson("norms --seeds 20 --seed 1");
   ASSERT_EQ(result.status, 0) << result.output;
   const std::vector<double> first = row(result.output, "784-30-30-30-10:", "hidden 1");
   ASSERT_EQ(first.size(), 8u);
@@ -51,12 +52,13 @@ TEST(Gradients, NormsHoldThePublishedDrawsBesideTheirQuantiles) {
   const std::vector<double> second = row(result.output, "784-30-30-30-10:", "hidden 2");
   EXPECT_NEAR(second[7], 0.0600 / 0.0118, 0.01);
   EXPECT_LT(row(result.output, "784-(10 x 30)-10:", "hidden 1")[0], 1e-5);
-  EXPECT_NE(result.output.find("Published numbers between 5 and 95 %: 9 of 9 norms, "), std::string::npos);
-  EXPECT_EQ(gradients("norms --seeds 20").output, result.output);  // the same seeds, the same numbers
+  EXPECT_NE(result.output.find("published numbers between the 5 and 95 % quantiles: 9 of 9 norms, "),
+            std::string::npos);
+  EXPECT_EQ(lesson("norms --seeds 20").output, result.output);  // the same seeds, the same numbers
 }
 
-TEST(Gradients, TrainingFallsAndLevelsOffAsPublished) {
-  const CommandResult result = gradients("training --seeds 1");
+TEST(Lesson, TrainingFallsAndLevelsOffAsPublished) {
+  const CommandResult result = lesson("training --seeds 1");
   ASSERT_EQ(result.status, 0) << result.output;
   for (const char* layer : {"hidden 1", "hidden 2"}) {
     const std::vector<double> own = row(result.output, "784-30-30-10:", std::string(layer) + " median");
@@ -69,8 +71,8 @@ TEST(Gradients, TrainingFallsAndLevelsOffAsPublished) {
   }
 }
 
-TEST(Gradients, ExplodeAttainsTheTextbooksProductAndItsFormula) {
-  const CommandResult result = gradients("explode --seeds 1");
+TEST(Lesson, ExplodeAttainsTheTextbooksProductAndItsFormula) {
+  const CommandResult result = lesson("explode --seeds 1");
   ASSERT_EQ(result.status, 0) << result.output;
   for (int layer = 1; layer <= 5; ++layer) {
     const std::vector<double> chain = row(result.output, "A chain of 5 sigmoids", "layer " + std::to_string(layer));
@@ -87,8 +89,8 @@ TEST(Gradients, ExplodeAttainsTheTextbooksProductAndItsFormula) {
   EXPECT_LT(row(result.output, "sigmoid, 784-(10 x 50)-10", "g = 1, vanishing")[0], 0.25);
 }
 
-TEST(Gradients, BoundIsNeverPassed) {
-  const CommandResult result = gradients("bound --seeds 1");
+TEST(Lesson, BoundIsNeverPassed) {
+  const CommandResult result = lesson("bound --seeds 1");
   ASSERT_EQ(result.status, 0) << result.output;
   for (const char* activation : {"sigmoid:", "tanh:", "relu:"}) {
     for (const char* depth : {"1", "2", "3", "4", "6", "10"}) {
@@ -104,8 +106,8 @@ TEST(Gradients, BoundIsNeverPassed) {
   }
 }
 
-TEST(Gradients, VarianceStaysWithHeAndReluAndFallsWithTheStandardInitializer) {
-  const CommandResult result = gradients("variance --seeds 1");
+TEST(Lesson, VarianceStaysWithHeAndReluAndFallsWithTheStandardInitializer) {
+  const CommandResult result = lesson("variance --seeds 1");
   ASSERT_EQ(result.status, 0) << result.output;
   const std::vector<double> he = row(result.output, "relu, 784-(10 x 100)-10", "he");
   ASSERT_EQ(he.size(), 10u);
@@ -116,37 +118,45 @@ TEST(Gradients, VarianceStaysWithHeAndReluAndFallsWithTheStandardInitializer) {
   EXPECT_GT(glorot[9], 0.3 * glorot[0]);
 }
 
-TEST(Gradients, RefusesWhatItDoesNotUnderstand) {
+TEST(Lesson, RefusesWhatItDoesNotUnderstand) {
   const struct {
     const char* arguments;
     const char* message;
   } cases[] = {
-      {"", "experiment missing: name one of norms, training, depth, variance, explode, bound, cure"},
-      {"norm", "unknown experiment 'norm': expected one of norms, training"},
+      {"", "experiment missing: name one or more, or all; --list names all of them"},
+      {"norm", "unknown experiment 'norm': --list names all of them"},
       {"norms --seeds 0", "--seeds: found '0', expected a whole number from 1"},
       {"norms --seeds", "--seeds: value missing"},
-      {"norms --epochs 3", "--epochs: the experiment 'norms' has none"},
+      {"norms bound --epochs 3", "--epochs: no experiment of norms, bound trains for epochs"},
       {"norms --frobnicate 3", "unknown option '--frobnicate'"},
       {"norms --data /nowhere", "/nowhere"},
   };
   for (const auto& c : cases) {
-    const CommandResult result = gradients(c.arguments);
+    const CommandResult result = lesson(c.arguments);
     EXPECT_EQ(result.status, 2) << c.arguments;
     EXPECT_NE(result.output.find(c.message), std::string::npos) << c.arguments << "\n" << result.output;
   }
   TemporaryFolder folder;
   write_image_set(folder);
-  const CommandResult few = gradients("norms --data " + folder.path());
+  const CommandResult few = lesson("norms --data " + folder.path());
   EXPECT_EQ(few.status, 2);
   EXPECT_NE(few.output.find("--data: 48 training images found, 1000 expected by this experiment"), std::string::npos)
       << few.output;
 }
 
-TEST(Gradients, HelpNamesEveryExperiment) {
-  const CommandResult help = gradients("--help");
-  EXPECT_EQ(help.status, 0);
+TEST(Lesson, ListsEveryExperimentOnceUnderItsText) {
+  const CommandResult list = lesson("--list");
+  EXPECT_EQ(list.status, 0);
+  std::set<std::string> names;
+  std::size_t last = 0;
   for (const tools::Experiment& experiment : tools::experiments()) {
-    EXPECT_NE(help.output.find("\n  " + experiment.name + " "), std::string::npos) << help.output;
+    EXPECT_TRUE(names.insert(experiment.name).second) << experiment.name;
+    const std::size_t title = list.output.find(tools::title_of(experiment.text));
+    const std::size_t line = list.output.find("\n  " + experiment.name + " ");
+    ASSERT_NE(line, std::string::npos) << experiment.name;
+    EXPECT_LT(title, line) << experiment.name;
+    EXPECT_LE(last, line) << experiment.name;
+    last = line;
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Experiments on unstable gradients: why deep networks are hard to train, measured.
+// The lesson: why deep networks are hard to train and what helps, as experiments.
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,24 +32,24 @@ struct Options {
   std::uint64_t seed = 1;
   std::size_t seeds = 0;   // 0: the experiment's default
   std::size_t epochs = 0;  // 0: the experiment's default
+  bool quick = false;
   std::optional<mote::InstructionSet> isa;
   std::string report;   // HTML file; empty: none
   std::string command;  // as typed
   bool plot = false;
+  bool list = false;
   bool help = false;
 };
 
-std::string list_experiments() {
-  std::string list;
-  for (const Experiment& experiment : experiments()) list += (list.empty() ? "" : ", ") + experiment.name;
-  return list;
-}
-
-Experiment find_experiment(std::string_view name) {
+/// Appends the experiment `name`, or every experiment for "all".
+void choose(std::vector<Experiment>& chosen, std::string_view name) {
+  const std::size_t before = chosen.size();
   for (const Experiment& experiment : experiments()) {
-    if (experiment.name == name) return experiment;
+    if (name == "all" || experiment.name == name) chosen.push_back(experiment);
   }
-  throw Error("unknown experiment '" + std::string(name) + "': expected one of " + list_experiments());
+  if (chosen.size() == before) {
+    throw Error("unknown experiment '" + std::string(name) + "': --list names all of them");
+  }
 }
 
 void set_option(Options& options, std::string_view name, std::string_view value) {
@@ -71,6 +71,12 @@ void set_option(Options& options, std::string_view name, std::string_view value)
   }
 }
 
+std::string list_of(const std::vector<Experiment>& experiments) {
+  std::string list;
+  for (const Experiment& experiment : experiments) list += (list.empty() ? "" : ", ") + experiment.name;
+  return list;
+}
+
 Options parse_options(int count, const char* const* arguments) {
   Options options;
   options.command = command_line(count, arguments);
@@ -78,10 +84,14 @@ Options parse_options(int count, const char* const* arguments) {
     const std::string_view argument = arguments[i];
     if (argument == "--help") {
       options.help = true;
+    } else if (argument == "--list") {
+      options.list = true;
     } else if (argument == "--plot") {
       options.plot = true;
+    } else if (argument == "--quick") {
+      options.quick = true;
     } else if (argument.substr(0, 2) != "--") {
-      options.chosen.push_back(find_experiment(argument));
+      choose(options.chosen, argument);
     } else if (const std::size_t equals = argument.find('='); equals != std::string_view::npos) {
       set_option(options, argument.substr(0, equals), argument.substr(equals + 1));
     } else if (i + 1 == count) {
@@ -90,39 +100,50 @@ Options parse_options(int count, const char* const* arguments) {
       set_option(options, argument, arguments[++i]);
     }
   }
-  if (options.chosen.empty() && !options.help) {
-    throw Error("experiment missing: name one of " + list_experiments() + "; --help explains them");
+  if (options.chosen.empty() && !options.help && !options.list) {
+    throw Error("experiment missing: name one or more, or all; --list names all of them");
   }
-  if (options.epochs != 0) {
-    for (const Experiment& experiment : options.chosen) {
-      if (experiment.epochs == 0) throw Error("--epochs: the experiment '" + experiment.name + "' has none");
-    }
+  const auto trains = [](const Experiment& experiment) { return experiment.full.epochs != 0; };
+  if (options.epochs != 0 && std::none_of(options.chosen.begin(), options.chosen.end(), trains)) {
+    throw Error("--epochs: no experiment of " + list_of(options.chosen) + " trains for epochs");
   }
   return options;
 }
 
-std::string help_text() {
-  std::string text =
-      "Usage: gradients EXPERIMENT... [options]\n"
-      "Experiments on unstable gradients; each prints tables.\n\n";
+std::string list_text() {
+  std::string text;
+  const Experiment* before = nullptr;
   for (const Experiment& experiment : experiments()) {
+    if (before == nullptr || before->text != experiment.text) {
+      text += (before == nullptr ? "" : "\n") + std::string(title_of(experiment.text)) + "\n";
+    }
     std::string name = experiment.name;
-    name.resize(10, ' ');
-    text += "  " + name + experiment.summary + " (" + std::to_string(experiment.seeds) + " seed" +
-            (experiment.seeds == 1 ? "" : "s") +
-            (experiment.epochs == 0 ? "" : ", " + std::to_string(experiment.epochs) + " epochs") + ")\n";
+    name.resize(12, ' ');
+    text += "  " + name + experiment.summary + "\n";
+    before = &experiment;
   }
-  return text +
-         "\n"
-         "  --data DIR    folder of an IDX image set (default: the MNIST that make unpacks)\n"
+  return text;
+}
+
+std::string help_text() {
+  return "Usage: lesson EXPERIMENT... [options]\n"
+         "       lesson all [options]\n"
+         "Experiments on why deep networks are hard to train and what helps. Each prints tables and sentences about "
+         "the\n"
+         "numbers measured; \"Seen:\" begins a sentence that these numbers bear out.\n\n"
+         "  --list        print the experiments, by the text that they belong to, and stop\n"
+         "  --quick       fewer seeds, epochs and images: all experiments in half a minute (default: off)\n"
+         "  --seeds N     number of consecutive seeds (default: of each experiment)\n"
          "  --seed N      first seed (default 1)\n"
-         "  --seeds N     number of consecutive seeds (default: the number beside the experiment)\n"
-         "  --epochs N    depth, cure: epochs of each training (default: the number beside the experiment)\n"
+         "  --epochs N    epochs of each training, for experiments that train for epochs (default: of each "
+         "experiment)\n"
+         "  --data DIR    folder of an IDX image set (default: the MNIST that make unpacks)\n"
          "  --isa NAME    instruction set: " +
          list_names(kInstructionSets) +
          "\n                (default: the best of this machine)\n"
-         "  --report FILE.html  write charts and tables as a web page; it needs no other file, and replaces only an\n"
-         "                earlier report (default: none)\n"
+         "  --report FILE.html  write sentences, charts and tables as a web page; it needs no other file, and "
+         "replaces\n"
+         "                only an earlier report (default: none)\n"
          "  --plot        draw the charts in the terminal (default: off)\n"
          "  --help        print this and stop\n";
 }
@@ -138,23 +159,28 @@ void run(const Options& options) {
   laboratory.memory = network_memory;
   laboratory.seed = options.seed;
   laboratory.is_terminal = isatty(STDERR_FILENO) != 0;
+  laboratory.quick = options.quick;
   laboratory.plots = options.plot;
-  laboratory.has_pictures = options.plot || !options.report.empty();
   std::optional<AtomicFile> page;
   if (!options.report.empty()) {
     check_report_path(options.report);
     page.emplace("--report", options.report);
   }
-  std::string sections;
+  std::vector<Findings> findings;
   for (const Experiment& experiment : options.chosen) {
+    const Amount& amount = options.quick ? experiment.quick : experiment.full;
     laboratory.found = {};
-    laboratory.seeds = options.seeds == 0 ? experiment.seeds : options.seeds;
-    laboratory.epochs = options.epochs == 0 ? experiment.epochs : options.epochs;
+    laboratory.seeds = options.seeds == 0 ? amount.seeds : options.seeds;
+    laboratory.epochs = options.epochs == 0 ? amount.epochs : options.epochs;
+    if (options.chosen.size() > 1) std::printf("\n%s: %s\n", experiment.name.c_str(), experiment.summary.c_str());
     experiment.run(laboratory);
-    sections += experiment_section(experiment, laboratory);
+    laboratory.progress("");
+    laboratory.found.seeds = laboratory.seeds;
+    findings.push_back(laboratory.found);
   }
   if (!page) return;
-  page->write(html_page("Experiments on unstable gradients", options.command, sections));
+  page->write(html_page("Why deep networks are hard to train, and what helps", options.command,
+                        lesson_body(options.chosen, findings)));
   page->commit();
 }
 
@@ -162,10 +188,10 @@ void run(const Options& options) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  return tools::run_program("gradients", [&] {
+  return tools::run_program("lesson", [&] {
     const tools::Options options = tools::parse_options(count, arguments);
-    if (options.help) {
-      std::printf("%s", tools::help_text().c_str());
+    if (options.help || options.list) {
+      std::printf("%s", (options.help ? tools::help_text() : tools::list_text()).c_str());
     } else {
       tools::run(options);
     }
