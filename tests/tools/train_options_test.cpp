@@ -19,6 +19,8 @@ using namespace train_program;
 class TrainOptions : public SmallSet {};
 
 TEST_F(TrainOptions, RefusesWhatDoesNotFitTheData) {
+  std::string too_deep = "--hidden 1";
+  for (int layer = 2; layer <= 128; ++layer) too_deep += ",1";
   const char* const too_large =
       sizeof(void*) < 8 ? "--hidden: network too large to be addressed on this machine: 4000056000000 bytes"
                         : "bytes of static memory to train, but 536870912 are built in; rebuild with: make MEMORY_MB=";
@@ -33,10 +35,7 @@ TEST_F(TrainOptions, RefusesWhatDoesNotFitTheData) {
       {"--batch-norm --hidden none", "--batch-norm: needs a hidden layer"},
       {"--validation 48", "--validation: found 48, expected fewer than the 48 training images"},
       {"--train-limit 45", "--train-limit: found 45, expected at most the 44 training images"},
-      {"--hidden "
-       "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,"
-       "1,1,1,1,1,1,1,1,1,1,1",
-       "--hidden: found 65 layers, expected at most 64"},
+      {too_deep.c_str(), "--hidden: found 129 layers, expected at most 128"},
       {"--validation 0 --early-stopping loss", "--early-stopping: needs validation images; hold some out"},
       {"--ensemble 1000 --hidden 10000", "an ensemble of 1000 networks 12-10000-4, 1 at a time, needs 11"},
       {"--hidden 1000000,1000000", too_large},
