@@ -5,8 +5,8 @@
 //   mote::IntegerModel model;
 //   mote::make_integer_model(topology, parameters, ranges, mote::ScalePer::output, arrays, model);
 //
-// Weights are symmetric, with the largest magnitude at 127. Activations use the whole of int8 for the range that the
-// samples show, 0 included. ReLU becomes a clamp, softmax is left out, and other activations become tables.
+// Weights are symmetric, with the largest magnitude at 127. Activations use the whole of int8 for the range that
+// calibration finds, 0 included. ReLU becomes a clamp, softmax is left out, and other activations become tables.
 #pragma once
 
 #include <cstddef>
@@ -20,22 +20,32 @@
 
 namespace mote {
 
-/// Smallest and largest number that was seen.
+/// How calibrate() derives a range from the numbers that it sees. Numbers outside are clamped.
+enum class Calibration : std::uint8_t {
+  extremes,      ///< smallest and largest number
+  percentile,    ///< leaves out the smallest and the largest 1/20000 of the numbers
+  least_squares  ///< least sum of squared errors, of rounding inside and of clamping outside
+};
+
+/// Smallest and largest number.
 struct Range {
   float least = 0.0f, most = 0.0f;
 };
 
 namespace detail {
 struct CalibrationPlan {
-  Part<float> inputs;           // [kCalibrationRows][inputs]
-  Part<unsigned char> scratch;  // of Backpropagation
+  Part<float> inputs;              // [kCalibrationRows][inputs]
+  Part<std::uint32_t> histograms;  // [layer_count + 1][kCalibrationBins] unless the extremes are wanted
+  Part<unsigned char> scratch;     // of Backpropagation
   std::size_t bytes;
 };
-inline constexpr std::size_t kCalibrationRows = 16;
+inline constexpr std::size_t kCalibrationRows = 16, kCalibrationBins = 2048;
 
-constexpr CalibrationPlan calibration_plan(const Topology& topology) {
+constexpr CalibrationPlan calibration_plan(const Topology& topology, Calibration method) {
   MemoryPlan memory;
   CalibrationPlan plan{};
+  const std::size_t histograms = method == Calibration::extremes ? 0 : topology.layer_count + std::size_t{1};
+  plan.histograms = memory.take<std::uint32_t>(histograms, kCalibrationBins);
   plan.inputs = memory.take<float>(kCalibrationRows, topology.inputs);
   plan.scratch = memory.take<unsigned char>(backpropagation_bytes(topology, {1, true}, kCalibrationRows));
   plan.bytes = memory.bytes();
@@ -44,15 +54,19 @@ constexpr CalibrationPlan calibration_plan(const Topology& topology) {
 }  // namespace detail
 
 /// Bytes of scratch memory of calibrate().
-constexpr std::size_t calibration_bytes(const Topology& topology) {
-  return detail::calibration_plan(topology).bytes;
+constexpr std::size_t calibration_bytes(const Topology& topology, Calibration method = Calibration::extremes) {
+  return detail::calibration_plan(topology, method).bytes;
 }
 
-/// Fills `ranges`, [layer_count + 1]: of the inputs, then of each layer's pre-activations, over all samples. Errors: of
-/// check(topology); batch_norm_not_folded; no_samples; input_size_mismatch; model_size_mismatch for parameters or
-/// ranges (found and expected: elements); input_not_finite; of check(scratch).
-Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Memory scratch,
-                 Span<Range> ranges);
+/// Fills `ranges`, [layer_count + 1]: of the inputs, then of each layer's pre-activations, from 0 on for ReLU, over all
+/// samples. Errors: of check(topology); batch_norm_not_folded; no_samples; input_size_mismatch; model_size_mismatch for
+/// parameters or ranges (found and expected: elements); input_not_finite; of check(scratch).
+Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Calibration method,
+                 Memory scratch, Span<Range> ranges);
+inline Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Memory scratch,
+                        Span<Range> ranges) {
+  return calibrate(topology, parameters, samples, Calibration::extremes, scratch, ranges);
+}
 
 /// One scale for all weights of a layer, or one for the weights of each output, which costs no time and loses less.
 enum class ScalePer : std::uint8_t { layer, output };
@@ -78,5 +92,8 @@ constexpr std::size_t integer_output_count(const Topology& topology) {
 /// for parameters, ranges or an array; weight_out_of_range (found: layer) for weights or a range that are not finite.
 Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
                           ScalePer per, const IntegerArrays& arrays, IntegerModel& model);
+
+/// Fills the table of softmax(), [256], for outputs with this scale.
+void make_exponentials(float scale, Span<std::uint16_t> exponentials);
 
 }  // namespace mote

@@ -60,4 +60,13 @@ std::uint32_t crc32(Bytes bytes, std::uint32_t previous) {
 }
 #endif
 
+std::uint32_t crc32_of_numbers(const void* numbers, std::size_t size, std::size_t count, std::uint32_t previous) {
+  const auto* bytes = static_cast<const unsigned char*>(numbers);
+  if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) return crc32({bytes, size * count}, previous);
+  for (std::size_t i = 0; i < count; ++i, bytes += size) {
+    for (std::size_t b = size; b-- > 0;) previous = crc32({bytes + b, 1}, previous);
+  }
+  return previous;
+}
+
 }  // namespace mote

@@ -15,20 +15,10 @@ std::size_t bytes_of(WeightFormat format) {
   return format == WeightFormat::float32 ? 4 : format == WeightFormat::float16 ? 2 : 1;
 }
 
-/// Continues `crc` over `count` numbers of `size` bytes, in little-endian order.
-std::uint32_t add_numbers(const void* numbers, std::size_t size, std::size_t count, std::uint32_t crc) {
-  const auto* bytes = static_cast<const unsigned char*>(numbers);
-  if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) return crc32({bytes, size * count}, crc);
-  for (std::size_t i = 0; i < count; ++i, bytes += size) {
-    for (std::size_t b = size; b-- > 0;) crc = crc32({bytes + b, 1}, crc);
-  }
-  return crc;
-}
-
 std::uint32_t add_rows(const Topology& topology, Span<const float> rows, std::uint32_t crc) {
   const float* row = rows.data();
   for (std::size_t l = 0; l < topology.layer_count && !rows.empty(); ++l) {
-    crc = add_numbers(row, sizeof(float), topology.outputs_of(l), crc);
+    crc = crc32_of_numbers(row, sizeof(float), topology.outputs_of(l), crc);
     row += flash_stride(topology.outputs_of(l));
   }
   return crc;
@@ -168,7 +158,7 @@ Span<const float> FlashNetwork::run(const FlashInputs& first) const {
 }
 
 std::uint32_t checksum(const FlashModel& model) {
-  const std::uint32_t crc = add_numbers(model.weights, bytes_of(model.format), model.weight_count, 0);
+  const std::uint32_t crc = crc32_of_numbers(model.weights, bytes_of(model.format), model.weight_count);
   return add_rows(model.topology, model.factors, add_rows(model.topology, model.biases, crc));
 }
 
@@ -183,7 +173,7 @@ bool Verification::advance(std::size_t work) {
   if (weight_ < model.weight_count) {
     const std::size_t left = model.weight_count - weight_, count = work < left ? work : left;
     const std::size_t bytes = bytes_of(model.format);
-    crc_ = add_numbers(static_cast<const unsigned char*>(model.weights) + weight_ * bytes, bytes, count, crc_);
+    crc_ = crc32_of_numbers(static_cast<const unsigned char*>(model.weights) + weight_ * bytes, bytes, count, crc_);
     weight_ += count;
     if (weight_ < model.weight_count) return false;
     const std::uint32_t found = add_rows(model.topology, model.factors, add_rows(model.topology, model.biases, crc_));

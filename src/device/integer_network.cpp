@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/integer_network.hpp"
 
+#include "mote/checksum.hpp"
+
 namespace mote {
 
 void quantize(const float* x, std::size_t count, Quantization to, std::int8_t* q) {
@@ -10,6 +12,25 @@ void quantize(const float* x, std::size_t count, Quantization to, std::int8_t* q
     if (scaled > 256.0f) scaled = 256.0f;
     const std::int32_t rounded = static_cast<std::int32_t>(scaled < 0.0f ? scaled - 0.5f : scaled + 0.5f) + to.zero;
     q[i] = static_cast<std::int8_t>(rounded < -128 ? -128 : rounded > 127 ? 127 : rounded);
+  }
+}
+
+void quantize(const Inputs& inputs, Quantization to, std::int8_t* q) {
+  MOTE_ASSERT(inputs.count != 0);
+  const float ratio = inputs.scale / to.scale;
+  constexpr float kTolerance = 0x1p-10f;  // 255 times as much is less than half a unit
+  const bool are_units = size_of(inputs.type) == 1 && inputs.keeps_zeros() && inputs.scales == nullptr &&
+                         ratio > 1.0f - kTolerance && ratio < 1.0f + kTolerance;
+  const auto* bytes = static_cast<const unsigned char*>(inputs.data);
+  for (std::size_t i = 0; i < inputs.features; ++i) {
+    if (!are_units) {
+      const float x = input_at(inputs, 0, i);
+      quantize(&x, 1, to, q + i);
+      continue;
+    }
+    const std::int32_t element = inputs.type == ElementType::uint8 ? bytes[i] : static_cast<std::int8_t>(bytes[i]);
+    const std::int32_t sum = element + to.zero;
+    q[i] = static_cast<std::int8_t>(sum < -128 ? -128 : sum > 127 ? 127 : sum);
   }
 }
 
@@ -38,7 +59,7 @@ Span<const std::int8_t> IntegerNetwork::forward(const std::int8_t* inputs) const
   std::size_t outputs = 0;
   for (std::size_t l = 0; l < model_->layers.size(); ++l) {
     std::int8_t* y = rows_[l % 2];
-    integer_product(model_->layers[l], x, y);
+    model_->product(model_->layers[l], x, y);
     outputs = model_->layers[l].outputs;
     x = y;
   }
@@ -49,6 +70,38 @@ std::size_t argmax(Span<const std::int8_t> values) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < values.size(); ++i) best = values[i] > values[best] ? i : best;
   return best;
+}
+
+void softmax(Span<const std::int8_t> z, const std::uint16_t* exponentials, std::int8_t* probabilities) {
+  const std::int32_t most = z[argmax(z)];
+  std::uint32_t sum = 0;
+  for (const std::int8_t value : z) sum += exponentials[most - value];
+  for (std::size_t j = 0; j < z.size(); ++j) {
+    const std::uint32_t p = (exponentials[most - z[j]] * std::uint32_t{256} + sum / 2) / sum;
+    probabilities[j] = static_cast<std::int8_t>(static_cast<std::int32_t>(p > 255 ? 255 : p) - 128);
+  }
+}
+
+std::uint32_t checksum(const IntegerModel& model) {
+  std::uint32_t crc = 0;
+  for (const IntegerLayer& layer : model.layers) {
+    crc = crc32_of_numbers(layer.weights, 1, std::size_t{layer.inputs} * layer.outputs, crc);
+    crc = crc32_of_numbers(layer.biases, sizeof(std::int32_t), layer.outputs, crc);
+    crc = crc32_of_numbers(layer.multipliers, sizeof(std::int32_t), layer.outputs, crc);
+    crc = crc32_of_numbers(layer.shifts, 1, layer.outputs, crc);
+    if (layer.table != nullptr) crc = crc32_of_numbers(layer.table, 1, 256, crc);
+  }
+  return crc;
+}
+
+Result verify(const IntegerNetwork& network, const IntegerGolden& golden) {
+  const std::uint32_t found = checksum(network.model());
+  if (found != golden.checksum) return {Status::model_damaged, found, golden.checksum};
+  const Span<const std::int8_t> outputs = network.forward(golden.inputs);
+  for (std::size_t j = 0; j < outputs.size(); ++j) {
+    if (outputs[j] != golden.outputs[j]) return {Status::golden_mismatch, j};
+  }
+  return Status::ok;
 }
 
 }  // namespace mote

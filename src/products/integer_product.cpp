@@ -35,7 +35,7 @@ std::int8_t output_of(const IntegerLayer& layer, size_t j, std::uint32_t sum) {
   const std::int32_t scaled = shifted_right(high, shift > 0 ? 0 : -shift);
   // No overflow: outputs beyond 2^30 are clamped in any case.
   constexpr std::int32_t kFar = 1 << 30;
-  std::int32_t y = (scaled > kFar ? kFar : scaled < -kFar ? -kFar : scaled) + layer.output_zero;
+  std::int32_t y = (scaled > kFar ? kFar : scaled < -kFar ? -kFar : scaled) + layer.z.zero;
   if (y < layer.least) y = layer.least;
   if (y > layer.most) y = layer.most;
   return layer.table == nullptr ? static_cast<std::int8_t>(y) : layer.table[y + 128];

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "mote/integer_conversion.hpp"
 #include "support/guarded_memory.hpp"
 #include "support/integer_layer.hpp"
 
@@ -79,6 +80,77 @@ TEST(Quantize, RoundsToNearestAndClamps) {
   mote::quantize(x, 9, Quantization{0.5f, 1}, q);
   const Bytes wanted = {1, 1, 2, 0, 127, 127, -128, 127, 1};
   EXPECT_EQ(Bytes(q, q + 9), wanted);
+}
+
+TEST(Quantize, TakesTheFirstSampleOfAnyType) {
+  const std::uint8_t bytes[] = {0, 1, 128, 255};
+  std::int8_t q[4];
+  mote::quantize(mote::Inputs(bytes, 1, 4, 1.0f / 255.0f), Quantization{1.0f / 255.0f, -128}, q);
+  EXPECT_EQ(Bytes(q, q + 4), (Bytes{-128, -127, 0, 127}));
+  mote::quantize(mote::Inputs(bytes, 1, 4, 0.5f), Quantization{1.0f, -128}, q);
+  EXPECT_EQ(Bytes(q, q + 4), (Bytes{-128, -127, -64, 0}));
+  const std::int16_t readings[] = {-1000, 0, 1000, 9000};
+  mote::quantize(mote::Inputs(readings, 1, 4, 0.001f).set_offset(500.0f), Quantization{0.05f, 3}, q);
+  EXPECT_EQ(Bytes(q, q + 4), (Bytes{-27, -7, 13, 127}));
+  const float offsets[] = {0.0f, 1.0f}, scales[] = {1.0f, 10.0f};
+  const std::int8_t small[] = {-7, 2};
+  mote::quantize(mote::Inputs(small, 1, 2, 1.0f).set_transformation(offsets, scales), Quantization{1.0f, 0}, q);
+  EXPECT_EQ(Bytes(q, q + 2), (Bytes{-7, 10}));
+}
+
+TEST(IntegerSoftmax, IsTheRoundedSoftmax) {
+  std::uint16_t exponentials[256];
+  constexpr float kScale = 0.07f;
+  mote::make_exponentials(kScale, {exponentials, 256});
+  const Bytes z = {-128, -20, 0, 31, 127, 100, 126};
+  double sum = 0.0;
+  for (const std::int8_t value : z) sum += std::exp(static_cast<double>(kScale) * value);
+  Bytes p = z;
+  mote::softmax({z.data(), z.size()}, exponentials, p.data());
+  for (std::size_t j = 0; j < z.size(); ++j) {
+    const double wanted = std::exp(static_cast<double>(kScale) * z[j]) / sum * 256.0 - 128.0;
+    EXPECT_NEAR(p[j], std::round(wanted), std::abs(wanted - std::round(wanted)) > 0.49 ? 1.0 : 0.0) << j;
+  }
+  std::int8_t one = 5;
+  mote::softmax({&one, 1}, exponentials, &one);
+  EXPECT_EQ(one, 127) << "256/256 is clamped";
+}
+
+TEST(IntegerVerify, FindsDamageAndOtherOutputs) {
+  Chain chain({3, 5, 2});
+  GuardedMemory scratch(mote::integer_network_bytes(chain.model.layers));
+  IntegerNetwork network;
+  ASSERT_TRUE(network.bind(chain.model, scratch.memory()).ok());
+  const std::int8_t inputs[3] = {1, -2, 3};
+  std::int8_t outputs[2] = {10, 10};
+  const std::uint32_t crc = mote::checksum(chain.model);
+  EXPECT_TRUE(mote::verify(network, {inputs, outputs, crc}).ok());
+  outputs[1] = 11;
+  const mote::Result result = mote::verify(network, {inputs, outputs, crc});
+  EXPECT_EQ(result.status, Status::golden_mismatch);
+  EXPECT_EQ(result.found, 1u);
+  for (std::int8_t* byte : {&chain.layers[1].weights[3], &chain.layers[0].shifts[4]}) {
+    *byte = static_cast<std::int8_t>(*byte ^ 64);
+    EXPECT_EQ(mote::verify(network, {inputs, outputs, crc}).status, Status::model_damaged);
+    *byte = static_cast<std::int8_t>(*byte ^ 64);
+  }
+  for (std::int32_t* number : {&chain.layers[0].biases[0], &chain.layers[1].multipliers[1]}) {
+    *number ^= 1 << 20;
+    EXPECT_EQ(mote::verify(network, {inputs, outputs, crc}).status, Status::model_damaged);
+    *number ^= 1 << 20;
+  }
+}
+
+TEST(IntegerNetwork, CallsTheProductOfTheModel) {
+  Chain chain({3, 5, 2});
+  chain.model.product = [](const IntegerLayer& layer, const std::int8_t*, std::int8_t* y) {
+    for (std::size_t j = 0; j < layer.outputs; ++j) y[j] = 42;
+  };
+  GuardedMemory scratch(mote::integer_network_bytes(chain.model.layers));
+  IntegerNetwork network;
+  ASSERT_TRUE(network.bind(chain.model, scratch.memory()).ok());
+  const std::int8_t inputs[3] = {1, -2, 3};
+  EXPECT_EQ(network.forward(inputs)[1], 42);
 }
 
 TEST(IntegerArgmax, IsTheFirstOfTheLargest) {

@@ -53,7 +53,7 @@ std::vector<Layer> vectors_of_cmsis_nn() {
         if (word == "in") layer.inputs = static_cast<std::uint32_t>(number);
         if (word == "out") layer.outputs = static_cast<std::uint32_t>(number);
         if (word == "input_zero") zero = static_cast<std::int32_t>(number);
-        if (word == "output_zero") layer.output_zero = static_cast<std::int8_t>(number);
+        if (word == "output_zero") layer.z.zero = static_cast<std::int8_t>(number);
         if (word == "min") layer.least = static_cast<std::int8_t>(number);
         if (word == "max") layer.most = static_cast<std::int8_t>(number);
       }
@@ -95,7 +95,7 @@ TEST(IntegerProduct, RoundsShiftsClampsAndLooksUpAsPublished) {
       Layer layer;
       layer.view.inputs = inputs;
       layer.view.outputs = outputs;
-      layer.view.output_zero = byte();
+      layer.view.z.zero = byte();
       layer.view.least = -100;
       layer.view.most = 90;
       Bytes table(256);
@@ -120,7 +120,7 @@ TEST(IntegerProduct, RoundsShiftsClampsAndLooksUpAsPublished) {
           if (sum != static_cast<std::int32_t>(sum)) continue;  // wraps around
           const double high = std::floor(static_cast<double>(sum) * layer.multipliers[j] / 0x1p31 + 0.5);
           const double scaled = shift > 0 ? high : std::round(std::ldexp(high, shift));
-          const double clamped = std::min(90.0, std::max(-100.0, scaled + layer.view.output_zero));
+          const double clamped = std::min(90.0, std::max(-100.0, scaled + layer.view.z.zero));
           const auto wanted = static_cast<std::int8_t>(clamped);
           EXPECT_EQ(found[j], has_table ? table[static_cast<std::size_t>(wanted + 128)] : wanted) << shift;
         }
