@@ -271,6 +271,7 @@ void write_files(const Prepared& run, const RunRecord& record, const Settings& s
     attempt([&] {
       const Exported exported = files.write(trainer, run.description, run.data, record.test.totals);
       if (!exported.line.empty()) say(settings, exported.line);
+      if (!exported.details.empty()) say(settings, exported.details);
       warn(exported.warning);
     });
   }

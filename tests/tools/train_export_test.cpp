@@ -7,10 +7,12 @@
 #include <fstream>
 #include <string>
 
+#include "common/format.hpp"
 #include "support/train_program.hpp"
 
 namespace {
 
+using tools::format;
 using train_program::contents;
 using train_program::line_with;
 using train_program::train;
@@ -64,6 +66,84 @@ TEST_F(Export, IsACppHeaderWhoseNetworkAnswersAsItDid) {
           << exported.output;
     }
   }
+}
+
+constexpr const char* kIntegerProgram = R"(
+#include <cstdio>
+#include "model.hpp"
+static_assert(model::kTopology.inputs == 12 && model::kLayers[1].outputs == 5 && model::kTopology.outputs() == 4);
+static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
+int main() {
+  mote::IntegerNetwork network;
+  if (!network.bind(model::kModel, scratch).ok()) return 1;
+  const mote::Result result = verify(network, model::kGolden);
+  const mote::Span<const std::int8_t> outputs = network.forward(model::kGoldenInputs);
+  std::int8_t probabilities[4];
+  mote::softmax(outputs, model::kExponentials, probabilities);
+  int sum = 0;
+  for (const int p : probabilities) sum += p + 128;
+  std::printf("%s, class %zu, %s", mote::to_string(result.status), mote::argmax(outputs),
+              sum >= 253 && sum <= 258 ? "1" : "not 1");
+}
+)";
+
+TEST_F(Export, IsACppHeaderOfIntegersThatAnswersAsMeasured) {
+  folder_.write("program.cpp", kIntegerProgram);
+  for (const char* options : {"--activation relu", "--activation tanh --calibration percentile",
+                              "--activation sigmoid --calibration least-squares --scale-per layer"}) {
+    const CommandResult exported = export_as(std::string("integer ") + options);
+    ASSERT_EQ(exported.status, 0) << exported.output;
+    const CommandResult compiled =
+        run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
+                    folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
+                    variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
+    ASSERT_EQ(compiled.status, 0) << compiled.output;
+    const CommandResult result = run_command(folder_.file("program"));
+    EXPECT_EQ(result.output.rfind("ok, class ", 0), 0u) << options << ": " << result.output;
+    EXPECT_EQ(result.output.find("not"), std::string::npos) << "probabilities add up to 1: " << result.output;
+    EXPECT_NE(line_with(exported.output, folder_.file("model.hpp")).find(" bytes of integer weights"),
+              std::string::npos);
+    for (const char* layer : {"1", "2", "3"}) {
+      EXPECT_NE(exported.output.find(std::string("only layer ") + layer + " in integers: test loss "),
+                std::string::npos)
+          << exported.output;
+    }
+  }
+}
+
+TEST_F(Export, OfATableInIntegersKeepsItsStandardization) {
+  std::string table = "small,large,label\n";
+  for (int i = 0; i < 90; ++i) {
+    table += format("%.3f,%d,%s\n", 0.001 * (i % 7) + (i % 3 == 0 ? 0.02 : 0.0), 10000 + 400 * (i % 3 == 1) + i % 5,
+                    i % 3 == 0   ? "a"
+                    : i % 3 == 1 ? "b"
+                                 : "c");
+  }
+  folder_.write("table.csv", table);
+  folder_.write("program.cpp", R"(
+#include <cstdio>
+#include "model.hpp"
+static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
+int main() {
+  mote::IntegerNetwork network;
+  if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) return 1;
+  const float rows[3][2] = {{0.023f, 10002}, {0.003f, 10402}, {0.003f, 10002}};
+  for (const auto& row : rows) {
+    std::int8_t inputs[2];
+    mote::quantize(mote::Inputs(row, 1, 2).set_transformation(model::kOffsets, model::kScales), model::kModel.input, inputs);
+    std::printf("%zu", mote::argmax(network.forward(inputs)));
+  }
+}
+)");
+  const CommandResult exported =
+      train("--data " + folder_.file("table.csv") +
+            " --hidden 8 --epochs 60 --export-weights integer --export-header " + folder_.file("model.hpp"));
+  ASSERT_EQ(exported.status, 0) << exported.output;
+  const CommandResult compiled = run_command(
+      variable("MOTE_CXX", "g++") + " -std=c++17 -Iinclude " + folder_.file("program.cpp") + " " +
+      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
+  ASSERT_EQ(compiled.status, 0) << compiled.output;
+  EXPECT_EQ(run_command(folder_.file("program")).output, "012");
 }
 
 TEST_F(Export, IsACppHeaderForTheLibraryInTwoFilesToo) {
@@ -216,9 +296,12 @@ TEST_F(Export, RefusesWhatItCannotWrite) {
   EXPECT_EQ(ensemble.status, 2);
   EXPECT_NE(ensemble.output.find("--ensemble"), std::string::npos);
   EXPECT_EQ(train_here("--export-weights int8").status, 2);
-  const CommandResult format = train_here("--export-weights int4 --export-header " + folder_.file("model.hpp"));
-  EXPECT_EQ(format.status, 2);
-  EXPECT_NE(format.output.find("float32, float16 or int8"), std::string::npos) << format.output;
+  const CommandResult other = train_here("--export-weights int4 --export-header " + folder_.file("model.hpp"));
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.output.find("float32, float16, int8 or integer"), std::string::npos) << other.output;
+  const CommandResult floats = train_here("--calibration percentile --export-header " + folder_.file("model.hpp"));
+  EXPECT_EQ(floats.status, 2);
+  EXPECT_NE(floats.output.find("--calibration: needs --export-weights integer"), std::string::npos) << floats.output;
   const CommandResult library = train_here("--epochs 1 --export-header " + folder_.file("mote.hpp"));
   EXPECT_EQ(library.status, 2);
   EXPECT_NE(library.output.find("mote.hpp: mote.hpp is the library's header"), std::string::npos) << library.output;
@@ -234,29 +317,23 @@ TEST_F(Export, RefusesWhatItCannotWrite) {
   EXPECT_NE(nowhere.output.find("missing/model.hpp"), std::string::npos) << nowhere.output;
 }
 
-/// Correct answers of 10,000, by the network and by the exported model.
-struct Answers {
-  int network = 0, exported = 0;
-};
-
 TEST(ExportOfMnist, LosesLessThanThreeInAThousandWithEightBits) {
   const TemporaryFolder folder;
+  const std::string save = folder.file("model.safetensors");
   for (const char* options : {"--hidden 30 --activation sigmoid --init scaled-gaussian --learning-rate 0.1",
                               "--hidden 100,50", "--hidden 64,32 --batch-norm --activation tanh"}) {
-    const CommandResult result = train(std::string(options) +
-                                       " --epochs 2 --train-limit 20000 --export-weights int8 "
-                                       "--export-header " +
-                                       folder.file("model.hpp"));
+    const CommandResult result = train(std::string(options) + " --epochs 2 --train-limit 20000 --save " + save);
     ASSERT_EQ(result.status, 0) << result.output;
-    Answers answers;
-    const std::string own = line_with(result.output, "test accuracy ");
-    const std::string exported = line_with(result.output, folder.file("model.hpp"));
-    const std::size_t first = own.find('('), second = exported.find('(');
-    ASSERT_TRUE(first != std::string::npos && second != std::string::npos) << result.output;
-    answers.network = std::stoi(own.substr(first + 1));
-    answers.exported = std::stoi(exported.substr(second + 1));
-    EXPECT_GT(answers.network, 8500) << options;
-    EXPECT_LE(std::abs(answers.network - answers.exported), 30) << options;
+    const auto correct_of = [](const std::string& line) { return std::stoi(line.substr(line.find('(') + 1)); };
+    const int trained = correct_of(line_with(result.output, "test accuracy "));
+    EXPECT_GT(trained, 8500) << options;
+    for (const char* weights : {"int8", "integer"}) {
+      const CommandResult exported = train("--load " + save + " --evaluate --export-weights " + weights +
+                                           " --export-header " + folder.file("model.hpp"));
+      ASSERT_EQ(exported.status, 0) << exported.output;
+      const int found = correct_of(line_with(exported.output, folder.file("model.hpp")));
+      EXPECT_LE(std::abs(found - trained), 30) << options << ' ' << weights;
+    }
   }
 }
 

@@ -46,9 +46,17 @@ inline constexpr Named<mote::Monitor> kMonitors[] = {{"loss", mote::Monitor::los
                                                      {"accuracy", mote::Monitor::accuracy}};
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
-inline constexpr Named<mote::WeightFormat> kWeightFormats[] = {{"float32", mote::WeightFormat::float32},
-                                                               {"float16", mote::WeightFormat::float16},
-                                                               {"int8", mote::WeightFormat::int8}};
+/// Formats of exported headers: a mote::WeightFormat, or integers throughout.
+enum class HeaderFormat { float32, float16, int8, integer };
+inline constexpr Named<HeaderFormat> kHeaderFormats[] = {{"float32", HeaderFormat::float32},
+                                                         {"float16", HeaderFormat::float16},
+                                                         {"int8", HeaderFormat::int8},
+                                                         {"integer", HeaderFormat::integer}};
+inline constexpr Named<mote::Calibration> kCalibrations[] = {{"extremes", mote::Calibration::extremes},
+                                                             {"percentile", mote::Calibration::percentile},
+                                                             {"least-squares", mote::Calibration::least_squares}};
+inline constexpr Named<mote::ScalePer> kScales[] = {{"output", mote::ScalePer::output},
+                                                    {"layer", mote::ScalePer::layer}};
 inline constexpr Named<mote::Optimizer> kOptimizers[] = {
     {"sgd", mote::Optimizer::sgd},           {"momentum", mote::Optimizer::momentum},
     {"nesterov", mote::Optimizer::nesterov}, {"adagrad", mote::Optimizer::adagrad},

@@ -6,16 +6,23 @@
 #include <string>
 
 #include "common/atomic_file.hpp"
+#include "common/names.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
+
+/// How every exported header begins.
+inline constexpr const char* kHeaderStart = "// A network trained by mote, written by tools/train --export-header.";
 
 /// Input of write_header().
 struct Export {
   mote::Topology topology;             ///< without batch normalization
   mote::Span<const float> parameters;  ///< laid out as in topology.hpp
+  const mote::Dataset& training;       ///< its samples show the ranges of integers
   const mote::Dataset& test;           ///< the first sample becomes the golden input
-  mote::WeightFormat format;
+  HeaderFormat format;
+  mote::Calibration calibration;  ///< of integers
+  mote::ScalePer scale_per;       ///< of integers
   mote::LossOptions loss;
   mote::LossTotals trained;  ///< of the trained network on the test samples
   std::string comment;       ///< about inputs and outputs: lines that begin with "//"; may be empty
@@ -23,7 +30,8 @@ struct Export {
 
 struct Exported {
   std::string line;     ///< bytes of the model, its loss and, with labels, its accuracy on the test samples
-  std::string warning;  ///< what the weight format costs, if that is much; or empty
+  std::string details;  ///< loss of each layer in integers; or empty
+  std::string warning;  ///< loss of accuracy by the format, if it is large; or empty
 };
 
 /// Throws an Error if `path` is a file that is not an exported header.

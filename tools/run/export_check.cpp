@@ -7,6 +7,7 @@
 
 #include "common/error.hpp"
 #include "common/format.hpp"
+#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -32,50 +33,46 @@ float loss_of(const mote::LossOptions& loss, mote::Span<const float> outputs, co
   return value;
 }
 
-/// Mean loss of a network that answers each sample with the mean of all targets.
-double loss_of_means(const mote::LossOptions& loss, const mote::Dataset& samples) {
-  const std::size_t outputs = samples.outputs();
-  std::vector<float> targets(samples.count * outputs), means(outputs);
-  for (std::size_t i = 0; i < samples.count; ++i) {
-    for (std::size_t j = 0; j < outputs; ++j) {
-      targets[i * outputs + j] = samples.inputs_are_targets ? mote::input_at(samples, i, j) : samples.targets.row(i)[j];
-      means[j] += targets[i * outputs + j] / static_cast<float>(samples.count);
-    }
+/// A warning when the exported network is worse than the trained one; or empty.
+std::string warning_of(const Export& what, const mote::LossTotals& exported) {
+  if (what.test.labels != nullptr) {
+    if (exported.correct + exported.samples / 200.0 >= what.trained.correct) return "";
+    return format("test accuracy falls from %.4f to %.4f", static_cast<double>(what.trained.accuracy()),
+                  static_cast<double>(exported.accuracy()));
   }
-  double sum = 0.0;
-  for (std::size_t i = 0; i < samples.count; ++i) {
-    sum += static_cast<double>(loss_of(loss, {means.data(), outputs}, samples, i,
-                                       samples.inputs_are_targets ? &targets[i * outputs] : nullptr));
-  }
-  return sum / static_cast<double>(samples.count);
+  const double before = static_cast<double>(what.trained.mean_loss()),
+               after = static_cast<double>(exported.mean_loss());
+  return after <= 1.02 * before ? "" : format("test loss grows from %.4g to %.4g", before, after);
 }
 
 }  // namespace
 
-mote::LossTotals evaluate_flash(const mote::FlashNetwork& network, const mote::LossOptions& loss,
-                                const mote::Dataset& samples) {
+mote::LossTotals evaluate_exported(
+    const std::function<mote::Span<const float>(std::size_t sample, const float* inputs)>& outputs,
+    const mote::LossOptions& loss, const mote::Dataset& samples) {
   mote::LossTotals totals;
   std::vector<float> inputs(samples.features);
   for (std::size_t i = 0; i < samples.count; ++i) {
     require(mote::gather(samples, nullptr, i, 1, inputs.data()));
-    const mote::Span<const float> outputs = network.forward(samples.subset(i, 1));
-    const float value = loss_of(loss, outputs, samples, i, inputs.data());
-    const bool is_correct = samples.labels != nullptr && mote::argmax(outputs) == samples.labels[i];
+    const mote::Span<const float> y = outputs(i, inputs.data());
+    const float value = loss_of(loss, y, samples, i, inputs.data());
+    const bool is_correct = samples.labels != nullptr && mote::argmax(y) == samples.labels[i];
     totals.add({&value, 1}, is_correct ? 1 : 0);
   }
   return totals;
 }
 
-std::string export_warning(const mote::LossTotals& trained, const mote::LossTotals& exported,
-                           const mote::LossOptions& loss, const mote::Dataset& samples) {
-  if (samples.labels != nullptr) {
-    if (exported.correct + exported.samples / 100.0 >= trained.correct) return "";
-    return format("test accuracy falls from %.4f to %.4f", static_cast<double>(trained.accuracy()),
-                  static_cast<double>(exported.accuracy()));
+Exported summarize(const std::string& path, const std::string& size, const Export& what,
+                   const mote::LossTotals& exported, const std::string& advice) {
+  Exported report;
+  report.line = path + ": " + size + ", test loss " + loss_text(exported.mean_loss());
+  if (what.test.labels != nullptr) {
+    report.line += format(", test accuracy %.4f (%u/%u)", static_cast<double>(exported.accuracy()), exported.correct,
+                          exported.samples);
   }
-  const double before = static_cast<double>(trained.mean_loss()), after = static_cast<double>(exported.mean_loss());
-  if (after <= 2.0 * before || after - before <= 0.01 * loss_of_means(loss, samples)) return "";
-  return format("test loss grows from %.4g to %.4g", before, after);
+  const std::string warning = warning_of(what, exported);
+  if (!warning.empty()) report.warning = path + ": " + warning + advice;
+  return report;
 }
 
 }  // namespace tools

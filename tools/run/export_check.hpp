@@ -2,19 +2,24 @@
 // Loss and accuracy of an exported network.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "mote/mote.hpp"
+#include "run/c_header.hpp"
 
 namespace tools {
 
-/// Losses and correct answers of a flash network on samples, as evaluate() computes them for the trained network.
-mote::LossTotals evaluate_flash(const mote::FlashNetwork& network, const mote::LossOptions& loss,
-                                const mote::Dataset& samples);
+/// Losses and correct answers of a network on samples, as evaluate() computes them for the trained network. outputs(i,
+/// inputs): its outputs for sample i, after their activation.
+mote::LossTotals evaluate_exported(
+    const std::function<mote::Span<const float>(std::size_t sample, const float* inputs)>& outputs,
+    const mote::LossOptions& loss, const mote::Dataset& samples);
 
-/// A warning when the exported network is worse than the trained one by more than 1 % of the samples or, for targets
-/// that are numbers, by more than the trained loss and 1 % of the loss of their means; else empty.
-std::string export_warning(const mote::LossTotals& trained, const mote::LossTotals& exported,
-                           const mote::LossOptions& loss, const mote::Dataset& samples);
+/// The report of an exported header. size: of the model, in words; advice: the end of a warning when the exported
+/// network is worse than the trained one by more than half a point of accuracy or, for targets that are numbers, by
+/// more than 2 % of the loss.
+Exported summarize(const std::string& path, const std::string& size, const Export& what,
+                   const mote::LossTotals& exported, const std::string& advice);
 
 }  // namespace tools

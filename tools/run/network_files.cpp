@@ -116,7 +116,8 @@ std::string comment_list(const std::string& what, const std::vector<std::string>
 
 }  // namespace
 
-NetworkFiles::NetworkFiles(const Settings& settings) : weights_(settings.header_weights) {
+NetworkFiles::NetworkFiles(const Settings& settings)
+    : format_(settings.header_weights), calibration_(settings.calibration), scale_per_(settings.scale_per) {
   if (!settings.save.empty()) {
     require_model_or_nothing(settings.save);
     model_.emplace("--save", settings.save);
@@ -133,17 +134,21 @@ Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescriptio
   if (!header_) return {};
   const mote::Topology topology = trainer.inference_topology();
   const mote::Span<const float> learned = trainer.inference_parameters();
-  if (!data.table) return write_header(*header_, {topology, learned, data.test, weights_, model.loss, trained, ""});
+  const auto write = [&](mote::Span<const float> parameters, const mote::Dataset& test, const std::string& comment) {
+    return write_header(*header_, {topology, parameters, data.train, test, format_, calibration_, scale_per_,
+                                   model.loss, trained, comment});
+  };
+  if (!data.table) return write(learned, data.test, "");
   std::vector<float> folded(learned.begin(), learned.end());
   const mote::Span<float> parameters(folded.data(), folded.size());
   mote::Dataset test = data.test;
-  if (weights_ != mote::WeightFormat::int8) {
+  if (format_ != HeaderFormat::int8 && format_ != HeaderFormat::integer) {
     require(mote::fold_inputs(topology, test, parameters));
     test.set_transformation(nullptr, nullptr);
   }
   const std::string comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
                               comment_list("Outputs: ", data.output_names());
-  return write_header(*header_, {topology, parameters, test, weights_, model.loss, trained, comment});
+  return write(parameters, test, comment);
 }
 
 }  // namespace tools

@@ -37,13 +37,15 @@ class NetworkFiles {
   explicit NetworkFiles(const Settings& settings);
 
   /// Writes the trained network; returns the lines of write_header(), or empty ones. trained: see Export. In a header
-  /// of a table, the standardization of the inputs is folded into the weights; but weights of bytes, which have one
-  /// factor per unit, would lose those of large inputs, and have it beside them.
+  /// of a table, the standardization of the inputs is folded into float weights. It stands beside integer weights,
+  /// whose scales would lose the weights of large inputs.
   Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                  const mote::LossTotals& trained);
 
  private:
-  mote::WeightFormat weights_;  // in the header
+  HeaderFormat format_;
+  mote::Calibration calibration_;
+  mote::ScalePer scale_per_;
   std::optional<AtomicFile> model_, header_;
 };
 

@@ -48,9 +48,16 @@ const Option kRunOptions[] = {
      "one input with its outputs, which the firmware checks (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.header = v; }},
     {"--export-weights", "NAME",
-     "format of the header's weights: float32, float16 (half the flash) or int8 (a quarter, with one factor per unit) "
-     "(default float32)",
-     [](Settings& s, Given&, std::string_view v) { s.header_weights = choice("--export-weights", v, kWeightFormats); }},
+     "format of the header's weights: float32, float16 (half the flash), int8 (a quarter, with one factor per unit) or "
+     "integer (int8 weights and activations, for cores without a floating-point unit) (default float32)",
+     [](Settings& s, Given&, std::string_view v) { s.header_weights = choice("--export-weights", v, kHeaderFormats); }},
+    {"--calibration", "NAME",
+     "range of the activations of --export-weights integer, from the training samples: extremes, percentile (leaves "
+     "out the outermost 1/20000) or least-squares (default extremes)",
+     [](Settings& s, Given&, std::string_view v) { s.calibration = choice("--calibration", v, kCalibrations); }},
+    {"--scale-per", "output|layer",
+     "one scale for the integer weights of each output, or one for those of a layer (default output)",
+     [](Settings& s, Given&, std::string_view v) { s.scale_per = choice("--scale-per", v, kScales); }},
     {"--save", "FILE",
      "write the trained network to a model file in the safetensors format, for predict, PyTorch and NumPy (default: "
      "none)",

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/names.hpp"
 #include "data/image_files.hpp"
 #include "data/table_data.hpp"
 #include "mote/mote.hpp"
@@ -26,13 +27,15 @@ struct Settings {
   std::string test_data;  ///< table of test rows; empty: they are held out of data
   std::string log;        ///< CSV file; empty: none
   std::string header;     ///< C++ header for firmware; empty: none
-  mote::WeightFormat header_weights = mote::WeightFormat::float32;
-  std::string report;                       ///< HTML file; empty: none
-  bool plot = false;                        ///< curves in the terminal
-  std::string command;                      ///< as typed, quoted for a shell
-  std::string save;                         ///< model file to write; empty: none
-  std::string load;                         ///< model file to start from; empty: none
-  std::string checkpoint;                   ///< file to write checkpoints to; empty: none
+  HeaderFormat header_weights = HeaderFormat::float32;
+  mote::Calibration calibration = mote::Calibration::extremes;  ///< of an integer header
+  mote::ScalePer scale_per = mote::ScalePer::output;            ///< of an integer header
+  std::string report;                                           ///< HTML file; empty: none
+  bool plot = false;                                            ///< curves in the terminal
+  std::string command;                                          ///< as typed, quoted for a shell
+  std::string save;                                             ///< model file to write; empty: none
+  std::string load;                                             ///< model file to start from; empty: none
+  std::string checkpoint;                                       ///< file to write checkpoints to; empty: none
   std::optional<float> checkpoint_seconds;  ///< between checkpoints within an epoch; none: only at its end
   std::string resume;                       ///< checkpoint to continue from; empty: none
   std::vector<std::string> deciding;        ///< options given that decide the trained network, as "--seed=3"

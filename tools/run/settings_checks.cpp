@@ -177,6 +177,10 @@ void check_files(const Settings& s, const Given& given) {
   if (given.names.count("--export-weights") != 0 && s.header.empty()) {
     throw Error("--export-weights: needs --export-header");
   }
+  for (const char* option : {"--calibration", "--scale-per"}) {
+    if (given.names.count(option) == 0 || s.header_weights == HeaderFormat::integer) continue;
+    throw Error(std::string(option) + ": needs --export-weights integer");
+  }
   for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
     if (s.ensemble == 1 || given.names.count(option) == 0) continue;
     throw Error(std::string(option) + " and --ensemble contradict each other; the file holds one network");

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// A trained network as C++ source in integers.
+#pragma once
+
+#include "common/atomic_file.hpp"
+#include "run/c_header.hpp"
+
+namespace tools {
+
+/// write_header() for HeaderFormat::integer. Throws an Error when a weight or a range is not finite.
+Exported write_integer_header(AtomicFile& file, const Export& what);
+
+}  // namespace tools
