@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Learning on the device: the last layers of a trained network learn on in RAM, sample by sample or in small batches.
-// The earlier layers stay in flash, unchanged.
+// Learning on the device: some layers of a trained network learn on in RAM, sample by sample or in small batches. The
+// others stay in flash, unchanged, with weights of any format.
 //
 //   static mote::Storage<mote::fine_tuning_bytes(model::kTopology, options)> memory;
 //   mote::FineTuning tuning;
 //   if (!tuning.bind(model::kModel, options, memory).ok()) halt();
 //   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);  // three int16
 //   ... mote::argmax(tuning.forward_pre_activations(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)));
+//
+// IntegerFineTuning (integer_fine_tuning.hpp) does so for a network of integers.
 #pragma once
 
 #include <cstddef>
@@ -20,123 +22,285 @@
 
 namespace mote {
 
+/// The parameters of a layer that learn.
+enum class Trainable : std::uint8_t { nothing, biases, weights_and_biases };
+
+inline namespace MOTE_LAYOUT {
 struct FineTuningOptions {
-  std::size_t layers = 1;  ///< number of last layers that learn, 1 to layer_count - 1
+  /// Of the i-th layer from the last. At least one must learn.
+  Trainable trainable[kMaxLayers] = {Trainable::weights_and_biases};
+  std::size_t new_classes = 0;  ///< outputs to add to the last layer, whose weights must then learn; they start at 0
+  bool has_targets = false;     ///< train() takes targets, one number for each output, instead of labels
   LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
   std::size_t batch_size = 1;  ///< samples per parameter step, >= 1; memory holds all of them
   float l2 = 0.0f;             ///< penalty l2/2 w.w on weights; finite, >= 0
 
-  constexpr FineTuningOptions& set_layers(std::size_t value) { return layers = value, *this; }
+  /// Weights and biases of the last `count` layers learn.
+  constexpr FineTuningOptions& set_layers(std::size_t count) { return set(count, Trainable::weights_and_biases); }
+  /// Only the biases of the last `count` layers learn: needs the least memory.
+  constexpr FineTuningOptions& set_biases(std::size_t count) { return set(count, Trainable::biases); }
+  /// For the i-th layer from the last.
+  constexpr FineTuningOptions& set_trainable(std::size_t i, Trainable value) { return trainable[i] = value, *this; }
+  constexpr FineTuningOptions& set_new_classes(std::size_t count) { return new_classes = count, *this; }
+  constexpr FineTuningOptions& set_has_targets(bool value) { return has_targets = value, *this; }
   constexpr FineTuningOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
   constexpr FineTuningOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
   constexpr FineTuningOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
   constexpr FineTuningOptions& set_l2(float value) { return l2 = value, *this; }
-};
 
-/// Topology of the last `layers` layers, 1 to layer_count - 1. Its inputs are the outputs of the layer before them.
-constexpr Topology last_layers(const Topology& topology, std::size_t layers) {
-  Topology last;
-  const std::size_t first = topology.layer_count - layers;
-  last.inputs = static_cast<std::uint32_t>(topology.inputs_of(first));
-  for (std::size_t l = first; l < topology.layer_count; ++l) last.layers[last.layer_count++] = topology.layers[l];
-  return last;
-}
+ private:
+  constexpr FineTuningOptions& set(std::size_t count, Trainable value) {
+    for (std::size_t i = 0; i < kMaxLayers; ++i) trainable[i] = i < count ? value : Trainable::nothing;
+    return *this;
+  }
+};
+}  // namespace MOTE_LAYOUT
 
 namespace detail {
+/// The parameters of layer l of `topology` that learn.
+constexpr Trainable trainable_of(const Topology& topology, const FineTuningOptions& options, std::size_t l) {
+  return options.trainable[topology.layer_count - 1 - l];
+}
+
+/// The layers from the first that learns on, with the new classes. Its inputs are the outputs of the layer before.
+constexpr Topology tuned_layers(const Topology& topology, const FineTuningOptions& options) {
+  std::size_t first = 0;
+  while (first + 1 < topology.layer_count && trainable_of(topology, options, first) == Trainable::nothing) ++first;
+  Topology tuned;
+  tuned.inputs = static_cast<std::uint32_t>(topology.inputs_of(first));
+  for (std::size_t l = first; l < topology.layer_count; ++l) tuned.layers[tuned.layer_count++] = topology.layers[l];
+  tuned.layers[tuned.layer_count - 1].outputs += static_cast<std::uint32_t>(options.new_classes);
+  return tuned;
+}
+
 struct FineTuningPlan {
-  Part<unsigned char> frozen;   // of the FlashNetwork
-  Part<float> features;         // [batch_size][inputs of the first layer that learns]
+  Part<unsigned char> frozen;   // of the network before the first layer that learns
+  Part<float> features;         // [batch_size][inputs] if the weights of the first layer learn
   Part<std::uint8_t> labels;    // [batch_size]
-  Part<float> parameters;       // [parameter_count] of the layers that learn
-  Part<float> state;            // [state_arrays][parameter_count]
-  Part<unsigned char> scratch;  // of Backpropagation
+  Part<float> targets;          // [batch_size][outputs], instead of labels
+  Part<float> parameters;       // weights that learn, then all biases
+  Part<float> state;            // [state_arrays][parameters]
+  Part<float> activations;      // [batch_size][stride_of(l)] for every layer, one after another
+  Part<float> pre_activations;  // laid out as activations, only the layers that keep them
+  Part<float> deltas;           // laid out as activations
+  Part<float> losses;           // [batch_size]
+  Part<float> strip;            // gradients on their way to the optimizer
+  Part<float> row;              // [flash_stride]: of a product with frozen weights
+  Part<float> block;            // [kRowAlignment][stride_of(l)]: frozen weights; [batch_size][kRowAlignment]: deltas
+  Part<float> pack;             // scratch of the products
+  std::size_t weight_floats;    // before the biases
   std::size_t bytes;
 };
 
-constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTuningOptions& options) {
-  const Topology last = last_layers(topology, options.layers);
+/// by_rows: without a product for frozen weights.
+constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTuningOptions& options,
+                                          std::size_t frozen_bytes, bool by_rows) {
+  const Topology tuned = tuned_layers(topology, options);
+  const std::size_t first = topology.layer_count - tuned.layer_count;
+  std::size_t weights = 0, biases = 0, kept = 0, strip = 0, row = 0, block = 0, pack = 0;
+  const auto raise = [](std::size_t& most, std::size_t value) { most = value > most ? value : most; };
+  for (std::size_t l = 0; l < tuned.layer_count; ++l) {
+    const std::size_t stride = tuned.stride_of(l), inputs = tuned.inputs_of(l), outputs = tuned.outputs_of(l);
+    const bool learns = trainable_of(topology, options, first + l) == Trainable::weights_and_biases;
+    biases += stride;
+    if (keeps_pre_activations(tuned, l, false)) kept += stride;
+    raise(strip, learns ? kUpdateRows * stride : stride);
+    if (learns) {
+      weights += inputs * stride;
+      if (l != 0) raise(pack, pack_floats(inputs, outputs));
+    } else {
+      raise(row, flash_stride(outputs));
+      if (l != 0) raise(block, kRowAlignment * (stride + options.batch_size));
+      if (l == 0 && by_rows) raise(block, stride);
+      if (l != 0) raise(pack, pack_floats(kRowAlignment, outputs));
+    }
+  }
+  const bool keeps_inputs = trainable_of(topology, options, first) == Trainable::weights_and_biases;
   MemoryPlan memory;
   FineTuningPlan plan{};
-  plan.frozen = memory.take<unsigned char>(flash_network_bytes(topology));
-  plan.features = memory.take<float>(options.batch_size, last.inputs);
-  plan.labels = memory.take<std::uint8_t>(options.batch_size);
-  plan.parameters = memory.take<float>(last.parameter_count());
-  plan.state = memory.take<float>(state_arrays(options.optimizer.method), last.parameter_count());
-  plan.scratch = memory.take<unsigned char>(backpropagation_bytes(last, options.batch_size));
+  plan.frozen = memory.take<unsigned char>(frozen_bytes);
+  plan.features = memory.take<float>(keeps_inputs ? options.batch_size : 0, tuned.inputs);
+  plan.labels = memory.take<std::uint8_t>(options.has_targets ? 0 : options.batch_size);
+  plan.targets = memory.take<float>(options.has_targets ? options.batch_size : 0, tuned.outputs());
+  plan.parameters = memory.take<float>(weights + biases);
+  plan.state = memory.take<float>(state_arrays(options.optimizer.method), weights + biases);
+  plan.activations = memory.take<float>(options.batch_size, biases);
+  plan.pre_activations = memory.take<float>(options.batch_size, kept);
+  plan.deltas = memory.take<float>(options.batch_size, biases);
+  plan.losses = memory.take<float>(options.batch_size);
+  plan.strip = memory.take<float>(strip);
+  plan.row = memory.take<float>(row);
+  plan.block = memory.take<float>(block);
+  plan.pack = memory.take<float>(pack);
+  plan.weight_floats = weights;
   plan.bytes = memory.bytes();
   return plan;
 }
+
+/// Scratch memory of the layers before the first that learns.
+constexpr std::size_t frozen_bytes(const Topology& topology, const FineTuningOptions& options) {
+  return flash_network_bytes(topology, topology.layer_count - tuned_layers(topology, options).layer_count);
+}
+
+/// A network in flash. A layer is counted from 0.
+struct FrozenNetwork {
+  const void* model = nullptr;
+  /// Writes the weights from input k of a layer to its outputs, [outputs].
+  void (*weights)(const void* model, std::size_t layer, std::size_t k, float* row) = nullptr;
+  /// Writes the biases of a layer, [outputs].
+  void (*biases)(const void* model, std::size_t layer, float* row) = nullptr;
+  /// Computes z = x W, [flash_stride(outputs)]; null: x are floats, and z comes from weights().
+  void (*product)(const void* model, std::size_t layer, const FlashInputs& x, float* z) = nullptr;
+};
 }  // namespace detail
 
 /// Bytes of memory for FineTuning.
 constexpr std::size_t fine_tuning_bytes(const Topology& topology, const FineTuningOptions& options) {
-  return detail::fine_tuning_plan(topology, options).bytes;
+  return detail::fine_tuning_plan(topology, options, detail::frozen_bytes(topology, options), false).bytes;
 }
 
-/// A network whose last layers learn. Not copyable: a copy would share the memory.
-class FineTuning {
+/// The layers from the first that learns on. FineTuning and IntegerFineTuning give them the outputs of the layers
+/// before. Not copyable: a copy would share the memory.
+class TunedLayers {
  public:
-  FineTuning() = default;
-  FineTuning(const FineTuning&) = delete;
-  FineTuning& operator=(const FineTuning&) = delete;
-
-  /// Copies the last layers of the model to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
-  /// memory must outlive this object. Errors: model.checked; no_layers and too_many_layers for options.layers (a
-  /// Trainer trains all layers); weights_not_trainable unless the weights are float32; all of check(loss),
-  /// check(optimizer) and check(memory); bad_penalty; bad_batch_size.
-  Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
-  Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
+  TunedLayers(const TunedLayers&) = delete;
+  TunedLayers& operator=(const TunedLayers&) = delete;
 
   /// Replaces the parameters by a copy of earlier parameters(), for instance from flash (flash_record.hpp) after a
-  /// restart, with an equal model and options.layers. Discards waiting samples and the optimizer's state. Errors, which
-  /// leave all state unchanged: memory_too_small for another number of parameters; not_finite.
+  /// restart, with an equal model and equal options.trainable and new_classes. Discards waiting samples and the
+  /// optimizer's state. Errors, which leave all state unchanged: memory_too_small for another number of parameters;
+  /// not_finite.
   Result restore(Span<const float> parameters);
-
-  /// Adds the first sample of `inputs` to the batch; the last sample of a batch triggers a parameter step. Errors,
-  /// which leave the batch as it was: no_samples; input_size_mismatch; all of check(inputs); input_not_finite
-  /// (expected: feature); label_out_of_range. not_finite (found: number of the step, from 0) if the loss is not finite:
-  /// the batch is dropped, and parameters and totals stay as they were.
-  Result train(const Inputs& inputs, std::uint8_t label);
-  /// Takes [inputs] bytes; a byte stands for byte * scale. Links less code than train(Inputs).
-  Result train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
-    return train_features(frozen_.forward(inputs, scale), label);
-  }
-
-  /// Returns the outputs of the last layer before its activation: a view, valid until the next call. Inputs as in
-  /// FlashNetwork::forward(): one that is not finite makes all outputs NaN.
-  Span<const float> forward_pre_activations(const Inputs& inputs) { return forward_features(frozen_.forward(inputs)); }
-  Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale) {
-    return forward_features(frozen_.forward(inputs, scale));
-  }
 
   /// Number of samples in the incomplete batch.
   std::size_t waiting() const { return waiting_; }
   /// Loss and accuracy of all samples of complete batches, each computed before the step of its batch.
   const LossTotals& totals() const { return totals_; }
-  /// Topology of the layers that learn, which gives the layout of parameters().
+  /// The layers from the first that learns on, with the new classes.
   const Topology& topology() const { return topology_; }
+  /// Weights that learn, layer by layer, [inputs_of(l)][stride_of(l)]; then the biases of all layers of topology(),
+  /// [stride_of(l)]. If all these layers learn weights, the layout of topology.hpp.
   Span<const float> parameters() const { return parameters_; }
+
+  /// The whole network, with the new classes.
+  Topology network_topology() const;
+  /// Fills the parameters of the whole network, laid out as in topology.hpp, for save_model() or make_flash_weights():
+  /// frozen weights become floats. Error: model_size_mismatch for another number than
+  /// network_topology().parameter_count().
+  Result copy_parameters(Span<float> parameters) const;
+
+ protected:
+  TunedLayers() = default;
+
+  static Result check_options(const Topology& network, const FineTuningOptions& options);
+  /// The arguments must have been checked; `network` and the model of `frozen` must outlive this object.
+  void bind(const Topology& network, const detail::FrozenNetwork& frozen, const FineTuningOptions& options,
+            Memory memory, const detail::FineTuningPlan& plan);
+  std::size_t first_layer() const { return first_; }
+  static Result check_sample(const Inputs& inputs, std::size_t features);
+  /// Keeps the inputs of topology() for a sample behind those that wait.
+  void keep(const FlashInputs& x);
+  /// input_not_finite (expected: feature) if an input of the sample that keep() was given is not finite.
+  Result check_kept(const Inputs& inputs) const;
+  Result train_kept(std::uint8_t label);
+  Result train_kept(Span<const float> targets);
+  Span<const float> forward_kept();
 
  private:
   void forget();
-  float* feature_row() { return features_.data() + waiting_ * topology_.inputs; }
-  void keep_features(Span<const float> features);
-  Result train_features(Span<const float> features, std::uint8_t label);
-  Span<const float> forward_features(Span<const float> features);
+  Result train_batch(const Targets& targets);
+  void forward(const float* parameters, std::size_t first_row, std::size_t rows);
+  void backward(const float* parameters);
+  void delta_below(std::size_t layer, const float* parameters);
+  void frozen_product(std::size_t layer, const FlashInputs& x, float* z);
+  void frozen_weights(std::size_t layer, std::size_t k, float* row) const;
+  bool learns_weights(std::size_t layer) const { return trainable_[layer] == Trainable::weights_and_biases; }
+  std::size_t weights_offset(std::size_t layer) const;
+  std::size_t biases_offset(std::size_t layer) const;
+  /// Floats before layer l in activations_ and deltas_.
+  std::size_t layer_offset(std::size_t layer) const;
+  /// What keep() fills.
+  float* kept_row() const;
+  float* kept_pre_activations(std::size_t layer) const;
 
-  FlashNetwork frozen_;
+  detail::FrozenNetwork frozen_;
+  const Topology* network_ = nullptr;  // in flash, without new classes
+  std::size_t first_ = 0;              // layers of network_ before topology_
   Topology topology_;
-  Backpropagation backpropagation_;
+  Trainable trainable_[kMaxLayers] = {};  // of the layers of topology_
   ParameterStep step_;
   LossOptions loss_;
   LossTotals totals_;
-  Span<float> features_;
+  float* features_ = nullptr;
   Span<std::uint8_t> labels_;
+  Span<float> targets_;
   Span<float> parameters_;
   Span<float> state_;
+  float* activations_ = nullptr;
+  float* pre_activations_ = nullptr;
+  float* deltas_ = nullptr;
+  float* losses_ = nullptr;
+  float* strip_ = nullptr;
+  float* row_ = nullptr;
+  float* block_ = nullptr;
+  float* pack_ = nullptr;
   std::size_t batch_size_ = 0;
   std::size_t waiting_ = 0;
+};
+
+/// A network in flash, some of whose layers learn.
+class FineTuning : public TunedLayers {
+ public:
+  /// Copies the parameters that learn to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
+  /// memory must outlive this object. Errors: model.checked; no_layers if nothing learns; too_many_layers if
+  /// options.trainable names a layer that the model does not have (found: its number from the last; expected: layers);
+  /// layer_size_out_of_range for new classes of a last layer whose weights do not learn, or beyond 256 outputs; all of
+  /// check(loss), check(optimizer) and check(memory); bad_penalty; bad_batch_size.
+  Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
+  Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
+
+  /// Adds the first sample of `inputs` to the batch; the last sample of a batch triggers a parameter step. Errors,
+  /// which leave the batch as it was: no_samples; input_size_mismatch; all of check(inputs); input_not_finite
+  /// (expected: feature); no_labels unless options.has_targets is as needed; label_out_of_range; output_size_mismatch
+  /// for another number of targets; target_out_of_range (expected: output) for one that is not finite or, for
+  /// cross-entropies, not in [0, 1]. not_finite (found: number of the step, from 0) if the loss is not finite: the
+  /// batch is dropped, and parameters and totals stay as they were.
+  Result train(const Inputs& inputs, std::uint8_t label);
+  Result train(const Inputs& inputs, Span<const float> targets);
+  /// Takes [inputs] bytes; a byte stands for byte * scale. Links less code than train(Inputs).
+  Result train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
+    keep_features(of_bytes(inputs, scale));
+    return train_kept(label);
+  }
+
+  /// Returns the outputs of the last layer before its activation: a view, valid until the next call. Inputs as in
+  /// FlashNetwork::forward(): one that is not finite makes all outputs NaN.
+  Span<const float> forward_pre_activations(const Inputs& inputs) {
+    keep_features(of_view(inputs));
+    return forward_kept();
+  }
+  Span<const float> forward_pre_activations(const std::uint8_t* inputs, float scale) {
+    keep_features(of_bytes(inputs, scale));
+    return forward_kept();
+  }
+
+ private:
+  static FlashInputs of_bytes(const std::uint8_t* inputs, float scale) {
+    return {inputs, read_flash_bytes, ElementType::uint8, scale};
+  }
+  FlashInputs of_view(const Inputs& inputs) const {
+    MOTE_ASSERT(model_ != nullptr && inputs.count != 0 && inputs.features == model_->topology.inputs);
+    FlashInputs x = first_sample(inputs, read_flash_inputs);
+    x.view = &inputs;
+    return x;
+  }
+  /// Runs the layers before the first that learns.
+  void keep_features(const FlashInputs& x);
+  Result keep_checked(const Inputs& inputs);
+
+  const FlashModel* model_ = nullptr;
+  FlashNetwork frozen_network_;
 };
 
 }  // namespace mote

@@ -88,9 +88,14 @@ struct FlashModel {
 };
 }  // namespace MOTE_LAYOUT
 
-/// Bytes of scratch memory of a FlashNetwork.
+/// Bytes of scratch memory of a FlashNetwork that runs the first `layers` layers.
+constexpr std::size_t flash_network_bytes(const Topology& topology, std::size_t layers) {
+  std::size_t most = 0;
+  for (std::size_t l = 0; l < layers; ++l) most = topology.outputs_of(l) > most ? topology.outputs_of(l) : most;
+  return 2 * flash_stride(most) * sizeof(float);
+}
 constexpr std::size_t flash_network_bytes(const Topology& topology) {
-  return 2 * flash_stride(topology.max_outputs()) * sizeof(float);
+  return flash_network_bytes(topology, topology.layer_count);
 }
 
 /// A FlashModel ready for inference. Not copyable: a copy would share the scratch memory.
@@ -104,7 +109,7 @@ class FlashNetwork {
   /// outlive the network. Errors: model.checked; all of check(scratch).
   Result bind(const FlashModel& model, Memory scratch) { return bind(model, model.topology.layer_count, scratch); }
   Result bind(FlashModel&& model, Memory scratch) = delete;  // a temporary does not outlive the network
-  /// Binds only the first `layers` layers, 1 to layer_count.
+  /// Binds only the first `layers` layers, 1 to layer_count; scratch: at least flash_network_bytes(topology, layers).
   Result bind(const FlashModel& model, std::size_t layers, Memory scratch);
   Result bind(FlashModel&& model, std::size_t layers, Memory scratch) = delete;
 
@@ -127,6 +132,7 @@ class FlashNetwork {
   const FlashModel& model() const { return *model_; }
 
  private:
+  friend class FineTuning;
   friend class FlashPass;
   friend class Verification;
   /// The place of an inference between two slices.

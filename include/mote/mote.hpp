@@ -24,6 +24,7 @@
 #include "mote/inputs.hpp"
 #include "mote/instruction_set.hpp"
 #include "mote/integer_conversion.hpp"
+#include "mote/integer_fine_tuning.hpp"
 #include "mote/integer_network.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"

@@ -98,7 +98,6 @@ enum class Status : std::uint8_t {
   model_size_mismatch,    ///< found: weights, biases or factors given; expected: number that the topology has
   weight_out_of_range,    ///< found: index of a weight that is not finite or too large for the format
   golden_mismatch,        ///< found: first output that differs from the export's, or from the model file's known answer
-  weights_not_trainable,  ///< found: bits of a weight; expected: 32
   // Machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Divergence.

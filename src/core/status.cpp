@@ -87,7 +87,6 @@ const char* to_string(Status status) {
     case Status::model_size_mismatch: return "number of weights, biases or factors differs from the network's";
     case Status::weight_out_of_range: return "weight not finite or too large for the format";
     case Status::golden_mismatch: return "outputs of the model differ from those at its export";
-    case Status::weights_not_trainable: return "weights smaller than 32 bits cannot be trained";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
     case Status::not_finite: return "training diverged: a number is not finite";
   }

@@ -4,19 +4,86 @@
 #include "mote/detail/finite.hpp"
 
 namespace mote {
+
+using detail::padded_columns;
+
 namespace {
 
 constexpr detail::Methods kMethods = detail::basic_methods();
 
-Result check_options(const FlashModel& model, const FineTuningOptions& options) {
-  if (!model.checked.ok()) return model.checked;
-  const std::size_t count = model.topology.layer_count;
-  if (options.layers == 0) return Status::no_layers;
-  if (options.layers >= count) return {Status::too_many_layers, options.layers, count - 1};
-  if (model.format != WeightFormat::float32) {
-    return {Status::weights_not_trainable, model.format == WeightFormat::float16 ? 16u : 8u, 32};
+void copy_floats(const float* from, std::size_t count, float* to) {
+  __builtin_memcpy(to, from, count * sizeof(float));
+}
+
+// A FlashModel as FrozenNetwork.
+
+struct FlashLayer {
+  const unsigned char* weights;
+  const float* biases;
+  const float* factors;
+};
+
+std::size_t weight_bytes(const FlashModel& model) {
+  return model.format == WeightFormat::float32 ? 4 : model.format == WeightFormat::float16 ? 2 : 1;
+}
+
+FlashLayer flash_layer(const FlashModel& model, std::size_t layer) {
+  FlashLayer at{static_cast<const unsigned char*>(model.weights), model.biases.data(), model.factors.data()};
+  for (std::size_t l = 0; l < layer; ++l) {
+    const std::size_t outputs = model.topology.outputs_of(l), stride = flash_stride(outputs);
+    at.weights += model.topology.inputs_of(l) * outputs * weight_bytes(model);
+    at.biases += stride;
+    if (at.factors != nullptr) at.factors += stride;
   }
-  if (const Result result = check(options.loss, model.topology.output_activation()); !result.ok()) return result;
+  return at;
+}
+
+void flash_product(const void* of, std::size_t layer, const FlashInputs& x, float* z) {
+  const auto& model = *static_cast<const FlashModel*>(of);
+  const FlashLayer at = flash_layer(model, layer);
+  const std::size_t outputs = model.topology.outputs_of(layer);
+  model.product(model.topology.inputs_of(layer), outputs, {0, outputs}, x, at.weights, at.factors, z);
+}
+
+/// Products of a single input of 1 with some of its weights at a time.
+void flash_weights(const void* of, std::size_t layer, std::size_t k, float* row) {
+  const auto& model = *static_cast<const FlashModel*>(of);
+  const FlashLayer at = flash_layer(model, layer);
+  const std::size_t outputs = model.topology.outputs_of(layer);
+  const float one = 1.0f;
+  float z[kFlashAlignment];
+  for (std::size_t j = 0; j < outputs; j += kFlashAlignment) {
+    const std::size_t count = outputs - j < kFlashAlignment ? outputs - j : kFlashAlignment;
+    model.product(1, count, {0, count}, {&one}, at.weights + (k * outputs + j) * weight_bytes(model),
+                  at.factors == nullptr ? nullptr : at.factors + j, z);
+    copy_floats(z, count, row + j);
+  }
+}
+
+void flash_biases(const void* of, std::size_t layer, float* row) {
+  const auto& model = *static_cast<const FlashModel*>(of);
+  copy_floats(flash_layer(model, layer).biases, model.topology.outputs_of(layer), row);
+}
+
+}  // namespace
+
+// TunedLayers.
+
+Result TunedLayers::check_options(const Topology& network, const FineTuningOptions& options) {
+  const std::size_t count = network.layer_count;
+  bool learns = false;
+  for (std::size_t i = 0; i < kMaxLayers; ++i) {
+    if (options.trainable[i] == Trainable::nothing) continue;
+    if (i >= count) return {Status::too_many_layers, i + 1, count};
+    learns = true;
+  }
+  if (!learns) return Status::no_layers;
+  constexpr std::size_t kMostClasses = 256;  // labels are bytes
+  const std::size_t outputs = network.outputs() + options.new_classes;
+  const bool is_good = options.trainable[0] == Trainable::weights_and_biases && options.new_classes <= kMostClasses &&
+                       outputs <= kMostClasses;
+  if (options.new_classes != 0 && !is_good) return {Status::layer_size_out_of_range, outputs, kMostClasses};
+  if (const Result result = check(options.loss, network.output_activation()); !result.ok()) return result;
   if (const Result result = check(options.optimizer); !result.ok()) return result;
   if (!(options.l2 >= 0.0f && detail::is_finite(options.l2))) return Status::bad_penalty;
   constexpr std::size_t kMost = 0xffffffffu;
@@ -24,112 +91,326 @@ Result check_options(const FlashModel& model, const FineTuningOptions& options) 
   return Status::ok;
 }
 
-/// Copies the last layers of a model of floats, which have topology `last`, to the layout of topology.hpp.
-void copy_last_layers(const FlashModel& model, const Topology& last, Span<float> parameters) {
-  const Topology& all = model.topology;
-  const auto* weights = static_cast<const float*>(model.weights);
-  const float* biases = model.biases.data();
-  for (float& x : parameters) x = 0.0f;
-  const std::size_t first = all.layer_count - last.layer_count;
-  for (std::size_t l = 0; l < all.layer_count; ++l) {
-    const std::size_t inputs = all.inputs_of(l), outputs = all.outputs_of(l);
-    if (l >= first) {
-      float* row = parameters.data() + last.weights_offset(l - first);
-      for (std::size_t i = 0; i < inputs; ++i, row += last.stride_of(l - first)) {
-        __builtin_memcpy(row, weights + i * outputs, outputs * sizeof(float));
-      }
-      __builtin_memcpy(parameters.data() + last.biases_offset(l - first), biases, outputs * sizeof(float));
-    }
-    weights += inputs * outputs;
-    biases += flash_stride(outputs);
-  }
-}
-
-}  // namespace
-
-Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory) {
-  if (const Result result = check_options(model, options); !result.ok()) return result;
-  const detail::FineTuningPlan plan = detail::fine_tuning_plan(model.topology, options);
-  if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
-  topology_ = last_layers(model.topology, options.layers);
+void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& frozen, const FineTuningOptions& options,
+                       Memory memory, const detail::FineTuningPlan& plan) {
+  network_ = &network;
+  frozen_ = frozen;
+  topology_ = detail::tuned_layers(network, options);
+  first_ = network.layer_count - topology_.layer_count;
   loss_ = options.loss;
   batch_size_ = options.batch_size;
   totals_ = {};
-  features_ = plan.features.in(memory);
+  features_ = plan.features.in(memory).data();
   labels_ = plan.labels.in(memory);
+  targets_ = plan.targets.in(memory);
   parameters_ = plan.parameters.in(memory);
   state_ = plan.state.in(memory);
-  copy_last_layers(model, topology_, parameters_);
-  step_ = {{options.optimizer, options.l2, 0, topology_.parameter_count(), 0.0f},
-           topology_.all_weight_floats(),
+  activations_ = plan.activations.in(memory).data();
+  pre_activations_ = plan.pre_activations.in(memory).data();
+  deltas_ = plan.deltas.in(memory).data();
+  losses_ = plan.losses.in(memory).data();
+  strip_ = plan.strip.in(memory).data();
+  row_ = plan.row.in(memory).data();
+  block_ = plan.block.in(memory).data();
+  pack_ = plan.pack.in(memory).data();
+  step_ = {{options.optimizer, options.l2, 0, parameters_.size(), 0.0f},
+           plan.weight_floats,
            parameters_.data(),
            state_.empty() ? nullptr : state_.data(),
            optimizer_step};
+  for (float& x : parameters_) x = 0.0f;
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
+    trainable_[l] = detail::trainable_of(network, options, first_ + l);
+    float* biases = parameters_.data() + biases_offset(l);
+    frozen_.biases(frozen_.model, first_ + l, biases);
+    const std::size_t known = network.outputs_of(first_ + l);
+    float least = biases[0];
+    for (std::size_t j = 1; j < known; ++j) least = biases[j] < least ? biases[j] : least;
+    for (std::size_t j = known; j < topology_.outputs_of(l); ++j) biases[j] = least;  // a new class
+    if (!learns_weights(l)) continue;
+    float* row = parameters_.data() + weights_offset(l);
+    for (std::size_t k = 0; k < topology_.inputs_of(l); ++k, row += topology_.stride_of(l)) frozen_weights(l, k, row);
+  }
   forget();
-  const std::size_t frozen_layers = model.topology.layer_count - options.layers;
-  if (const Result result = frozen_.bind(model, frozen_layers, plan.frozen.in(memory)); !result.ok()) return result;
-  backpropagation_.bind(topology_, {}, options.batch_size, plan.scratch.in(memory),
-                        detail::backpropagation_plan(topology_, {}, options.batch_size), kMethods);
-  return Status::ok;
 }
 
 /// Resets everything but parameters and totals.
-void FineTuning::forget() {
+void TunedLayers::forget() {
   waiting_ = 0;
   step_.step.number = 0;
   for (float& x : state_) x = 0.0f;
   move_gradient_point(step_.step, step_.parameters, step_.state, parameters_.size());
 }
 
-Result FineTuning::restore(Span<const float> parameters) {
+Result TunedLayers::restore(Span<const float> parameters) {
   if (const Result result = check_exactly(parameters, parameters_.size()); !result.ok()) return result;
   if (!detail::all_finite(parameters)) return Status::not_finite;
-  __builtin_memcpy(parameters_.data(), parameters.data(), parameters.size() * sizeof(float));
+  copy_floats(parameters.data(), parameters.size(), parameters_.data());
   forget();
   return Status::ok;
 }
 
-/// Copies the outputs of the frozen layers to the batch.
-void FineTuning::keep_features(Span<const float> features) {
-  __builtin_memcpy(feature_row(), features.data(), features.size() * sizeof(float));
+Topology TunedLayers::network_topology() const {
+  Topology network = *network_;
+  network.layers[network.layer_count - 1].outputs = static_cast<std::uint32_t>(topology_.outputs());
+  return network;
 }
 
-Result FineTuning::train(const Inputs& inputs, std::uint8_t label) {
-  const std::size_t wanted = frozen_.model().topology.inputs;
-  if (inputs.count == 0) return Status::no_samples;
-  if (inputs.features != wanted) return {Status::input_size_mismatch, inputs.features, wanted};
-  if (const Result result = check(inputs); !result.ok()) return result;
-  const Span<const float> features = frozen_.forward(inputs);
-  if (!detail::is_finite(features[0])) {  // perhaps of an input: it makes all features NaN
-    for (std::size_t f = 0; f < wanted; ++f) {
-      if (!detail::is_finite(input_at(inputs, 0, f))) return {Status::input_not_finite, 0, f};
-    }
+Result TunedLayers::copy_parameters(Span<float> parameters) const {
+  const Topology network = network_topology();
+  if (parameters.size() != network.parameter_count()) {
+    return {Status::model_size_mismatch, parameters.size(), network.parameter_count()};
   }
-  return train_features(features, label);
+  for (float& x : parameters) x = 0.0f;
+  for (std::size_t l = 0; l < network.layer_count; ++l) {
+    const std::size_t stride = network.stride_of(l);
+    float *weights = parameters.data() + network.weights_offset(l),
+          *biases = parameters.data() + network.biases_offset(l);
+    const bool is_tuned = l >= first_;
+    if (is_tuned) {
+      copy_floats(parameters_.data() + biases_offset(l - first_), stride, biases);
+    } else {
+      frozen_.biases(frozen_.model, l, biases);
+    }
+    if (is_tuned && learns_weights(l - first_)) {
+      copy_floats(parameters_.data() + weights_offset(l - first_), network.weight_floats(l), weights);
+      continue;
+    }
+    for (std::size_t k = 0; k < network.inputs_of(l); ++k, weights += stride)
+      frozen_.weights(frozen_.model, l, k, weights);
+  }
+  return Status::ok;
 }
 
-Result FineTuning::train_features(Span<const float> features, std::uint8_t label) {
+// A sample.
+
+void TunedLayers::keep(const FlashInputs& x) {
+  float* row = kept_row();
+  if (!learns_weights(0)) return frozen_product(0, x, row);
+  if (x.read != nullptr) return x.read(x, 0, topology_.inputs, row);
+  copy_floats(static_cast<const float*>(x.elements), topology_.inputs, row);
+}
+
+Result TunedLayers::check_sample(const Inputs& inputs, std::size_t features) {
+  if (inputs.count == 0) return Status::no_samples;
+  if (inputs.features != features) return {Status::input_size_mismatch, inputs.features, features};
+  return check(inputs);
+}
+
+Result TunedLayers::check_kept(const Inputs& inputs) const {
+  if (detail::is_finite(kept_row()[0]) && (first_ != 0 || !learns_weights(0))) return Status::ok;
+  for (std::size_t f = 0; f < inputs.features; ++f) {  // one that is not finite makes all products NaN
+    if (!detail::is_finite(input_at(inputs, 0, f))) return {Status::input_not_finite, 0, f};
+  }
+  return Status::ok;
+}
+
+Result TunedLayers::train_kept(std::uint8_t label) {
+  if (labels_.empty()) return Status::no_labels;
   if (label >= topology_.outputs()) return {Status::label_out_of_range, label, topology_.outputs() - 1};
-  keep_features(features);
   labels_[waiting_] = label;
-  if (++waiting_ < batch_size_) return Status::ok;
+  return ++waiting_ < batch_size_ ? Result(Status::ok) : train_batch(labels_.data());
+}
+
+Result TunedLayers::train_kept(Span<const float> targets) {
+  const std::size_t outputs = topology_.outputs();
+  if (targets_.empty()) return Status::no_labels;
+  if (targets.size() != outputs) return {Status::output_size_mismatch, targets.size(), outputs};
+  const float most = is_cross_entropy(loss_.kind) ? 1.0f : 3.4028235e38f, least = most == 1.0f ? 0.0f : -most;
+  for (std::size_t j = 0; j < outputs; ++j) {
+    if (!(targets[j] >= least && targets[j] <= most)) return {Status::target_out_of_range, 0, j};
+  }
+  copy_floats(targets.data(), outputs, targets_.data() + waiting_ * outputs);
+  return ++waiting_ < batch_size_ ? Result(Status::ok) : train_batch({targets_.data(), outputs});
+}
+
+Span<const float> TunedLayers::forward_kept() {
+  forward(parameters_.data(), waiting_, 1);
+  const std::size_t last = topology_.layer_count - 1;
+  return {activations_ + layer_offset(last) + waiting_ * topology_.stride_of(last), topology_.outputs()};
+}
+
+// A batch.
+
+Result TunedLayers::train_batch(const Targets& targets) {
   waiting_ = 0;
-  backpropagation_.forward(step_.gradient_point(), features_.data(), batch_size_);
+  const std::size_t last = topology_.layer_count - 1, stride = topology_.stride_of(last);
+  forward(step_.gradient_point(), 0, batch_size_);
   const LossTotals before = totals_;
-  backpropagation_.compute_loss(loss_, labels_.data(), 1.0f / static_cast<float>(batch_size_), totals_);
+  const std::uint32_t correct = kMethods.loss_and_deltas(
+      loss_, topology_.output_activation(), batch_size_, topology_.outputs(), stride, activations_ + layer_offset(last),
+      targets, 1.0f / static_cast<float>(batch_size_), deltas_ + layer_offset(last), losses_);
+  totals_.add({losses_, batch_size_}, correct);
   if (!detail::is_finite(totals_.sum)) {
     totals_ = before;
     return {Status::not_finite, step_.step.number};
   }
   if (step_.step.number != 0xffffffffu) ++step_.step.number;
-  backpropagation_.backward(step_.gradient_point(), features_.data(), {nullptr, false, &step_});
+  backward(step_.gradient_point());
   return Status::ok;
 }
 
-Span<const float> FineTuning::forward_features(Span<const float> features) {
-  keep_features(features);
-  backpropagation_.forward(parameters_.data(), feature_row(), 1);
-  return backpropagation_.activations(topology_.layer_count - 1).row(0);
+/// Computes the activations of some rows, of the last layer the pre-activations.
+void TunedLayers::forward(const float* parameters, std::size_t first_row, std::size_t rows) {
+  const float* below = features_ == nullptr ? nullptr : features_ + first_row * topology_.inputs;
+  std::size_t stride_below = topology_.inputs;
+  for (std::size_t l = 0; l < topology_.layer_count; ++l) {
+    const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+    float* z = activations_ + layer_offset(l) + first_row * stride;
+    if (learns_weights(l)) {
+      forward_product(rows, topology_.inputs_of(l), outputs, below, stride_below, parameters + weights_offset(l),
+                      stride, z, stride);
+    } else if (l != 0) {  // else keep() has computed it
+      for (std::size_t i = 0; i < rows; ++i) frozen_product(l, {below + i * stride_below}, z + i * stride);
+    }
+    const bool is_last = l + 1 == topology_.layer_count;
+    const Activation activation = is_last ? Activation::identity : topology_.layers[l].activation;
+    float* kept = kept_pre_activations(l);
+    kMethods.activate.functions[static_cast<std::size_t>(activation)](
+        activation, rows, outputs, stride, parameters + biases_offset(l), z,
+        kept == nullptr ? nullptr : kept + first_row * stride);
+    below = z;
+    stride_below = stride;
+  }
+}
+
+/// Computes the deltas of each layer below from the parameters before their step.
+void TunedLayers::backward(const float* parameters) {
+  for (std::size_t l = topology_.layer_count; l-- > 0;) {
+    const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+    const float* deltas = deltas_ + layer_offset(l);
+    if (l != 0) delta_below(l, parameters);
+    if (learns_weights(l)) {
+      const float* below = l == 0 ? features_ : activations_ + layer_offset(l - 1);
+      const std::size_t offset = weights_offset(l), inputs = topology_.inputs_of(l);
+      kMethods.update_weights(batch_size_, {0, inputs}, outputs, below, l == 0 ? inputs : topology_.stride_of(l - 1),
+                              deltas, {}, step_.step, parameters_.data() + offset,
+                              state_.empty() ? nullptr : state_.data() + offset, strip_);
+    }
+    if (trainable_[l] == Trainable::nothing) continue;
+    bias_gradient(batch_size_, outputs, deltas, stride, strip_, false);
+    step_.apply(biases_offset(l), stride, strip_);
+  }
+}
+
+void TunedLayers::delta_below(std::size_t l, const float* parameters) {
+  const std::size_t inputs = topology_.inputs_of(l), outputs = topology_.outputs_of(l);
+  const std::size_t stride = topology_.stride_of(l), stride_below = topology_.stride_of(l - 1);
+  const float* deltas = deltas_ + layer_offset(l);
+  float* below = deltas_ + layer_offset(l - 1);
+  if (learns_weights(l)) {
+    backward_product(batch_size_, inputs, outputs, deltas, stride, parameters + weights_offset(l), stride, below,
+                     stride_below, pack_);
+  } else {
+    float* part = block_ + kRowAlignment * stride;  // [batch_size_][kRowAlignment]
+    for (std::size_t k = 0; k < inputs; k += kRowAlignment) {
+      const std::size_t count = inputs - k < kRowAlignment ? inputs - k : kRowAlignment;
+      for (std::size_t i = 0; i < count; ++i) frozen_weights(l, k + i, block_ + i * stride);
+      backward_product(batch_size_, count, outputs, deltas, stride, block_, stride, part, kRowAlignment, pack_);
+      for (std::size_t i = 0; i < batch_size_; ++i) {
+        copy_floats(part + i * kRowAlignment, kRowAlignment, below + i * stride_below + k);
+      }
+    }
+    for (std::size_t i = 0; i < batch_size_; ++i) {
+      for (std::size_t j = padded_columns(inputs); j < stride_below; ++j) below[i * stride_below + j] = 0.0f;
+    }
+  }
+  const Activation activation = topology_.layers[l - 1].activation;
+  const float* kept =
+      needs_pre_activations(activation) ? kept_pre_activations(l - 1) : activations_ + layer_offset(l - 1);
+  kMethods.multiply_by_derivative[static_cast<std::size_t>(activation)](activation, batch_size_, inputs, stride_below,
+                                                                        kept, below);
+}
+
+/// z = x W of a layer of the flash's network, [stride_of(l)], padded with 0.
+void TunedLayers::frozen_product(std::size_t l, const FlashInputs& x, float* z) {
+  const std::size_t outputs = topology_.outputs_of(l), stride = topology_.stride_of(l);
+  if (frozen_.product != nullptr) {
+    frozen_.product(frozen_.model, first_ + l, x, row_);
+    copy_floats(row_, outputs, z);
+    for (std::size_t j = outputs; j < stride; ++j) z[j] = 0.0f;
+    return;
+  }
+  const auto* inputs = static_cast<const float*>(x.elements);
+  for (std::size_t j = 0; j < stride; ++j) z[j] = 0.0f;
+  for (std::size_t k = 0; k < topology_.inputs_of(l); ++k) {
+    if (inputs[k] == 0.0f) continue;
+    frozen_weights(l, k, block_);
+    for (std::size_t j = 0; j < outputs; ++j) z[j] += inputs[k] * block_[j];
+  }
+}
+
+/// The weights from input k of layer l, [stride_of(l)], padded with 0.
+void TunedLayers::frozen_weights(std::size_t l, std::size_t k, float* row) const {
+  frozen_.weights(frozen_.model, first_ + l, k, row);
+  for (std::size_t j = network_->outputs_of(first_ + l); j < topology_.stride_of(l); ++j) row[j] = 0.0f;
+}
+
+// Places in memory.
+
+std::size_t TunedLayers::weights_offset(std::size_t layer) const {
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l < layer; ++l) offset += learns_weights(l) ? topology_.weight_floats(l) : 0;
+  return offset;
+}
+
+std::size_t TunedLayers::biases_offset(std::size_t layer) const {
+  std::size_t offset = step_.weight_floats;
+  for (std::size_t l = 0; l < layer; ++l) offset += topology_.stride_of(l);
+  return offset;
+}
+
+std::size_t TunedLayers::layer_offset(std::size_t layer) const {
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l < layer; ++l) offset += batch_size_ * topology_.stride_of(l);
+  return offset;
+}
+
+float* TunedLayers::kept_row() const {
+  return learns_weights(0) ? features_ + waiting_ * topology_.inputs : activations_ + waiting_ * topology_.stride_of(0);
+}
+
+float* TunedLayers::kept_pre_activations(std::size_t layer) const {
+  if (!detail::keeps_pre_activations(topology_, layer, false)) return nullptr;
+  std::size_t offset = 0;
+  for (std::size_t l = 0; l < layer; ++l) {
+    if (detail::keeps_pre_activations(topology_, l, false)) offset += batch_size_ * topology_.stride_of(l);
+  }
+  return pre_activations_ + offset;
+}
+
+// FineTuning.
+
+Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory) {
+  if (!model.checked.ok()) return model.checked;
+  if (const Result result = check_options(model.topology, options); !result.ok()) return result;
+  const detail::FineTuningPlan plan =
+      detail::fine_tuning_plan(model.topology, options, detail::frozen_bytes(model.topology, options), false);
+  if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
+  TunedLayers::bind(model.topology, {&model, flash_weights, flash_biases, flash_product}, options, memory, plan);
+  model_ = &model;
+  if (first_layer() == 0) return Status::ok;
+  return frozen_network_.bind(model, first_layer(), plan.frozen.in(memory));
+}
+
+void FineTuning::keep_features(const FlashInputs& x) {
+  keep(first_layer() == 0 ? x : FlashInputs{frozen_network_.run(x).data()});
+}
+
+Result FineTuning::keep_checked(const Inputs& inputs) {
+  if (const Result result = check_sample(inputs, model_->topology.inputs); !result.ok()) return result;
+  keep_features(of_view(inputs));
+  return check_kept(inputs);
+}
+
+Result FineTuning::train(const Inputs& inputs, std::uint8_t label) {
+  const Result kept = keep_checked(inputs);
+  return kept.ok() ? train_kept(label) : kept;
+}
+
+Result FineTuning::train(const Inputs& inputs, Span<const float> targets) {
+  const Result kept = keep_checked(inputs);
+  return kept.ok() ? train_kept(targets) : kept;
 }
 
 }  // namespace mote

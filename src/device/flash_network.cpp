@@ -106,12 +106,13 @@ void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t coun
 
 Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory scratch) {
   if (!model.checked.ok()) return model.checked;
-  if (const Result result = check(scratch, flash_network_bytes(model.topology)); !result.ok()) return result;
   MOTE_ASSERT(layers != 0 && layers <= model.topology.layer_count);
+  const std::size_t bytes = flash_network_bytes(model.topology, layers);
+  if (const Result result = check(scratch, bytes); !result.ok()) return result;
   model_ = &model;
   layers_ = layers;
   rows_[0] = reinterpret_cast<float*>(scratch.data());
-  rows_[1] = rows_[0] + flash_stride(model.topology.max_outputs());
+  rows_[1] = rows_[0] + bytes / 2 / sizeof(float);
   return Status::ok;
 }
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Learning on the device over a network of integers (integer_network.hpp): the layers before the first that learns
+// compute in integers, and the layers that learn in floats. Use and options are those of fine_tuning.hpp:
+//
+//   static mote::Storage<mote::integer_fine_tuning_bytes(model::kTopology, options)> memory;
+//   mote::IntegerFineTuning tuning;
+//   if (!tuning.bind(model::kTopology, model::kModel, options, memory).ok()) halt();
+//   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "mote/fine_tuning.hpp"
+#include "mote/integer_network.hpp"
+
+namespace mote {
+
+namespace detail {
+struct IntegerFeaturesPlan {
+  Part<float> features;      // [inputs of the first layer that learns]
+  Part<std::int8_t> inputs;  // [inputs]
+  Part<unsigned char> rows;  // of the IntegerNetwork
+  std::size_t bytes;
+};
+
+constexpr IntegerFeaturesPlan integer_features_plan(const Topology& topology, const FineTuningOptions& options) {
+  const Topology tuned = tuned_layers(topology, options);
+  const std::size_t first = topology.layer_count - tuned.layer_count;
+  std::size_t rows[2] = {};
+  for (std::size_t l = 0; l < first; ++l) {
+    rows[l % 2] = topology.outputs_of(l) > rows[l % 2] ? topology.outputs_of(l) : rows[l % 2];
+  }
+  MemoryPlan memory;
+  IntegerFeaturesPlan plan{};
+  plan.features = memory.take<float>(tuned.inputs);
+  plan.inputs = memory.take<std::int8_t>(topology.inputs);
+  plan.rows = memory.take<unsigned char>(rows[0] + rows[1]);
+  plan.bytes = memory.bytes();
+  return plan;
+}
+}  // namespace detail
+
+/// Bytes of memory for IntegerFineTuning.
+constexpr std::size_t integer_fine_tuning_bytes(const Topology& topology, const FineTuningOptions& options) {
+  const std::size_t frozen = detail::integer_features_plan(topology, options).bytes;
+  return detail::fine_tuning_plan(topology, options, frozen, true).bytes;
+}
+
+/// A network of integers in flash, some of whose layers learn, as floats.
+class IntegerFineTuning : public TunedLayers {
+ public:
+  /// Copies the parameters that learn to `memory`, at least integer_fine_tuning_bytes(topology, options). topology: of
+  /// the network that became `model`. All three must outlive this object. Errors: of check(topology);
+  /// model_size_mismatch if the model has other layers; those of FineTuning::bind().
+  Result bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory);
+  Result bind(const Topology& topology, IntegerModel&& model, const FineTuningOptions& options, Memory memory) = delete;
+
+  /// As FineTuning::train() and FineTuning::forward_pre_activations(), but inputs are clamped to the range of the
+  /// model's quantization, and NaN becomes 0.
+  Result train(const Inputs& inputs, std::uint8_t label);
+  Result train(const Inputs& inputs, Span<const float> targets);
+  Span<const float> forward_pre_activations(const Inputs& inputs) {
+    keep_features(inputs);
+    return forward_kept();
+  }
+
+ private:
+  void keep_features(const Inputs& inputs);
+  Result keep_checked(const Inputs& inputs);
+
+  IntegerModel frozen_model_;  // the layers before the first that learns
+  IntegerNetwork frozen_network_;
+  Quantization of_features_;
+  Span<float> features_;
+  Span<std::int8_t> inputs_;
+};
+
+}  // namespace mote

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+// Fine-tuning of any parameters, over weights of any format.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "mote/fine_tuning.hpp"
+#include "mote/integer_conversion.hpp"
+#include "mote/integer_fine_tuning.hpp"
+#include "support/double_network.hpp"
+#include "support/guarded_memory.hpp"
+#include "support/support.hpp"
+
+namespace {
+
+using mote::Activation;
+using mote::FineTuning;
+using mote::FineTuningOptions;
+using mote::FlashModel;
+using mote::Inputs;
+using mote::IntegerFineTuning;
+using mote::Optimizer;
+using mote::Span;
+using mote::Status;
+using mote::Topology;
+using mote::Trainable;
+using mote::test::wide;
+
+constexpr Topology kTopology{
+    19, {21, Activation::gelu}, {9, Activation::tanh}, {6, Activation::relu}, {4, Activation::softmax}};
+constexpr std::size_t kInputs = 19, kOutputs = 4;
+
+template <typename T>
+Span<T> span(std::vector<T>& values) {
+  return {values.data(), values.size()};
+}
+
+/// A network in flash in every format, and samples.
+struct Example {
+  std::vector<float> parameters, floats, biases, factors, byte_biases, half_biases;
+  std::vector<mote::Half> halves;
+  std::vector<std::int8_t> bytes;
+  FlashModel float32, float16, int8;
+  twin::Batch batch = twin::random_batch(kTopology, 12, 3);
+  // Integers.
+  std::vector<mote::IntegerLayer> layers;
+  std::vector<std::int8_t> integers, shifts, tables;
+  std::vector<std::int32_t> integer_biases, multipliers;
+  mote::IntegerModel integer;
+
+  Example()
+      : parameters(kTopology.parameter_count()),
+        floats(mote::flash_weight_count(kTopology)),
+        biases(mote::flash_row_count(kTopology)),
+        factors(biases.size()),
+        byte_biases(biases.size()),
+        half_biases(biases.size()),
+        halves(floats.size()),
+        bytes(floats.size()),
+        layers(kTopology.layer_count),
+        integers(floats.size()),
+        shifts(mote::integer_output_count(kTopology)),
+        tables(256 * layers.size()),
+        integer_biases(shifts.size()),
+        multipliers(shifts.size()) {
+    twin::randomize(kTopology, 5, span(parameters));
+    const Span<const float> p = span(parameters);
+    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(floats), span(biases)).ok());
+    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(halves), span(half_biases)).ok());
+    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(bytes), span(byte_biases), span(factors)).ok());
+    float32 = FlashModel(kTopology, Span<const float>(span(floats)), span(biases));
+    float16 = FlashModel(kTopology, Span<const mote::Half>(span(halves)), span(half_biases));
+    int8 = FlashModel(kTopology, Span<const std::int8_t>(span(bytes)), span(byte_biases), span(factors));
+    std::vector<mote::Range> ranges(layers.size() + 1);
+    GuardedMemory scratch(mote::calibration_bytes(kTopology));
+    EXPECT_TRUE(mote::calibrate(kTopology, p, samples(), scratch, span(ranges)).ok());
+    EXPECT_TRUE(mote::make_integer_model(
+                    kTopology, p, span(ranges), mote::ScalePer::output,
+                    {span(layers), span(integers), span(integer_biases), span(multipliers), span(shifts), span(tables)},
+                    integer)
+                    .ok());
+  }
+  Inputs samples() const { return {batch.inputs.data(), batch.rows(), kInputs}; }
+  Inputs sample(std::size_t i) const { return samples().subset(i, 1); }
+};
+
+std::vector<float> copied(const mote::TunedLayers& tuning) {
+  std::vector<float> parameters(tuning.network_topology().parameter_count());
+  EXPECT_TRUE(tuning.copy_parameters(span(parameters)).ok());
+  return parameters;
+}
+
+/// Trains one batch of plain gradient descent: parameters that learn move by the gradient of the double twin, and the
+/// others do not move.
+template <typename Tuning>
+void expect_gradient_step(Tuning& tuning, const Example& example, const FineTuningOptions& options, const char* name) {
+  const Topology t = tuning.network_topology();
+  const std::vector<float> before = copied(tuning);
+  twin::Batch batch = example.batch;
+  batch.labels.resize(options.batch_size);
+  const twin::Network network(t, {before.data(), before.size()});
+  const twin::Parameters gradients = network.gradients(options.loss, batch, 0.0);
+  for (std::size_t i = 0; i < options.batch_size; ++i) {
+    ASSERT_TRUE(tuning.train(example.sample(i), batch.labels[i]).ok()) << name;
+  }
+  const std::vector<float> after = copied(tuning);
+  const twin::Parameters old = network.parameters, found = twin::unpack(t, {after.data(), after.size()});
+  const double rate = wide(options.optimizer.learning_rate);
+  for (std::size_t l = 0; l < t.layer_count; ++l) {
+    const Trainable trainable = options.trainable[t.layer_count - 1 - l];
+    const auto expect_moved = [&](const twin::Vector& from, const twin::Vector& to, const twin::Vector& gradient,
+                                  bool learns) {
+      for (std::size_t i = 0; i < from.size(); ++i) {
+        if (!learns) {
+          EXPECT_EQ(from[i], to[i]) << name << ", layer " << l;
+        } else {
+          EXPECT_NEAR(from[i] - to[i], rate * gradient[i], 3e-6) << name << ", layer " << l;
+        }
+      }
+    };
+    expect_moved(old.weights[l], found.weights[l], gradients.weights[l], trainable == Trainable::weights_and_biases);
+    expect_moved(old.biases[l], found.biases[l], gradients.biases[l], trainable != Trainable::nothing);
+  }
+}
+
+TEST(Trainable, AnyParametersFollowTheirGradientsOverAnyFormat) {
+  const Example example;
+  constexpr auto kNothing = Trainable::nothing, kBiases = Trainable::biases, kAll = Trainable::weights_and_biases;
+  const Trainable sets[][4] = {// from the last layer to the first
+                               {kAll, kNothing, kNothing, kNothing},
+                               {kBiases, kBiases, kBiases, kBiases},
+                               {kNothing, kNothing, kNothing, kBiases},
+                               {kNothing, kAll, kNothing, kNothing},
+                               {kAll, kBiases, kNothing, kNothing},
+                               {kNothing, kBiases, kAll, kNothing},
+                               {kAll, kAll, kAll, kAll},
+                               {kBiases, kNothing, kNothing, kAll}};
+  for (const auto& set : sets) {
+    for (const std::size_t batch : {1u, 5u}) {
+      FineTuningOptions options;
+      for (std::size_t i = 0; i < 4; ++i) options.set_trainable(i, set[i]);
+      options.set_batch_size(batch).set_optimizer({Optimizer::sgd, 0.1f});
+      for (const auto& [model, name] : {std::pair(&example.float32, "float32"), std::pair(&example.float16, "float16"),
+                                        std::pair(&example.int8, "int8")}) {
+        SCOPED_TRACE(&set - sets);
+        GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
+        FineTuning tuning;
+        ASSERT_TRUE(tuning.bind(*model, options, memory.memory()).ok());
+        expect_gradient_step(tuning, example, options, name);
+        EXPECT_TRUE(memory.intact()) << name;
+      }
+    }
+  }
+}
+
+/// The layers in integers round: a batch is near the gradient only. Layers from the first that learns on are floats.
+TEST(Trainable, ParametersOverIntegersFollowTheGradientsOfTheirFeatures) {
+  const Example example;
+  for (const std::size_t layers : {1u, 2u, 3u, 4u}) {
+    for (const bool biases : {false, true}) {
+      FineTuningOptions options;
+      options.set_optimizer({Optimizer::sgd, 0.1f}).set_batch_size(3);
+      biases ? options.set_biases(layers) : options.set_layers(layers);
+      GuardedMemory memory(mote::integer_fine_tuning_bytes(kTopology, options));
+      IntegerFineTuning tuning;
+      ASSERT_TRUE(tuning.bind(kTopology, example.integer, options, memory.memory()).ok());
+      const std::vector<float> before = copied(tuning);
+      std::vector<float> exact = example.parameters;
+      for (std::size_t l = 0; l < kTopology.layer_count; ++l) {
+        const std::size_t stride = kTopology.stride_of(l);
+        float largest = 0.0f;  // rounded to 1/127 of it
+        for (std::size_t i = 0; i < kTopology.weight_floats(l); ++i) {
+          largest = std::max(largest, std::fabs(exact[kTopology.weights_offset(l) + i]));
+        }
+        for (std::size_t i = 0; i < kTopology.weight_floats(l); ++i) {
+          ASSERT_NEAR(before[kTopology.weights_offset(l) + i], exact[kTopology.weights_offset(l) + i],
+                      largest / 250.0f);
+        }
+        for (std::size_t j = 0; j < stride; ++j) {
+          ASSERT_NEAR(before[kTopology.biases_offset(l) + j], exact[kTopology.biases_offset(l) + j], 1e-3f);
+        }
+      }
+      const twin::Network network(kTopology, {before.data(), before.size()});
+      for (std::size_t i = 0; i < 3; ++i) {
+        const twin::Vector z = network.pre_activations(example.batch.inputs.data() + i * kInputs).back();
+        const auto found = tuning.forward_pre_activations(example.sample(i));
+        for (std::size_t j = 0; j < kOutputs; ++j) EXPECT_NEAR(wide(found[j]), z[j], 0.06) << layers << ' ' << biases;
+      }
+      twin::Batch batch = example.batch;
+      batch.labels.resize(3);
+      const twin::Parameters gradients = network.gradients(options.loss, batch, 0.0);
+      for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(tuning.train(example.sample(i), batch.labels[i]).ok());
+      const std::vector<float> after = copied(tuning);
+      const twin::Parameters found = twin::unpack(kTopology, {after.data(), after.size()});
+      for (std::size_t l = 0; l < 4; ++l) {
+        twin::Vector moved;
+        for (std::size_t j = 0; j < found.biases[l].size(); ++j) {
+          moved.push_back((network.parameters.biases[l][j] - found.biases[l][j]) / 0.1);
+        }
+        if (l + layers >= 4) {
+          EXPECT_LE(twin::relative_error(moved, gradients.biases[l]), 0.05) << layers << ' ' << biases << ' ' << l;
+        } else {
+          EXPECT_EQ(twin::norm(moved), 0.0);
+        }
+      }
+      EXPECT_TRUE(memory.intact());
+    }
+  }
+}
+
+/// Weights that float16 holds exactly give the bits of float32.
+TEST(Trainable, HalfFloatsLearnLikeTheFloatsOfTheirValues) {
+  Example example;
+  for (std::size_t i = 0; i < example.floats.size(); ++i) {
+    example.floats[i] = std::ldexp(std::round(std::ldexp(example.floats[i], 6)), -6);
+  }
+  for (std::size_t i = 0; i < example.floats.size(); ++i) {
+    std::uint32_t bits;
+    __builtin_memcpy(&bits, &example.floats[i], 4);
+    const bool is_zero = (bits & 0x7fffffffu) == 0;
+    example.halves[i].bits = static_cast<std::uint16_t>(
+        (bits >> 16 & 0x8000u) | (is_zero ? 0u : ((bits >> 13 & 0x3ffffu) - (112u << 10)) & 0x7fffu));
+  }
+  FineTuningOptions options;
+  options.set_biases(3).set_trainable(0, Trainable::weights_and_biases).set_optimizer({Optimizer::adam, 0.01f});
+  GuardedMemory memories[] = {GuardedMemory(mote::fine_tuning_bytes(kTopology, options)),
+                              GuardedMemory(mote::fine_tuning_bytes(kTopology, options))};
+  FineTuning tunings[2];
+  ASSERT_TRUE(tunings[0].bind(example.float32, options, memories[0].memory()).ok());
+  ASSERT_TRUE(tunings[1].bind(example.float16, options, memories[1].memory()).ok());
+  for (FineTuning& tuning : tunings) {
+    for (std::size_t i = 0; i < 12; ++i) ASSERT_TRUE(tuning.train(example.sample(i), example.batch.labels[i]).ok());
+  }
+  EXPECT_TRUE(mote::test::same_bits(tunings[0].parameters().data(), tunings[1].parameters().data(),
+                                    tunings[0].parameters().size()));
+}
+
+TEST(Trainable, ParametersCanBeExported) {
+  const Example example;
+  FineTuningOptions options;
+  options.set_layers(2).set_optimizer({Optimizer::sgd, 0.05f});
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(example.int8, options, memory.memory()).ok());
+  for (std::size_t i = 0; i < 12; ++i) ASSERT_TRUE(tuning.train(example.sample(i), example.batch.labels[i]).ok());
+  std::vector<float> parameters = copied(tuning);
+  const twin::Network network(kTopology, {parameters.data(), parameters.size()});
+  for (std::size_t i = 0; i < 12; ++i) {
+    const twin::Vector z = network.pre_activations(example.batch.inputs.data() + i * kInputs).back();
+    const auto found = tuning.forward_pre_activations(example.sample(i));
+    for (std::size_t j = 0; j < kOutputs; ++j) EXPECT_NEAR(wide(found[j]), z[j], 1e-5);
+  }
+  EXPECT_EQ(tuning.copy_parameters(span(parameters).subspan(0, 5)).status, Status::model_size_mismatch);
+}
+
+/// Knows four classes, and learns a fifth from its samples mixed with those of the four.
+TEST(Trainable, ANewClassIsLearned) {
+  const Example example;
+  const auto pixels = [](std::size_t label, std::size_t i) {
+    std::vector<float> x(kInputs, 0.1f);
+    mote::test::Source source(static_cast<std::uint32_t>(100 * label + i));
+    for (std::size_t k = label; k < kInputs; k += 5) x[k] = source.uniform(0.7f, 1.5f);
+    return x;
+  };
+  const auto learn = [&](auto& tuning) {
+    for (std::size_t step = 0; step < 4000; ++step) {
+      const auto label = static_cast<std::uint8_t>(step % 5);
+      const std::vector<float> x = pixels(label, step / 5 % 20);
+      ASSERT_TRUE(tuning.train(Inputs(x.data(), 1, kInputs), label).ok());
+    }
+    std::size_t correct = 0;
+    for (std::size_t label = 0; label < 5; ++label) {
+      for (std::size_t i = 100; i < 110; ++i) {
+        const std::vector<float> x = pixels(label, i);
+        correct += mote::argmax(tuning.forward_pre_activations(Inputs(x.data(), 1, kInputs))) == label;
+      }
+    }
+    EXPECT_GE(correct, 45u) << "of 50";
+    EXPECT_EQ(tuning.network_topology().outputs(), 5u);
+  };
+  FineTuningOptions options;
+  options.set_layers(3).set_new_classes(1).set_optimizer({Optimizer::momentum, 0.01f});
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(example.int8, options, memory.memory()).ok());
+  const auto z = tuning.forward_pre_activations(example.sample(0));
+  EXPECT_EQ(z.size(), 5u);
+  EXPECT_LE(z[4], 0.5f) << "the smallest of the biases";
+  learn(tuning);
+  EXPECT_TRUE(memory.intact());
+  GuardedMemory other(mote::integer_fine_tuning_bytes(kTopology, options));
+  IntegerFineTuning over_integers;
+  ASSERT_TRUE(over_integers.bind(kTopology, example.integer, options, other.memory()).ok());
+  learn(over_integers);
+  EXPECT_TRUE(other.intact());
+  const auto status = [&](const FineTuningOptions& o) { return tuning.bind(example.int8, o, memory.memory()).status; };
+  EXPECT_EQ(status(FineTuningOptions().set_biases(1).set_new_classes(1)), Status::layer_size_out_of_range);
+  EXPECT_EQ(status(FineTuningOptions().set_new_classes(253)), Status::layer_size_out_of_range);
+}
+
+TEST(Trainable, TargetsAreLearnedLikeLabels) {
+  constexpr Topology t{3, {8, Activation::tanh}, {2}};
+  std::vector<float> parameters(t.parameter_count()), weights(mote::flash_weight_count(t)),
+      biases(mote::flash_row_count(t));
+  twin::randomize(t, 9, span(parameters));
+  ASSERT_TRUE(mote::make_flash_weights(t, span(parameters), span(weights), span(biases)).ok());
+  const FlashModel model(t, Span<const float>(span(weights)), span(biases));
+  FineTuningOptions options;
+  options.set_layers(2).set_has_targets(true).set_loss(mote::Loss::quadratic).set_batch_size(2);
+  options.set_optimizer({Optimizer::adam, 0.01f});
+  GuardedMemory memory(mote::fine_tuning_bytes(t, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(model, options, memory.memory()).ok());
+  mote::test::Source source(4);
+  float error = 0.0f;
+  for (int i = 0; i < 6000; ++i) {
+    const float x[3] = {source.uniform(-1.0f, 1.0f), source.uniform(-1.0f, 1.0f), source.uniform(-1.0f, 1.0f)};
+    const float y[2] = {x[0] * x[1], 0.5f * x[2] - 0.2f};
+    if (i >= 5900) {
+      const auto found = tuning.forward_pre_activations(Inputs(x, 1, 3));
+      error = std::max({error, std::fabs(found[0] - y[0]), std::fabs(found[1] - y[1])});
+    }
+    ASSERT_TRUE(tuning.train(Inputs(x, 1, 3), Span<const float>(y)).ok());
+  }
+  EXPECT_LE(error, 0.15f);
+  EXPECT_TRUE(memory.intact());
+  const float x[3] = {}, y[3] = {0.0f, NAN, 0.0f};
+  const Inputs sample(x, 1, 3);
+  EXPECT_EQ(tuning.train(sample, std::uint8_t{0}).status, Status::no_labels);
+  EXPECT_EQ(tuning.train(sample, Span<const float>(y)).status, Status::output_size_mismatch);
+  const mote::Result result = tuning.train(sample, Span<const float>(y, 2));
+  EXPECT_EQ(result.status, Status::target_out_of_range);
+  EXPECT_EQ(result.expected, 1u);
+  EXPECT_EQ(tuning.waiting(), 0u);
+}
+
+TEST(Trainable, IntegersOfAnotherTopologyAreRejected) {
+  const Example example;
+  const FineTuningOptions options;
+  GuardedMemory memory(mote::integer_fine_tuning_bytes(kTopology, options));
+  IntegerFineTuning tuning;
+  Topology other = kTopology;
+  other.layers[1].outputs = 10;
+  EXPECT_EQ(tuning.bind(other, example.integer, options, memory.memory()).status, Status::model_size_mismatch);
+  const Topology fewer{19, {21, Activation::gelu}, {4, Activation::softmax}};
+  EXPECT_EQ(tuning.bind(fewer, example.integer, options, memory.memory()).status, Status::model_size_mismatch);
+  EXPECT_EQ(tuning.bind(kTopology, example.integer, options, memory.memory().subspan(0, 64)).status,
+            Status::memory_too_small);
+}
+
+}  // namespace
