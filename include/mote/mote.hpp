@@ -35,6 +35,7 @@
 #include "mote/optimizer.hpp"
 #include "mote/parallel.hpp"
 #include "mote/random.hpp"
+#include "mote/replay_buffer.hpp"
 #include "mote/schedule.hpp"
 #include "mote/static_trainer.hpp"
 #include "mote/status.hpp"
