@@ -31,6 +31,8 @@ struct FineTuningOptions {
   Trainable trainable[kMaxLayers] = {Trainable::weights_and_biases};
   std::size_t new_classes = 0;  ///< outputs to add to the last layer, whose weights must then learn; they start at 0
   bool has_targets = false;     ///< train() takes targets, one number for each output, instead of labels
+  /// Keeps weights that learn as half floats, rounded to nearest after each step: half the memory. Not for nesterov.
+  bool half_weights = false;
   LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer = {};
   std::size_t batch_size = 1;  ///< samples per parameter step, >= 1; memory holds all of them
@@ -44,6 +46,7 @@ struct FineTuningOptions {
   constexpr FineTuningOptions& set_trainable(std::size_t i, Trainable value) { return trainable[i] = value, *this; }
   constexpr FineTuningOptions& set_new_classes(std::size_t count) { return new_classes = count, *this; }
   constexpr FineTuningOptions& set_has_targets(bool value) { return has_targets = value, *this; }
+  constexpr FineTuningOptions& set_half_weights(bool value) { return half_weights = value, *this; }
   constexpr FineTuningOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
   constexpr FineTuningOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
   constexpr FineTuningOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
@@ -76,20 +79,22 @@ constexpr Topology tuned_layers(const Topology& topology, const FineTuningOption
 
 struct FineTuningPlan {
   Part<unsigned char> frozen;   // of the network before the first layer that learns
-  Part<float> features;         // [batch_size][inputs] if the weights of the first layer learn
+  Part<float> features;         // [batch_size][inputs] if the weights of the first layer learn; none for a batch of 1
+                                // after frozen layers, whose outputs stay where they are
   Part<std::uint8_t> labels;    // [batch_size]
   Part<float> targets;          // [batch_size][outputs], instead of labels
-  Part<float> parameters;       // weights that learn, then all biases
-  Part<float> state;            // [state_arrays][parameters]
+  Part<float> parameters;       // weights that learn unless they are half floats, then all biases
+  Part<Half> halves;            // weights that learn, layer by layer, [inputs_of(l)][outputs_of(l)]
+  Part<float> state;            // [state_arrays][weight_floats and biases]
   Part<float> activations;      // [batch_size][stride_of(l)] for every layer, one after another
   Part<float> pre_activations;  // laid out as activations, only the layers that keep them
   Part<float> deltas;           // laid out as activations
   Part<float> losses;           // [batch_size]
   Part<float> strip;            // gradients on their way to the optimizer
   Part<float> row;              // [flash_stride]: of a product with frozen weights
-  Part<float> block;            // [kRowAlignment][stride_of(l)]: frozen weights; [batch_size][kRowAlignment]: deltas
+  Part<float> block;            // [kRowAlignment][stride_of(l)]: weights; [batch_size][kRowAlignment]: deltas
   Part<float> pack;             // scratch of the products
-  std::size_t weight_floats;    // before the biases
+  std::size_t weight_floats;    // of the weights that learn, as floats
   std::size_t bytes;
 };
 
@@ -98,7 +103,7 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
                                           std::size_t frozen_bytes, bool by_rows) {
   const Topology tuned = tuned_layers(topology, options);
   const std::size_t first = topology.layer_count - tuned.layer_count;
-  std::size_t weights = 0, biases = 0, kept = 0, strip = 0, row = 0, block = 0, pack = 0;
+  std::size_t weights = 0, halves = 0, biases = 0, kept = 0, strip = 0, row = 0, block = 0, pack = 0;
   const auto raise = [](std::size_t& most, std::size_t value) { most = value > most ? value : most; };
   for (std::size_t l = 0; l < tuned.layer_count; ++l) {
     const std::size_t stride = tuned.stride_of(l), inputs = tuned.inputs_of(l), outputs = tuned.outputs_of(l);
@@ -106,24 +111,28 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
     biases += stride;
     if (keeps_pre_activations(tuned, l, false)) kept += stride;
     raise(strip, learns ? kUpdateRows * stride : stride);
-    if (learns) {
-      weights += inputs * stride;
+    if (learns) weights += inputs * stride;
+    if (learns && options.half_weights) halves += inputs * outputs;
+    if (learns && !options.half_weights) {
       if (l != 0) raise(pack, pack_floats(inputs, outputs));
     } else {
       raise(row, flash_stride(outputs));
+      if (learns) raise(block, stride);
       if (l != 0) raise(block, kRowAlignment * (stride + options.batch_size));
       if (l == 0 && by_rows) raise(block, stride);
       if (l != 0) raise(pack, pack_floats(kRowAlignment, outputs));
     }
   }
-  const bool keeps_inputs = trainable_of(topology, options, first) == Trainable::weights_and_biases;
+  const bool keeps_inputs =
+      trainable_of(topology, options, first) == Trainable::weights_and_biases && (options.batch_size > 1 || first == 0);
   MemoryPlan memory;
   FineTuningPlan plan{};
   plan.frozen = memory.take<unsigned char>(frozen_bytes);
   plan.features = memory.take<float>(keeps_inputs ? options.batch_size : 0, tuned.inputs);
   plan.labels = memory.take<std::uint8_t>(options.has_targets ? 0 : options.batch_size);
   plan.targets = memory.take<float>(options.has_targets ? options.batch_size : 0, tuned.outputs());
-  plan.parameters = memory.take<float>(weights + biases);
+  plan.parameters = memory.take<float>((options.half_weights ? 0 : weights) + biases);
+  plan.halves = memory.take<Half>(halves);
   plan.state = memory.take<float>(state_arrays(options.optimizer.method), weights + biases);
   plan.activations = memory.take<float>(options.batch_size, biases);
   plan.pre_activations = memory.take<float>(options.batch_size, kept);
@@ -167,11 +176,12 @@ class TunedLayers {
   TunedLayers(const TunedLayers&) = delete;
   TunedLayers& operator=(const TunedLayers&) = delete;
 
-  /// Replaces the parameters by a copy of earlier parameters(), for instance from flash (flash_record.hpp) after a
-  /// restart, with an equal model and equal options.trainable and new_classes. Discards waiting samples and the
-  /// optimizer's state. Errors, which leave all state unchanged: memory_too_small for another number of parameters;
-  /// not_finite.
-  Result restore(Span<const float> parameters);
+  /// The parameters as bytes, for a record in flash (flash_record.hpp) and restore().
+  Bytes learned() const { return learned_; }
+  /// Replaces the parameters by a copy of earlier learned() bytes, for instance after a restart, with an equal model
+  /// and equal options.trainable, new_classes and half_weights. Discards waiting samples and the optimizer's state.
+  /// Errors, which leave all state unchanged: memory_too_small for another number of bytes; not_finite.
+  Result restore(Bytes learned);
 
   /// Number of samples in the incomplete batch.
   std::size_t waiting() const { return waiting_; }
@@ -179,8 +189,8 @@ class TunedLayers {
   const LossTotals& totals() const { return totals_; }
   /// The layers from the first that learns on, with the new classes.
   const Topology& topology() const { return topology_; }
-  /// Weights that learn, layer by layer, [inputs_of(l)][stride_of(l)]; then the biases of all layers of topology(),
-  /// [stride_of(l)]. If all these layers learn weights, the layout of topology.hpp.
+  /// Weights that learn, layer by layer, [inputs_of(l)][stride_of(l)], unless they are half floats; then the biases of
+  /// all layers of topology(), [stride_of(l)]. If all layers learn weights as floats, the layout of topology.hpp.
   Span<const float> parameters() const { return parameters_; }
 
   /// The whole network, with the new classes.
@@ -213,11 +223,18 @@ class TunedLayers {
   void forward(const float* parameters, std::size_t first_row, std::size_t rows);
   void backward(const float* parameters);
   void delta_below(std::size_t layer, const float* parameters);
-  void frozen_product(std::size_t layer, const FlashInputs& x, float* z);
+  void update_weights(std::size_t layer);
+  void product(std::size_t layer, const FlashInputs& x, float* z);
+  void weights_of(std::size_t layer, std::size_t k, float* row) const;
   void frozen_weights(std::size_t layer, std::size_t k, float* row) const;
+  void keep_weights(std::size_t layer, std::size_t k, const float* row);
   bool learns_weights(std::size_t layer) const { return trainable_[layer] == Trainable::weights_and_biases; }
+  bool learns_floats(std::size_t layer) const { return learns_weights(layer) && halves_ == nullptr; }
+  /// Places of a layer in parameters_, in halves_, and in each array of state_.
   std::size_t weights_offset(std::size_t layer) const;
   std::size_t biases_offset(std::size_t layer) const;
+  std::size_t halves_offset(std::size_t layer) const;
+  float* state_at(std::size_t offset) const { return state_.empty() ? nullptr : state_.data() + offset; }
   /// Floats before layer l in activations_ and deltas_.
   std::size_t layer_offset(std::size_t layer) const;
   /// What keep() fills.
@@ -229,13 +246,17 @@ class TunedLayers {
   std::size_t first_ = 0;              // layers of network_ before topology_
   Topology topology_;
   Trainable trainable_[kMaxLayers] = {};  // of the layers of topology_
-  ParameterStep step_;
+  OptimizerStep step_;
+  std::size_t weight_floats_ = 0;  // before the biases in state_, and in parameters_ unless weights are half floats
   LossOptions loss_;
   LossTotals totals_;
-  float* features_ = nullptr;
+  float* kept_features_ = nullptr;   // [batch_size_][inputs], or null
+  const float* features_ = nullptr;  // of the batch
   Span<std::uint8_t> labels_;
   Span<float> targets_;
   Span<float> parameters_;
+  Half* halves_ = nullptr;
+  Span<unsigned char> learned_;  // parameters_ and halves_
   Span<float> state_;
   float* activations_ = nullptr;
   float* pre_activations_ = nullptr;
@@ -256,7 +277,8 @@ class FineTuning : public TunedLayers {
   /// memory must outlive this object. Errors: model.checked; no_layers if nothing learns; too_many_layers if
   /// options.trainable names a layer that the model does not have (found: its number from the last; expected: layers);
   /// layer_size_out_of_range for new classes of a last layer whose weights do not learn, or beyond 256 outputs; all of
-  /// check(loss), check(optimizer) and check(memory); bad_penalty; bad_batch_size.
+  /// check(loss), check(optimizer) and check(memory); bad_penalty; bad_batch_size; bad_momentum for half_weights
+  /// with nesterov.
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 

@@ -88,11 +88,18 @@ struct FlashModel {
 };
 }  // namespace MOTE_LAYOUT
 
-/// Bytes of scratch memory of a FlashNetwork that runs the first `layers` layers.
-constexpr std::size_t flash_network_bytes(const Topology& topology, std::size_t layers) {
+namespace detail {
+/// Floats of the row that layers `parity`, `parity` + 2, ... of the first `layers` write.
+constexpr std::size_t flash_row(const Topology& topology, std::size_t layers, std::size_t parity) {
   std::size_t most = 0;
-  for (std::size_t l = 0; l < layers; ++l) most = topology.outputs_of(l) > most ? topology.outputs_of(l) : most;
-  return 2 * flash_stride(most) * sizeof(float);
+  for (std::size_t l = parity; l < layers; l += 2) most = topology.outputs_of(l) > most ? topology.outputs_of(l) : most;
+  return flash_stride(most);
+}
+}  // namespace detail
+
+/// Bytes of scratch memory of a FlashNetwork that runs the first `layers` layers: two rows, which layers write in turn.
+constexpr std::size_t flash_network_bytes(const Topology& topology, std::size_t layers) {
+  return (detail::flash_row(topology, layers, 0) + detail::flash_row(topology, layers, 1)) * sizeof(float);
 }
 constexpr std::size_t flash_network_bytes(const Topology& topology) {
   return flash_network_bytes(topology, topology.layer_count);
@@ -241,6 +248,9 @@ class Verification {
 /// Checks the model at start-up. Errors: model_damaged for another checksum; golden_mismatch (found: index of the
 /// output) for an output that differs from the golden y; in the other arithmetic class by more than 2^-12 (1 + |y|).
 Result verify(const FlashNetwork& network, const Golden& golden);
+
+/// Rounds a float to the nearest half float, ties to even. Returns false for NaN and magnitudes from 65,520 on.
+bool to_half(float x, Half& half);
 
 /// Converts parameters, laid out as in topology.hpp, to the weights and biases of a FlashModel. Half floats are rounded
 /// to nearest, ties to even. Bytes are rounded to nearest, ties away from 0, with the largest magnitude of the column /

@@ -95,9 +95,9 @@ enum class Status : std::uint8_t {
   checkpoint_differs,   ///< settings differ: read_checkpoint() names the first difference
   checkpoint_progress,  ///< invalid training progress
   // Models in flash (flash_network.hpp).
-  model_size_mismatch,    ///< found: weights, biases or factors given; expected: number that the topology has
-  weight_out_of_range,    ///< found: index of a weight that is not finite or too large for the format
-  golden_mismatch,        ///< found: first output that differs from the export's, or from the model file's known answer
+  model_size_mismatch,  ///< found: weights, biases or factors given; expected: number that the topology has
+  weight_out_of_range,  ///< found: index of a weight that is not finite or too large for the format
+  golden_mismatch,      ///< found: first output that differs from the export's, or from the model file's known answer
   // Machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
   // Divergence.

@@ -67,7 +67,14 @@ Result convert_each(const Topology& topology, Span<const float> parameters, Span
                          [&](float weight, std::size_t index, std::size_t) { return convert(weight, weights[index]); });
 }
 
-/// Rounds to nearest, ties to even. Returns false if the result is not finite.
+/// Rounds to nearest, ties away from 0. |x| <= 127 up to rounding.
+std::int8_t to_int8(float x) {
+  const float limited = x > 127.0f ? 127.0f : x < -127.0f ? -127.0f : x;
+  return static_cast<std::int8_t>(limited < 0.0f ? limited - 0.5f : limited + 0.5f);
+}
+
+}  // namespace
+
 bool to_half(float x, Half& half) {
   const std::uint32_t bits = detail::bits_of(x), sign = bits >> 16 & 0x8000u;
   const float magnitude = detail::absolute(x);
@@ -80,14 +87,6 @@ bool to_half(float x, Half& half) {
   half.bits = static_cast<std::uint16_t>(sign | detail::bits_of(rounded * 0x1p-112f) >> 13);
   return true;
 }
-
-/// Rounds to nearest, ties away from 0. |x| <= 127 up to rounding.
-std::int8_t to_int8(float x) {
-  const float limited = x > 127.0f ? 127.0f : x < -127.0f ? -127.0f : x;
-  return static_cast<std::int8_t>(limited < 0.0f ? limited - 0.5f : limited + 0.5f);
-}
-
-}  // namespace
 
 void read_flash_bytes(const FlashInputs& x, std::size_t first, std::size_t count, float* y) {
   const auto* byte = static_cast<const std::uint8_t*>(x.elements) + first;
@@ -107,12 +106,11 @@ void read_flash_inputs(const FlashInputs& x, std::size_t first, std::size_t coun
 Result FlashNetwork::bind(const FlashModel& model, std::size_t layers, Memory scratch) {
   if (!model.checked.ok()) return model.checked;
   MOTE_ASSERT(layers != 0 && layers <= model.topology.layer_count);
-  const std::size_t bytes = flash_network_bytes(model.topology, layers);
-  if (const Result result = check(scratch, bytes); !result.ok()) return result;
+  if (const Result result = check(scratch, flash_network_bytes(model.topology, layers)); !result.ok()) return result;
   model_ = &model;
   layers_ = layers;
   rows_[0] = reinterpret_cast<float*>(scratch.data());
-  rows_[1] = rows_[0] + bytes / 2 / sizeof(float);
+  rows_[1] = rows_[0] + detail::flash_row(model.topology, layers, 0);
   return Status::ok;
 }
 

@@ -144,7 +144,7 @@ TEST(FineTuning, GoesOnAfterARestartFromWhatWasSaved) {
   ASSERT_TRUE(first.bind(example.model, options, memory.memory()).ok());
   ASSERT_TRUE(second.bind(example.model, options, other.memory()).ok());
   for (std::size_t i = 0; i < 21; ++i) ASSERT_TRUE(first.train(example.sample(i), kScale, example.labels[i]).ok());
-  std::vector<float> saved(first.parameters().begin(), first.parameters().end());
+  std::vector<unsigned char> saved(first.learned().begin(), first.learned().end());
   for (std::size_t i = 0; i < 7; ++i) ASSERT_TRUE(second.train(example.sample(i), kScale, example.labels[i]).ok());
   ASSERT_TRUE(second.restore({saved.data(), saved.size()}).ok());
   ASSERT_TRUE(first.restore({saved.data(), saved.size()}).ok());  // resets the optimizer, as in the other
@@ -154,12 +154,13 @@ TEST(FineTuning, GoesOnAfterARestartFromWhatWasSaved) {
       ASSERT_TRUE(tuning->train(example.sample(i), kScale, example.labels[i]).ok());
     }
   }
-  EXPECT_NE(std::memcmp(first.parameters().data(), saved.data(), saved.size() * sizeof(float)), 0);
-  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size() * sizeof(float)), 0);
-  saved[3] = std::numeric_limits<float>::infinity();
+  EXPECT_NE(std::memcmp(first.parameters().data(), saved.data(), saved.size()), 0);
+  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size()), 0);
+  const float infinity = std::numeric_limits<float>::infinity();
+  std::memcpy(&saved[4], &infinity, sizeof infinity);
   EXPECT_EQ(first.restore({saved.data(), saved.size()}).status, Status::not_finite);
   EXPECT_EQ(first.restore({saved.data(), saved.size() - 1}).status, Status::memory_too_small);
-  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size() * sizeof(float)), 0);
+  EXPECT_EQ(std::memcmp(first.parameters().data(), second.parameters().data(), saved.size()), 0);
 }
 
 TEST(FineTuning, StartsWithTheAnswersOfTheModel) {

@@ -237,6 +237,53 @@ TEST(Trainable, HalfFloatsLearnLikeTheFloatsOfTheirValues) {
                                     tunings[0].parameters().size()));
 }
 
+/// Weights round to half floats after each step: near the float training, in half the memory, and saved as bytes.
+TEST(Trainable, WeightsInRamCanBeHalfFloats) {
+  const Example example;
+  for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::adam}) {
+    for (const std::size_t batch : {1u, 3u}) {
+      FineTuningOptions options;
+      options.set_layers(2).set_trainable(2, Trainable::biases).set_batch_size(batch).set_optimizer({method, 0.01f});
+      options.set_l2(0.01f);
+      FineTuningOptions halved = options;
+      halved.set_half_weights(true);
+      GuardedMemory memories[] = {GuardedMemory(mote::fine_tuning_bytes(kTopology, options)),
+                                  GuardedMemory(mote::fine_tuning_bytes(kTopology, halved)),
+                                  GuardedMemory(mote::fine_tuning_bytes(kTopology, halved))};
+      FineTuning floats, halves, restored;
+      ASSERT_TRUE(floats.bind(example.int8, options, memories[0].memory()).ok());
+      ASSERT_TRUE(halves.bind(example.int8, halved, memories[1].memory()).ok());
+      ASSERT_TRUE(restored.bind(example.int8, halved, memories[2].memory()).ok());
+      EXPECT_EQ(halves.learned().size(), 4u * (16 + 16 + 16) * (mote::kRowAlignment / 16) + 2u * (9 * 6 + 6 * 4));
+      const std::vector<float> before = copied(floats);
+      for (std::size_t i = 0; i < 60; ++i) {
+        ASSERT_TRUE(floats.train(example.sample(i % 12), example.batch.labels[i % 12]).ok());
+        ASSERT_TRUE(halves.train(example.sample(i % 12), example.batch.labels[i % 12]).ok());
+      }
+      const std::vector<float> a = copied(floats), b = copied(halves);
+      double moved = 0.0, apart = 0.0;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        moved += (wide(a[i]) - wide(before[i])) * (wide(a[i]) - wide(before[i]));
+        apart += (wide(a[i]) - wide(b[i])) * (wide(a[i]) - wide(b[i]));
+      }
+      EXPECT_LE(apart, 0.0025 * moved) << "5 % of the way";
+      EXPECT_GT(moved, 0.001);
+      ASSERT_TRUE(restored.restore(halves.learned()).ok());
+      EXPECT_EQ(copied(restored), b);
+      std::vector<unsigned char> bad(halves.learned().begin(), halves.learned().end());
+      bad[bad.size() - 1] = 0x7c;  // infinity
+      EXPECT_EQ(restored.restore({bad.data(), bad.size()}).status, Status::not_finite);
+      EXPECT_EQ(copied(restored), b);
+      for (GuardedMemory& memory : memories) EXPECT_TRUE(memory.intact());
+    }
+  }
+  FineTuningOptions nesterov;
+  nesterov.set_half_weights(true).set_optimizer({Optimizer::nesterov, 0.1f});
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, nesterov));
+  FineTuning tuning;
+  EXPECT_EQ(tuning.bind(example.int8, nesterov, memory.memory()).status, Status::bad_momentum);
+}
+
 TEST(Trainable, ParametersCanBeExported) {
   const Example example;
   FineTuningOptions options;
