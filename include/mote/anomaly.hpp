@@ -32,7 +32,7 @@ std::uint32_t anomaly_score(const IntegerNetwork& network, const std::int8_t* sa
 
 /// The number that a score of 1 stands for: 2^-14 of the square of the larger step of input and output.
 constexpr float score_unit(const IntegerModel& model) {
-  const float step = model.input.scale > model.output.scale ? model.input.scale : model.output.scale;
+  const float step = model.input.scale > model.output().scale ? model.input.scale : model.output().scale;
   return step * step * 0x1p-14f;
 }
 

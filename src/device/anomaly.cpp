@@ -39,7 +39,7 @@ float anomaly_score(const FlashNetwork& network, const Inputs& sample) {
 
 std::uint32_t anomaly_score(const IntegerNetwork& network, const std::int8_t* sample) {
   const Span<const std::int8_t> outputs = network.forward(sample);
-  const Quantization &input = network.model().input, &output = network.model().output;
+  const Quantization input = network.model().input, output = network.model().output();
   const std::uint32_t of_input = detail::bits_of(input.scale), of_output = detail::bits_of(output.scale);
   const std::uint32_t larger = of_input > of_output ? of_input : of_output;  // positive floats have the order of bits
   const std::int32_t input_step = relative_step(of_input, larger), output_step = relative_step(of_output, larger);

@@ -121,7 +121,7 @@ struct Constant {
     layer.biases = biases.data();
     layer.multipliers = multipliers.data();
     layer.shifts = shifts.data();
-    layer.output_zero = output;
+    layer.z.zero = output;
     model.layers = {&layer, 1};
     EXPECT_TRUE(network.bind(model, {scratch.data(), scratch.size()}).ok());
   }
@@ -134,13 +134,14 @@ TEST(AnomalyScore, OfIntegersIsTheMeanSquaredErrorOfTheirNumbers) {
       Constant constant(size, static_cast<std::int8_t>(source.below(256)));
       mote::IntegerModel& model = constant.model;
       model.input = {source.uniform(0.01f, 0.1f), static_cast<std::int8_t>(source.below(256))};
-      model.output = {source.uniform(0.001f, 1.0f), static_cast<std::int8_t>(source.below(256))};
+      constant.layer.output = {source.uniform(0.001f, 1.0f), static_cast<std::int8_t>(source.below(256))};
+      const mote::Quantization to = model.output();
       std::vector<std::int8_t> sample(size);
       double sum = 0.0;
       for (std::int8_t& x : sample) {
         x = static_cast<std::int8_t>(source.below(256));
         const double input = (x - model.input.zero) * wide(model.input.scale);
-        const double output = (constant.layer.output_zero - model.output.zero) * wide(model.output.scale);
+        const double output = (constant.layer.z.zero - to.zero) * wide(to.scale);
         sum += (output - input) * (output - input);
       }
       const double mean = sum / size / wide(score_unit(model)), step = 0x1p14;
@@ -155,12 +156,12 @@ TEST(AnomalyScore, OfIntegersIsTheMeanSquaredErrorOfTheirNumbers) {
 TEST(AnomalyScore, OfIntegersIsExactForEqualStepsAndAtTheLargestError) {
   Constant constant(256, 127);
   constant.model.input = {0.5f, 127};
-  constant.model.output = {0.5f, -128};
+  constant.layer.output = {0.5f, -128};
   std::vector<std::int8_t> sample(256, -128);
   EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), 510u * 510u << 14);
   sample.assign(256, 127);
   EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), 255u * 255u << 14);
-  constant.model.output.scale = 0.25f;  // 255 / 2 of the input's steps
+  constant.layer.output.scale = 0.25f;  // 255 / 2 of the input's steps
   EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), (255u * 255u << 14) / 4);
   EXPECT_EQ(wide(score_unit(constant.model)) * 0x1p14, 0.25);
 }

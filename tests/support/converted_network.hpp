@@ -49,7 +49,7 @@ struct Converted {
     quantize(x, count, model.input, q.data());
     return network.forward(q.data());
   }
-  double number(std::int8_t q) const { return (q - model.output.zero) * wide(model.output.scale); }
+  double number(std::int8_t q) const { return (q - model.output().zero) * wide(model.output().scale); }
 };
 
 }  // namespace mote::test

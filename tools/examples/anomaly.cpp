@@ -67,7 +67,7 @@ double measure(const char* name, const Network& network, float unit, SampleOf sa
 /// Decibels of the outputs above their error in integers.
 double signal_to_error(const mote::FlashNetwork& floats, const mote::IntegerNetwork& integers) {
   double signal = 0.0, error = 0.0;
-  const mote::Quantization &input = integers.model().input, &output = integers.model().output;
+  const mote::Quantization input = integers.model().input, output = integers.model().output();
   for (const auto& test : tests) {
     mote::quantize(test, kFeatures, input, sample);
     const mote::Span<const float> y = floats.forward(test);
