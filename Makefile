@@ -87,7 +87,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all examples test kill-test mutations target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints format help clean data FORCE
+.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -174,6 +174,13 @@ PYTHON ?= /usr/bin/python3
 pytorch-golden: ## Recompute the golden numbers of tests/training/pytorch_test.cpp (needs PyTorch: python3-torch)
 	@$(PYTHON) -c 'import torch' 2>/dev/null || { echo '$(PYTHON): no PyTorch; apt-get install python3-torch, or pass PYTHON=...'; exit 1; }
 	$(PYTHON) -W ignore::UserWarning tests/pytorch/golden.py > $(BUILD)/golden.txt && mv $(BUILD)/golden.txt tests/pytorch/golden.txt
+
+$(BUILD)/pytorch/sounds: tests/pytorch/sounds.cpp $(BUILD)/libmote.a
+	@mkdir -p $(@D)
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools $(BASE) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -o $@
+
+pytorch-anomaly: $(BUILD)/examples/anomaly $(BUILD)/pytorch/sounds ## Compare the anomaly network with PyTorch's twin (needs python3-torch)
+	$(PYTHON) tests/pytorch/anomaly.py $(BUILD) 3
 
 interchange: all ## Exchange model files with Python in both directions and compare the outputs (needs python3-numpy; python3-torch)
 	$(PYTHON) tests/interchange/interchange.py $(PROGRAM_FOLDER) $(BUILD)/mnist

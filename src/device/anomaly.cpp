@@ -92,7 +92,7 @@ void RunningQuantile::adjust(std::size_t i) {
   const std::uint32_t twice = i == 1 ? p_ : i == 2 ? 2 * p_ : p_ + (1u << kFraction);  // its probability
   constexpr std::int64_t kOne = std::int64_t{2} << kFraction;
   const std::uint32_t n = positions_[i], below = n - positions_[i - 1], above = positions_[i + 1] - n;
-  const std::int64_t missing = std::int64_t{count_ - 1} * twice - (std::int64_t{n} - 1) * kOne;
+  const std::int64_t missing = twice * std::int64_t{count_ - 1} - (std::int64_t{n} - 1) * kOne;
   const bool up = missing >= kOne && above > 1;
   if (!up && !(missing <= -kOne && below > 1)) return;
   const std::uint32_t q = heights_[i], left = q - heights_[i - 1], right = heights_[i + 1] - q;

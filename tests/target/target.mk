@@ -44,7 +44,7 @@ TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # Programs of the images. A suffix such as _float32 names the format of the model's weights.
 IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32 \
-                  sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_train learner learner_adam
+                  sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_anomaly dense_train learner learner_adam integers
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_learner_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_sensor_int16 := -DMOTE_READING=std::int16_t

@@ -161,9 +161,9 @@ std::string name_of(const testing::TestParamInfo<std::tuple<const char*, const c
 constexpr const char* kTargets[] = {"m0", "m3", "m4f", "m7", "m33", "m55"};
 constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32", "infer_float16", "infer_int8",
                                    "adapt_float32", "sine",       "sensor_int16",  "sensor_float"};
-constexpr const char* kDense[] = {"dense_infer_float32", "dense_infer_float16", "dense_infer_int8", "dense_integer",
-                                  "dense_train"};
-constexpr const char* kFirmware[] = {"firmware_float32", "firmware_int8", "learner", "learner_adam"};
+constexpr const char* kDense[] = {"dense_infer_float32", "dense_infer_float16", "dense_infer_int8",
+                                  "dense_integer",       "dense_anomaly",       "dense_train"};
+constexpr const char* kFirmware[] = {"firmware_float32", "firmware_int8", "learner", "learner_adam", "integers"};
 const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new results_table::Printer);
 INSTANTIATE_TEST_SUITE_P(, Dense, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kDense)), name_of);
 INSTANTIATE_TEST_SUITE_P(, Image, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kImages)), name_of);
@@ -185,6 +185,22 @@ TEST(Integers, GiveOneChecksumOnEveryMachine) {
   EXPECT_EQ(board_runs::words(wanted).size(), 2u);
   for (const char* target : kTargets) EXPECT_EQ(run_on(target, "dense_integer").values.at("outputs"), wanted) << target;
   EXPECT_EQ(run_on_host("dense_integer", 1).values.at("outputs"), wanted);
+}
+
+TEST(Integers, DetectAnomaliesInOneAndAHalfKilobytesOfRam) {
+  const Report& host = run_on_host("dense_anomaly", 0);
+  EXPECT_GE(host.number("detected_of_10"), 9u);
+  EXPECT_LE(host.number("false_alarms_of_10"), 2u);
+  EXPECT_NEAR(static_cast<double>(host.number("zeros_of_128")), 64.0, 16.0);
+  for (const char* target : kTargets) {
+    const Report& board = run_on(target, "dense_anomaly");
+    EXPECT_EQ(results_of(board), results_of(run_on_host("dense_anomaly", board.number("fused")))) << target;
+    EXPECT_LE(board.number("memory_bytes"), 1536u) << target;
+  }
+}
+
+TEST(Firmware, OfIntegersIsTwoAndAHalfKilobytesOfCode) {
+  for (const char* target : kTargets) EXPECT_LE(sections_of(target, "integers").at(".text"), 2560u) << target;
 }
 
 /// The firmware of the README verifies its golden outputs, or learns to tell movements.
