@@ -42,7 +42,7 @@ void fill(dense::Numbers& numbers) {
     layer.biases = biases + unit;
     layer.multipliers = multipliers + unit;
     layer.shifts = shifts + unit;
-    layer.output_zero = l + 1 < kLayers ? -128 : 0;  // ReLU, but for the last
+    layer.z.zero = l + 1 < kLayers ? -128 : 0;  // ReLU, but for the last
     for (std::size_t j = 0; j < layer.outputs; ++j, ++unit) {
       std::int32_t sum = 0;
       for (std::size_t k = 0; k < layer.inputs; ++k) {
@@ -56,7 +56,7 @@ void fill(dense::Numbers& numbers) {
   }
   model.layers = layers;
   model.input = {0.5f, 0};
-  model.output = {0.75f, 0};
+  layers[kLayers - 1].output = {0.75f, 0};
 }
 
 /// A sound of bytes in [-amplitude, amplitude).

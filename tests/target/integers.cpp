@@ -43,7 +43,7 @@ constexpr mote::IntegerLayer layer(std::size_t inputs, std::size_t outputs, std:
 }
 constexpr mote::IntegerLayer kLayers[] = {layer(kInputs, kHidden, 0, 0),
                                           layer(kHidden, kOutputs, kHidden* kInputs, kHidden)};
-constexpr mote::IntegerModel kModel{kLayers, {}, {}};
+constexpr mote::IntegerModel kModel{kLayers, {}};
 constexpr std::int8_t kAnswer[kOutputs] = {4, 9, -1};
 
 mote::Storage<mote::integer_network_bytes(kLayers)> scratch;
