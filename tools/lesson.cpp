@@ -162,10 +162,7 @@ void run(const Options& options) {
   laboratory.quick = options.quick;
   laboratory.plots = options.plot;
   std::optional<AtomicFile> page;
-  if (!options.report.empty()) {
-    check_report_path(options.report);
-    page.emplace("--report", options.report);
-  }
+  if (!options.report.empty()) page.emplace("--report", options.report, page_kind());
   std::vector<Findings> findings;
   for (const Experiment& experiment : options.chosen) {
     const Amount& amount = options.quick ? experiment.quick : experiment.full;

@@ -59,6 +59,7 @@ void say(const Settings& settings, const std::string& line) {
 /// Everything known before training begins.
 struct Prepared {
   std::optional<ModelFile> model;          // to start from
+  std::optional<FileLock> checkpoint;      // as long as the run
   std::optional<CheckpointReader> resume;  // to continue from
   RunData data;
   mote::Topology topology;
@@ -93,6 +94,7 @@ void prepare(Settings& settings, Prepared& run) {
     run.model.emplace(settings.load, "--load");
     take_model(settings, run.model->description());
   }
+  claim_checkpoint(settings, run.checkpoint);
   if (!settings.resume.empty()) run.resume.emplace(settings.resume);
   run.data = load_data(settings, data_memory, run.model ? &run.model->description() : nullptr);
   if (run.model) fit_to_model(settings, run.model->description(), run.data);
@@ -175,7 +177,7 @@ class SingleRun {
     listener.epoch = [this](const EpochReport& report) {
       progress_.clear();
       say(settings_, epoch_line(report));
-      flush_output();
+      flush_lines(settings_.writes_files());
       if (report.complete) log_.write_line(epoch_csv(report));
       if (!draws_layers()) return;
       record_.diagnoses.push_back(report.layers.empty() ? diagnosis_.layers(trainer) : report.layers);

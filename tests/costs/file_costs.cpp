@@ -76,7 +76,7 @@ int run(const std::string& folder) {
                 std::to_string(MOTE_MEMORY_MB) + " MiB; best of " + std::to_string(kRounds) + ", fsync included";
   table.columns = {{"MB", 0}, {"seconds", 2}, {"MB/s", 0}, {"memory_KiB", 0}};
   table.rows.push_back(measured("save a model", model_bytes, [&] {
-    tools::AtomicFile file("model", path);
+    tools::AtomicFile file("model", path, tools::model_kind());
     save_model(file, model, trainer.parameters(), trainer.running_statistics());
   }));
   table.rows.push_back(measured("load a model", model_bytes, [&] {
@@ -84,7 +84,7 @@ int run(const std::string& folder) {
     file.load(trainer.parameters(), trainer.running_statistics());
   }));
   table.rows.push_back(measured("write a checkpoint", checkpoint_bytes, [&] {
-    tools::AtomicFile file("checkpoint", checkpoint);
+    tools::AtomicFile file("checkpoint", checkpoint, {"a checkpoint", mote::kCheckpointMagic});
     tools::require(write_checkpoint(trainer, {}, sink_of(file)));
     file.commit();
   }));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "common/atomic_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -31,7 +32,9 @@ class AtomicFile : public testing::Test {
   /// The error that writing a file ends with; expected is its exit status.
   std::string error_of(const std::string& name, const std::string& bytes, int expected) const {
     try {
-      tools::write_file("--save", folder_.file(name), bytes);
+      tools::AtomicFile file("--save", folder_.file(name), kind_);
+      file.write(bytes);
+      file.commit();
     } catch (const tools::Error& error) {
       EXPECT_EQ(error.status, expected) << error.what();
       return error.what();
@@ -40,6 +43,7 @@ class AtomicFile : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  tools::FileKind kind_ = {"a file of any kind", ""};
 };
 
 /// A limit on the size of files, as on a full disk.
@@ -61,7 +65,7 @@ class FileSizeLimit {
 };
 
 TEST_F(AtomicFile, IsThereAfterCommitAndNotBefore) {
-  tools::AtomicFile file("--save", folder_.file("a"));
+  tools::AtomicFile file("--save", folder_.file("a"), kind_);
   file.write("one ");
   EXPECT_TRUE(file.try_flush());
   EXPECT_EQ(contents("a.mote-part"), "one ");
@@ -75,7 +79,7 @@ TEST_F(AtomicFile, IsThereAfterCommitAndNotBefore) {
 TEST_F(AtomicFile, LeavesTheOldFileUntilCommitAndWithoutIt) {
   folder_.write("a", "old");
   {
-    tools::AtomicFile file("--save", folder_.file("a"));
+    tools::AtomicFile file("--save", folder_.file("a"), kind_);
     file.write("new");
     EXPECT_TRUE(file.try_flush());
     EXPECT_EQ(contents("a"), "old");
@@ -101,7 +105,7 @@ TEST_F(AtomicFile, LeavesTheOldFileWhenTheDiskIsFull) {
 // An exception through code without exceptions would end the program on some machines.
 TEST_F(AtomicFile, TellsTheLibraryThatTheDiskIsFullWithoutThrowing) {
   const FileSizeLimit limit(100000);
-  tools::AtomicFile file("--save", folder_.file("a"));
+  tools::AtomicFile file("--save", folder_.file("a"), kind_);
   const mote::ByteSink sink = tools::sink_of(file);
   const std::vector<unsigned char> bytes(60000);
   EXPECT_TRUE(sink.write(sink.context, {bytes.data(), bytes.size()}));
@@ -115,13 +119,83 @@ TEST_F(AtomicFile, TellsTheLibraryThatTheDiskIsFullWithoutThrowing) {
 
 TEST_F(AtomicFile, TakesOverWhatAKilledProgramLeft) {
   folder_.write("a.mote-part", "much more than what follows");
-  tools::write_file("--save", folder_.file("a"), "new");
+  EXPECT_EQ(error_of("a", "new", 0), "none");
   EXPECT_EQ(contents("a"), "new");
+}
+
+TEST_F(AtomicFile, ReplacesOnlyFilesOfItsKind) {
+  kind_ = {"a page", "page", 2};
+  folder_.write("empty", "");
+  folder_.write("own", "a page with text");
+  folder_.write("foreign", "page");
+  folder_.write("short", "a pag");
+  EXPECT_EQ(error_of("empty", "b page", 0), "none");
+  EXPECT_EQ(error_of("own", "b page", 0), "none");
+  for (const char* name : {"foreign", "short"}) {
+    const std::string before = contents(name);
+    EXPECT_EQ(error_of(name, "b page", tools::kExitRefused),
+              "--save: " + folder_.file(name) + ": exists and is not a page; name another file");
+    EXPECT_EQ(contents(name), before);
+    // Left by a killed program, or the user's own.
+    const std::string part = folder_.file(std::string("new") + ".mote-part");
+    fs::copy_file(folder_.file(name), part, fs::copy_options::overwrite_existing);
+    EXPECT_EQ(error_of("new", "b page", tools::kExitRefused),
+              "--save: " + folder_.file("new") + ": temporary file " + part + " exists and is not a page; remove it");
+    EXPECT_EQ(contents("new.mote-part"), before);
+  }
+}
+
+TEST_F(AtomicFile, RefusesTheNamesOfTemporaryFiles) {
+  for (const char* name : {"a.mote-part", "a.mote-lock"}) {
+    EXPECT_EQ(error_of(name, "x", tools::kExitRefused), "--save: " + folder_.file(name) + ": names that end in " +
+                                                            std::string(name).substr(1) +
+                                                            " are of temporary files; name another file");
+    EXPECT_FALSE(fs::exists(folder_.file(name)));
+  }
+}
+
+TEST_F(AtomicFile, RefusesTheFileOfAStandardStream) {
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    std::fflush(nullptr);
+    const int before = dup(stream), file = open(folder_.file("a").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, stream);
+    const std::string error = error_of("a", "x", tools::kExitRefused);
+    dup2(before, stream);
+    close(before);
+    close(file);
+    EXPECT_EQ(error, "--save: " + folder_.file("a") + ": standard " + (stream == STDOUT_FILENO ? "output" : "error") +
+                         " goes to this file; name another file");
+  }
+  EXPECT_EQ(error_of("a", "x", 0), "none");
+}
+
+TEST_F(AtomicFile, IsLockedForOneRun) {
+  std::optional<tools::FileLock> first;
+  first.emplace("--checkpoint", folder_.file("a"));
+  fs::create_symlink("a", folder_.file("link"));
+  folder_.write("a", "old");
+  for (const char* name : {"a", "link"}) {
+    try {
+      const tools::FileLock second("--checkpoint", folder_.file(name));
+      ADD_FAILURE() << name;
+    } catch (const tools::Error& error) {
+      EXPECT_EQ(error.what(), "--checkpoint: " + folder_.file(name) + ": is being written by another program");
+      EXPECT_EQ(error.status, tools::kExitFailed);
+    }
+  }
+  EXPECT_EQ(error_of("a", "new", 0), "none") << "a lock does not stop its own run";
+  first.reset();
+  EXPECT_FALSE(fs::exists(folder_.file("a.mote-lock")));
+  folder_.write("a.mote-lock", "mine");
+  EXPECT_THROW(tools::FileLock("--checkpoint", folder_.file("a")), tools::Error);
+  EXPECT_EQ(contents("a.mote-lock"), "mine");
+  folder_.write("a.mote-lock", "");  // of a killed run
+  EXPECT_NO_THROW(tools::FileLock("--checkpoint", folder_.file("a")));
 }
 
 TEST_F(AtomicFile, IsWrittenByOneAtATime) {
   std::optional<tools::AtomicFile> first;
-  first.emplace("--save", folder_.file("a"));
+  first.emplace("--save", folder_.file("a"), kind_);
   first->write("first");
   EXPECT_EQ(error_of("a", "second", tools::kExitFailed),
             "--save: " + folder_.file("a") + ": is being written by another program");
@@ -165,7 +239,7 @@ TEST_F(AtomicFile, RefusesWhatIsNoRegularFile) {
   EXPECT_TRUE(fs::is_fifo(folder_.file("b.mote-part")));
   EXPECT_EQ(error_of("dangling", "x", tools::kExitRefused),
             "--save: " + folder_.file("dangling") + ": is a broken link");
-  EXPECT_THROW(tools::AtomicFile("--save", "-"), tools::Error) << "rather than making a file of that name";
+  EXPECT_THROW(tools::AtomicFile("--save", "-", kind_), tools::Error) << "rather than making a file of that name";
   EXPECT_EQ(error_of("missing/a", "x", tools::kExitFailed),
             "--save: " + folder_.file("missing/a") + ": cannot be written: no folder " + folder_.file("missing") +
                 "; create it, or name a file elsewhere");

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "mote/checksum.hpp"
 #include "mote/instruction_set.hpp"
 #include "support/train_program.hpp"
 
@@ -63,6 +64,7 @@ class Checkpoints : public SmallSet {
     for (const std::string& path : {checkpoint(), model(), log()}) {
       fs::remove(path);
       fs::remove(path + ".mote-part");
+      fs::remove(path + ".mote-lock");
     }
   }
 
@@ -95,7 +97,7 @@ TEST_F(Checkpoints, ChangeNothingAndResumeToTheSame) {
     // The run has finished; resuming it only evaluates and writes.
     fs::remove(model());
     fs::remove(log());
-    const CommandResult resumed = train_here("--quiet --resume " + checkpoint());
+    const CommandResult resumed = train_here("--quiet --resume " + checkpoint() + outputs());
     EXPECT_EQ(resumed.status, 0) << resumed.output;
     expect_same(outcome(resumed), expected);
   }
@@ -111,7 +113,7 @@ TEST_F(Checkpoints, AreWrittenOnInterrupt) {
                           "--quiet --data " + folder_.path() + " " + run + outputs() + " --checkpoint " + checkpoint());
   }
   ASSERT_TRUE(stopped.status == 124 || stopped.status == 130 || stopped.status == 0) << stopped.output;
-  const CommandResult resumed = train_here("--quiet --resume " + checkpoint());
+  const CommandResult resumed = train_here("--quiet --resume " + checkpoint() + outputs());
   EXPECT_EQ(resumed.status, 0) << resumed.output;
   expect_same(outcome(resumed), expected);
 }
@@ -134,8 +136,8 @@ TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
       const bool is_there = fs::exists(checkpoint());
       killed += !ended;
       ++(ended ? after : is_there ? between : before);
-      const CommandResult resumed =
-          train_here("--quiet " + (is_there ? "--resume " + checkpoint() + " --checkpoint-seconds 0" : run));
+      const CommandResult resumed = train_here(
+          "--quiet " + (is_there ? "--resume " + checkpoint() + " --checkpoint-seconds 0" + outputs() : run));
       ASSERT_EQ(resumed.status, 0) << resumed.output;
       expect_same(outcome(resumed), expected);
       ASSERT_FALSE(HasFailure()) << "run " << r << ", kill " << killed;
@@ -224,6 +226,68 @@ TEST_F(Checkpoints, AreNotOverwrittenByAnotherTrainingBeforeTheirEnd) {
   const std::string whole = "--quiet --hidden 5 --epochs 2 --checkpoint " + checkpoint();
   EXPECT_EQ(train_here(whole).status, 0);
   EXPECT_EQ(train_here(whole).status, 0) << "a finished training may be overwritten";
+}
+
+TEST_F(Checkpoints, AreOverwrittenOnlyWhereTheyCanBeReadAsFinished) {
+  const std::string run = "--quiet --hidden 5 --epochs 1 --checkpoint ";
+  ASSERT_EQ(train_here(run + checkpoint()).status, 0);
+  const std::string whole = contents(checkpoint());
+  std::string flipped = whole;
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 4);
+  folder_.write("flipped", flipped);
+  folder_.write("cut", whole.substr(0, whole.size() - 1));
+  // An option of another version: the note begins at byte 24 with the number of options and the length of the first.
+  std::string other = whole;
+  other.replace(other.find("--data="), 6, "--dada");
+  std::uint32_t crc = mote::crc32({reinterpret_cast<const unsigned char*>(other.data()), other.size() - 4});
+  for (std::size_t i = 0; i < 4; ++i) other[other.size() - 4 + i] = static_cast<char>(crc >> 8 * i);
+  folder_.write("other", other);
+  for (const char* name : {"flipped", "cut", "other"}) {
+    const std::string before = contents(folder_.file(name));
+    const CommandResult again = train_here(run + folder_.file(name));
+    EXPECT_EQ(again.status, 2) << again.output;
+    EXPECT_EQ(again.output.find("train: --checkpoint: " + folder_.file(name) + ": "), 0u) << again.output;
+    EXPECT_NE(again.output.find("; only a finished training is overwritten: name another file, or remove this one"),
+              std::string::npos)
+        << again.output;
+    EXPECT_EQ(contents(folder_.file(name)), before);
+  }
+  EXPECT_NE(train_here(run + folder_.file("other")).output.find(": its options: unknown option '--dada'"),
+            std::string::npos);
+  EXPECT_NE(train_here("--resume " + folder_.file("other"))
+                .output.find("train: --resume: " + folder_.file("other") + ": its options: unknown option '--dada'"),
+            std::string::npos);
+}
+
+TEST_F(Checkpoints, BelongToOneRunAtATime) {
+  const std::string run = "--quiet --hidden 5 --epochs 100000 --checkpoint " + checkpoint();
+  const std::string first = train_program::program() + "--data " + folder_.path() + " " + run;
+  for (const std::string& second : {run, "--quiet --resume " + checkpoint()}) {
+    remove_files();
+    const CommandResult both =
+        run_command("{ exec timeout 60 " + first + " > /dev/null 2>&1 & first=$!; " + "until [ -s " + checkpoint() +
+                    " ]; do sleep 0.01; done; } 2>&1; timeout 60 " + train_program::program() + "--data " +
+                    folder_.path() + " " + second + " 2>&1; echo status $?; kill $first; wait");
+    EXPECT_EQ(both.output,
+              "train: --checkpoint: " + checkpoint() + ": is being written by another program\nstatus 1\n");
+  }
+}
+
+TEST_F(Checkpoints, DoNotChooseTheFilesThatAResumedRunWrites) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --checkpoint " + checkpoint() + outputs()).status, 0);
+  const std::string saved = contents(model());
+  fs::remove(log());
+  const CommandResult resumed = train_here("--resume " + checkpoint() + " --log " + folder_.file("new.csv"));
+  EXPECT_EQ(resumed.status, 2);
+  EXPECT_EQ(resumed.output, "train: --resume: " + checkpoint() +
+                                ": its training writes more files; repeat their options, with these or other names: "
+                                "--save " +
+                                model() + "\n");
+  EXPECT_FALSE(fs::exists(folder_.file("new.csv")));
+  const std::string other = " --save " + folder_.file("other") + " --log " + folder_.file("new.csv");
+  EXPECT_EQ(train_here("--resume " + checkpoint() + other).status, 0);
+  EXPECT_EQ(contents(folder_.file("other")), saved);
+  EXPECT_FALSE(fs::exists(log()));
 }
 
 TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {

@@ -314,6 +314,56 @@ TEST_F(SmallSet, AClosedStandardOutputHarmsNoFile) {
   EXPECT_EQ(contents(report), before);
 }
 
+TEST_F(SmallSet, WritesItsFilesThoughStandardOutputBreaks) {
+  const std::string log = folder_.file("log.csv"), model = folder_.file("model"), error = folder_.file("error");
+  const auto run = [&](const std::string& options) {
+    run_command("{ timeout 30 " + program() + "--data " + folder_.path() + " " + options + "; echo $? >&2; } 2> " +
+                error + " | head -n 1");
+    EXPECT_EQ(contents(error), "train: standard output: cannot be written: Broken pipe\n1\n");
+  };
+  for (const std::string many : {"", "--ensemble 3 "}) {
+    run(many + "--epochs 1000 --log " + log + (many.empty() ? " --save " + model : ""));
+    const std::string written = contents(log);
+    EXPECT_EQ(std::count(written.begin(), written.end(), '\n'), many.empty() ? 1001 : 3001);
+    std::filesystem::remove(log);
+  }
+  EXPECT_EQ(train_here("--evaluate --load " + model).status, 0);
+  run("--epochs 100000000");  // nothing is left to do
+}
+
+TEST_F(SmallSet, RefusesToReplaceTheFileOfStandardOutput) {
+  const std::string file = folder_.file("out");
+  for (const std::string option :
+       {"--report ", "--quiet --save ", "--quiet --log ", "--quiet --export-header ", "--quiet --checkpoint "}) {
+    for (const std::string& path : {file, std::string("/dev/stdout")}) {
+      const CommandResult result = run_command("{ " + program() + "--epochs 1 --data " + folder_.path() + " " + option +
+                                               path + " > " + file + "; }");
+      EXPECT_EQ(result.status, 2) << option << result.output;
+      EXPECT_NE(result.output.find(": standard output goes to this file; name another file\n"), std::string::npos)
+          << option << result.output;
+    }
+  }
+}
+
+TEST_F(SmallSet, RefusesOutputsThatAreTemporaryFilesOfOthers) {
+  const std::string file = folder_.file("x.hpp");
+  const CommandResult result = train_here("--epochs 1 --save " + file + ".mote-part --export-header " + file);
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.output.find("x.hpp.mote-part: names that end in .mote-part are of temporary files; name another"),
+            std::string::npos)
+      << result.output;
+}
+
+TEST_F(SmallSet, LooksOnlyAtTheStartOfAnOldLog) {
+  const std::string log = folder_.file("large.csv");
+  std::ofstream(log).seekp((std::streamoff{3} << 30) - 1).put('x');  // zeros without a line break, which take no disk
+  const CommandResult result =
+      run_command("ulimit -v 1500000; " + program() + "--epochs 1 --data " + folder_.path() + " --log " + log);
+  EXPECT_EQ(result.status, 2) << result.output;
+  EXPECT_NE(result.output.find("large.csv: exists and is not a log with these columns"), std::string::npos)
+      << result.output;
+}
+
 TEST_F(SmallSet, SaysWhatKeepsTrainingWithinLimits) {
   const CommandResult all = train_here("--epochs 1 --dropout 0.5 --input-dropout 0.25 --max-norm 3 --clip-norm 1.5");
   EXPECT_NE(line_with(all.output, "training  ")

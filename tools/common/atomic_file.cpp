@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "common/error.hpp"
 
@@ -18,11 +17,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kPart = ".mote-part";
+constexpr std::string_view kPart = ".mote-part", kLock = ".mote-lock";
+
+bool ends_with(const std::string& path, std::string_view ending) {
+  return path.size() >= ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
+}
 
 /// The file at the end of symbolic links. The rename replaces that file, and the links stay.
 std::string without_links(const std::string& what, const std::string& path) {
   if (path == "-") throw Error(what + ": -: standard output is not supported; name a file, or ./- for one named -");
+  for (const std::string_view ending : {kPart, kLock}) {
+    if (!ends_with(path, ending)) continue;
+    throw Error(what + ": " + path + ": names that end in " + std::string(ending) + " are of temporary files; " +
+                "name another file");
+  }
   std::error_code error;
   if (!fs::exists(path, error)) {
     if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a broken link");
@@ -56,38 +64,77 @@ std::string reason(const std::string& path, int error) {
   }
 }
 
+[[noreturn]] void fail_to_write(const std::string& name, const std::string& path, int error) {
+  throw Error(name + ": cannot be written: " + reason(path, error), kExitFailed);
+}
+
+/// Whether an open file is empty or begins like the files of a kind. kind: null for empty files only.
+bool is_of_kind(int file, const FileKind* kind_or_null) {
+  struct stat found;
+  if (fstat(file, &found) == 0 && found.st_size == 0) return true;
+  if (kind_or_null == nullptr) return false;
+  const FileKind& kind = *kind_or_null;
+  std::string start(kind.start.size(), '\0');
+  const ssize_t size = pread(file, start.data(), start.size(), static_cast<off_t>(kind.offset));
+  return size == static_cast<ssize_t>(start.size()) && start == kind.start;
+}
+
+/// Throws an Error if a file exists that a file of the kind must not replace.
+void require_replaceable(const std::string& name, const std::string& path, const FileKind& kind) {
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (!same_file(stream, path)) continue;
+    throw Error(name + ": standard " + (stream == STDOUT_FILENO ? "output" : "error") +
+                " goes to this file; name another file");
+  }
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && (errno == ENOENT || errno == ENOTDIR)) return;
+  const bool is_right = file >= 0 && is_of_kind(file, &kind);
+  const int error = errno;
+  if (file < 0) throw Error(name + ": cannot be read: " + std::strerror(error) + "; name another file");
+  close(file);
+  if (!is_right) throw Error(name + ": exists and is not " + kind.name + "; name another file");
+}
+
+/// Opens and locks a temporary file beside `path`, which another run may be using or may have left behind. name: prefix
+/// of errors, option and path. kind: null where it must be empty.
+int open_temporary(const std::string& name, const std::string& path, const std::string& temporary,
+                   const FileKind* kind) {
+  const int file = open(temporary.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  const int error = errno;
+  struct stat found;
+  const auto refuse = [&](const std::string& problem) {
+    if (file >= 0) close(file);
+    throw Error(name + ": temporary file " + temporary + " exists and is not " + problem + "; remove it");
+  };
+  if (lstat(temporary.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) refuse("a regular file");
+  if (file < 0) fail_to_write(name, path, error);
+  const bool is_locked = flock(file, LOCK_EX | LOCK_NB) == 0;
+  // Some file systems have no locks: there, two runs that write one file are not detected.
+  const bool cannot_lock = !is_locked && errno != EWOULDBLOCK;
+  // Between open and lock another run may have renamed the file: it then belongs to that run.
+  if ((is_locked || cannot_lock) && same_file(file, temporary)) {
+    if (!is_of_kind(file, kind)) refuse(kind == nullptr ? "empty" : kind->name);
+    return file;
+  }
+  close(file);
+  throw Error(name + ": is being written by another program", kExitFailed);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(const std::string& what, const std::string& path)
-    : what_(what), path_(without_links(what, path)), part_(path_ + kPart) {
+AtomicFile::AtomicFile(const std::string& what, const std::string& path, const FileKind& kind)
+    : what_(what), path_(without_links(what, path)), part_(path_ + std::string(kPart)) {
+  const std::string name = what_ + ": " + path_;
+  require_replaceable(name, path_, kind);
   struct stat old;
   const bool exists = stat(path_.c_str(), &old) == 0;
   if (exists && access(path_.c_str(), W_OK) != 0) fail(errno);  // rename would replace a read-only file
-  const int part = open_part();
+  const int part = open_temporary(name, path_, part_, &kind);
   if (ftruncate(part, 0) == 0 && (!exists || fchmod(part, old.st_mode & 07777) == 0)) file_ = fdopen(part, "w");
   if (file_ != nullptr) return;
   const int error = errno;
   close(part);
   fail(error);
-}
-
-/// Opens and locks the temporary file, which another run may be writing or may have left behind.
-int AtomicFile::open_part() const {
-  const int part = open(part_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  const int error = errno;
-  struct stat found;
-  if (lstat(part_.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
-    if (part >= 0) close(part);
-    throw Error(what_ + ": " + path_ + ": temporary file " + part_ + " exists and is not a regular file; remove it");
-  }
-  if (part < 0) fail(error);
-  const bool is_locked = flock(part, LOCK_EX | LOCK_NB) == 0;
-  // Some file systems have no locks: there, two runs that write one file are not detected.
-  const bool cannot_lock = !is_locked && errno != EWOULDBLOCK;
-  // Between open and lock another run may have renamed the file: it then belongs to that run.
-  if ((is_locked || cannot_lock) && same_file(part, part_)) return part;
-  close(part);
-  throw Error(what_ + ": " + path_ + ": is being written by another program", kExitFailed);
 }
 
 AtomicFile::~AtomicFile() {
@@ -141,7 +188,7 @@ void AtomicFile::sync_folder() const {
 }
 
 void AtomicFile::fail(int error) const {
-  throw Error(what_ + ": " + path_ + ": cannot be written: " + reason(path_, error), kExitFailed);
+  fail_to_write(what_ + ": " + path_, path_, error);
 }
 
 mote::ByteSink sink_of(AtomicFile& file) {
@@ -151,22 +198,13 @@ mote::ByteSink sink_of(AtomicFile& file) {
   return {write, &file};
 }
 
-void require_own_or_nothing(const std::string& what, const std::string& path, std::string_view start,
-                            const std::string& kind) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
-  std::ifstream file(path, std::ios::binary);
-  std::string found(start.size(), '\0');
-  file.read(found.data(), static_cast<std::streamsize>(found.size()));
-  found.resize(static_cast<std::size_t>(file.gcount()));
-  if (found == start) return;
-  throw Error(what + ": " + path + ": exists and is not " + kind + "; name another file");
-}
+FileLock::FileLock(const std::string& what, const std::string& path)
+    : lock_(without_links(what, path) + std::string(kLock)),
+      file_(open_temporary(what + ": " + path, path, lock_, nullptr)) {}
 
-void write_file(const std::string& what, const std::string& path, std::string_view bytes) {
-  AtomicFile file(what, path);
-  file.write(bytes);
-  file.commit();
+FileLock::~FileLock() {
+  std::remove(lock_.c_str());  // while the lock is held
+  close(file_);
 }
 
 }  // namespace tools

@@ -19,6 +19,16 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool is_second = i != 0 && text[i - 1] == '\xc2' && c < 0xa0;  // of the two bytes of U+0080 to U+009F
+    if (c < 0x20 || c == 0x7f) text[i] = '?';
+    if (is_second) text.replace(--i, 2, "?");
+  }
+  return text;
+}
+
 std::string shortened_list(const std::vector<std::string>& names, std::size_t most) {
   std::string list;
   for (std::size_t i = 0; i < std::min(names.size(), most); ++i) list += (i == 0 ? "" : ", ") + names[i];

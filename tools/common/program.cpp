@@ -10,13 +10,16 @@
 #include <cstring>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
 
+std::string output_failure;  // reason for the first failed write to standard output; empty: none failed
+
 int fail(const char* name, const char* what, int status) {
   std::fflush(stdout);
-  std::fprintf(stderr, "%s: %s\n", name, what);
+  std::fprintf(stderr, "%s: %s\n", name, printable(what).c_str());
   return status;
 }
 
@@ -47,11 +50,17 @@ int run_program(const char* name, const std::function<int()>& run) {
   }
 }
 
-void flush_output() {
+bool try_flush_output() {
   errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
-  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
-  throw Error("standard output: cannot be written" + reason, kExitFailed);
+  const bool has_failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (has_failed && output_failure.empty()) {
+    output_failure = "cannot be written" + (errno == 0 ? "" : std::string(": ") + std::strerror(errno));
+  }
+  return output_failure.empty();
+}
+
+void flush_output() {
+  if (!try_flush_output()) throw Error("standard output: " + output_failure, kExitFailed);
 }
 
 }  // namespace tools

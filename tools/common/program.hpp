@@ -6,11 +6,16 @@
 
 namespace tools {
 
-/// Calls run() and returns its exit status. Prints an exception after `name` and returns its status. Writes to a closed
-/// pipe, or past the limit on file sizes, fail with an error; without this function a signal would end the program.
+/// Calls run() and returns its exit status. Prints an exception after `name`, its control characters as question marks,
+/// and returns its status. Fails too where standard output could not be written, even if run() went on. Writes to a
+/// closed pipe, or past the limit on file sizes, fail with an error; without this function a signal would end the
+/// program.
 int run_program(const char* name, const std::function<int()>& run);
 
-/// Flushes standard output; throws an Error when that fails.
+/// Flushes standard output. Returns false when that fails, or failed before.
+bool try_flush_output();
+
+/// Flushes standard output; throws an Error when that fails, or failed before.
 void flush_output();
 
 }  // namespace tools

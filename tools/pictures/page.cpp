@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "pictures/page.hpp"
 
-#include "common/atomic_file.hpp"
 #include "pictures/page_style.hpp"
 #include "pictures/svg.hpp"
 
@@ -31,10 +30,6 @@ std::string html_page(const std::string& heading, const std::string& command, co
   const std::string top = element("h1", escape(heading)) + element("code", escape(command));
   return kPageStart + std::string("<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n") +
          element("head", head) + element("body", "\n" + top + body) + "</html>\n";
-}
-
-void check_report_path(const std::string& path) {
-  require_own_or_nothing("--report", path, kPageStart, "a report of this program");
 }
 
 }  // namespace tools

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "common/atomic_file.hpp"
+
 namespace tools {
 
 /// The first line of every page.
@@ -22,7 +24,9 @@ std::string section(const std::string& heading, const std::string& note, const s
 /// A picture with a caption, both markup.
 std::string figure(const std::string& content, const std::string& caption);
 
-/// Throws an Error if `path` is a file that is neither empty nor an earlier page.
-void check_report_path(const std::string& path);
+/// The files that a page may replace.
+inline FileKind page_kind() {
+  return {"a report of this program", kPageStart};
+}
 
 }  // namespace tools

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/error.hpp"
-#include "common/program.hpp"
 #include "run/interrupt.hpp"
 #include "run/quality.hpp"
 
@@ -93,7 +92,7 @@ void Bagging::finish(std::size_t member, Trained trained) {
     if (!settings_.quiet) {
       const std::string name = "member " + number + "/" + std::to_string(settings_.ensemble);
       std::printf("%s  %s\n", name.c_str(), training_line(next.epochs, next.stopping).c_str());
-      flush_output();
+      flush_lines(settings_.writes_files());
     }
     for (const EpochReport& epoch : next.epochs) {
       if (epoch.complete) log_->write_line(number + "," + epoch_csv(epoch));

@@ -159,11 +159,11 @@ std::string header_source(const std::string& name, const OwnedModel& owned, cons
 
 }  // namespace
 
-void check_header_path(const std::string& path) {
+FileKind header_kind(const std::string& path) {
   if (std::filesystem::path(path).filename() == "mote.hpp") {  // included by every exported header
     throw Error("--export-header: " + path + ": mote.hpp is the library's header; name another file");
   }
-  require_own_or_nothing("--export-header", path, kHeaderStart, "a header of this program");
+  return {"a header of this program", kHeaderStart};
 }
 
 Exported write_header(AtomicFile& file, const Export& what) {

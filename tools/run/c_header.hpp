@@ -34,8 +34,8 @@ struct Exported {
   std::string warning;  ///< loss of accuracy by the format, if it is large; or empty
 };
 
-/// Throws an Error if `path` is a file that is not an exported header.
-void check_header_path(const std::string& path);
+/// The files that an exported header may replace. Throws an Error if `path` names the library's header.
+FileKind header_kind(const std::string& path);
 
 /// Writes the header, with a namespace named after the file. Equal networks give equal bytes. Throws an Error when the
 /// format cannot hold a weight.

@@ -7,8 +7,8 @@
 #include <initializer_list>
 #include <type_traits>
 
-#include "common/atomic_file.hpp"
 #include "common/error.hpp"
+#include "common/option_values.hpp"
 
 namespace tools {
 namespace {
@@ -144,26 +144,48 @@ std::string as_typed(const std::string& argument) {
   return text;
 }
 
-Settings parse(const std::vector<std::string>& arguments) {
+/// Parses options of a checkpoint. name: prefix of errors, option and path.
+Settings parse(const std::string& name, const std::vector<std::string>& arguments) try {
   std::vector<const char*> pointers = {"train"};
   for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
   return parse_settings(static_cast<int>(pointers.size()), pointers.data());
+} catch (const Error& error) {
+  throw Error(name + ": its options: " + error.what(), error.status);
 }
 
-/// The progress of the unfinished training in a checkpoint: "epoch 2 of 8". Empty if the file is no checkpoint, or its
-/// training has finished or not begun.
-std::string unfinished_training(const std::string& path) try {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return "";
-  const CheckpointReader checkpoint(path);
-  const Settings settings = parse(checkpoint.note().arguments);
+/// The progress of the unfinished training in a checkpoint: "epoch 2 of 8". Empty if its training has finished or not
+/// begun. Throws an Error if the file cannot be read.
+std::string unfinished_training(const std::string& path) {
+  const CheckpointReader checkpoint(path, "--checkpoint");
+  const Settings settings = parse("--checkpoint: " + path, checkpoint.note().arguments);
   const TrainingState& state = checkpoint.note().state;
   const std::size_t done = state.trained.epochs.size();
   const bool has_stopped = settings.early_stopping && state.trained.stopping.waited >= settings.stop_patience;
   if (done >= settings.epochs || has_stopped || (done == 0 && state.seconds == 0.0)) return "";
   return "epoch " + std::to_string(done) + " of " + std::to_string(settings.epochs);
-} catch (const Error&) {  // a damaged checkpoint cannot be resumed
-  return "";
+}
+
+FileKind checkpoint_kind() {
+  return {"a checkpoint", mote::kCheckpointMagic};
+}
+
+// Options that name output files. A checkpoint from elsewhere must not choose the files that a run replaces.
+constexpr std::string_view kOutputs[] = {"--log", "--report", "--save", "--export-header"};
+
+/// Throws an Error if the checkpoint has an option for an output file that was not given again.
+void require_outputs(const Settings& given, const std::vector<std::string>& before) {
+  std::string missing;
+  for (const std::string_view option : kOutputs) {
+    const auto names = [&](const std::string& argument) {
+      return argument.size() > option.size() && argument[option.size()] == '=' && argument.rfind(option, 0) == 0;
+    };
+    const auto last = std::find_if(before.rbegin(), before.rend(), names);
+    if (last == before.rend() || std::any_of(given.harmless.begin(), given.harmless.end(), names)) continue;
+    missing += " " + std::string(option) + " " + tools::quoted(last->substr(option.size() + 1));
+  }
+  if (missing.empty()) return;
+  throw Error("--resume: " + given.resume + ": its training writes more files; repeat their options, with these or " +
+              "other names:" + missing);
 }
 
 }  // namespace
@@ -172,16 +194,24 @@ std::uint32_t data_checksum(const Split& split) {
   return checksum_of(split.validation, checksum_of(split.train, 0));
 }
 
-CheckpointWriter::CheckpointWriter(const Settings& settings, const Split& split)
-    : settings_(settings), data_(data_checksum(split)) {
-  require_own_or_nothing("--checkpoint", settings.checkpoint, mote::kCheckpointMagic, "a checkpoint");
+void claim_checkpoint(const Settings& settings, std::optional<FileLock>& lock) {
+  const std::string& path = settings.checkpoint;
+  if (path.empty()) return;
+  lock.emplace("--checkpoint", path);
+  const AtomicFile can_be_written("--checkpoint", path, checkpoint_kind());
   std::error_code error;
-  if (std::filesystem::equivalent(settings.checkpoint, settings.resume, error)) return;
-  if (const std::string training = unfinished_training(settings.checkpoint); !training.empty()) {
-    throw Error("--checkpoint: " + settings.checkpoint + ": holds " + training +
-                " of an unfinished training; continue with --resume " + settings.checkpoint +
-                ", or remove the file to start again");
+  if (std::filesystem::equivalent(path, settings.resume, error)) return;
+  if (!std::filesystem::is_regular_file(path, error) || std::filesystem::file_size(path, error) == 0) return;
+  std::string training;
+  try {
+    training = unfinished_training(path);
+  } catch (const Error& problem) {
+    throw Error(std::string(problem.what()) + "; only a finished training is overwritten: name another file, or " +
+                "remove this one");
   }
+  if (training.empty()) return;
+  throw Error("--checkpoint: " + path + ": holds " + training + " of an unfinished training; continue with --resume " +
+              path + ", or remove the file to start again");
 }
 
 void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due) {
@@ -192,14 +222,15 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
   CheckpointNote note{settings_.remembered, data_, state};
   Packer pack;
   for_each_field(pack, note);
-  AtomicFile file("--checkpoint", settings_.checkpoint);
+  AtomicFile file("--checkpoint", settings_.checkpoint, checkpoint_kind());
   const mote::Result result = mote::write_checkpoint(trainer, bytes_of(pack.bytes()), sink_of(file));
   file.require_written();
   if (!result.ok()) throw Error("--checkpoint: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
 }
 
-CheckpointReader::CheckpointReader(const std::string& path) : file_(path, "a checkpoint", "--resume") {
+CheckpointReader::CheckpointReader(const std::string& path, const std::string& option)
+    : file_(path, "a checkpoint", option) {
   std::uint64_t size = 0;
   if (const mote::Result result = mote::check_checkpoint(file_.source(), size); !result.ok()) refuse(describe(result));
   std::string bytes(static_cast<std::size_t>(size), '\0');
@@ -254,12 +285,13 @@ Settings resume_settings(const Settings& given) {
     throw Error(as_typed(argument) + " contradicts --resume; " + given.resume + " was made " +
                 (other == before.rend() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
   }
+  require_outputs(given, before);
   std::vector<std::string> arguments = before;
   arguments.push_back("--checkpoint=" + given.resume);  // a --checkpoint given now comes later and wins
   for (const std::string& argument : given.harmless) {
     if (argument.rfind("--resume=", 0) != 0) arguments.push_back(argument);
   }
-  Settings settings = parse(arguments);
+  Settings settings = parse("--resume: " + given.resume, arguments);
   settings.resume = given.resume;
   settings.command = given.command;
   return settings;

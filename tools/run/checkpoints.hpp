@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/atomic_file.hpp"
 #include "common/input_file.hpp"
 #include "mote/mote.hpp"
 #include "run/settings.hpp"
@@ -23,11 +25,14 @@ struct CheckpointNote {
 /// Checksum of all training and validation samples.
 std::uint32_t data_checksum(const Split& split);
 
+/// Keeps the file of --checkpoint for this run, as long as the lock exists; does nothing without --checkpoint. Throws
+/// an Error if another run has it; and unless it is the file of --resume, if it cannot be read as a finished training.
+void claim_checkpoint(const Settings& settings, std::optional<FileLock>& lock);
+
 /// Writes the checkpoints of a run. All arguments must outlive this object.
 class CheckpointWriter {
  public:
-  /// Throws an Error if the path is a file that is not a checkpoint, or the checkpoint of another unfinished training.
-  CheckpointWriter(const Settings& settings, const Split& split);
+  CheckpointWriter(const Settings& settings, const Split& split) : settings_(settings), data_(data_checksum(split)) {}
 
   /// Replaces the file. only_when_due: does nothing within --checkpoint-seconds of the last write.
   void write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due);
@@ -42,7 +47,7 @@ class CheckpointWriter {
 /// A checkpoint to continue from. Throws an Error that names the file and the problem.
 class CheckpointReader {
  public:
-  explicit CheckpointReader(const std::string& path);
+  explicit CheckpointReader(const std::string& path, const std::string& option = "--resume");
 
   const CheckpointNote& note() const { return note_; }
   /// Restores the trainer and the state of the epochs. trainer: bound and initialized. state: from begin_training().

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "run/csv_log.hpp"
 
-#include <filesystem>
-#include <fstream>
-
-#include "common/error.hpp"
-
 namespace tools {
 
 CsvLog::CsvLog(const std::string& path, const std::string& header) {
   if (path.empty()) return;
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) != 0) {
-    std::string first_line;
-    std::getline(std::ifstream(path), first_line);
-    if (first_line != header) {
-      throw Error("--log: " + path + ": exists and is not a log with these columns; name another file");
-    }
-  }
-  file_.emplace("--log", path);
+  file_.emplace("--log", path, FileKind{"a log with these columns", header + "\n"});
   write_line(header);
 }
 

@@ -2,40 +2,19 @@
 #include "run/model_files.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
 
 constexpr std::size_t kLongestHeader = 1 << 20;  // bytes
 
-/// Replaces control characters, which terminals would obey, by question marks.
-std::string printable(std::string text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool is_second = i != 0 && text[i - 1] == '\xc2' && c < 0xa0;  // of the two bytes of U+0080 to U+009F
-    if (c < 0x20 || c == 0x7f) text[i] = '?';
-    if (is_second) text.replace(--i, 2, "?");
-  }
-  return text;
-}
-
 }  // namespace
 
-void require_model_or_nothing(const std::string& path) {
-  std::error_code none;
-  if (!std::filesystem::is_regular_file(path, none) || std::filesystem::file_size(path, none) == 0) return;
-  InputFile old(path, "a model");
-  unsigned char start[9] = {};  // size and first byte of the header
-  const mote::ByteSource source = old.source();
-  if (source.size >= sizeof start && source.read(source.context, 0, mote::Memory(start)) && start[8] == '{') {
-    std::uint64_t header = 0;
-    for (std::size_t i = 0; i < 8; ++i) header |= std::uint64_t{start[i]} << 8 * i;
-    if (header <= source.size - 8) return;
-  }
-  throw Error("--save: " + path + ": exists and is not a model; name another file");
+FileKind model_kind() {
+  return {"a model", std::string("\0\0\0\0\0{", 6), 3};  // the size of the header, in 8 bytes, and its first byte
 }
 
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,

@@ -11,8 +11,8 @@
 
 namespace tools {
 
-/// Throws an Error if the path holds a file that is not a model.
-void require_model_or_nothing(const std::string& path);
+/// The files that a model may replace: models with a header below 16 MiB.
+FileKind model_kind();
 
 /// Writes a model and commits the file. Throws an Error.
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,

@@ -118,14 +118,8 @@ std::string comment_list(const std::string& what, const std::vector<std::string>
 
 NetworkFiles::NetworkFiles(const Settings& settings)
     : format_(settings.header_weights), calibration_(settings.calibration), scale_per_(settings.scale_per) {
-  if (!settings.save.empty()) {
-    require_model_or_nothing(settings.save);
-    model_.emplace("--save", settings.save);
-  }
-  if (!settings.header.empty()) {
-    check_header_path(settings.header);
-    header_.emplace("--export-header", settings.header);
-  }
+  if (!settings.save.empty()) model_.emplace("--save", settings.save, model_kind());
+  if (!settings.header.empty()) header_.emplace("--export-header", settings.header, header_kind(settings.header));
 }
 
 Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,

@@ -10,8 +10,7 @@ namespace tools {
 
 Pictures::Pictures(const Settings& settings) : plot_(settings.plot) {
   if (settings.report.empty()) return;
-  check_report_path(settings.report);
-  page_.emplace("--report", settings.report);
+  page_.emplace("--report", settings.report, page_kind());
 }
 
 void Pictures::draw(const RunRecord& record) {

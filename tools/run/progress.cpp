@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "common/program.hpp"
+
 namespace tools {
 
 std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds,
@@ -37,6 +39,10 @@ void Progress::clear() {
   if (!visible_) return;
   std::printf("\r\033[K");
   visible_ = false;
+}
+
+void flush_lines(bool writes_files) {
+  if (!try_flush_output() && !writes_files) flush_output();
 }
 
 }  // namespace tools

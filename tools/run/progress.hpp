@@ -39,4 +39,8 @@ class Progress {
 std::string progress_line(const std::string& label, std::size_t done, std::size_t total, double seconds,
                           const char* unit = "images");
 
+/// Flushes the lines of an epoch. Where standard output is broken, a run that writes files goes on, and fails at its
+/// end; any other run ends here with an Error.
+void flush_lines(bool writes_files);
+
 }  // namespace tools

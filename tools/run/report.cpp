@@ -143,8 +143,8 @@ std::string describe_training(const Settings& settings, const mote::TrainingOpti
 
 void warn(const std::string& text) {
   if (text.empty()) return;
-  flush_output();
-  std::fprintf(stderr, "train: warning: %s\n", text.c_str());
+  try_flush_output();
+  std::fprintf(stderr, "train: warning: %s\n", printable(text).c_str());
 }
 
 std::string loss_text(float loss) {

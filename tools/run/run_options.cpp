@@ -69,8 +69,8 @@ const Option kRunOptions[] = {
     {"--evaluate", nullptr, "do not train; only evaluate the network of --load on the test images",
      [](Settings& s, Given&, std::string_view) { s.evaluate = true; }},
     {"--checkpoint", "FILE",
-     "write a checkpoint at the end of every epoch and on Ctrl-C; never overwrites the checkpoint of another "
-     "unfinished training (default: none; with --resume, its file)",
+     "write a checkpoint at the end of every epoch and on Ctrl-C; overwrites only the checkpoint of a finished "
+     "training (default: none; with --resume, its file)",
      [](Settings& s, Given&, std::string_view v) { s.checkpoint = v; }},
     {"--checkpoint-seconds", "S",
      "write the checkpoint within epochs too, every S seconds; 0: after every batch (default: off)",
@@ -78,8 +78,8 @@ const Option kRunOptions[] = {
        s.checkpoint_seconds = real_number("--checkpoint-seconds", v, kNotNegative, is_not_negative);
      }},
     {"--resume", "FILE",
-     "continue from a checkpoint with its options; the result has the bits of an uninterrupted training, and options "
-     "that would change them are rejected",
+     "continue from a checkpoint with its options; the result has the bits of an uninterrupted training; options that "
+     "would change them are rejected, and those of output files must be given again",
      [](Settings& s, Given&, std::string_view v) { s.resume = v; }},
     {"--quiet", nullptr, "print the result only", [](Settings& s, Given&, std::string_view) { s.quiet = true; }},
     {"--help", nullptr, "print this and stop", [](Settings& s, Given&, std::string_view) { s.help = true; }},

@@ -90,6 +90,9 @@ struct Settings {
 
   /// Whether test rows have numbers, whose errors are measured in the units of the table.
   bool measures_errors() const { return is_table && aim != Aim::labels; }
+  bool writes_files() const {
+    return !(log.empty() && header.empty() && report.empty() && save.empty() && checkpoint.empty());
+  }
   bool has_pictures() const { return plot || !report.empty(); }
   bool looks_at_layers() const { return ensemble == 1 && (diagnose || has_pictures()); }
 };
