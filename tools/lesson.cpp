@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -52,6 +53,9 @@ void choose(std::vector<Experiment>& chosen, std::string_view name) {
   }
 }
 
+constexpr std::string_view kOptions[] = {"--data", "--seed", "--seeds", "--epochs", "--report", "--isa"};
+
+/// Sets one of kOptions.
 void set_option(Options& options, std::string_view name, std::string_view value) {
   constexpr std::size_t kMost = 100000;
   if (name == "--data") {
@@ -64,10 +68,8 @@ void set_option(Options& options, std::string_view name, std::string_view value)
     options.epochs = whole_number<std::size_t>(name, value, 1, kMost);
   } else if (name == "--report") {
     options.report = value;
-  } else if (name == "--isa") {
-    options.isa = choice(name, value, kInstructionSets);
   } else {
-    throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
+    options.isa = choice(name, value, kInstructionSets);
   }
 }
 
@@ -92,12 +94,15 @@ Options parse_options(int count, const char* const* arguments) {
       options.quick = true;
     } else if (argument.substr(0, 2) != "--") {
       choose(options.chosen, argument);
-    } else if (const std::size_t equals = argument.find('='); equals != std::string_view::npos) {
-      set_option(options, argument.substr(0, equals), argument.substr(equals + 1));
-    } else if (i + 1 == count) {
-      throw Error(std::string(argument) + ": value missing");
     } else {
-      set_option(options, argument, arguments[++i]);
+      const std::size_t equals = argument.find('=');
+      const std::string_view name = argument.substr(0, equals);
+      if (std::find(std::begin(kOptions), std::end(kOptions), name) == std::end(kOptions)) {
+        throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
+      }
+      const bool is_joined = equals != std::string_view::npos;
+      set_option(options, name,
+                 is_joined ? argument.substr(equals + 1) : next_value(count, arguments, i, "of the option"));
     }
   }
   if (options.chosen.empty() && !options.help && !options.list) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Prints the classes and outputs that a saved network computes for images or rows of a table.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -31,7 +32,7 @@ constexpr const char* kHelp =
     "names\n"
     "that the network learned from, in any order and among others; or, without names, they are its inputs in order.\n\n"
     "  --missing mean  fill missing values with the means of the training rows (default: reject the table)\n\n"
-    "Exit status: 0 done; 1 the output could not be written; 2 a file was rejected.\n";
+    "Exit status: 0 done; 1 the output could not be written, or is not finite; 2 a file was rejected.\n";
 
 constexpr std::size_t kRows = 256;  // samples at a time
 
@@ -120,7 +121,9 @@ mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& mo
   return {table.features.data(), table.rows, inputs};
 }
 
-void predict(const Predictor& predictor, const std::string& path, const mote::Inputs& samples) {
+/// Prints a line for each sample. Returns the number of lines with an output that is not finite.
+std::size_t predict(const Predictor& predictor, const std::string& path, const mote::Inputs& samples) {
+  std::size_t overflows = 0;
   for (std::size_t first = 0; first < samples.count; first += kRows) {
     const std::size_t rows = std::min(kRows, samples.count - first);
     if (const mote::Result result = mote::gather(samples, nullptr, first, rows, predictor.inputs.data());
@@ -133,15 +136,19 @@ void predict(const Predictor& predictor, const std::string& path, const mote::In
       std::string line = csv_field(path) + "," + std::to_string(first + i);
       const std::size_t best = mote::argmax(row);  // none if an output is NaN
       if (predictor.has_classes) line += "," + (best < row.size() ? csv_field(predictor.names[best]) : "");
+      bool is_finite = true;
       for (const float output : row) {
+        is_finite = is_finite && std::isfinite(output);
         char number[32];
         std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(output));
         line += number;
       }
+      overflows += is_finite ? 0 : 1;
       std::printf("%s\n", line.c_str());
     }
     flush_output();
   }
+  return overflows;
 }
 
 /// Rows or images of a file, as the network takes them.
@@ -181,11 +188,19 @@ int run(std::vector<std::string> arguments) {
   ModelFile model(arguments[0]);
   Predictor predictor;
   prepare(predictor, model);
+  std::size_t overflows = 0;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     mote::Inputs samples = load_samples(arguments[i], model.description(), missing);
     if (i == 1) print_header(predictor, is_table(arguments[1], model.description()) ? "row" : "image");
     model.description().set_transformation(samples);
-    predict(predictor, arguments[i], samples);
+    overflows += predict(predictor, arguments[i], samples);
+  }
+  if (overflows != 0) {
+    throw Error(arguments[0] + ": outputs of " + std::to_string(overflows) +
+                    (overflows == 1 ? " line are" : " lines are") +
+                    " not finite: the sums of a layer are too large for single precision; check the weights of the "
+                    "network and the inputs",
+                kExitFailed);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -281,6 +282,12 @@ void write_files(const Prepared& run, const RunRecord& record, const Settings& s
   attempt([&] { log.close(); });
   if (diverged) throw Error(record.test.divergence, kExitFailed);
   if (failure != nullptr) std::rethrow_exception(failure);
+  if (!std::isfinite(record.test.totals.mean_loss())) {
+    throw Error(
+        "test loss: not finite; sums of a layer are too large for single precision: check the weights of the "
+        "network and the inputs",
+        kExitFailed);
+  }
 }
 
 int run(Settings settings) {

@@ -48,7 +48,8 @@ Result read_checkpoint_note(const ByteSource& file, Memory note);
 /// set, with the transformation of its inputs; {} for a trainer of kUnstored samples, whose batches bring their own.
 /// Workers and memory_rows may differ: they change no bit. On checkpoint_differs, `difference`, unless null,
 /// becomes the name of the first setting that differs. A rejected checkpoint leaves the trainer unchanged; read_failed
-/// may leave it partly restored: bind it or restore it again.
+/// may leave it partly restored: bind it or restore it again. checkpoint_number for kept parameters that are not
+/// finite, and for parameters after a whole epoch; within an epoch, the loss of the next batch reports them.
 Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& trainer,
                        const char** difference = nullptr);
 

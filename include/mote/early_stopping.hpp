@@ -56,8 +56,9 @@ struct EarlyStopping {
   bool should_stop() const { return waited >= patience; }
 };
 
-/// ok or bad_early_stopping.
+/// ok, bad_enumerator or bad_early_stopping.
 constexpr Result check(const EarlyStopping& options) {
+  if (options.monitor > Monitor::accuracy) return detail::unknown(options.monitor);
   const bool possible = options.patience >= 1 && detail::is_amount(options.minimum_improvement);
   return possible ? Status::ok : Status::bad_early_stopping;
 }

@@ -65,8 +65,9 @@ struct LossOptions {
   constexpr LossOptions& set_label_smoothing(float value) { return label_smoothing = value, *this; }
 };
 
-/// ok, loss_activation_mismatch, bad_huber_delta or bad_label_smoothing.
+/// ok, bad_enumerator, loss_activation_mismatch, bad_huber_delta or bad_label_smoothing.
 constexpr Result check(const LossOptions& loss, Activation output_activation) {
+  if (loss.kind > Loss::huber) return detail::unknown(loss.kind);
   const bool fits = !is_cross_entropy(loss.kind) ||
                     (loss.kind == Loss::sigmoid_cross_entropy && output_activation == Activation::sigmoid) ||
                     (loss.kind == Loss::cross_entropy && output_activation == Activation::softmax);

@@ -11,7 +11,8 @@
 //                       huber_delta and label_smoothing, input_offset (default 0) and input_scale (default 1/255),
 //                       input_shape "28,28" (rows and columns of an image), class_names, target_names and feature_names
 //                       (separated by line feeds), targets "numbers" or "inputs" (default "labels"), mote_version;
-//                       fingerprint (topology.hpp) and checksum, which the reader verifies. Fractions are hexadecimal,
+//                       fingerprint (topology.hpp) and checksum, which the reader verifies. Beside mote_version and
+//                       fingerprint, checksum is required. Fractions are hexadecimal,
 //                       "0x1.010102p-8": exact, as C's %a and Python's float.hex() write them.
 //
 // Optional tensors:

@@ -77,8 +77,10 @@ constexpr std::size_t state_arrays(Optimizer method) {
   return 2;
 }
 
-/// ok, bad_learning_rate, bad_momentum, bad_beta (beta1, beta2, rho), bad_epsilon or bad_penalty (weight_decay).
+/// ok, bad_enumerator, bad_learning_rate, bad_momentum, bad_beta (beta1, beta2, rho), bad_epsilon or bad_penalty
+/// (weight_decay).
 constexpr Result check(const OptimizerOptions& options) {
+  if (options.method > Optimizer::nadam) return detail::unknown(options.method);
   if (!(options.learning_rate > 0.0f && detail::is_finite(options.learning_rate))) return Status::bad_learning_rate;
   if (!detail::is_fraction(options.momentum)) return Status::bad_momentum;
   const bool decay = detail::is_fraction(options.beta1) && detail::is_fraction(options.beta2);

@@ -36,8 +36,9 @@ constexpr std::uint32_t steps_per_epoch(std::size_t samples, std::size_t batch_s
   return static_cast<std::uint32_t>(samples / batch_size + (samples % batch_size != 0 ? 1 : 0));
 }
 
-/// ok or bad_schedule.
+/// ok, bad_enumerator or bad_schedule.
 constexpr Result check(const Schedule& schedule) {
+  if (schedule.decay > Decay::cosine) return detail::unknown(schedule.decay);
   if (schedule.decay_steps == 0) return Status::bad_schedule;
   if (!(schedule.factor >= 0.0f && schedule.factor <= 1.0f)) return Status::bad_schedule;
   return schedule.factor == 0.0f && schedule.decay != Decay::cosine ? Status::bad_schedule : Status::ok;

@@ -21,6 +21,8 @@ enum class Status : std::uint8_t {
   batch_norm_in_last_layer,  ///< batch normalization is for hidden layers
   batch_norm_not_folded,     ///< inference needs the parameters from fold_batch_norm() (batch_norm.hpp)
   // Training options.
+  bad_enumerator,  ///< found: number of an activation, loss, optimizer, decay, monitor or element type that is
+                   ///< none of its enumerators
   loss_activation_mismatch,  ///< the loss needs another activation in the output layer
   bad_huber_delta,           ///< must be positive and finite
   bad_label_smoothing,       ///< must be in [0, 1), and 0 unless the loss is a cross-entropy
@@ -94,6 +96,7 @@ enum class Status : std::uint8_t {
   checkpoint_checksum,  ///< found: checksum; expected: checksum that the file states
   checkpoint_differs,   ///< settings differ: read_checkpoint() names the first difference
   checkpoint_progress,  ///< invalid training progress
+  checkpoint_number,    ///< found: array with NaN or infinity (0: parameters, 2: kept parameters)
   // Models in flash (flash_network.hpp).
   model_size_mismatch,  ///< found: weights, biases or factors given; expected: number that the topology has
   weight_out_of_range,  ///< found: index of a weight that is not finite or too large for the format
@@ -118,6 +121,14 @@ struct [[nodiscard]] Result {
       : status(s), found(f), expected(e) {}
   constexpr bool ok() const { return status == Status::ok; }
 };
+
+namespace detail {
+/// The Result for a value that is none of the enumerators.
+template <typename Enum>
+constexpr Result unknown(Enum value) {
+  return {Status::bad_enumerator, static_cast<std::uint64_t>(value)};
+}
+}  // namespace detail
 
 }  // namespace mote
 

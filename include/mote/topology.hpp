@@ -169,8 +169,8 @@ inline void detail::define_MOTE_MAX_LAYERS(Topology& topology, std::uint32_t lay
   topology.layers[kMaxLayers - 1].outputs = kTooManyLayers + layers;
 }
 
-/// ok, no_layers, too_many_layers, layer_size_out_of_range, softmax_not_last, batch_norm_in_last_layer or
-/// network_too_large.
+/// ok, no_layers, too_many_layers, layer_size_out_of_range, bad_enumerator, softmax_not_last, batch_norm_in_last_layer
+/// or network_too_large.
 constexpr Result check(const Topology& topology) {
   if (topology.layer_count == 0) return Status::no_layers;
   if (topology.layer_count > kMaxLayers) return {Status::too_many_layers, topology.layer_count, kMaxLayers};
@@ -188,6 +188,7 @@ constexpr Result check(const Topology& topology) {
     if (layer.outputs == 0 || layer.outputs > kMaxLayerSize) {
       return {Status::layer_size_out_of_range, layer.outputs, kMaxLayerSize};
     }
+    if (layer.activation > Activation::softplus) return detail::unknown(layer.activation);
     if (layer.activation == Activation::softmax && l + 1 != topology.layer_count) {
       return {Status::softmax_not_last, l + 1, topology.layer_count};
     }

@@ -49,6 +49,7 @@ float input_at(const Inputs& inputs, std::size_t sample, std::size_t feature) {
 }
 
 Result check(const Inputs& inputs) {
+  if (inputs.type > ElementType::float32) return detail::unknown(inputs.type);
   const float largest = largest_of(inputs.type);
   const std::size_t checked = inputs.scales == nullptr ? 1 : inputs.features;
   for (std::size_t f = 0; f < checked; ++f) {

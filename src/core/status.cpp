@@ -16,6 +16,7 @@ const char* to_string(Status status) {
     case Status::batch_norm_in_last_layer:
       return "batch normalization in the last layer: only hidden layers can have it";
     case Status::batch_norm_not_folded: return "batch normalization not folded into the weights: inference needs that";
+    case Status::bad_enumerator: return "value is none of its enumeration";
     case Status::loss_activation_mismatch: return "loss does not fit the activation of the output layer";
     case Status::bad_huber_delta: return "delta of the Huber loss: must be positive and finite";
     case Status::bad_label_smoothing:
@@ -84,6 +85,7 @@ const char* to_string(Status status) {
     case Status::checkpoint_checksum: return "damaged checkpoint: wrong checksum";
     case Status::checkpoint_differs: return "checkpoint of another training";
     case Status::checkpoint_progress: return "invalid training progress";
+    case Status::checkpoint_number: return "parameter of a checkpoint is NaN or infinite";
     case Status::model_size_mismatch: return "number of weights, biases or factors differs from the network's";
     case Status::weight_out_of_range: return "weight not finite or too large for the format";
     case Status::golden_mismatch: return "outputs of the model differ from those at its export";

@@ -4,6 +4,7 @@
 #include "../core/arithmetic.hpp"
 #include "../core/bytes.hpp"
 #include "../core/little_endian.hpp"
+#include "mote/detail/finite.hpp"
 #include "mote/instruction_set.hpp"
 
 namespace mote {
@@ -131,16 +132,22 @@ bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
          (progress.epochs != 0 || progress.position == 0);
 }
 
-/// Checks the sizes of the arrays, which begin at `offset` of the file.
-Result check_arrays(const ByteSource& file, std::uint64_t offset, const Trainer& trainer) {
+/// Checks the sizes of the arrays, which begin at `offset` of the file, and that parameters are finite, but for those
+/// within an epoch.
+Result check_arrays(const ByteSource& file, std::uint64_t offset, const Trainer& trainer, bool is_within_epoch) {
   Result result;
-  std::uint64_t at = offset;
+  std::uint64_t at = offset, index = 0;
   for_each_array(trainer, [&](Span<const float> array) {
     ByteReader reader(file, at, file.size);
     const bool fits = reader.word64() == array.size();
+    const bool is_free = index == 1 || (index == 0 && is_within_epoch);
+    bool is_finite = true;
+    for (std::size_t i = 0; fits && !is_free && i < array.size(); ++i) is_finite &= detail::is_finite(reader.float32());
     if (result.ok() && !reader.ok()) result = Status::read_failed;
     if (result.ok() && !fits) result = Status::checkpoint_progress;
+    if (result.ok() && !is_finite) result = {Status::checkpoint_number, index};
     at += 8 + array.size() * sizeof(float);
+    ++index;
   });
   return result;
 }
@@ -217,7 +224,10 @@ Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& 
   if (file.size != expected) return {Status::checkpoint_size, file.size, expected};
   const TrainingProgress progress = read_progress(reader);
   if (!reader.ok()) return Status::read_failed;
-  if (const Result result = check_arrays(file, reader.position(), trainer); !result.ok()) return result;
+  const bool is_within_epoch = progress.position < trainer.samples();
+  if (const Result result = check_arrays(file, reader.position(), trainer, is_within_epoch); !result.ok()) {
+    return result;
+  }
   if (!is_possible(progress, trainer)) return Status::checkpoint_progress;
   if (progress.transformation != (progress.epochs == 0 ? 0 : transformation_hash(dataset))) {
     if (difference != nullptr) *difference = "offset or scale of inputs";

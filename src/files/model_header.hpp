@@ -75,6 +75,7 @@ enum ModelKey : std::size_t {
   kTargets,
   kFingerprint,
   kChecksum,
+  kVersion,
   kModelKeys
 };
 

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "batch_norm",   "loss",
                                             "huber_delta", "label_smoothing", "input_offset", "input_scale",
                                             "input_shape", "class_names",     "target_names", "feature_names",
-                                            "targets",     "fingerprint",     "checksum"};
+                                            "targets",     "fingerprint",     "checksum",     "mote_version"};
 
 // take_...(text, ...) takes a token from the front of a text, or returns false.
 
@@ -145,6 +145,7 @@ bool read_value(std::size_t key, const MetadataValue& value, ModelMetadata& meta
     case kTargetNames: model.target_names = text; return true;
     case kFeatureNames: model.feature_names = text; return true;
     case kTargets: return take_name(text, model.targets) && text.empty();
+    case kVersion: return true;
     default: break;
   }
   StatedCrc& crc = key == kFingerprint ? metadata.fingerprint : metadata.checksum;
@@ -181,6 +182,9 @@ Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& m
       return {Status::model_metadata, value.at, key};
     }
   }
+  // The writer states both sums: a damaged name must not switch the checksum off.
+  const bool is_written_here = values[kVersion].at != 0 && metadata.fingerprint.at != 0;
+  if (is_written_here && metadata.checksum.at == 0) return {Status::model_metadata, 0, kChecksum};
   if (const Result result = check(metadata.model.topology); !result.ok()) return result;
   return check(metadata.model.loss, metadata.model.topology.output_activation());
 }
@@ -188,7 +192,7 @@ Result read_metadata(const MetadataValue (&values)[kModelKeys], ModelMetadata& m
 void write_metadata(ByteWriter& out, const ModelDescription& model, std::uint32_t fingerprint, std::uint32_t checksum) {
   const Topology& topology = model.topology;
   const auto begin = [&](ModelKey key) { out.print("\",\"", kNames[key], "\":\""); };
-  out.print("\"mote_version\":\"", kVersion);
+  out.print("\"", kNames[kVersion], "\":\"", mote::kVersion);
   begin(kSizes);
   out.print(topology.inputs);
   for (std::size_t l = 0; l < topology.layer_count; ++l) out.print(",", topology.outputs_of(l));

@@ -322,6 +322,31 @@ TEST(Checkpoint, RefusesProgressThatNoTrainingComesTo) {
   EXPECT_EQ(saved(third.trainer), before);
 }
 
+TEST(Checkpoint, RefusesParametersThatAreNotFinite) {
+  const Samples samples(training::kSmall, kSamples);
+  TrainingOptions options = options_of(Optimizer::adam);
+  options.keep_parameters = true;
+  for (const std::size_t batches : {std::size_t{7}, kBatches}) {  // within and after an epoch
+    Bound first(training::kSmall, options, kSamples), second(training::kSmall, options, kSamples);
+    advance(first.trainer, samples.dataset, 0, batches);
+    const std::string file = saved(first.trainer), before = saved(second.trainer);
+    const std::size_t learned = first.trainer.learned().size(), state = first.trainer.optimizer_state().size();
+    const std::size_t kept_at = file.size() - 4 - 4 * learned, state_at = kept_at - 8 - 4 * state;
+    const std::size_t learned_at = state_at - 8 - 4 * learned;
+    for (const std::uint64_t pair : {0x7fc00000'3f800000u, 0x3f800000'7f800000u}) {
+      const Result kept = restore(forged(file, kept_at, pair), samples.dataset, second.trainer);
+      EXPECT_EQ(kept.status, Status::checkpoint_number);
+      EXPECT_EQ(kept.found, 2u);
+      EXPECT_EQ(saved(second.trainer), before);
+      const Status moments = restore(forged(file, state_at, pair), samples.dataset, second.trainer).status;
+      EXPECT_EQ(moments, Status::ok) << "a moment may overflow while its parameter stays finite";
+      const Status now = restore(forged(file, learned_at, pair), samples.dataset, second.trainer).status;
+      EXPECT_EQ(now, batches == kBatches ? Status::checkpoint_number : Status::ok);
+      ASSERT_TRUE(restore(before, samples.dataset, second.trainer).ok());
+    }
+  }
+}
+
 TEST(Checkpoint, ReportsAFailureOfTheCallersFunctions) {
   const Samples samples(training::kSmall, kSamples);
   Bound bound(training::kSmall, options_of(Optimizer::adam), kSamples);

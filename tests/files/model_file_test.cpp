@@ -240,8 +240,8 @@ TEST(ModelFile, ReportsAFailureOfTheCallersFunctions) {
 
 TEST(ModelFile, HoldsAFileWithoutChecksumToItsFingerprint) {
   const std::string file = Model(kPlain).written();
-  std::string header = model::header_of(file), data = model::data_of(file);
-  header.replace(header.find("checksum"), 8, "chequsum");
+  const std::string header = model::unsealed(model::header_of(file));
+  std::string data = model::data_of(file);
   Model read(kPlain);
   EXPECT_TRUE(read.read(model::file_of(header, data)).ok());
   data[0] = static_cast<char>(data[0] ^ 1);
@@ -254,8 +254,7 @@ TEST(ModelFile, HoldsAFileWithoutChecksumToItsFingerprint) {
 TEST(ModelFile, RefusesNumbersThatNoNetworkHas) {
   const Model written(kNormed);
   const std::string file = written.written();
-  std::string header = model::header_of(file);
-  header.replace(header.find("checksum"), 8, "chequsum");
+  const std::string header = model::unsealed(model::header_of(file));
   const std::size_t variance = 6 + 2 + 2 + 2;  // floats before norms.0.running_var
   for (const std::uint32_t bits : {0x7fc00000u, 0x7f800000u, 0xff800000u, 0xbf800000u}) {
     std::string data = model::data_of(file);
@@ -282,30 +281,20 @@ TEST(ModelFile, RefusesEveryTruncationAndAnythingMore) {
   EXPECT_FALSE(read.read(file + '\0').ok());
 }
 
-/// Every bit of the file, one at a time: refused, or the very same network.
+/// Every bit of the file, one at a time, also in the names of the sums.
 TEST(ModelFile, LetsNoFlippedBitIn) {
   for (const Topology& topology : {kPlain, kNormed}) {
     const Model written(topology);
     const std::string file = written.written();
-    std::size_t harmless = 0;
     for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
       std::string flipped = file;
       flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ 1 << bit % 8);
       Model read(topology);
-      std::fill(read.parameters.begin(), read.parameters.end(), 7.0f);
       if (!read.read(flipped).ok()) continue;
-      ++harmless;
-      ASSERT_EQ(read.parameters, written.parameters) << "bit " << bit;
-      ASSERT_EQ(read.running, written.running) << "bit " << bit;
-      mote::ModelDescription description;
-      ASSERT_TRUE(model::read_description(flipped, description).ok());
-      ASSERT_EQ(difference(description.topology, topology).what, mote::TopologyDifference::What::nothing);
-      ASSERT_EQ(description.loss.kind, written.description.loss.kind);
-      ASSERT_EQ(description.input_scale, written.description.input_scale);
+      // A letter of the checksum in upper case.
+      ASSERT_EQ(flipped[bit / 8] | 0x20, file[bit / 8]) << "bit " << bit;
+      ASSERT_TRUE(bit / 8 - file.find("checksum") < 20) << "bit " << bit;
     }
-    // Only in the word "checksum" itself, which leaves the rest as it was.
-    EXPECT_LE(harmless, 8u * 8u);
-    RecordProperty("harmless_bits", static_cast<int>(harmless));
   }
 }
 

@@ -165,7 +165,7 @@ TEST(ModelHeader, RefusesMetadataThatMakeNoNetwork) {
     EXPECT_EQ(result.found, at == std::string::npos ? 0 : 8 + at + key.size()) << c.metadata;
   }
   EXPECT_STREQ(mote::model_metadata_name(0), "sizes");
-  EXPECT_EQ(mote::model_metadata_name(15), nullptr);
+  EXPECT_EQ(mote::model_metadata_name(16), nullptr);
   std::string many = kMetadata;
   for (int i = 3; i < 64; ++i) many += ",\"" + std::to_string(i) + "\":\"\"";
   EXPECT_TRUE(with_metadata(many).ok());

@@ -162,6 +162,7 @@ TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
       {"short.pgm", "P5 4 3 255\n" + pixels.substr(1), "found 11 bytes of pixels, expected 12"},
       {"long.pgm", "P5 4 3 255\n" + pixels + "x", "found 13 bytes of pixels, expected 12"},
       {"deep.pgm", "P5 4 3 65535\n" + pixels, "largest value: found 65535, expected 1 to 255 (8 bits)"},
+      {"digits.pgm", "P5 4 3333333333333 255\n" + pixels, "found 12 bytes of pixels, expected 17179869180"},
       {"none.pgm", "P5 0 3 255\n" + pixels, "width: expected a number greater than 0"},
       {"text.pgm", "P2 4 3 255\n" + pixels,
        "found a PGM image of text (P2), expected a binary PGM image of gray values (P5)"},
@@ -345,6 +346,36 @@ TEST_F(ModelTools, ShowLongPathsWhole) {
   ASSERT_EQ(train_here("--epochs 1 --save " + far + "/model").status, 0);
   const CommandResult again = train_here("--epochs 1 --load " + far + "/model");
   EXPECT_NE(again.output.find(far + "/model, seed 1\ntraining"), std::string::npos) << again.output;
+}
+
+TEST_F(ModelTools, SayWhereSumsAreTooLarge) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
+  std::string header = model::unsealed(model::header_of(contents(model()))), data = model::data_of(contents(model()));
+  header.replace(header.find("fingerprint"), 1, "X");
+  for (std::size_t i = 0; i < 5 * 12; ++i) data.replace(4 * i, 4, "\x00\x00\x7f\x7f", 4);  // weights of 3.4e38
+  folder_.write("huge", model::file_of(header, data));
+  const CommandResult evaluated = train_here("--evaluate --load " + folder_.file("huge"));
+  EXPECT_EQ(evaluated.status, 1) << evaluated.output;
+  EXPECT_NE(evaluated.output.find("train: test loss: not finite; sums of a layer are too large"), std::string::npos)
+      << evaluated.output;
+  const CommandResult told = predict(folder_.file("huge") + " " + folder_.file("t10k-images-idx3-ubyte"));
+  EXPECT_EQ(told.status, 1) << told.output;
+  EXPECT_NE(told.output.find("huge: outputs of 12 lines are not finite: the sums of a layer are too large"),
+            std::string::npos)
+      << told.output;
+}
+
+TEST_F(ModelTools, ReadHeadersBeyondOneMebibyteAndSayWhichAreTooLong) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 1 --save " + model()).status, 0);
+  const std::string header = model::unsealed(model::header_of(contents(model()))),
+                    data = model::data_of(contents(model()));
+  folder_.write("long", model::file_of(header + std::string(3 << 20, ' '), data));
+  EXPECT_EQ(train_here("--evaluate --load " + folder_.file("long")).status, 0);
+  folder_.write("longer", model::file_of(header + std::string(64 << 20, ' '), data));
+  const CommandResult refused = train_here("--evaluate --load " + folder_.file("longer"));
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.output.find("longer: header: found 671"), std::string::npos) << refused.output;
+  EXPECT_NE(refused.output.find(" bytes with the memory to check it, expected at most 67108864\n"), std::string::npos);
 }
 
 // The script also checks the other direction, networks made in Python.

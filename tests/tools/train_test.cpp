@@ -345,6 +345,13 @@ TEST_F(SmallSet, RefusesToReplaceTheFileOfStandardOutput) {
   }
 }
 
+TEST_F(SmallSet, ShowsControlCharactersOfPathsAsQuestionMarks) {
+  const CommandResult result = train_here("--quiet --save 'a\x1b[2J\x7f/b\xc3\xa9'");
+  EXPECT_EQ(result.output,
+            "train: --save: a?[2J?/b\xc3\xa9: cannot be written: no folder a?[2J?; create it, or name a "
+            "file elsewhere\n");
+}
+
 TEST_F(SmallSet, RefusesOutputsThatAreTemporaryFilesOfOthers) {
   const std::string file = folder_.file("x.hpp");
   const CommandResult result = train_here("--epochs 1 --save " + file + ".mote-part --export-header " + file);

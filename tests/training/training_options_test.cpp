@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "mote/early_stopping.hpp"
 #include "support/support.hpp"
 #include "support/training_support.hpp"
 
@@ -150,6 +151,31 @@ TEST(TrainingOptions, GiveBatchNormalizationMiniBatchesThatHaveStatistics) {
   expect(Status::batch_norm_of_one_sample, 1, 2, 7, 256);  // 50 = 7 * 7 + 1
   expect(Status::ok, 0, 0, 8, 256);
   expect(Status::ok, 0, 0, 2, 256);
+}
+
+TEST(TrainingOptions, EveryEnumerationRefusesNumbersThatItDoesNotName) {
+  const auto unknown = [](const mote::Result& result) {
+    EXPECT_EQ(result.status, mote::Status::bad_enumerator);
+    EXPECT_EQ(result.found, 77u);
+  };
+  mote::Topology topology{2, {3}, {2, mote::Activation::softmax}};
+  const mote::TrainingOptions usual;
+  mote::TrainingOptions options = usual;
+  options.loss.kind = static_cast<mote::Loss>(77);
+  unknown(check(topology, options, 100));
+  options = usual, options.optimizer.method = static_cast<mote::Optimizer>(77);
+  unknown(check(topology, options, 100));
+  options = usual, options.schedule.decay = static_cast<mote::Decay>(77);
+  unknown(check(topology, options, 100));
+  topology.layers[0].activation = static_cast<mote::Activation>(77);
+  unknown(check(topology));
+  mote::EarlyStopping stopping;
+  stopping.monitor = static_cast<mote::Monitor>(77);
+  unknown(check(stopping));
+  const float elements[2] = {};
+  mote::Inputs inputs(elements, 1, 2);
+  inputs.type = static_cast<mote::ElementType>(77);
+  unknown(check(inputs));
 }
 
 }  // namespace

@@ -44,8 +44,7 @@ BenchOptions parse_bench_options(const BenchProgram& program, int count, const c
     if (option != "--data" && option != "--isa" && option != "--only" && option != program.repeat_option) {
       throw Error("unknown option '" + option + "'; --help lists the options");
     }
-    if (++i == count) throw Error(option + ": value missing");
-    const std::string_view value = arguments[i];
+    const std::string_view value = next_value(count, arguments, i, "of the option");
     if (option == "--data") options.data = value;
     if (option == "--isa") options.instruction_set = choice("--isa", value, kInstructionSets);
     if (option == "--only") options.only = parse_parts(program.parts, value);

@@ -23,6 +23,7 @@ const char* format_of(mote::Status status) {
     case Status::bad_batch_size: return "%" PRIu64 " asked for, 1 to %" PRIu64 " possible";
     case Status::input_size_mismatch:
     case Status::output_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
+    case Status::bad_enumerator: return "found %" PRIu64;
     case Status::idx_bad_magic: return "found 0x%04" PRIx64;
     case Status::idx_rank: return "found %" PRIu64 ", expected %" PRIu64;
     case Status::idx_truncated_header:

@@ -36,12 +36,22 @@ inline std::size_t whole_count(std::string_view option, std::string_view value, 
   return whole_number<std::size_t>(option, value, low, 1000000000);
 }
 
+/// For a number that single precision changes: "; single precision rounds it to 1". Empty for others.
+inline std::string rounding(std::string_view value) {
+  double exact = 0.0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), exact);
+  const float rounded = static_cast<float>(exact);
+  if (error != std::errc() || end != value.data() + value.size() || static_cast<double>(rounded) == exact) return "";
+  const std::string number = std::isinf(rounded) ? "infinity" : std::to_string(std::lround(rounded));
+  return std::isinf(rounded) || rounded == std::round(rounded) ? "; single precision rounds it to " + number : "";
+}
+
 /// A finite number for which accept() returns true. expected: accept() in words, for the error.
 inline float real_number(std::string_view option, std::string_view value, const char* expected, bool (*accept)(float)) {
   float number = 0.0f;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc() || end != value.data() + value.size() || !std::isfinite(number) || !accept(number)) {
-    refuse(option, value, expected);
+    refuse(option, value, expected + rounding(value));
   }
   return number;
 }
@@ -70,6 +80,16 @@ Enum choice(std::string_view option, std::string_view value, const Named<Enum> (
   Enum chosen{};
   if (!find_name(names, value, chosen)) refuse(option, value, list_names(names));
   return chosen;
+}
+
+/// The value of an option, from the next argument. Throws an Error if there is none, or another option in its place.
+inline std::string_view next_value(int count, const char* const* arguments, int& i, const std::string& expected) {
+  const std::string option = arguments[i];
+  if (++i == count) throw Error(option + ": value " + expected + " missing");
+  const std::string_view value = arguments[i];
+  if (value.substr(0, 2) != "--") return value;
+  throw Error(option + ": value " + expected + " missing, found the option " + std::string(value) + "; write " +
+              option + "=" + std::string(value) + " if that is the value");
 }
 
 /// An argument, quoted for a shell.

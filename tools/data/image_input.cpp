@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "data/image_input.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -21,9 +22,12 @@ bool take_number(mote::Bytes file, std::size_t& at, std::uint32_t& number) {
     is_comment = file[at] == '#' || (is_comment && file[at] != '\n' && file[at] != '\r');
   }
   const std::size_t start = at;
-  for (number = 0; at < file.size() && file[at] >= '0' && file[at] <= '9' && number < 100000000; ++at) {
-    number = 10 * number + (file[at] - std::uint32_t{'0'});
+  std::uint64_t value = 0;
+  constexpr std::uint32_t kMost = ~std::uint32_t{0};  // stands for larger numbers
+  for (; at < file.size() && file[at] >= '0' && file[at] <= '9'; ++at) {
+    value = std::min<std::uint64_t>(10 * value + (file[at] - std::uint32_t{'0'}), kMost);
   }
+  number = static_cast<std::uint32_t>(value);
   return at > start;
 }
 

@@ -9,7 +9,16 @@
 namespace tools {
 namespace {
 
-constexpr std::size_t kLongestHeader = 1 << 20;  // bytes
+constexpr std::size_t kUsualHeader = 1 << 20, kLongestHeader = 64 << 20;  // bytes
+
+/// Calls read(memory) with memory of the usual size, or of the size that the result asks for.
+template <typename Read>
+mote::Result with_memory(std::vector<unsigned char>& memory, Read read) {
+  const mote::Result result = read(mote::Memory(memory.data(), memory.size()));
+  if (result.status != mote::Status::memory_too_small || result.expected > kLongestHeader) return result;
+  memory.resize(static_cast<std::size_t>(result.expected));
+  return read(mote::Memory(memory.data(), memory.size()));
+}
 
 }  // namespace
 
@@ -27,9 +36,9 @@ void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Spa
 
 ModelFile::ModelFile(const std::string& path, const std::string& option)
     : file_(path, "a safetensors file", option),
-      header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kLongestHeader))) {
-  const mote::Result result =
-      mote::read_model_description(file_.source(), {header_.data(), header_.size()}, description_);
+      header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kUsualHeader))) {
+  const mote::Result result = with_memory(
+      header_, [&](mote::Memory memory) { return mote::read_model_description(file_.source(), memory, description_); });
   if (!result.ok()) fail(result);
 }
 
@@ -54,8 +63,9 @@ std::vector<std::string> names_of(const mote::ModelDescription& model) {
 
 void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
   std::vector<unsigned char> header(header_.size());
-  const mote::Result result =
-      mote::read_model(file_.source(), {header.data(), header.size()}, description_.topology, parameters, running);
+  const mote::Result result = with_memory(header, [&](mote::Memory memory) {
+    return mote::read_model(file_.source(), memory, description_.topology, parameters, running);
+  });
   if (!result.ok()) fail(result);
 }
 
@@ -83,6 +93,7 @@ std::string ModelFile::excerpt(std::size_t at) {
 std::string ModelFile::wrong_metadata(const mote::Result& result) {
   const std::string key = mote::model_metadata_name(static_cast<std::size_t>(result.expected));
   if (result.found != 0) return " in " + key + excerpt(static_cast<std::size_t>(result.found));
+  if (key == "checksum") return ": checksum is missing beside mote_version and fingerprint";
   const char* example = key == "sizes" ? "784,256,10" : key == "activations" ? "relu,softmax" : "cross-entropy";
   return ": " + key + " is missing, expected for example \"" + key + "\": \"" + example + '"';
 }
@@ -107,6 +118,10 @@ void ModelFile::fail(const mote::Result& result) {
   using mote::Status;
   if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
     throw Error(name() + ": checkpoint of a training, expected a model; train --resume continues from it");
+  }
+  if (result.status == Status::memory_too_small) {
+    throw Error(name() + ": header: found " + std::to_string(result.expected) + " bytes with the memory to check it, " +
+                "expected at most " + std::to_string(kLongestHeader));
   }
   std::string text = name() + ": " + describe(result);
   const bool is_at_byte =

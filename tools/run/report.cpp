@@ -76,7 +76,7 @@ std::string describe_aim(const mote::Dataset& dataset) {
 
 /// The lines about the data.
 std::string describe_data(const Settings& settings, const RunData& data, std::size_t training, std::size_t validation) {
-  std::string text = "data      " + data.name + "\n          ";
+  std::string text = "data      " + printable(data.name) + "\n          ";
   text += data.table ? format("rows of %zu feature%s", data.train.features, data.train.features == 1 ? "" : "s")
                      : format("images of %u x %u", data.rows, data.columns);
   text += format(" %s: %zu to train on, %zu to validate, %zu to test\n", describe_aim(data.train).c_str(), training,

@@ -70,8 +70,7 @@ Settings parse_settings(int count, const char* const* arguments) {
     } else if (joined) {
       value = name.substr(equals + 1);
     } else {
-      if (i + 1 == count) throw Error(std::string(option.name) + ": value " + option.argument + " missing");
-      value = arguments[++i];
+      value = next_value(count, arguments, i, option.argument);
     }
     if (option.argument != nullptr && value.empty()) {
       throw Error(std::string(option.name) + ": value " + option.argument + " empty");
