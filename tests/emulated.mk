@@ -22,7 +22,7 @@ test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf,
 $(MACHINES:%=test-%): test-%:
 	+$(MAKE) BUILD=$(BUILD)/$* CXX=$(TRIPLE_$*)-g++ AR=$(TRIPLE_$*)-ar CXXFLAGS='$(NOTES_$*)' LDFLAGS='-static -L$(BUILD)/$*/gtest' EMULATOR=qemu-$(or $(QEMU_$*),$*) emulated-tests
 
-QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/products dispatch/fingerprint training/dataset training/training_inputs files/idx files/json \
+QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/integer_product products/products dispatch/fingerprint training/dataset training/training_inputs files/idx files/json \
                files/model_file files/model_header files/checkpoint device/anomaly device/flash_inputs device/flash_network device/flash_record \
                device/integer_conversion device/integer_network tools/image_files tools/machine_sounds
 

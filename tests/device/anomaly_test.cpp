@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
+#include "mote/checksum.hpp"
 #include "support/converted_network.hpp"
 #include "support/double_network.hpp"
 #include "support/guarded_memory.hpp"
 #include "support/support.hpp"
+#include "target/anomaly_network.hpp"
 
 namespace {
 
@@ -164,6 +167,22 @@ TEST(AnomalyScore, OfIntegersIsExactForEqualStepsAndAtTheLargestError) {
   constant.layer.output.scale = 0.25f;  // 255 / 2 of the input's steps
   EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), (255u * 255u << 14) / 4);
   EXPECT_EQ(wide(score_unit(constant.model)) * 0x1p14, 0.25);
+}
+
+/// The network that the boards run too.
+TEST(AnomalyScore, OfIntegersIsEqualOnEveryMachine) {
+  const auto weights = std::make_unique<dense::AnomalyNetwork>();
+  dense::Numbers numbers;
+  weights->fill(numbers);
+  std::vector<std::int8_t> sample(dense::kAnomalyInputs);
+  record(numbers, 60, sample.data());
+  GuardedMemory scratch(dense::kAnomalyScratch);
+  IntegerNetwork network;
+  ASSERT_TRUE(network.bind(weights->model, scratch.memory()).ok());
+  const Span<const std::int8_t> outputs = network.forward(sample.data());
+  EXPECT_EQ(mote::crc32({reinterpret_cast<const unsigned char*>(outputs.data()), outputs.size()}),
+            dense::kAnomalyChecksum);
+  EXPECT_EQ(mote::anomaly_score(network, sample.data()), 18730886u);
 }
 
 /// x to (x0 + x1) / 2 and back: samples on the diagonal are normal.

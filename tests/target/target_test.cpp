@@ -10,6 +10,7 @@
 #include <tuple>
 #include <vector>
 
+#include "anomaly_network.hpp"
 #include "board_runs.hpp"
 #include "call_graph.hpp"
 #include "results_table.hpp"
@@ -189,6 +190,7 @@ TEST(Integers, GiveOneChecksumOnEveryMachine) {
 
 TEST(Integers, DetectAnomaliesInOneAndAHalfKilobytesOfRam) {
   const Report& host = run_on_host("dense_anomaly", 0);
+  EXPECT_EQ(std::stoul(host.values.at("outputs"), nullptr, 16), dense::kAnomalyChecksum);
   EXPECT_GE(host.number("detected_of_10"), 9u);
   EXPECT_LE(host.number("false_alarms_of_10"), 2u);
   EXPECT_NEAR(static_cast<double>(host.number("zeros_of_128")), 64.0, 16.0);
