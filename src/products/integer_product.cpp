@@ -13,14 +13,23 @@ using std::size_t;
 // Rows at a time, which share each input: as many as the registers hold.
 #if defined(__thumb__) && !defined(__thumb2__)
 constexpr size_t kRowsTogether = 2;
+
+/// a b / 2^31 to nearest, ties up; b >= 0. Of halves of 16 bits: the processor has no product of 64 bits.
+std::int32_t high_product(std::int32_t a, std::int32_t b) {
+  const auto a0 = static_cast<std::uint32_t>(a & 0xffff), b0 = static_cast<std::uint32_t>(b & 0xffff);
+  const std::int32_t a1 = a >> 16, b1 = b >> 16;
+  const auto middle = static_cast<std::int32_t>((a0 * b0 >> 16) + a0 * static_cast<std::uint32_t>(b1));
+  const std::int32_t mixed = a1 * static_cast<std::int32_t>(b0) + (middle & 0xffff);
+  return 2 * (a1 * b1 + (middle >> 16) + (mixed >> 16)) + (((mixed >> 14 & 3) + 1) >> 1);
+}
 #else
 constexpr size_t kRowsTogether = 4;
-#endif
 
-/// a / 2^31 to nearest, ties up.
-std::int32_t high_part(std::int64_t a) {
-  return static_cast<std::int32_t>((a + (std::int64_t{1} << 30)) >> 31);
+/// a b / 2^31 to nearest, ties up; b >= 0.
+std::int32_t high_product(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>((std::int64_t{a} * b + (std::int64_t{1} << 30)) >> 31);
 }
+#endif
 
 /// a / 2^shift to nearest, ties away from 0.
 std::int32_t shifted_right(std::int32_t a, std::int32_t shift) {
@@ -31,13 +40,12 @@ std::int32_t shifted_right(std::int32_t a, std::int32_t shift) {
 std::int8_t output_of(const IntegerLayer& layer, size_t j, std::uint32_t sum) {
   const std::int32_t shift = layer.shifts[j];
   const auto raised = static_cast<std::int32_t>(shift > 0 ? sum << shift : sum);
-  const std::int32_t high = high_part(std::int64_t{raised} * layer.multipliers[j]);
+  const std::int32_t high = high_product(raised, layer.multipliers[j]);
   const std::int32_t scaled = shifted_right(high, shift > 0 ? 0 : -shift);
-  // No overflow: outputs beyond 2^30 are clamped in any case.
-  constexpr std::int32_t kFar = 1 << 30;
-  std::int32_t y = (scaled > kFar ? kFar : scaled < -kFar ? -kFar : scaled) + layer.z.zero;
-  if (y < layer.least) y = layer.least;
-  if (y > layer.most) y = layer.most;
+  const std::int32_t zero = layer.z.zero;  // added last: the sum could overflow
+  const std::int32_t y = scaled < layer.least - zero  ? layer.least
+                         : scaled > layer.most - zero ? layer.most
+                                                      : scaled + zero;
   return layer.table == nullptr ? static_cast<std::int8_t>(y) : layer.table[y + 128];
 }
 
