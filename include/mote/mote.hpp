@@ -43,4 +43,5 @@
 #include "mote/topology.hpp"
 #include "mote/trainer.hpp"
 #include "mote/training_slices.hpp"
+#include "mote/tuned_layers.hpp"
 #include "mote/version.hpp"

@@ -12,6 +12,8 @@
 
 #include "mote/checkpoint.hpp"
 #include "mote/checksum.hpp"
+#include "mote/fine_tuning.hpp"
+#include "support/guarded_memory.hpp"
 #include "support/training_support.hpp"
 
 namespace {
@@ -301,6 +303,52 @@ TEST(FlashRecord, CountsOnPastTheLargestNumber) {
       EXPECT_EQ(load(flash), "newest");
     }
   }
+}
+
+/// A network of 205 KB, whose last layer learns in RAM: whatever the cut, the device restarts with all of the earlier
+/// or all of the later parameters.
+TEST(FlashRecord, KeepsWhatADeviceLearnedThroughAPowerCutAtEveryByte) {
+  constexpr mote::Topology t{784, {256, mote::Activation::relu}, {10, mote::Activation::softmax}};
+  std::mt19937 random(3);
+  std::vector<std::int8_t> weights(mote::flash_weight_count(t));
+  for (std::int8_t& weight : weights) weight = static_cast<std::int8_t>(random() >> 24);
+  const std::vector<float> biases(mote::flash_row_count(t)), factors(biases.size(), 0.001f);
+  const mote::FlashModel model(t, mote::Span<const std::int8_t>(weights.data(), weights.size()),
+                               {biases.data(), biases.size()}, {factors.data(), factors.size()});
+  mote::FineTuningOptions options;
+  options.set_half_weights(true).set_optimizer({mote::Optimizer::sgd, 0.02f});
+  GuardedMemory memories[] = {GuardedMemory(mote::fine_tuning_bytes(t, options)),
+                              GuardedMemory(mote::fine_tuning_bytes(t, options))};
+  mote::FineTuning tuning, restarted;
+  ASSERT_TRUE(tuning.bind(model, options, memories[0].memory()).ok());
+  ASSERT_TRUE(restarted.bind(model, options, memories[1].memory()).ok());
+  const auto learn = [&] {
+    std::uint8_t pixels[784];
+    for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(random() >> 24);
+    EXPECT_TRUE(tuning.train(pixels, 1.0f / 255.0f, static_cast<std::uint8_t>(random() % 10)).ok());
+    return std::string(tuning.learned().begin(), tuning.learned().end());
+  };
+  Simulated start(8192, 8);
+  std::string records[3];
+  for (std::string& record : records) ASSERT_TRUE(save(start, record = learn(), 1000).ok());
+  const std::string &old = records[2], fresh = learn();
+  Simulated whole = start;
+  ASSERT_TRUE(save(whole, fresh, 1000).ok());
+  std::size_t kept_old = 0;
+  for (std::size_t cut = 0; cut < whole.used(); ++cut) {
+    Simulated flash = start;
+    flash.cut_after(cut);
+    EXPECT_EQ(save(flash, fresh, 1000).status, Status::write_failed);
+    flash.power();
+    const std::string found = load(flash);
+    ASSERT_TRUE(found == old || found == fresh) << "cut after " << cut << " bytes";
+    kept_old += found == old;
+    ASSERT_TRUE(restarted.restore(bytes_of(found)).ok());
+    ASSERT_EQ(std::string(restarted.learned().begin(), restarted.learned().end()), found);
+  }
+  EXPECT_GT(kept_old, 8192u + 5000u);
+  EXPECT_EQ(load(whole), fresh);
+  std::printf("cuts %zu of %zu bytes learned, earlier parameters %zu\n", whole.used(), fresh.size(), kept_old);
 }
 
 /// The example of the header: training resumes from flash, through a cut.

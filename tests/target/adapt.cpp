@@ -7,6 +7,7 @@
 #include "mote/checksum.hpp"
 #include "mote/fine_tuning.hpp"
 #include "mote/instruction_set.hpp"
+#include "mote/integer_fine_tuning.hpp"
 #include "report.hpp"
 
 MOTE_FLASH_BYTES(images, MOTE_MNIST "/t10k-images-idx3-ubyte", 16, 78400);
@@ -25,8 +26,38 @@ constexpr mote::FineTuningOptions make_options() {
 }
 constexpr mote::FineTuningOptions kOptions = make_options();
 
+#ifdef MOTE_INTEGERS
+mote::Storage<mote::integer_fine_tuning_bytes(model::kTopology, kOptions)> memory;
+mote::IntegerFineTuning tuning;
+
+void bind() {
+  require(tuning.bind(model::kTopology, model::kModel, kOptions, memory));
+}
+
+mote::Inputs sample(std::size_t i) {
+  return mote::Inputs(images + i * model::kTopology.inputs, 1, model::kTopology.inputs, kScale);
+}
+mote::Result train(std::size_t i, std::uint8_t label) {
+  return tuning.train(sample(i), label);
+}
+mote::Span<const float> forward(std::size_t i) {
+  return tuning.forward_pre_activations(sample(i));
+}
+#else
 mote::Storage<mote::fine_tuning_bytes(model::kTopology, kOptions)> memory;
 mote::FineTuning tuning;
+
+void bind() {
+  require(tuning.bind(model::kModel, kOptions, memory));
+}
+
+mote::Result train(std::size_t i, std::uint8_t label) {
+  return tuning.train(images + i * model::kTopology.inputs, kScale, label);
+}
+mote::Span<const float> forward(std::size_t i) {
+  return tuning.forward_pre_activations(images + i * model::kTopology.inputs, kScale);
+}
+#endif
 #ifdef MOTE_MICROCONTROLLER
 static_assert(sizeof memory + sizeof tuning <= 6 * 1024);
 #endif
@@ -38,7 +69,7 @@ std::uint8_t new_name(std::size_t i) {
 std::uint32_t correct() {
   std::uint32_t count = 0;
   for (std::size_t i = kLearned; i < sizeof labels; ++i) {
-    count += mote::argmax(tuning.forward_pre_activations(images + i * model::kTopology.inputs, kScale)) == new_name(i);
+    count += mote::argmax(forward(i)) == new_name(i);
   }
   return count;
 }
@@ -46,14 +77,14 @@ std::uint32_t correct() {
 }  // namespace
 
 int image_main() {
-  require(tuning.bind(model::kModel, kOptions, memory));
+  bind();
   report("correct_before", correct());
   std::uint32_t instructions = 0;
   constexpr int kEpochs = 10;
   for (int epoch = 0; epoch < kEpochs; ++epoch) {
     for (std::size_t i = 0; i < kLearned; ++i) {
       const std::uint32_t start = device::clock();
-      require(tuning.train(images + i * model::kTopology.inputs, kScale, new_name(i)));
+      require(train(i, new_name(i)));
       instructions += device::instructions_since(start);
     }
   }

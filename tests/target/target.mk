@@ -43,17 +43,23 @@ FLASH_m0 := -fira-algorithm=priority
 TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # Programs of the images. A suffix such as _float32 names the format of the model's weights.
-IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 adapt_float32 \
-                  sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_anomaly dense_train learner learner_adam integers
+IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 firmware_integer \
+                  adapt_float32 adapt_int8 adapt_integer sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_anomaly dense_train learner learner_adam
+IMAGES_m4f     := inverted_int8
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_learner_adam := -DMOTE_TRAIN_WITH_ADAM
 FLAGS_sensor_int16 := -DMOTE_READING=std::int16_t
 FLAGS_sensor_float := -DMOTE_READING=float
 FLAGS_dense_infer_float16 := -DMOTE_WEIGHT=mote::Half
 FLAGS_dense_infer_int8 := -DMOTE_WEIGHT=std::int8_t
-MODELS         := float32 float16 int8
+MODELS         := float32 float16 int8 integer
 $(foreach model,$(MODELS),$(foreach image,infer firmware adapt,$(eval FLAGS_$(image)_$(model) := -I$(TARGET_BUILD)/$(model))))
-TARGET_DATA    += $(MODELS:%=$(TARGET_BUILD)/%/model.hpp)
+FLAGS_adapt_integer += -DMOTE_INTEGERS
+FLAGS_firmware_integer += -DMOTE_INTEGERS
+# 784-256-10 and 2,000 images of digits, for one board.
+FLAGS_inverted_int8 := -I$(TARGET_BUILD)/large/int8
+FLAGS_inverted_float32 := -I$(TARGET_BUILD)/large/float32 -DMOTE_FLOATS
+TARGET_DATA    += $(MODELS:%=$(TARGET_BUILD)/%/model.hpp) $(TARGET_BUILD)/large/int8/model.hpp $(TARGET_BUILD)/large/float32/model.hpp
 IMAGE_SOURCE    = $(if $(filter dense_%,$1),dense_$(word 2,$(subst _, ,$1)),$(firstword $(subst _, ,$1)))
 
 define target_rules
@@ -68,7 +74,7 @@ $(TARGET_BUILD)/$1/%.o: tests/target/%.cpp tests/target/target.mk
 	@mkdir -p $$(@D)
 	$$(call say,CXX,$$@) $(ARM)g++ $(CPU_$1) $(TARGET_FLAGS) -DMOTE_CLOCK_MHZ=$(call board,$1,2) -MMD -MP -c $$< -o $$@
 
-$(foreach image,$(IMAGES),$(call image_rules,$1,$(image)))
+$(foreach image,$(IMAGES) $(IMAGES_$1),$(call image_rules,$1,$(image)))
 endef
 
 define image_rules
@@ -97,7 +103,8 @@ $(TARGET_BUILD)/host/$1.o: tests/target/$(call IMAGE_SOURCE,$1).cpp $(TARGET_DAT
 $(TARGET_BUILD)/host/$1: $(TARGET_BUILD)/host/$1.o $(TARGET_BUILD)/host/host.o $(TARGET_BUILD)/host/report.o $(BUILD)/libmote.a
 	$$(call say,LINK,$$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $$^ $(LDFLAGS) -o $$@
 endef
-$(foreach image,$(IMAGES),$(eval $(call host_image_rules,$(image))))
+HOST_IMAGES := $(IMAGES) $(IMAGES_m4f) inverted_float32
+$(foreach image,$(HOST_IMAGES),$(eval $(call host_image_rules,$(image))))
 
 # The programs from the two files of `make dist`, for emulated aarch64, if its compiler is installed.
 AARCH64 := $(if $(shell command -v aarch64-linux-gnu-g++),$(if $(shell command -v qemu-aarch64),train train_adam infer_float32 sine sensor_int16))
@@ -126,6 +133,14 @@ $(TARGET_BUILD)/model.safetensors: $(PROGRAM_FOLDER)/train | $(BUILD)/mnist/veri
 	$(call say,TRAIN,$@) $(PROGRAM_FOLDER)/train --hidden 30 --activation sigmoid --init scaled-gaussian --epochs 5 \
 	    --data $(BUILD)/mnist --quiet --save $@ > $@.log
 
+$(TARGET_BUILD)/large/model.safetensors: $(PROGRAM_FOLDER)/train | $(BUILD)/mnist/verified
+	@mkdir -p $(@D)
+	$(call say,TRAIN,$@) $(PROGRAM_FOLDER)/train --epochs 2 --data $(BUILD)/mnist --quiet --save $@ > $@.log
+
+$(TARGET_BUILD)/large/%/model.hpp: $(TARGET_BUILD)/large/model.safetensors
+	@mkdir -p $(@D)
+	$(call say,EXPORT,$@) $(PROGRAM_FOLDER)/train --load $< --evaluate --data $(BUILD)/mnist --export-header $@ --export-weights $* > $@.log
+
 $(MODELS:%=$(TARGET_BUILD)/%/model.hpp): $(TARGET_BUILD)/%/model.hpp: $(TARGET_BUILD)/model.safetensors
 	@mkdir -p $(@D)
 	$(call say,EXPORT,$@) $(PROGRAM_FOLDER)/train --load $< --evaluate --data $(BUILD)/mnist --export-header $@ --export-weights $* > $@.log
@@ -133,7 +148,7 @@ $(MODELS:%=$(TARGET_BUILD)/%/model.hpp): $(TARGET_BUILD)/%/model.hpp: $(TARGET_B
 # ccache does not store the call graphs that the compiler writes beside the objects.
 target size test-target: export CCACHE_DISABLE = 1
 
-target: $(foreach target,$(TARGETS),$(IMAGES:%=$(TARGET_BUILD)/$(target)/%.elf)) ## Cross-build the library and firmware images for Cortex-M (needs gcc-arm-none-eabi)
+target: $(foreach target,$(TARGETS),$(patsubst %,$(TARGET_BUILD)/$(target)/%.elf,$(IMAGES) $(IMAGES_$(target)))) ## Cross-build the library and firmware images for Cortex-M (needs gcc-arm-none-eabi)
 
 RUN_TARGET_TESTS = MOTE_BUILD=$(BUILD) MOTE_BOARDS='$(foreach target,$(TARGETS),$(target):$(call board,$(target),1) $(target)_dense:$(call board,$(target),1,dense_))' $(TARGET_BUILD)/target_tests --gtest_brief=1
 
@@ -151,7 +166,7 @@ $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
-test-target: target $(IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
+test-target: target $(HOST_IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
 	$(RUN_TARGET_TESTS)
 
 -include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*/*.d)

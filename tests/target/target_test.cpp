@@ -81,7 +81,13 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
   graph.limit("src/training/backpropagation.cpp", methods);
   graph.limit("src/training/trainer.cpp", methods);
   graph.limit("src/device/flash_network.cpp", {"activate_by", "flash_product_"});
-  graph.limit("src/device/fine_tuning.cpp", methods);
+  graph.limit("src/device/fine_tuning.cpp", {"flash_product_", "read_flash_"});
+  std::vector<std::string> of_tuning = methods;
+  for (const char* name : {"_in_flash", "integer_weights", "integer_biases", "flash_product_", "read_flash_"}) {
+    of_tuning.push_back(name);
+  }
+  graph.limit("src/device/tuned_layers.cpp", of_tuning);
+  graph.limit("src/device/integer_network.cpp", {"integer_product"});
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder() + target)) {
     const std::string name = entry.path().stem().string();
     if (entry.path().extension() != ".ci") continue;
@@ -160,11 +166,13 @@ std::string name_of(const testing::TestParamInfo<std::tuple<const char*, const c
 }
 
 constexpr const char* kTargets[] = {"m0", "m3", "m4f", "m7", "m33", "m55"};
-constexpr const char* kImages[] = {"train",         "train_adam", "infer_float32", "infer_float16", "infer_int8",
-                                   "adapt_float32", "sine",       "sensor_int16",  "sensor_float"};
+constexpr const char* kImages[] = {"train",      "train_adam",    "infer_float32", "infer_float16",
+                                   "infer_int8", "adapt_float32", "adapt_int8",    "adapt_integer",
+                                   "sine",       "sensor_int16",  "sensor_float"};
 constexpr const char* kDense[] = {"dense_infer_float32", "dense_infer_float16", "dense_infer_int8",
                                   "dense_integer",       "dense_anomaly",       "dense_train"};
-constexpr const char* kFirmware[] = {"firmware_float32", "firmware_int8", "learner", "learner_adam", "integers"};
+constexpr const char* kFirmware[] = {"firmware_float32", "firmware_int8", "firmware_integer", "learner",
+                                     "learner_adam"};
 const testing::Environment* const kTable = testing::AddGlobalTestEnvironment(new results_table::Printer);
 INSTANTIATE_TEST_SUITE_P(, Dense, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kDense)), name_of);
 INSTANTIATE_TEST_SUITE_P(, Image, testing::Combine(testing::ValuesIn(kTargets), testing::ValuesIn(kImages)), name_of);
@@ -201,8 +209,25 @@ TEST(Integers, DetectAnomaliesInOneAndAHalfKilobytesOfRam) {
   }
 }
 
-TEST(Firmware, OfIntegersIsTwoAndAHalfKilobytesOfCode) {
-  for (const char* target : kTargets) EXPECT_LE(sections_of(target, "integers").at(".text"), 2560u) << target;
+/// A network with int8 weights adapts in 8 KB as well as one with float weights in flash and in RAM, which only the
+/// host runs.
+TEST(Learning, AdaptsALargeNetworkInEightKilobytes) {
+  const Report& board = run_on("m4f", "inverted_int8");
+  ASSERT_EQ(board.status, 0) << board.text;
+  const std::size_t before = board.number("correct_before"), after = board.number("correct_after");
+  EXPECT_LE(10 * before, board.number("tested"));
+  EXPECT_GE(10 * after, 7 * board.number("tested"));
+  EXPECT_LE(board.number("memory_bytes") + board.number("state_bytes"), 8u * 1024);
+  for (const char* image : {"inverted_int8", "inverted_float32"}) {
+    const Report host = run_on_host(image, 1);
+    if (host.status == 3) GTEST_SKIP() << "this host has no fused arithmetic";
+    if (image == std::string("inverted_int8")) {
+      EXPECT_EQ(results_of(host), results_of(board));
+    } else {
+      EXPECT_NEAR(static_cast<double>(after), static_cast<double>(host.number("correct_after")),
+                  static_cast<double>(host.number("tested")) / 100.0);
+    }
+  }
 }
 
 /// The firmware of the README verifies its golden outputs, or learns to tell movements.
@@ -225,6 +250,14 @@ TEST(Firmware, IsFourKilobytesOfCodeOnCortexM4) {
   EXPECT_LE(sections.at(".text"), 4096u);
   EXPECT_LE(sections.at(".bss"), 1024u);
   EXPECT_EQ(sections.at(".data"), 0u);
+}
+
+TEST(Firmware, OfIntegersIsTwoAndAHalfKilobytesOfCode) {
+  for (const char* target : kTargets) {
+    const std::map<std::string, std::size_t> sections = sections_of(target, "firmware_integer");
+    EXPECT_LE(sections.at(".text"), 2560u) << target;
+    EXPECT_LE(sections.at(".bss"), 128u) << target;
+  }
 }
 
 /// Undefined symbols of the two files of make dist, compiled as in the README, without the options of this repository's
