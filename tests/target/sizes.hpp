@@ -35,11 +35,9 @@ inline void write(const std::string& path, const Table& table) {
   file
       << "# Sizes of the images in bytes\n\n"
          "Written by `make size`; `make test-target` fails when one has grown by more than 3 %. Weights and images of\n"
-         "digits are not counted; text and rodata are with what starts the board. firmware is inference only, "
-         "integers\n"
-         "that of a small network of integers, infer inference with its report, train is training with SGD; stack is "
-         "the\n"
-         "most that the compiler's call graph allows.\n\n"
+         "digits are not counted; text and rodata are with what starts the board. firmware is inference only, infer "
+         "inference\nwith its report, train is training with SGD; stack is the most that the compiler's call graph "
+         "allows.\n\n"
          "| target | image | text | rodata | data | bss | stack |\n|---|---|---|---|---|---|---|\n";
   for (const auto& [name, row] : table) {
     file << "| " << name.substr(0, name.find(' ')) << " | " << name.substr(name.find(' ') + 1) << " |";
