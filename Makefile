@@ -87,7 +87,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints format help clean data FORCE
+.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints test-cmsis-nn format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 

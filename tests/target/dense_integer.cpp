@@ -7,6 +7,9 @@
 #include "mote/instruction_set.hpp"
 #include "mote/integer_network.hpp"
 #include "report.hpp"
+#ifdef MOTE_CMSIS_NN
+#include "cmsis_nn.hpp"
+#endif
 
 namespace {
 
@@ -37,6 +40,9 @@ void measure(const char* name, const std::uint32_t (&sizes)[Sizes]) {
     output += layer.outputs;
   }
   model.layers = {layers, Sizes - 1};
+#ifdef MOTE_CMSIS_NN
+  model.product = cmsis_nn_product;
+#endif
   require(network.bind(model, scratch));
   const std::uint32_t start = device::clock();
   const mote::Span<const std::int8_t> outputs = network.forward(inputs);

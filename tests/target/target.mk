@@ -150,6 +150,8 @@ target size test-target: export CCACHE_DISABLE = 1
 
 target: $(foreach target,$(TARGETS),$(patsubst %,$(TARGET_BUILD)/$(target)/%.elf,$(IMAGES) $(IMAGES_$(target)))) ## Cross-build the library and firmware images for Cortex-M (needs gcc-arm-none-eabi)
 
+EMULATE = qemu-system-arm -nographic -monitor none -serial none -icount shift=0 -semihosting-config enable=on,target=native
+
 RUN_TARGET_TESTS = MOTE_BUILD=$(BUILD) MOTE_BOARDS='$(foreach target,$(TARGETS),$(target):$(call board,$(target),1) $(target)_dense:$(call board,$(target),1,dense_))' $(TARGET_BUILD)/target_tests --gtest_brief=1
 
 size: target $(TARGET_BUILD)/target_tests ## Write the sizes of the images into tests/target/SIZES.md
@@ -168,5 +170,27 @@ $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 
 test-target: target $(HOST_IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
 	$(RUN_TARGET_TESTS)
+
+# CMSIS_NN: folder of its sources, which are not in this repository.
+CMSIS_OBJECTS := FullyConnectedFunctions/arm_fully_connected_per_channel_s8.o NNSupportFunctions/arm_nn_vec_mat_mult_t_per_ch_s8.o
+$(foreach target,$(TARGETS),$(eval FLAGS_dense_integer_$(target) := -DMOTE_CMSIS_NN -Itools/examples -I$(CMSIS_NN)/Include))
+define cmsis_rules
+$(call image_rules,$1,dense_integer_$1)
+$(TARGET_BUILD)/$1/dense_integer_$1.elf: $(CMSIS_OBJECTS:%=$(TARGET_BUILD)/$1/cmsis/%)
+$(TARGET_BUILD)/$1/cmsis/%.o: $(CMSIS_NN)/Source/%.c
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$@) $(ARM)gcc $(CPU_$1) -mthumb -O3 -I$(CMSIS_NN)/Include -c $$< -o $$@
+endef
+$(if $(CMSIS_NN),$(foreach target,$(TARGETS),$(eval $(call cmsis_rules,$(target)))))
+
+test-cmsis-nn: private SHELL := bash
+test-cmsis-nn: $(foreach target,$(TARGETS),$(TARGET_BUILD)/$(target)/dense_integer.elf $(if $(CMSIS_NN),$(TARGET_BUILD)/$(target)/dense_integer_$(target).elf)) ## Compare integers with CMSIS-NN through tools/examples/cmsis_nn.hpp (CMSIS_NN=folder of its sources)
+	$(if $(CMSIS_NN),,$(error test-cmsis-nn: needs CMSIS_NN=DIR, the folder of the sources of CMSIS-NN))
+	@echo 'Instructions of 784-30-10 (23,820 multiply-adds) and of the anomaly network (264,192):'
+	@$(foreach target,$(TARGETS),run() { $(EMULATE) -M $(call board,$(target),1,dense_) -kernel $(TARGET_BUILD)/$(target)/$$1.elf 2>&1; }; \
+	    mote=$$(run dense_integer); cmsis=$$(run dense_integer_$(target)); \
+	    echo "$(target) mote    " $$(grep instructions <<<"$$mote" | sed 's/.* //'); \
+	    echo "$(target) CMSIS-NN" $$(grep instructions <<<"$$cmsis" | sed 's/.* //'); \
+	    [ "$$(grep outputs <<<"$$mote")" = "$$(grep outputs <<<"$$cmsis")" ] || { echo "$(target): other outputs"; exit 1; };)
 
 -include $(wildcard $(TARGET_BUILD)/*/*.d $(TARGET_BUILD)/*/src/*/*.d)
