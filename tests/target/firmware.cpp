@@ -4,25 +4,31 @@
 #include "model.hpp"
 
 #ifdef MOTE_INTEGERS
+
 static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
 static mote::IntegerNetwork network;
+
+static bool start() {
+  return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();
+}
+
+static std::size_t recognize(const std::int8_t* inputs) {  // pixels less 128
+  return mote::argmax(network.forward(inputs));
+}
+
 #else
+
 static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
 static mote::FlashNetwork network;
-#endif
 
 static bool start() {  // once; false: flash is damaged
   return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();
 }
 
-#ifdef MOTE_INTEGERS
-static std::size_t recognize(const std::int8_t* inputs) {  // pixels less 128
-  return mote::argmax(network.forward(inputs));
-}
-#else
 static std::size_t recognize(const unsigned char* pixels) {
   return mote::argmax(network.forward(pixels, 1.0f / 255.0f));
 }
+
 #endif
 
 int image_main() {
