@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The firmware of the README without reports: the smallest inference.
 #include "device.hpp"
-#include "model.hpp"
 
 #ifdef MOTE_INTEGERS
+#include "model.hpp"
 
 static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
 static mote::IntegerNetwork network;
@@ -17,6 +17,7 @@ static std::size_t recognize(const std::int8_t* inputs) {  // pixels less 128
 }
 
 #else
+#include "model.hpp"
 
 static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
 static mote::FlashNetwork network;
