@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::int32_t kFraction = 16;  // bits of probabilities
 
-Result check_sizes(std::size_t inputs, std::size_t outputs) {
+Result check_reconstruction(std::size_t inputs, std::size_t outputs) {
   if (outputs != inputs) return {Status::output_size_mismatch, outputs, inputs};
   return Status::ok;
 }
@@ -53,11 +53,11 @@ std::uint32_t anomaly_score(const IntegerNetwork& network, const std::int8_t* sa
 }
 
 Result check_autoencoder(const FlashModel& model) {
-  return check_sizes(model.topology.inputs, model.topology.outputs());
+  return check_reconstruction(model.topology.inputs, model.topology.outputs());
 }
 
 Result check_autoencoder(const IntegerModel& model) {
-  return check_sizes(model.layers[0].inputs, model.layers[model.layers.size() - 1].outputs);
+  return check_reconstruction(model.layers[0].inputs, model.layers[model.layers.size() - 1].outputs);
 }
 
 std::uint32_t detail::order_of(float score) {
