@@ -269,6 +269,23 @@ TEST_F(Export, OfAModelFileNeedsNoTraining) {
   EXPECT_EQ(contents(folder_.file("model.hpp")), trained);
 }
 
+/// The header folds the standardization in; a loaded network brings its own.
+TEST_F(Export, OfALoadedTableNetworkIsTheHeaderOfItsTraining) {
+  const std::string model = folder_.file("model.safetensors"), header = folder_.file("model.hpp");
+  const std::string data = "--data tools/data/tables/iris.csv ";
+  for (const char* weights : {"float32", "float16", "int8", "integer"}) {
+    const std::string exports = std::string(" --export-weights ") + weights + " --export-header " + header;
+    const CommandResult trained = train(data + "--epochs 20 --save " + model + exports);
+    ASSERT_EQ(trained.status, 0) << trained.output;
+    const std::string first = contents(header);
+    const CommandResult loaded = train(data + "--evaluate --load " + model + exports);
+    ASSERT_EQ(loaded.status, 0) << loaded.output;
+    EXPECT_EQ(line_with(loaded.output, header), line_with(trained.output, header));
+    EXPECT_EQ(contents(header), first) << weights;
+    EXPECT_EQ(loaded.output.find("warning"), std::string::npos) << loaded.output;
+  }
+}
+
 TEST_F(Export, NamesANamespaceThatCppTakes) {
   for (const auto& [file, name] :
        {std::pair("class.hpp", "model_class"), std::pair("errno.hpp", "model_errno"),

@@ -179,9 +179,11 @@ Exported write_header(AtomicFile& file, const Export& what) {
       [&](std::size_t i, const float*) { return network.forward(what.test.subset(i, 1)); }, what.loss, what.test);
   return summarize(file.path(), format("%zu bytes of %s weights and their biases", owned.size(), weights.c_str()), what,
                    totals,
-                   " with " + weights +
-                       " weights: a large weight makes the steps of its unit's other weights coarse; "
-                       "--export-weights float16 is finer");
+                   " with " + weights + " weights" +
+                       (what.format == HeaderFormat::int8
+                            ? ": a large weight makes the steps of its unit's other weights coarse; --export-weights "
+                              "float16 is finer"
+                            : ""));
 }
 
 }  // namespace tools

@@ -139,6 +139,8 @@ Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescriptio
   if (format_ != HeaderFormat::int8 && format_ != HeaderFormat::integer) {
     require(mote::fold_inputs(topology, test, parameters));
     test.set_transformation(nullptr, nullptr);
+    test.offset = 0.0f;  // a loaded model has set them
+    test.scale = 1.0f;
   }
   const std::string comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
                               comment_list("Outputs: ", data.output_names());
