@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The programs and figures of the README. Run from the root of the repository.
+// The programs, commands, figures and links of the README and of the guides.
+// Run from the root of the repository.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "mote/instruction_set.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -22,9 +26,27 @@ std::string text_of(const char* path) {
   return text.str();
 }
 
-/// The indented block that contains `line`, without its indentation.
+constexpr const char* kLesson = "tests/lesson/README.md";
+constexpr const char* kDocuments[] = {"README.md",
+                                      "include/mote/README.md",
+                                      "src/README.md",
+                                      "tools/README.md",
+                                      "tests/README.md",
+                                      kLesson,
+                                      "tests/peers/README.md",
+                                      "tests/reproduce/README.md",
+                                      "tests/target/README.md"};
+
+std::string text_of_all() {
+  std::string text;
+  for (const char* document : kDocuments) text += text_of(document) + "\n";
+  return text;
+}
+
+/// The indented block that contains `line`, without its indentation; of the
+/// first document that has one.
 std::string block_with(const std::string& line) {
-  std::istringstream readme(text_of("README.md"));
+  std::istringstream readme(text_of_all());
   std::string block, current;
   bool found = false;
   while (std::getline(readme, current)) {
@@ -89,18 +111,126 @@ TEST(Readme, TenLinesLearnTheSine) {
   const CommandResult learned =
       run_program("sine", "#include <cmath>\n#include <cstdio>\n#include \"mote/mote.hpp\"\n" + lines + kSineProgram);
   EXPECT_EQ(learned.status, 0) << learned.output;
-  EXPECT_NE(text_of("README.md").find("largest error at these points is " + learned.output.substr(0, 5)),
-            std::string::npos)
+  EXPECT_NE(text_of_all().find("largest error at these points is " + learned.output.substr(0, 5)), std::string::npos)
       << learned.output;
 }
 
-TEST(Readme, OpensWithTheTwoCommands) {
-  EXPECT_NE(block_with("make && ./tools/train"), "");
-  EXPECT_NE(block_with("libgtest-dev && make test"), "");
+TEST(Readme, OpensWithTheTwoCommandsOnFewerThanTwoHundredLines) {
+  const std::string text = text_of("README.md");
+  EXPECT_LT(text.find("make && ./tools/train\n"), text.find("\n## "));
+  EXPECT_LT(text.find("libgtest-dev && make test\n"), text.find("\n## "));
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 200);
+}
+
+TEST(Readme, LinksToFilesThatExist) {
+  std::size_t links = 0;
+  for (const char* document : kDocuments) {
+    const std::string text = text_of(document);
+    ASSERT_NE(text, "") << document;
+    for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 1)) {
+      const std::string target = text.substr(at + 2, text.find_first_of(")#", at) - at - 2);
+      if (target.empty() || target.rfind("http", 0) == 0) continue;
+      ++links;
+      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(document).parent_path() / target))
+          << document << ": " << target;
+    }
+  }
+  EXPECT_GE(links, 50u);
+}
+
+/// A folder in which the commands of the README run as they stand.
+class FrontPage : public testing::Test {
+ protected:
+  FrontPage() {
+    namespace fs = std::filesystem;
+    fs::create_directory(folder_.file("tools"));
+    fs::create_directory_symlink(fs::absolute("tools/data"), folder_.file("tools/data"));
+    for (const char* tool : {"train", "predict"}) {
+      fs::create_symlink(fs::absolute(variable("MOTE_TOOLS", "tools")) / tool, folder_.file("tools/") + tool);
+    }
+  }
+  /// Runs the commands of a block, each on a line with "$ ", in the folder.
+  /// Other lines are their output.
+  void expect_output(const std::string& block) {
+    std::istringstream lines(block);
+    std::string expected, printed;
+    std::size_t commands = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.rfind("$ ", 0) != 0) {
+        expected += line + "\n";
+        continue;
+      }
+      ++commands;
+      const CommandResult result = run_command("cd " + folder_.file("") + " && " + line.substr(2));
+      EXPECT_EQ(result.status, 0) << line << "\n" << result.output;
+      printed += result.output;
+    }
+    EXPECT_GE(commands, 1u);
+    if (mote::arithmetic_is_fused()) {
+      EXPECT_EQ(printed, expected);
+    }
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(FrontPage, PrintsWhatItQuotesAndExportsAProgramThatAnswers) {
+  expect_output(block_with("--data tools/data/tables/iris.csv --save iris"));
+  expect_output(block_with("--export-header iris.hpp"));
+  const std::string program = block_with("std::size_t classify(");
+  ASSERT_NE(program, "");
+  folder_.write("program.cpp", program + R"(
+#include <cstdio>
+int main() {
+  const float setosa[] = {5.1f, 3.5f, 1.4f, 0.2f}, virginica[] = {6.3f, 3.3f, 6.0f, 2.5f};
+  if (start()) std::printf("%zu %zu", classify(setosa), classify(virginica));
+}
+)");
+  const CommandResult compiled = run_command(
+      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder_.file("program.cpp") + " " +
+      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
+  ASSERT_EQ(compiled.status, 0) << compiled.output;
+  EXPECT_EQ(run_command(folder_.file("program")).output, "0 2");
+}
+
+/// The network that learns is the one of tests/target/learner.cpp; the network
+/// that adapts compiles.
+TEST_F(FrontPage, ShowsNetworksThatLearnOnTheDevice) {
+  const std::string learner = block_with("StaticTrainer<topology, options, mote::kUnstored>");
+  const std::string adapts = block_with("mote::FineTuning tuning;");
+  ASSERT_NE(learner, "");
+  ASSERT_NE(adapts, "");
+  folder_.write("program.cpp", R"(
+#include "mote/mote.hpp"
+namespace learner {
+)" + learner + R"(
+}
+namespace model {
+constexpr mote::Topology kTopology{4, {8, mote::Activation::relu}, {3, mote::Activation::softmax}};
+mote::FlashModel kModel;
+}
+)" + adapts + R"(
+int main() {
+  learner::trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
+  std::int16_t readings[48] = {};
+  const std::uint8_t labels[4] = {0, 1, 2, 0};
+  std::vector<float> weights(mote::flash_weight_count(model::kTopology)), biases(mote::flash_row_count(model::kTopology));
+  model::kModel = mote::FlashModel(model::kTopology, mote::Span<const float>(weights.data(), weights.size()),
+                                   {biases.data(), biases.size()});
+  const float sample[4] = {1, 2, 3, 4};
+  return learner::learn(readings, labels) && start() && adapt(mote::Inputs(sample, 1, 4), 2) ? 0 : 1;
+}
+)");
+  std::string text = "#include <vector>\n" + text_of(folder_.file("program.cpp").c_str());
+  folder_.write("program.cpp", text);
+  const CommandResult compiled = run_command(
+      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Iinclude " + folder_.file("program.cpp") + " " +
+      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
+  ASSERT_EQ(compiled.status, 0) << compiled.output;
+  EXPECT_EQ(run_command(folder_.file("program")).status, 0);
 }
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {
-  const std::string readme = text_of("README.md"), results = text_of("tests/reproduce/RESULTS.md");
+  const std::string readme = text_of(kLesson), results = text_of("tests/reproduce/RESULTS.md");
   const std::size_t start = readme.find("\n## The textbook's lessons, measured\n");
   ASSERT_NE(start, std::string::npos);
   std::istringstream section(readme.substr(start + 1, readme.find("\n## ", start + 1) - start));
