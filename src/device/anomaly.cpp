@@ -100,7 +100,7 @@ void RunningQuantile::adjust(std::size_t i) {
   const std::uint64_t to_left = std::uint64_t{up ? above - 1 : above + 1} * left / below;
   std::uint64_t step = (to_right + to_left) / (below + above);  // along the parabola
   const std::uint32_t room = up ? right : left;
-  if (step >= room || (step == 0 && (up ? left : right) == 0)) step = room / (up ? above : below);  // along the line
+  if (step >= room) step = room / (up ? above : below);  // along the line
   heights_[i] = static_cast<std::uint32_t>(up ? q + step : q - step);
   positions_[i] = up ? n + 1 : n - 1;
 }

@@ -43,6 +43,58 @@ TEST(RunningQuantile, FindsTheMedianOfThePublishedExample) {
   EXPECT_NEAR(quantile.value() * 1e-7, 4.44, 0.005);
 }
 
+/// P2 in double precision, step by step as in box 1 of the publication.
+struct PublishedQuantile {
+  double p, q[5] = {}, n[5] = {1, 2, 3, 4, 5};
+  std::size_t count = 0;
+
+  void add(double x) {
+    if (count < 5) {
+      q[count++] = x;
+      std::sort(q, q + count);
+      return;
+    }
+    ++count;
+    std::size_t k = 0;
+    if (x < q[0]) q[0] = x;
+    while (k < 3 && x >= q[k + 1]) ++k;
+    if (x > q[4]) q[4] = x;
+    for (std::size_t i = k + 1; i < 5; ++i) ++n[i];
+    for (std::size_t i = 1; i < 4; ++i) {
+      const double increments[] = {0.0, p / 2.0, p, (1.0 + p) / 2.0, 1.0};
+      const double d = 1.0 + static_cast<double>(count - 1) * increments[i] - n[i];
+      if (!(d >= 1.0 && n[i + 1] - n[i] > 1.0) && !(d <= -1.0 && n[i - 1] - n[i] < -1.0)) continue;
+      const double sign = d > 0.0 ? 1.0 : -1.0;
+      const double parabola = q[i] + sign / (n[i + 1] - n[i - 1]) *
+                                         ((n[i] - n[i - 1] + sign) * (q[i + 1] - q[i]) / (n[i + 1] - n[i]) +
+                                          (n[i + 1] - n[i] - sign) * (q[i] - q[i - 1]) / (n[i] - n[i - 1]));
+      const std::size_t beside = d > 0.0 ? i + 1 : i - 1;
+      const bool is_between = q[i - 1] < parabola && parabola < q[i + 1];
+      q[i] = is_between ? parabola : q[i] + sign * (q[beside] - q[i]) / (n[beside] - n[i]);
+      n[i] += sign;
+    }
+  }
+};
+
+/// Of numbers that are all different, and of few different numbers.
+TEST(RunningQuantile, FollowsThePublishedAlgorithm) {
+  mote::test::Source source(2);
+  for (const double p : {0.0625, 0.25, 0.5, 0.75, 0.9375}) {
+    for (const std::size_t kinds : {std::size_t{3}, std::size_t{12}, std::size_t{1} << 20}) {
+      PublishedQuantile published{p};
+      RunningQuantile quantile(static_cast<float>(p));
+      for (std::size_t i = 0; i < 500; ++i) {
+        const auto x = static_cast<std::uint32_t>(((std::size_t{1} << 32) - 1) / kinds * source.below(kinds));
+        published.add(static_cast<double>(x));
+        quantile.add(x);
+        const auto count = static_cast<double>(i + 1);
+        if (count <= 5.0 || std::ceil(p * (count + 1.0)) >= count) continue;  // a stored number
+        ASSERT_NEAR(quantile.value(), published.q[2], 1e4) << p << ", " << kinds << ", " << i;
+      }
+    }
+  }
+}
+
 TEST(RunningQuantile, IsTheLargestOfFewNumbersAndExactForFive) {
   RunningQuantile quantile(0.9f), third(0.5f);
   std::uint32_t largest = 0;
@@ -167,6 +219,8 @@ TEST(AnomalyScore, OfIntegersIsExactForEqualStepsAndAtTheLargestError) {
   constant.layer.output.scale = 0.25f;  // 255 / 2 of the input's steps
   EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), (255u * 255u << 14) / 4);
   EXPECT_EQ(wide(score_unit(constant.model)) * 0x1p14, 0.25);
+  constant.layer.output.scale = 0x1p-17f;  // 2^-16 of the input's step is taken as 2^-15
+  EXPECT_EQ(mote::anomaly_score(constant.network, sample.data()), 1u) << "255^2 / 2^16, rounded to nearest";
 }
 
 /// The network that the boards run too.
