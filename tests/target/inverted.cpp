@@ -44,6 +44,13 @@ std::uint32_t correct() {
   return count;
 }
 
+/// Without padding, which is wider on the host: 10 biases, then half weights.
+std::uint32_t checksum_of(mote::Bytes learned) {
+  constexpr std::size_t kWeights = 256 * 10 * sizeof(mote::Half);
+  const std::uint32_t crc = mote::crc32(learned.subspan(0, 10 * sizeof(float)));
+  return mote::crc32(learned.subspan(learned.size() - kWeights, kWeights), crc);
+}
+
 }  // namespace
 
 int image_main() {
@@ -57,7 +64,7 @@ int image_main() {
   }
   report("correct_after", correct());
   report("tested", sizeof labels - kLearned);
-  report_bits("learned", mote::crc32(tuning.learned()));
+  report_bits("learned", checksum_of(tuning.learned()));
   report("fused", mote::arithmetic_is_fused() ? 1 : 0);
   report("instructions_a_sample", instructions * (1000 / kLearned));
   report("memory_bytes", sizeof memory);
