@@ -6,7 +6,7 @@ AR       ?= ar
 BUILD    ?= build
 OPTIMIZE ?= -O2
 WERROR   ?= -Werror
-# Static memory of the tools in MiB; unused pages cost nothing.
+# Memory of the tools in MiB, reserved once; unused pages cost nothing.
 MEMORY_MB ?= 512
 DATA_MB   ?= 256
 
@@ -117,13 +117,9 @@ $(BUILD)/src/%.$1.o: src/%.cpp $(BUILD)/flags
 endef
 $(foreach build,$(BUILDS),$(eval $(call numeric_rule,$(build))))
 
-# Static memory beyond the 2 GiB reach of a call or a load needs full addresses.
-IS_FAR := $(and $(filter x86_64-%,$(MACHINE)),$(shell test $$(($(MEMORY_MB) + $(DATA_MB))) -gt 1500 && echo yes))
-TOOLS  := $(BASE) $(if $(IS_FAR),-mcmodel=medium)
-
 $(BUILD)/tools/%.o: tools/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(TOOLS) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Itools -DMOTE_MEMORY_MB=$(MEMORY_MB) -DMOTE_DATA_MB=$(DATA_MB) $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/examples/%: $(BUILD)/tools/examples/%.o $(BUILD)/libmote.a
 	@mkdir -p $(@D)

@@ -13,14 +13,13 @@
 #include "common/error.hpp"
 #include "common/names.hpp"
 #include "common/program.hpp"
+#include "common/run_memory.hpp"
 #include "common/table.hpp"
 #include "common/timing.hpp"
 #include "data/image_files.hpp"
 
 namespace tools {
 namespace {
-
-mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 constexpr double kGiga = 1e9;
 constexpr double kMicro = 1e-6;
@@ -172,7 +171,7 @@ void run(const BenchOptions& options) {
   Bench bench;
   bench.options = options;
   if (options.instruction_set) require(mote::select(*options.instruction_set));
-  bench.images = load_image_set(options.data, data_memory);
+  bench.images = load_image_set(options.data, data_memory());
   bench.peak = measure_peak(mote::selected());
   bench.add({"machine",
              "Instruction set " + std::string(name_of(kInstructionSets, mote::selected())) +
@@ -198,13 +197,9 @@ const BenchProgram kProgram{"Usage: bench [options]\nMeasures the speed of mote 
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  return tools::run_program("bench", [&] {
-    const tools::BenchOptions options = tools::parse_bench_options(tools::kProgram, count, arguments);
-    if (options.help) {
-      std::printf("%s", tools::help_text(tools::kProgram).c_str());
-    } else {
-      tools::run(options);
-    }
+  const auto help = [] { return tools::help_text(tools::kProgram); };
+  return tools::run_program("bench", count, arguments, help, [&] {
+    tools::run(tools::parse_bench_options(tools::kProgram, count, arguments));
     return 0;
   });
 }

@@ -16,6 +16,7 @@
 #include "common/names.hpp"
 #include "common/option_values.hpp"
 #include "common/program.hpp"
+#include "common/run_memory.hpp"
 #include "data/image_files.hpp"
 #include "experiments/experiment_page.hpp"
 #include "experiments/experiments.hpp"
@@ -23,9 +24,6 @@
 
 namespace tools {
 namespace {
-
-mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
-mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 struct Options {
   std::vector<Experiment> chosen;
@@ -39,7 +37,6 @@ struct Options {
   std::string command;  // as typed
   bool plot = false;
   bool list = false;
-  bool help = false;
 };
 
 /// Appends the experiment `name`, or every experiment for "all".
@@ -84,9 +81,7 @@ Options parse_options(int count, const char* const* arguments) {
   options.command = command_line(count, arguments);
   for (int i = 1; i < count; ++i) {
     const std::string_view argument = arguments[i];
-    if (argument == "--help") {
-      options.help = true;
-    } else if (argument == "--list") {
+    if (argument == "--list") {
       options.list = true;
     } else if (argument == "--plot") {
       options.plot = true;
@@ -98,14 +93,15 @@ Options parse_options(int count, const char* const* arguments) {
       const std::size_t equals = argument.find('=');
       const std::string_view name = argument.substr(0, equals);
       if (std::find(std::begin(kOptions), std::end(kOptions), name) == std::end(kOptions)) {
-        throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
+        throw Error("unknown option '" + std::string(name) + "'" +
+                    did_you_mean(name, {std::begin(kOptions), std::end(kOptions)}) + "; --help lists the options");
       }
       const bool is_joined = equals != std::string_view::npos;
       set_option(options, name,
                  is_joined ? argument.substr(equals + 1) : next_value(count, arguments, i, "of the option"));
     }
   }
-  if (options.chosen.empty() && !options.help && !options.list) {
+  if (options.chosen.empty() && !options.list) {
     throw Error("experiment missing: name one or more, or all; --list names all of them");
   }
   const auto trains = [](const Experiment& experiment) { return experiment.full.epochs != 0; };
@@ -158,10 +154,10 @@ void run(const Options& options) {
     throw Error("--isa " + std::string(name_of(kInstructionSets, *options.isa)) +
                 ": not supported by this machine or not built in");
   }
-  const ImageSet images = load_image_set(options.data.empty() ? mnist_folder() : options.data, data_memory);
+  const ImageSet images = load_image_set(options.data.empty() ? mnist_folder() : options.data, data_memory());
   Laboratory laboratory;
   laboratory.images = images.train;
-  laboratory.memory = network_memory;
+  laboratory.memory = network_memory();
   laboratory.seed = options.seed;
   laboratory.is_terminal = isatty(STDERR_FILENO) != 0;
   laboratory.quick = options.quick;
@@ -190,10 +186,10 @@ void run(const Options& options) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  return tools::run_program("lesson", [&] {
+  return tools::run_program("lesson", count, arguments, tools::help_text, [&] {
     const tools::Options options = tools::parse_options(count, arguments);
-    if (options.help || options.list) {
-      std::printf("%s", (options.help ? tools::help_text() : tools::list_text()).c_str());
+    if (options.list) {
+      std::printf("%s", tools::list_text().c_str());
     } else {
       tools::run(options);
     }

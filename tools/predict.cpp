@@ -10,7 +10,9 @@
 
 #include "common/error.hpp"
 #include "common/input_file.hpp"
+#include "common/nearest.hpp"
 #include "common/program.hpp"
+#include "common/run_memory.hpp"
 #include "data/image_input.hpp"
 #include "data/table_layout.hpp"
 #include "mote/mote.hpp"
@@ -20,24 +22,27 @@ namespace tools {
 namespace {
 
 constexpr const char* kHelp =
-    "Usage: predict [--missing mean] MODEL FILES...\n"
+    "Usage: predict [--missing mean | --fit] MODEL FILES...\n"
     "Runs the network of a model file, saved by train --save or by PyTorch, on images or on rows of tables. Prints "
     "one\n"
     "line of comma-separated values per image or row: file, its number in the file (from 0), class (of a network that\n"
     "learned classes), outputs of the network (probabilities for softmax; numbers in the units of the training "
     "table).\n\n"
-    "Images are IDX files, which gzip may have compressed, or binary PGM files of one image. They must have the size "
-    "of\n"
-    "the network's training images, and use 255 for bright. Tables are CSV files. Their columns are found by the "
+    "Images are IDX files, which gzip may have compressed, or PGM or PPM files of one image. They must have the "
+    "size\n"
+    "of the network's training images, and use 255 for bright, unless --fit is given. Tables are CSV files. Their "
+    "columns are found by the "
     "names\n"
     "that the network learned from, in any order and among others; or, without names, they are its inputs in order.\n\n"
-    "  --missing mean  fill missing values with the means of the training rows (default: reject the table)\n\n"
+    "  --missing mean  fill missing values with the means of the training rows (default: reject the table)\n"
+    "  --fit           find the digit in a PGM or PPM image of any size, dark on light or light on dark, and show it "
+    "to the\n"
+    "                  network as MNIST does: in 20 x 20 of 28 x 28 pixels, its center of mass in the middle\n"
+    "  --help, -h      print this and stop\n"
+    "  --version       print the version and stop\n\n"
     "Exit status: 0 done; 1 the output could not be written, or is not finite; 2 a file was rejected.\n";
 
 constexpr std::size_t kRows = 256;  // samples at a time
-
-mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
-mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 /// A network with its parameters and a buffer for kRows samples.
 struct Predictor {
@@ -55,7 +60,7 @@ void prepare(Predictor& predictor, ModelFile& model) {
   const auto running_part = plan.take<float>(mote::running_statistics_count(topology));
   const auto inputs_part = plan.take<float>(kRows, topology.inputs);
   const auto scratch_part = plan.take<unsigned char>(mote::inference_bytes(plain, kRows));
-  const mote::Memory memory = network_memory;
+  const mote::Memory memory = network_memory();
   if (plan.bytes() > memory.size()) {
     throw Error(model.name() + ": the network needs " + std::to_string(plan.bytes()) + " bytes of static memory, but " +
                 std::to_string(memory.size()) +
@@ -92,11 +97,12 @@ bool is_table(const std::string& path, const mote::ModelDescription& model) {
   if (ending == ".csv" || ending == ".tsv" || ending == ".txt") return true;
   if (model.rows != 0) return false;
   InputFile file(path, "a table, or IDX or PGM images");
-  unsigned char start[2] = {};
+  unsigned char start[3] = {};
   const mote::ByteSource source = file.source();
   if (source.size < sizeof start || !source.read(source.context, 0, mote::Memory(start))) return true;
   const std::string_view magic(reinterpret_cast<const char*>(start), sizeof start);
-  return magic != std::string_view("\0\0", 2) && magic != "P5" && magic != "\x1f\x8b";
+  const bool is_picture = magic[0] == 'P' && magic.find_first_of("2356") == 1 && magic.find_first_of(" \t\r\n#") == 2;
+  return magic.substr(0, 2) != std::string_view("\0\0", 2) && !is_picture && magic.substr(0, 2) != "\x1f\x8b";
 }
 
 /// Reads the columns of a table that are the inputs of the network.
@@ -112,7 +118,7 @@ mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& mo
     throw Error(path + ": found " + std::to_string(found) + " columns, expected the " + std::to_string(inputs) +
                 " inputs of the network" + (model.feature_names.empty() ? "" : ", or a first row with their names"));
   }
-  TableData table = load_table(file.source(), path, data_memory, options);
+  TableData table = load_table(file.source(), path, data_memory(), options);
   if (table.missing != 0) {
     if (model.input_offsets.empty())
       throw Error("--missing mean: the model has no means; it learned no standardized table");
@@ -151,10 +157,17 @@ std::size_t predict(const Predictor& predictor, const std::string& path, const m
   return overflows;
 }
 
+/// The options.
+struct Choices {
+  MissingValues missing = MissingValues::reject;
+  bool fit = false;
+};
+
 /// Rows or images of a file, as the network takes them.
-mote::Inputs load_samples(const std::string& path, const mote::ModelDescription& model, MissingValues missing) {
-  if (is_table(path, model)) return load_rows(path, model, missing);
-  const Images images = load_images(path, data_memory, model);
+mote::Inputs load_samples(const std::string& path, const mote::ModelDescription& model, const Choices& choices) {
+  if (choices.fit) return load_digit(path, data_memory(), model).samples;
+  if (is_table(path, model)) return load_rows(path, model, choices.missing);
+  const Images images = load_images(path, data_memory(), model);
   if (const std::string hint = brightness_hint(images); !hint.empty()) {
     std::fprintf(stderr, "predict: %s: %s\n", path.c_str(), hint.c_str());
   }
@@ -162,23 +175,25 @@ mote::Inputs load_samples(const std::string& path, const mote::ModelDescription&
 }
 
 int run(std::vector<std::string> arguments) {
-  MissingValues missing = MissingValues::reject;
+  Choices choices;
   for (std::size_t i = 0; i < arguments.size();) {
     const std::string argument = arguments[i];
-    if (argument == "--help") {
-      std::printf("%s", kHelp);
-      return 0;
-    }
     const bool is_value = argument == "--missing" && i + 1 < arguments.size();
     if (argument == "--missing=mean" || (is_value && arguments[i + 1] == "mean")) {
-      missing = MissingValues::mean;
+      choices.missing = MissingValues::mean;
       const auto first = arguments.begin() + static_cast<std::ptrdiff_t>(i);
       arguments.erase(first, first + (is_value ? 2 : 1));
       continue;
     }
+    if (argument == "--fit") {
+      choices.fit = true;
+      arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i));
+      continue;
+    }
     if (argument.rfind("--missing", 0) == 0) throw Error("--missing: expected mean");
     if (argument.size() > 1 && argument[0] == '-') {
-      throw Error("unknown option '" + argument + "'; --help shows the usage");
+      throw Error("unknown option '" + argument + "'" + did_you_mean(argument, {"--missing", "--fit"}) +
+                  "; --help shows the usage");
     }
     ++i;
   }
@@ -190,8 +205,8 @@ int run(std::vector<std::string> arguments) {
   prepare(predictor, model);
   std::size_t overflows = 0;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
-    mote::Inputs samples = load_samples(arguments[i], model.description(), missing);
-    if (i == 1) print_header(predictor, is_table(arguments[1], model.description()) ? "row" : "image");
+    mote::Inputs samples = load_samples(arguments[i], model.description(), choices);
+    if (i == 1) print_header(predictor, !choices.fit && is_table(arguments[1], model.description()) ? "row" : "image");
     model.description().set_transformation(samples);
     overflows += predict(predictor, arguments[i], samples);
   }
@@ -209,5 +224,9 @@ int run(std::vector<std::string> arguments) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  return tools::run_program("predict", [&] { return tools::run({arguments + 1, arguments + count}); });
+  return tools::run_program(
+      "predict", count, arguments, [] { return std::string(tools::kHelp); },
+      [&] {
+        return tools::run({arguments + 1, arguments + count});
+      });
 }

@@ -11,8 +11,10 @@
 #include <string>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/names.hpp"
 #include "common/program.hpp"
+#include "common/run_memory.hpp"
 #include "mote/mote.hpp"
 #include "run/arena.hpp"
 #include "run/bagging.hpp"
@@ -28,14 +30,12 @@
 #include "run/report.hpp"
 #include "run/run_data.hpp"
 #include "run/settings.hpp"
+#include "run/settings_checks.hpp"
 #include "run/training.hpp"
 #include "run/worker_pool.hpp"
 
 namespace tools {
 namespace {
-
-mote::Storage<std::size_t{MOTE_MEMORY_MB} << 20> network_memory;
-mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 mote::Trainer trainer;  // of a run that trains one network
 
@@ -82,7 +82,7 @@ void decide(const Settings& settings, Prepared& run) {
   run.options = make_options(settings, run.data, images);
   require(mote::check(run.topology, run.options, images));
   require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,
-                 network_memory.size());
+                 network_memory().size());
 }
 
 /// Reads models, checkpoints and data, and fills in the settings that a model decides.
@@ -92,12 +92,16 @@ void prepare(Settings& settings, Prepared& run) {
                 ": not supported by this machine or not built in");
   }
   if (!settings.load.empty()) {
-    run.model.emplace(settings.load, "--load");
+    const ForeignNetwork foreign = foreign_network(settings);
+    run.model.emplace(settings.load, "--load", &foreign);
+    const bool is_own = run.model->foreign_order().empty();
+    if (is_own && !settings.of_foreign.empty()) refuse_with_load(settings.of_foreign[0]);
+    if (!is_own) say(settings, "layers    " + run.model->foreign_order() + ", of " + printable(settings.load));
     take_model(settings, run.model->description());
   }
   claim_checkpoint(settings, run.checkpoint);
   if (!settings.resume.empty()) run.resume.emplace(settings.resume);
-  run.data = load_data(settings, data_memory, run.model ? &run.model->description() : nullptr);
+  run.data = load_data(settings, data_memory(), run.model ? &run.model->description() : nullptr);
   if (run.model) fit_to_model(settings, run.model->description(), run.data);
   try {
     decide(settings, run);
@@ -219,7 +223,7 @@ class SingleRun {
   Progress& progress_;
   CsvLog& log_;
   RunRecord& record_;
-  const mote::Memory memory_ = network_memory;
+  const mote::Memory memory_ = network_memory();
   const Arena arena_;
   WorkerPool pool_;
   Diagnosis diagnosis_;
@@ -228,7 +232,7 @@ class SingleRun {
 };
 
 void run_ensemble(const Settings& settings, const Prepared& run, Progress& progress, CsvLog& log, RunRecord& record) {
-  Bagging bagging(settings, run.topology, run.options, run.split, network_memory);
+  Bagging bagging(settings, run.topology, run.options, run.split, network_memory());
   WorkerPool pool(std::min(settings.threads, settings.ensemble));
   const Clock::time_point start = Clock::now();
   bagging.train(pool, progress, log);
@@ -244,7 +248,7 @@ RunRecord record_of(const Settings& settings, const Prepared& run) {
   RunRecord record;
   record.command = settings.command;
   record.settings = describe_run(settings, run.data, run.topology, run.options, run.split.train.count,
-                                 run.split.validation.count, network_memory.size(), data_memory.size());
+                                 run.split.validation.count, network_memory().size(), data_memory().size());
   record.has_labels = run.data.test.labels != nullptr;
   record.rows = run.data.rows;
   record.columns = run.data.columns;
@@ -322,10 +326,8 @@ int run(Settings settings) {
 }  // namespace tools
 
 int main(int count, char** arguments) {
-  return tools::run_program("train", [&] {
+  return tools::run_program("train", count, arguments, tools::help_text, [&] {
     const tools::Settings settings = tools::parse_settings(count, arguments);
-    if (!settings.help) return tools::run(settings.resume.empty() ? settings : tools::resume_settings(settings));
-    std::printf("%s", tools::help_text().c_str());
-    return 0;
+    return tools::run(settings.resume.empty() ? settings : tools::resume_settings(settings));
   });
 }

@@ -104,5 +104,6 @@ int run(const std::string& folder) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  return tools::run_program("file_costs", [&] { return run(count == 2 ? arguments[1] : "."); });
+  const auto help = [] { return std::string("Usage: file_costs [FOLDER]\n"); };
+  return tools::run_program("file_costs", count, arguments, help, [&] { return run(count == 2 ? arguments[1] : "."); });
 }

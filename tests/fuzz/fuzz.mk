@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: MIT
 # Programs for libFuzzer, one per reader of untrusted bytes. Included by the Makefile.
 
-FUZZ_TARGETS := idx pgm csv model checkpoint flash options
+FUZZ_TARGETS := idx pgm csv model foreign checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Objects of the tools that the readers need.
-FUZZ_TOOLS   := $(addprefix common/,error format input_file) \
-                $(addprefix data/,csv csv_number idx_numbers image_files image_input large_pages packed_file row_split set_members table_data table_layout table_warnings) \
-                $(addprefix run/,learning_options network_options run_options settings settings_checks) benchmarks/bench_options
+FUZZ_TOOLS   := $(addprefix common/,error format input_file nearest) \
+                $(addprefix data/,csv csv_number idx_numbers image_files image_input large_pages packed_file pnm row_split safetensors set_members table_data table_layout table_warnings) \
+                $(addprefix run/,foreign_model learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
 FUZZ_LENGTH_csv        := 256
 FUZZ_LENGTH_model      := 2048
+FUZZ_LENGTH_foreign    := 1024
 FUZZ_LENGTH_checkpoint := 4096
 FUZZ_LENGTH_flash      := 1024
 FUZZ_LENGTH_options    := 256
 
 FUZZ_DICT_model   := -dict=$(FUZZ)/seeds/model.dict
+FUZZ_DICT_foreign := -dict=$(FUZZ)/seeds/model.dict
 FUZZ_DICT_options := -dict=$(FUZZ)/seeds/options.dict
 
 FUZZ_BUILD := $(MAKE) CXX=clang++ BUILD=$(FUZZ) $(NARROW) CXXFLAGS='$(SANITIZE) -Wno-pass-failed -fsanitize=fuzzer-no-link'

@@ -48,6 +48,32 @@ void seed_idx(Folder folder) {
 void seed_pgm(Folder folder) {
   folder.add("P5 3 2 255\nabcdef");
   folder.add("P5\n# a comment\n2 1\n# another\n15\n\x01\x0f");
+  folder.add("P2 3 2 9\n0 9 9\n# half\n9 0 4\n");
+  folder.add("P6 1 2 255\nabcdef");
+  folder.add("P3 1 1 65535 1 2 300");
+}
+
+/// A state_dict of two layers of one unit, the first with batch normalization.
+void seed_foreign(Folder folder) {
+  for (const std::string type : {"F32", "F64", "F16", "BF16"}) {
+    const std::size_t size = type == "F32" ? 4 : type == "F64" ? 8 : 2;
+    for (const std::string& first : {std::string("0"), std::string("net.fc1")}) {
+      std::string header = "{", data;
+      const auto add = [&](const std::string& name, const std::string& shape) {
+        header += (data.empty() ? "\"" : ",\"") + name + R"(":{"dtype":")" + type + R"(","shape":[)" + shape +
+                  R"(],"data_offsets":[)" + std::to_string(data.size()) + "," + std::to_string(data.size() + size) +
+                  "]}";
+        data += std::string(size, '\1');
+      };
+      const bool is_list = first == "0";
+      add(first + ".weight", "1,1");
+      add(first + ".bias", "1");
+      add(is_list ? "1.running_mean" : "net.bn1.running_mean", "1");
+      add(is_list ? "1.running_var" : "net.bn1.running_var", "1");
+      add(is_list ? "3.weight" : "net.fc2.weight", "1,1");
+      folder.add(model::file_of(header + "}", data));
+    }
+  }
 }
 
 void seed_csv(Folder folder) {
@@ -179,6 +205,7 @@ int main(int count, char** arguments) {
   seed_pgm(Folder(root / "pgm"));
   seed_csv(Folder(root / "csv"));
   seed_model(Folder(root / "model"));
+  seed_foreign(Folder(root / "foreign"));
   seed_checkpoint(Folder(root / "checkpoint"));
   seed_flash(Folder(root / "flash"));
   seed_options(Folder(root / "options"));

@@ -12,6 +12,7 @@
 #include "closeness.hpp"
 #include "common/error.hpp"
 #include "common/names.hpp"
+#include "common/run_memory.hpp"
 #include "common/table.hpp"
 #include "data/image_files.hpp"
 #include "environment.hpp"
@@ -26,8 +27,6 @@ namespace {
 using tools::Error;
 using tools::Table;
 using tools::Workload;
-
-mote::Storage<std::size_t{MOTE_DATA_MB} << 20> data_memory;
 
 constexpr double kMicro = 1e-6;
 // Trainings from the same start differ only in the rounding of sums, so their mean losses can hardly differ.
@@ -175,7 +174,7 @@ void run(const tools::BenchOptions& options) {
   if (options.instruction_set) tools::require(mote::select(*options.instruction_set));
   const std::string set(name_of(tools::kInstructionSets, mote::selected()));
   std::fprintf(stderr, "%-9s instruction set %s\n", "mote", set.c_str());
-  Bench bench{options, find_libraries(), tools::load_image_set(options.data, data_memory), {}};
+  Bench bench{options, find_libraries(), tools::load_image_set(options.data, tools::data_memory()), {}};
   if (!is_pinned())
     std::fprintf(stderr, "Not pinned to one processor: run it under taskset -c 0 for steadier figures.\n");
   race_trainings(bench);

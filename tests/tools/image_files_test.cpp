@@ -99,7 +99,7 @@ TEST_F(ImageFiles, RefuseLabelsThatDoNotMatch) {
 
 TEST_F(ImageFiles, RefuseTestImagesOfAnotherSize) {
   folder_.write("t10k-images-idx3-ubyte", idx_images(12, 4, 3, 4));
-  EXPECT_EQ(refusal(), "t10k-images-idx3-ubyte: found images of 4 x 3, expected 3 x 4 as in " + folder_.path() +
+  EXPECT_EQ(refusal(), "t10k-images-idx3-ubyte: found images of 3 x 4, expected 4 x 3 as in " + folder_.path() +
                            "/train-images-idx3-ubyte");
 }
 

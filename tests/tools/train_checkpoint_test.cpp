@@ -290,6 +290,49 @@ TEST_F(Checkpoints, DoNotChooseTheFilesThatAResumedRunWrites) {
   EXPECT_FALSE(fs::exists(log()));
 }
 
+TEST_F(Checkpoints, GoOnForMoreEpochs) {
+  const std::string run =
+      "--quiet --hidden 5 --batch 10 --schedule plateau --early-stopping loss --stop-patience 1000 ";
+  const Outcome expected = outcome(train_here(run + "--epochs 12" + outputs()));
+  remove_files();
+  ASSERT_EQ(train_here(run + "--epochs 5 --checkpoint " + checkpoint()).status, 0);
+  const CommandResult more = train_here("--quiet --resume " + checkpoint() + " --epochs 12" + outputs());
+  EXPECT_EQ(more.status, 0) << more.output;
+  expect_same(outcome(more), expected);
+  const CommandResult again = train_here("--quiet --resume " + checkpoint() + outputs());
+  expect_same(outcome(again), expected);
+  const CommandResult fewer = train_here("--resume " + checkpoint() + " --epochs 11" + outputs());
+  EXPECT_EQ(fewer.status, 2);
+  EXPECT_NE(fewer.output.find("--epochs 11 contradicts --resume; " + checkpoint() +
+                              " has finished 12 epochs; ask for at least as many"),
+            std::string::npos)
+      << fewer.output;
+}
+
+TEST_F(Checkpoints, GoOnWithMorePatience) {
+  const std::string run = "--quiet --hidden 5 --batch 10 --learning-rate 2 --epochs 60 --early-stopping loss ";
+  const Outcome expected = outcome(train_here(run + "--stop-patience 9" + outputs()));
+  remove_files();
+  ASSERT_EQ(train_here(run + "--stop-patience 2 --checkpoint " + checkpoint()).status, 0);
+  const CommandResult more =
+      train_here("--quiet --resume " + checkpoint() + " --stop-patience 9 --min-improvement 0" + outputs());
+  EXPECT_EQ(more.status, 0) << more.output;
+  expect_same(outcome(more), expected);
+}
+
+TEST_F(Checkpoints, SayWhyEpochsCannotChange) {
+  ASSERT_EQ(train_here("--hidden 5 --epochs 4 --schedule cosine --checkpoint " + checkpoint()).status, 0);
+  const CommandResult more = train_here("--resume " + checkpoint() + " --epochs 5");
+  EXPECT_EQ(more.status, 2);
+  EXPECT_NE(more.output.find("--epochs 5 contradicts --resume; " + checkpoint() +
+                             " was made with --epochs 4, and its --schedule depends on them; leave it out"),
+            std::string::npos)
+      << more.output;
+  ASSERT_EQ(train_here("--hidden 5 --epochs 4 --schedule step --decay-epochs 2 --checkpoint " + checkpoint()).status,
+            0);
+  EXPECT_EQ(train_here("--resume " + checkpoint() + " --epochs 6").status, 0);
+}
+
 TEST_F(Checkpoints, StayWholeWhenTheDiskIsFull) {
   ASSERT_EQ(train_here("--hidden 5 --epochs 1 --checkpoint " + checkpoint()).status, 0);
   const std::string before = contents(checkpoint());

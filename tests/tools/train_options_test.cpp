@@ -53,7 +53,11 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
     const char* options;
     const char* message;
   } cases[] = {
-      {"--frobnicate", "unknown option '--frobnicate'"},
+      {"--frobnicate", "unknown option '--frobnicate'; --help lists the options"},
+      {"--epoch 3", "unknown option '--epoch'; did you mean --epochs?; --help lists the options"},
+      {"--loss mse", ", mae or huber; did you mean quadratic?"},
+      {"--activation softpluss", "softplus; did you mean softplus?"},
+      {"--optimizer adamx", "nadam; did you mean adam?"},
       {"epochs", "unknown option 'epochs'"},
       {"--epochs", "--epochs: value N missing"},
       {"--log --quiet",
@@ -222,6 +226,44 @@ TEST_F(TrainOptions, HelpNamesEveryOptionAndItsDefault) {
     std::getline(lines, line);
     EXPECT_LE(line.size(), 110u) << line;
   }
+}
+
+TEST_F(TrainOptions, AreUnderstoodAsOtherProgramsSpellThem) {
+  const CommandResult ours = train_here(
+      "--learning-rate 0.01 --batch 10 --activation leaky-relu --optimizer adam --loss cross-entropy --epochs 1");
+  const CommandResult theirs =
+      train_here("--lr 0.01 --batch-size=10 --activation LeakyReLU --optimizer Adam --loss cross_entropy --epochs 1");
+  EXPECT_EQ(theirs.status, 0) << theirs.output;
+  EXPECT_NE(line_with(ours.output, "parameters fingerprint"), "");
+  EXPECT_EQ(line_with(theirs.output, "parameters fingerprint"), line_with(ours.output, "parameters fingerprint"));
+}
+
+TEST_F(TrainOptions, HelpAndVersionArePrintedWhateverElseIsGiven) {
+  for (const std::string tool : {"train", "predict", "lesson", "bench"}) {
+    std::string command = program();
+    command.replace(command.rfind("train "), 6, tool + " ");
+    const CommandResult help = run_command(command + "--help"), version = run_command(command + "--bad --version");
+    EXPECT_EQ(help.output.rfind("Usage: " + tool, 0), 0u) << help.output.substr(0, 100);
+    for (const char* options : {"-h", "--bad --help", "--data nowhere -h"}) {
+      const CommandResult other = run_command(command + options);
+      EXPECT_EQ(other.status, 0) << tool << options;
+      EXPECT_EQ(other.output, help.output) << tool << options;
+    }
+    EXPECT_EQ(version.status, 0);
+    EXPECT_EQ(version.output, tool + " of mote " + mote::kVersion + "\n");
+  }
+}
+
+TEST_F(TrainOptions, LittleMemoryIsNamedWithItsRemedy) {
+  const std::string little = "ulimit -v 200000; exec " + program();
+  EXPECT_EQ(run_command(little + "--help").status, 0);
+  const CommandResult result = run_command(little + "--epochs 1 --data " + folder_.path());
+  EXPECT_EQ(result.status, 1) << result.output;
+  EXPECT_NE(
+      result.output.find(" MiB cannot be reserved: Cannot allocate memory; raise the limit (ulimit -v), or rebuild "
+                         "with less: make "),
+      std::string::npos)
+      << result.output;
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST_F(TrainTargets, AnAutoencoderReproducesItsImages) {
   const CommandResult little = train_here(options + "--epochs 1"), much = train_here(options + "--epochs 100");
   ASSERT_EQ(much.status, 0) << much.output;
   EXPECT_LT(test_loss(much), 0.2 * test_loss(little)) << much.output;
-  EXPECT_NE(much.output.find("images of 3 x 4 to be reproduced"), std::string::npos);
+  EXPECT_NE(much.output.find("images of 4 x 3 to be reproduced"), std::string::npos);
   EXPECT_NE(much.output.find("12-8-12, relu, sigmoid with quadratic loss"), std::string::npos) << much.output;
   EXPECT_EQ(much.output.find("accuracy"), std::string::npos);
   std::istringstream log(contents(folder_.file("log.csv")));

@@ -30,7 +30,7 @@ TEST(Train, LearnsMnistInOneEpoch) {
 TEST_F(SmallSet, TakesSizesFromTheData) {
   const CommandResult result = train_here("--hidden 8 --epochs 60 --learning-rate 0.1 --batch 4");
   ASSERT_EQ(result.status, 0) << result.output;
-  EXPECT_NE(result.output.find("images of 3 x 4 in 4 classes: 44 to train on, 4 to validate, 12 to test"),
+  EXPECT_NE(result.output.find("images of 4 x 3 in 4 classes: 44 to train on, 4 to validate, 12 to test"),
             std::string::npos)
       << result.output;
   EXPECT_NE(result.output.find("12-8-4"), std::string::npos);

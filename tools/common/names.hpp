@@ -5,7 +5,9 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "common/nearest.hpp"
 #include "mote/mote.hpp"
 
 namespace tools {
@@ -77,11 +79,11 @@ std::string_view name_of(const Named<Enum> (&names)[N], Enum value) {
   return "?";
 }
 
-/// Sets `value` and returns true if `text` is a name.
+/// Sets `value` and returns true if `text` is a name, in any case, with or without hyphens and underscores.
 template <typename Enum, std::size_t N>
 bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value) {
   for (const Named<Enum>& named : names) {
-    if (named.name != text) continue;
+    if (!same_name(named.name, text)) continue;
     value = named.value;
     return true;
   }
@@ -97,6 +99,14 @@ std::string list_names(const Named<Enum> (&names)[N], std::size_t count = N) {
     list += names[i].name;
   }
   return list;
+}
+
+/// did_you_mean() for the first `count` names.
+template <typename Enum, std::size_t N>
+std::string did_you_mean(std::string_view text, const Named<Enum> (&names)[N], std::size_t count = N) {
+  std::vector<std::string_view> list;
+  for (std::size_t i = 0; i < count; ++i) list.push_back(names[i].name);
+  return did_you_mean(text, list);
 }
 
 }  // namespace tools

@@ -78,7 +78,7 @@ inline std::vector<std::uint32_t> sizes(std::string_view option, std::string_vie
 template <typename Enum, std::size_t N>
 Enum choice(std::string_view option, std::string_view value, const Named<Enum> (&names)[N]) {
   Enum chosen{};
-  if (!find_name(names, value, chosen)) refuse(option, value, list_names(names));
+  if (!find_name(names, value, chosen)) refuse(option, value, list_names(names) + did_you_mean(value, names));
   return chosen;
 }
 

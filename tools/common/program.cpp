@@ -4,13 +4,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "common/error.hpp"
 #include "common/format.hpp"
+#include "mote/version.hpp"
 
 namespace tools {
 namespace {
@@ -35,12 +38,23 @@ void occupy_standard_streams() {
 
 }  // namespace
 
-int run_program(const char* name, const std::function<int()>& run) {
+int run_program(const char* name, int count, const char* const* arguments, const std::function<std::string()>& help,
+                const std::function<int()>& run) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   try {
     occupy_standard_streams();
-    const int status = run();
+    const auto is_given = [&](std::string_view option) {
+      return std::find(arguments + 1, arguments + count, option) != arguments + count;
+    };
+    int status = 0;
+    if (is_given("--help") || is_given("-h")) {
+      std::printf("%s", help().c_str());
+    } else if (is_given("--version")) {
+      std::printf("%s of mote %s\n", name, mote::kVersion);
+    } else {
+      status = run();
+    }
     flush_output();
     return status;
   } catch (const Error& error) {

@@ -148,7 +148,7 @@ Half load_half(const std::string& folder, const std::string& name, Aim aim, mote
 void require_alike(const Half& train, const Half& test) {
   if (test.shape.rows != train.shape.rows || test.shape.columns != train.shape.columns) {
     const auto size = [](const Half& half) {
-      return std::to_string(half.shape.rows) + " x " + std::to_string(half.shape.columns);
+      return std::to_string(half.shape.columns) + " x " + std::to_string(half.shape.rows);
     };
     throw Error(test.images_path + ": found images of " + size(test) + ", expected " + size(train) + " as in " +
                 train.images_path);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <initializer_list>
+#include <iterator>
 #include <type_traits>
 
 #include "common/error.hpp"
@@ -272,9 +273,31 @@ void CheckpointReader::refuse(const std::string& reason) const {
   throw Error(file_.name() + ": " + reason);
 }
 
+namespace {
+
+// Options that decide when training ends: a resumed training may have others.
+constexpr std::string_view kEnding[] = {"--epochs", "--patience", "--stop-patience", "--min-improvement"};
+
+/// Throws an Error for a number of epochs that an interrupted training cannot have.
+void check_epochs(const Settings& given, const CheckpointNote& note, std::size_t epochs) {
+  const Settings before = parse("--resume: " + given.resume, note.arguments);
+  const std::string start = "--epochs " + std::to_string(epochs) + " contradicts --resume; " + given.resume;
+  const bool decays = before.schedule != RateSchedule::constant && before.schedule != RateSchedule::plateau;
+  if (epochs != before.epochs && decays && !before.decay_epochs) {
+    throw Error(start + " was made with --epochs " + std::to_string(before.epochs) +
+                ", and its --schedule depends on them; leave it out");
+  }
+  if (const std::size_t done = note.state.trained.epochs.size(); epochs < done) {
+    throw Error(start + " has finished " + std::to_string(done) + " epochs; ask for at least as many");
+  }
+}
+
+}  // namespace
+
 Settings resume_settings(const Settings& given) {
   const CheckpointReader checkpoint(given.resume);
   const std::vector<std::string>& before = checkpoint.note().arguments;
+  std::vector<std::string> more;
   for (const std::string& argument : given.deciding) {
     const std::string name = argument.substr(0, argument.find('='));
     const auto other =
@@ -282,16 +305,22 @@ Settings resume_settings(const Settings& given) {
           return one == name || one.rfind(name + "=", 0) == 0;
         });
     if (other != before.rend() && *other == argument) continue;
+    if (std::find(std::begin(kEnding), std::end(kEnding), name) != std::end(kEnding)) {
+      more.push_back(argument);
+      continue;
+    }
     throw Error(as_typed(argument) + " contradicts --resume; " + given.resume + " was made " +
                 (other == before.rend() ? "without " + name : "with " + as_typed(*other)) + "; leave it out");
   }
   require_outputs(given, before);
   std::vector<std::string> arguments = before;
   arguments.push_back("--checkpoint=" + given.resume);  // a --checkpoint given now comes later and wins
+  arguments.insert(arguments.end(), more.begin(), more.end());
   for (const std::string& argument : given.harmless) {
     if (argument.rfind("--resume=", 0) != 0) arguments.push_back(argument);
   }
   Settings settings = parse("--resume: " + given.resume, arguments);
+  check_epochs(given, checkpoint.note(), settings.epochs);
   settings.resume = given.resume;
   settings.command = given.command;
   return settings;

@@ -61,7 +61,8 @@ class CheckpointReader {
 };
 
 /// Settings of a run that resumes given.resume: the options of the checkpoint, and options given now that change no bit
-/// of the trained network. Throws an Error for other options that differ from the checkpoint.
+/// of the trained network, or only when training ends. Throws an Error for other options that differ from the
+/// checkpoint.
 Settings resume_settings(const Settings& given);
 
 }  // namespace tools

@@ -34,12 +34,37 @@ void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Spa
   file.commit();
 }
 
-ModelFile::ModelFile(const std::string& path, const std::string& option)
+ModelFile::ModelFile(const std::string& path, const std::string& option, const ForeignNetwork* foreign)
     : file_(path, "a safetensors file", option),
       header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kUsualHeader))) {
-  const mote::Result result = with_memory(
-      header_, [&](mote::Memory memory) { return mote::read_model_description(file_.source(), memory, description_); });
+  mote::Result result = read_description();
+  const bool is_nameless = result.status == mote::Status::model_metadata && result.found == 0;
+  if (is_nameless && is_foreign(read_safetensors(file_.source(), name()))) {
+    convert(foreign);
+    result = read_description();
+  }
   if (!result.ok()) fail(result);
+}
+
+mote::Result ModelFile::read_description() {
+  return with_memory(header_,
+                     [&](mote::Memory memory) { return mote::read_model_description(source(), memory, description_); });
+}
+
+/// Turns a file from another program into a model file of mote.
+void ModelFile::convert(const ForeignNetwork* foreign) {
+  if (foreign == nullptr) {
+    throw Error(name() +
+                ": network of another program, without metadata; make a model of it with: train --load FILE "
+                "--activation NAME --evaluate --save NEW");
+  }
+  converted_ =
+      convert_foreign(read_safetensors(file_.source(), name()), file_.source(), name(), *foreign, foreign_order_);
+  converted_bytes_ = {reinterpret_cast<const unsigned char*>(converted_.data()), converted_.size()};
+}
+
+mote::ByteSource ModelFile::source() {
+  return converted_.empty() ? file_.source() : mote::source_of(converted_bytes_);
 }
 
 std::vector<std::string> list_of(mote::Bytes text) {
@@ -64,14 +89,14 @@ std::vector<std::string> names_of(const mote::ModelDescription& model) {
 void ModelFile::load(mote::Span<float> parameters, mote::Span<float> running) {
   std::vector<unsigned char> header(header_.size());
   const mote::Result result = with_memory(header, [&](mote::Memory memory) {
-    return mote::read_model(file_.source(), memory, description_.topology, parameters, running);
+    return mote::read_model(source(), memory, description_.topology, parameters, running);
   });
   if (!result.ok()) fail(result);
 }
 
 /// The bytes [from, from + size) of the file, up to its end.
 std::string ModelFile::bytes(std::size_t from, std::size_t size) {
-  const mote::ByteSource source = file_.source();
+  const mote::ByteSource source = this->source();
   std::string text(from < source.size ? std::min<std::size_t>(size, static_cast<std::size_t>(source.size) - from) : 0,
                    '?');
   source.read(source.context, from, {reinterpret_cast<unsigned char*>(text.data()), text.size()});

@@ -8,6 +8,7 @@
 #include "common/atomic_file.hpp"
 #include "common/input_file.hpp"
 #include "mote/mote.hpp"
+#include "run/foreign_model.hpp"
 
 namespace tools {
 
@@ -27,22 +28,33 @@ std::vector<std::string> names_of(const mote::ModelDescription& model);
 /// Reads a model file, its header first. Throws an Error that names the file, the problem and its place.
 class ModelFile {
  public:
-  explicit ModelFile(const std::string& path, const std::string& option = "");
+  /// foreign: about the network of a file from another program; null: such a file is rejected.
+  explicit ModelFile(const std::string& path, const std::string& option = "", const ForeignNetwork* foreign = nullptr);
+  ModelFile(const ModelFile&) = delete;
+  ModelFile& operator=(const ModelFile&) = delete;
 
   /// Prefix of errors: the option, if any, and the path.
   const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
+  /// "fc1, bn1, fc2": layers of a file from another program; empty for mote's own.
+  const std::string& foreign_order() const { return foreign_order_; }
   /// Loads the parameters and running statistics of the description()'s network; both spans have exactly its sizes.
   void load(mote::Span<float> parameters, mote::Span<float> running);
 
  private:
   [[noreturn]] void fail(const mote::Result& result);
+  mote::Result read_description();
+  void convert(const ForeignNetwork* foreign);
+  mote::ByteSource source();
   std::string bytes(std::size_t from, std::size_t size);
   std::string excerpt(std::size_t at);
   std::string wrong_metadata(const mote::Result& result);
   std::string wrong_tensor(const mote::Result& result);
 
   InputFile file_;
+  std::string converted_;  // the model file that stands for a file from another program
+  mote::Bytes converted_bytes_;
+  std::string foreign_order_;
   std::vector<unsigned char> header_;
   mote::ModelDescription description_;
 };

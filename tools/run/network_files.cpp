@@ -22,6 +22,19 @@ std::string joined(const std::vector<std::string>& names) {
 
 }  // namespace
 
+ForeignNetwork foreign_network(const Settings& settings) {
+  ForeignNetwork network;
+  network.layers = settings.layers;
+  if (settings.activation_given) network.activation = settings.activation;
+  network.output_activation = settings.output_activation;
+  network.loss = settings.loss;
+  // Pixels are bytes, and such networks take them from 0 to 1.
+  const double largest = settings.is_table ? 1.0 : 255.0;
+  network.offset = largest * static_cast<double>(settings.input_mean);
+  network.scale = 1.0 / (largest * static_cast<double>(settings.input_deviation));
+  return network;
+}
+
 void take_model(Settings& settings, const mote::ModelDescription& model) {
   settings.loss = model.loss;
   settings.activation = model.topology.layers[0].activation;
@@ -49,6 +62,12 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
   if (data.train.features != inputs) {
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(inputs) + " inputs, the " +
                 data.samples() + " have " + std::to_string(data.train.features) + " " + data.features());
+  }
+  if (settings.aim == Aim::labels && data.train.outputs() < outputs) {  // classes that the data lack
+    data.train.classes = data.test.classes = outputs;
+    std::vector<std::string> none;
+    std::vector<std::string>& names = data.table ? data.table->training.class_names : none;
+    for (std::size_t i = names.size(); !names.empty() && i < outputs; ++i) names.push_back(std::to_string(i));
   }
   if (data.train.outputs() != outputs) {
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +

@@ -13,6 +13,9 @@
 
 namespace tools {
 
+/// About a network of another program, from the settings.
+ForeignNetwork foreign_network(const Settings& settings);
+
 /// Copies loss and activations of a model into the settings, and class names unless the settings have them. Throws an
 /// Error where they contradict other settings.
 void take_model(Settings& settings, const mote::ModelDescription& model);

@@ -56,8 +56,10 @@ const Option kNetworkOptions[] = {
      "activation of the hidden layers: identity, sigmoid, tanh, relu, leaky-relu (slope 0.01 below 0), elu, selu, gelu "
      "(exact), silu (swish) or softplus (default relu)",
      [](Settings& s, Given&, std::string_view v) {
+       s.activation_given = true;
        if (!find_name(kActivations, v, s.activation) || s.activation == mote::Activation::softmax) {
-         refuse("--activation", v, list_names(kActivations, kHiddenActivations));
+         refuse("--activation", v,
+                list_names(kActivations, kHiddenActivations) + did_you_mean(v, kActivations, kHiddenActivations));
        }
      }},
     {"--autoencoder", nullptr, "learn to reproduce the images or the rows of a table; labels are not read",
@@ -102,6 +104,15 @@ const Option kNetworkOptions[] = {
      "orthogonal (default 1)",
      [](Settings& s, Given&, std::string_view v) {
        s.weights.scale = real_number("--init-scale", v, kPositive, is_positive);
+     }},
+    {"--input-mean", "X",
+     "--load of another program's network: the mean that it subtracts from its inputs, pixels from 0 to 1 (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.input_mean = real_number("--input-mean", v, "a finite number", [](float) { return true; });
+     }},
+    {"--input-deviation", "X", "the deviation that it divides the difference by, > 0 (default 1)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.input_deviation = real_number("--input-deviation", v, kPositive, is_positive);
      }},
     {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or one number for all (default zero)",
      [](Settings& s, Given&, std::string_view v) { s.biases = initial_biases(v); }},

@@ -97,7 +97,8 @@ mote::Schedule make_schedule(const Settings& settings, std::size_t images, std::
   mote::Schedule schedule;
   schedule.decay = decay_of(settings.schedule);
   const double epochs = settings.decay_epochs ? static_cast<double>(*settings.decay_epochs) : usual;
-  schedule.decay_steps = std::max(steps(epochs), 1u);
+  const bool decays = schedule.decay != mote::Decay::none;  // else a resumed training may have more epochs
+  schedule.decay_steps = decays ? std::max(steps(epochs), 1u) : 1;
   schedule.factor = settings.decay_factor.value_or(cosine ? 0.0f : 0.1f);
   schedule.warmup_steps = steps(warmup);
   return schedule;

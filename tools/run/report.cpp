@@ -78,7 +78,7 @@ std::string describe_aim(const mote::Dataset& dataset) {
 std::string describe_data(const Settings& settings, const RunData& data, std::size_t training, std::size_t validation) {
   std::string text = "data      " + printable(data.name) + "\n          ";
   text += data.table ? format("rows of %zu feature%s", data.train.features, data.train.features == 1 ? "" : "s")
-                     : format("images of %u x %u", data.rows, data.columns);
+                     : format("images of %u x %u", data.columns, data.rows);
   text += format(" %s: %zu to train on, %zu to validate, %zu to test\n", describe_aim(data.train).c_str(), training,
                  validation, data.test.count);
   if (!data.table) return text;

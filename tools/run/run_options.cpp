@@ -64,9 +64,13 @@ const Option kRunOptions[] = {
      [](Settings& s, Given&, std::string_view v) { s.save = v; }},
     {"--class-names", "NAME,NAME,...", "names of the classes, for the model file (default: those of --load, or none)",
      [](Settings& s, Given&, std::string_view v) { s.class_names = comma_separated(v); }},
-    {"--load", "FILE", "start from the network of a model file instead of a new one",
+    {"--load", "FILE",
+     "start from the network of a model file instead of a new one; or of PyTorch's state_dict in a safetensors file, "
+     "with --activation and --loss as it was trained (see also --input-mean)",
      [](Settings& s, Given&, std::string_view v) { s.load = v; }},
-    {"--evaluate", nullptr, "do not train; only evaluate the network of --load on the test images",
+    {"--evaluate", nullptr,
+     "do not train; only evaluate the network of --load on the test images, and write it with --save or "
+     "--export-header",
      [](Settings& s, Given&, std::string_view) { s.evaluate = true; }},
     {"--checkpoint", "FILE",
      "write a checkpoint at the end of every epoch and on Ctrl-C; overwrites only the checkpoint of a finished "
@@ -78,11 +82,11 @@ const Option kRunOptions[] = {
        s.checkpoint_seconds = real_number("--checkpoint-seconds", v, kNotNegative, is_not_negative);
      }},
     {"--resume", "FILE",
-     "continue from a checkpoint with its options; the result has the bits of an uninterrupted training; options that "
-     "would change them are rejected, and those of output files must be given again",
+     "continue from a checkpoint with its options; the result has the bits of an uninterrupted training; --epochs, "
+     "--patience, --stop-patience and --min-improvement may change, other options that would change bits are rejected, "
+     "and those of output files must be given again",
      [](Settings& s, Given&, std::string_view v) { s.resume = v; }},
     {"--quiet", nullptr, "print the result only", [](Settings& s, Given&, std::string_view) { s.quiet = true; }},
-    {"--help", nullptr, "print this and stop", [](Settings& s, Given&, std::string_view) { s.help = true; }},
 };
 
 }  // namespace

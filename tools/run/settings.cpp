@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "common/error.hpp"
 #include "common/option_values.hpp"
@@ -16,9 +17,10 @@ namespace {
 // Options that change no bit of the trained network: a resumed run may change them. They include --load, because the
 // checkpoint holds its parameters and the fingerprint of its network.
 constexpr std::string_view kHarmless[] = {
-    "--data",          "--test-data",          "--log",     "--report", "--plot",       "--quiet",  "--save",
-    "--export-header", "--export-weights",     "--threads", "--isa",    "--checkpoint", "--resume", "--class-names",
-    "--help",          "--checkpoint-seconds", "--load"};
+    "--data",  "--test-data",  "--log",           "--report",         "--plot",
+    "--quiet", "--save",       "--export-header", "--export-weights", "--threads",
+    "--isa",   "--checkpoint", "--resume",        "--class-names",    "--checkpoint-seconds",
+    "--load"};
 // Harmless options that a resumed run does not inherit.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 
@@ -34,11 +36,21 @@ void for_each_option(F f) {
   }
 }
 
-const Option& find_option(std::string_view name) {
+// Names of other programs.
+constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"--lr", "--learning-rate"},
+                                                                      {"--batch-size", "--batch"}};
+
+const Option& find_option(std::string_view typed) {
+  std::string_view name = typed;
+  for (const auto& [alias, meant] : kAliases) name = name == alias ? meant : name;
   const Option* found = nullptr;
-  for_each_option([&](const Option& option) { found = name == option.name ? &option : found; });
+  std::vector<std::string_view> names;
+  for_each_option([&](const Option& option) {
+    found = name == option.name ? &option : found;
+    names.emplace_back(option.name);
+  });
   if (found != nullptr) return *found;
-  throw Error("unknown option '" + std::string(name) + "'; --help lists the options");
+  throw Error("unknown option '" + std::string(name) + "'" + did_you_mean(name, names) + "; --help lists the options");
 }
 
 /// Breaks `text` into lines of at most `width` characters, and indents all but the first.
@@ -90,12 +102,15 @@ std::string help_text() {
       "Usage: train [options]\n"
       "Trains a multilayer perceptron on images or on a table of numbers, and prints its accuracy on the test set.\n\n";
   constexpr std::size_t kIndent = 30, kWidth = 74;
-  for_each_option([&](const Option& option) {
+  const auto add = [&](const Option& option) {
     std::string left = std::string("  ") + option.name;
     if (option.argument != nullptr) left += std::string(" ") + option.argument;
     left += left.size() < kIndent ? std::string(kIndent - left.size(), ' ') : "\n" + std::string(kIndent, ' ');
     text += left + wrap(option.help, kIndent, kWidth) + "\n";
-  });
+  };
+  for_each_option(add);
+  add({"--help, -h", nullptr, "print this and stop", nullptr});
+  add({"--version", nullptr, "print the version and stop", nullptr});
   return text +
          "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data rejected;\n"
          "130 interrupted by Ctrl-C. The first Ctrl-C ends training after the current batch, evaluates and writes the\n"

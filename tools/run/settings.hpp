@@ -19,7 +19,6 @@ namespace tools {
 enum class RateSchedule { constant, step, exponential, cosine, plateau };
 
 struct Settings {
-  bool help = false;
   bool quiet = false;
   bool diagnose = false;  ///< measure the layers after each epoch
   std::string data;       ///< folder of images, or table; empty: the MNIST that make unpacked
@@ -42,7 +41,10 @@ struct Settings {
   std::vector<std::string> harmless;        ///< options given that change no bit of it
   std::vector<std::string> remembered;      ///< options given that a resumed run inherits
   bool evaluate = false;                    ///< do not train
-  std::vector<std::string> class_names;     ///< for the model file; empty: those of the loaded one, or none
+  std::vector<std::string> of_foreign;      ///< options given that --load takes only for files of other programs
+  bool activation_given = false;
+  float input_mean = 0.0f, input_deviation = 1.0f;  ///< of such a network: inputs are (x - mean) / deviation
+  std::vector<std::string> class_names;             ///< for the model file; empty: those of the loaded one, or none
 
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty

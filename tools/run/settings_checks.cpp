@@ -129,7 +129,7 @@ void check_limits(const Settings& s, const Given& given) {
   }
   const bool has_hidden = given.layers ? s.layers.size() > 2 : !s.hidden.empty();
   for (const char* option : {"--dropout", "--max-norm", "--activation"}) {
-    if (given.names.count(option) == 0 || has_hidden) continue;
+    if (given.names.count(option) == 0 || has_hidden || !s.load.empty()) continue;
     throw Error(std::string(option) + ": needs hidden units, found none" +
                 (option == std::string_view("--dropout") ? "; --input-dropout is for pixels" : ""));
   }
@@ -152,12 +152,16 @@ void check_written_files(const Settings& s) {
   }
 }
 
-void check_files(const Settings& s, const Given& given) {
-  for (const char* option : {"--layers", "--hidden", "--activation", "--batch-norm", "--loss", "--huber-delta",
-                             "--label-smoothing", "--output-activation", "--init", "--init-scale", "--bias-init"}) {
-    if (given.names.count(option) == 0 || s.load.empty()) continue;
-    throw Error(std::string(option) + " and --load contradict each other; the file decides the network, its loss and " +
-                "its parameters");
+void check_files(Settings& s, const Given& given) {
+  for (const char* option : {"--hidden", "--batch-norm", "--init", "--init-scale", "--bias-init"}) {
+    if (given.names.count(option) != 0 && !s.load.empty()) refuse_with_load(option);
+  }
+  for (const char* option : {"--layers", "--activation", "--loss", "--huber-delta", "--label-smoothing",
+                             "--output-activation", "--input-mean", "--input-deviation"}) {
+    if (given.names.count(option) != 0 && !s.load.empty()) s.of_foreign.emplace_back(option);
+  }
+  for (const char* option : {"--input-mean", "--input-deviation"}) {
+    if (given.names.count(option) != 0 && s.load.empty()) throw Error(std::string(option) + ": needs --load");
   }
   if (s.evaluate && s.load.empty()) throw Error("--evaluate: needs --load");
   const auto refuse_to_train = [&](const char* option) {
@@ -166,7 +170,7 @@ void check_files(const Settings& s, const Given& given) {
     }
   };
   for (const char* option :
-       {"--save", "--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs", "--diagnose", "--validation"}) {
+       {"--log", "--report", "--plot", "--checkpoint", "--batch", "--epochs", "--diagnose", "--validation"}) {
     refuse_to_train(option);
   }
   for (const Option& option : learning_options()) refuse_to_train(option.name);
@@ -188,6 +192,10 @@ void check_files(const Settings& s, const Given& given) {
 }
 
 }  // namespace
+
+void refuse_with_load(const std::string& option) {
+  throw Error(option + " and --load contradict each other; the file decides the network, its loss and its parameters");
+}
 
 void resolve(Settings& s, const Given& given) {
   resolve_table(s, given);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <set>
+#include <string>
 #include <string_view>
 
 #include "common/names.hpp"
@@ -19,6 +20,9 @@ struct Given {
 /// Fills in the defaults that depend on other options. Throws an Error for options that contradict each other or have
 /// no effect.
 void resolve(Settings& s, const Given& given);
+
+/// Throws the Error for an option that --load decides.
+[[noreturn]] void refuse_with_load(const std::string& option);
 
 inline constexpr Named<MissingValues> kMissingValues[] = {
     {"reject", MissingValues::reject}, {"drop", MissingValues::drop}, {"mean", MissingValues::mean}};

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// PGM and PPM images, binary or text, and digits in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mote/memory.hpp"
+
+namespace tools {
+
+/// Gray values from 0 to 255, row by row.
+struct GrayImage {
+  std::uint32_t width = 0, height = 0;
+  std::vector<unsigned char> pixels;
+};
+
+/// Reads a PGM image (P2, P5) or the luminance of a PPM image (P3, P6), with values of up to 16 bits: white space or
+/// comments between the numbers of the header, and nothing after the pixels. Returns the problem, or an empty string.
+std::string read_pnm(mote::Bytes file, GrayImage& image);
+
+/// A digit as MNIST shows it, whatever the size of the image and its paper: bright strokes on black, in a box of 5/7 of
+/// the width and height (20 x 20 of 28 x 28), with the center of mass in the middle. Dark strokes on light paper are
+/// inverted. Returns no pixels where the image has no strokes.
+GrayImage fit_digit(const GrayImage& image, std::uint32_t width, std::uint32_t height);
+
+}  // namespace tools
