@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 # mote: `make help` lists the targets.
 
+# All processors, unless the command line has -j.
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+
 CXX      ?= g++
 AR       ?= ar
 BUILD    ?= build
