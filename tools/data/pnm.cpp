@@ -70,7 +70,7 @@ std::string for_each_value(mote::Bytes file, std::size_t at, const Header& heade
       if (!take_number(file, at, value))
         return "pixels: found " + std::to_string(i) + " numbers, expected " + std::to_string(header.values());
     } else {
-      value = bytes == 1 ? file[at] : file[at] << 8 | file[at + 1];
+      value = bytes == 1 ? std::uint32_t{file[at]} : std::uint32_t{file[at]} << 8 | file[at + 1];
       at += bytes;
     }
     if (value > header.largest) {
