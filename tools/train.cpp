@@ -94,9 +94,9 @@ void prepare(Settings& settings, Prepared& run) {
   if (!settings.load.empty()) {
     const ForeignNetwork foreign = foreign_network(settings);
     run.model.emplace(settings.load, "--load", &foreign);
-    const bool is_own = run.model->foreign_order().empty();
-    if (is_own && !settings.of_foreign.empty()) refuse_with_load(settings.of_foreign[0]);
-    if (!is_own) say(settings, "layers    " + run.model->foreign_order() + ", of " + printable(settings.load));
+    if (!run.model->is_foreign() && !settings.of_foreign.empty()) refuse_with_load(settings.of_foreign[0]);
+    if (run.model->is_foreign())
+      say(settings, "layers    " + run.model->foreign_order() + ", of " + printable(settings.load));
     take_model(settings, run.model->description());
   }
   claim_checkpoint(settings, run.checkpoint);
@@ -188,8 +188,8 @@ class SingleRun {
       record_.diagnoses.push_back(report.layers.empty() ? diagnosis_.layers(trainer) : report.layers);
     };
     if (checkpoint_) {
-      listener.resumable = [this](const TrainingState& now, bool within_epoch) {
-        checkpoint_->write(trainer, now, within_epoch);
+      listener.resumable = [this](const TrainingState& now, Moment moment) {
+        checkpoint_->write(trainer, now, moment);
       };
     }
     return listener;

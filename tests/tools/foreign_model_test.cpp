@@ -173,6 +173,17 @@ TEST_F(Foreign, InputsAreNormalizedAndTheModelIsConverted) {
   EXPECT_EQ(line_with(train_here("--evaluate --load " + converted).output, "test loss"), loss_of_own());
 }
 
+TEST_F(Foreign, ALinearAloneHasNoNames) {
+  auto n = trained("--hidden none");
+  for (const std::string prefix : {"", "."}) {
+    const CommandResult found = evaluate(
+        {tensor(prefix + "weight", "4,12", n["layers.0.weight"]), tensor(prefix + "bias", "4", n["layers.0.bias"])},
+        "--loss cross-entropy");
+    EXPECT_EQ(line_with(found.output, "test loss"), loss_of_own()) << found.output;
+    EXPECT_NE(found.output.find("layers    weight, of "), std::string::npos) << found.output;
+  }
+}
+
 TEST_F(Foreign, NetworksMayHaveMoreOutputsThanTheDataHaveClasses) {
   auto n = trained("--hidden none");
   std::vector<float> weights = n["layers.0.weight"], biases = n["layers.0.bias"];

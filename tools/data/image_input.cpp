@@ -50,7 +50,7 @@ Images load_digit(const std::string& path, mote::Memory memory, const mote::Mode
 }
 
 Images load_images(const std::string& path, mote::Memory memory, const mote::ModelDescription& model) {
-  const mote::Bytes file = read_packed(path, "an IDX or PGM file", memory);
+  const mote::Bytes file = read_packed(path, "an IDX, PGM or PPM file", memory);
   if (!file.empty() && file[0] == 'P') {
     const GrayImage image = image_of(path, file);
     check_size(path, model, image.height, image.width);
@@ -58,7 +58,9 @@ Images load_images(const std::string& path, mote::Memory memory, const mote::Mod
   }
   mote::Idx idx;
   if (const mote::Result result = mote::parse_idx(file, idx); !result.ok()) {
-    throw Error(path + ": " + describe(result));
+    const bool is_other = result.status == mote::Status::idx_bad_magic;
+    throw Error(path + ": " + describe(result) +
+                (is_other ? "; expected an IDX, PGM or PPM file, such as: convert FILE digit.pgm" : ""));
   }
   const ImageShape shape = shape_of(idx);
   check_size(path, model, shape.rows, shape.columns);

@@ -215,11 +215,24 @@ void claim_checkpoint(const Settings& settings, std::optional<FileLock>& lock) {
               path + ", or remove the file to start again");
 }
 
-void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due) {
-  const Clock::time_point now = Clock::now();
-  const auto interval = std::chrono::duration<float>(settings_.checkpoint_seconds.value_or(0.0f));
-  if (only_when_due && (!settings_.checkpoint_seconds || now - written_ < interval)) return;
-  written_ = now;
+bool CheckpointWriter::is_due(Moment moment, Clock::time_point now) const {
+  const auto& seconds = settings_.checkpoint_seconds;
+  const bool is_time = seconds && now - written_ >= std::chrono::duration<float>(*seconds);
+  switch (moment) {
+    case Moment::batch: return is_time;
+    case Moment::epoch: return is_time || now - written_ >= 20 * cost_;
+    case Moment::end: return is_behind_;
+    case Moment::stop: break;
+  }
+  return true;
+}
+
+void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, Moment moment) {
+  const Clock::time_point start = Clock::now();
+  if (!is_due(moment, start)) {
+    is_behind_ = is_behind_ || moment == Moment::epoch;
+    return;
+  }
   CheckpointNote note{settings_.remembered, data_, state};
   Packer pack;
   for_each_field(pack, note);
@@ -228,6 +241,9 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
   file.require_written();
   if (!result.ok()) throw Error("--checkpoint: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
+  is_behind_ = false;
+  written_ = Clock::now();
+  cost_ = written_ - start;
 }
 
 CheckpointReader::CheckpointReader(const std::string& path, const std::string& option)

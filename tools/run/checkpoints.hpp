@@ -34,14 +34,20 @@ class CheckpointWriter {
  public:
   CheckpointWriter(const Settings& settings, const Split& split) : settings_(settings), data_(data_checksum(split)) {}
 
-  /// Replaces the file. only_when_due: does nothing within --checkpoint-seconds of the last write.
-  void write(const mote::Trainer& trainer, const TrainingState& state, bool only_when_due);
+  /// Replaces the file. Does nothing between two batches within --checkpoint-seconds of the last write; nor at the end
+  /// of an epoch, but for the last, where writing would take more than a twentieth of the time: a checkpoint holds all
+  /// epochs, so that the bytes written would grow with their square.
+  void write(const mote::Trainer& trainer, const TrainingState& state, Moment moment);
 
  private:
   using Clock = std::chrono::steady_clock;
   const Settings& settings_;
   std::uint32_t data_;
+  bool is_due(Moment moment, Clock::time_point now) const;
+
   Clock::time_point written_;
+  Clock::duration cost_ = {};  // of the last write
+  bool is_behind_ = false;     // the end of an epoch was left out
 };
 
 /// A checkpoint to continue from. Throws an Error that names the file and the problem.

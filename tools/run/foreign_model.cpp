@@ -116,8 +116,8 @@ class Reader {
       const std::string leaf = tensor.name.substr(dot == std::string::npos ? 0 : dot + 1);
       const bool is_known = leaf == "weight" || leaf == "bias" || leaf == "running_mean" || leaf == "running_var" ||
                             leaf == "num_batches_tracked";
-      if (dot == std::string::npos || !is_known) fail(tensor.text() + ": not a tensor of Linear or BatchNorm1d");
-      const std::string module = tensor.name.substr(0, dot);
+      if (!is_known) fail(tensor.text() + ": not a tensor of Linear or BatchNorm1d");
+      const std::string module = dot == std::string::npos ? "" : tensor.name.substr(0, dot);  // "": Linear alone
       auto place = std::find_if(modules_.begin(), modules_.end(), [&](const Module& m) { return m.name == module; });
       if (place == modules_.end()) place = modules_.insert(modules_.end(), Module{module, {}});
       if (!place->parts.emplace(leaf, &tensor).second) fail(tensor.text() + ": found twice");
@@ -296,7 +296,7 @@ std::string convert_foreign(const ForeignFile& file, const mote::ByteSource& sou
                  tensor != nullptr ? read_numbers(source, name, *tensor)
                                    : std::vector<float>(static_cast<std::size_t>(outputs), missing));
     };
-    order += (l == 0 ? "" : ", ") + printable(linear.name);
+    order += (l == 0 ? "" : ", ") + (linear.name.empty() ? "weight" : printable(linear.name));
     writer.add("layers." + number + ".weight", {outputs, linear.inputs()},
                read_numbers(source, name, *linear.part("weight")));
     add("layers." + number, linear, "bias", 0.0f);

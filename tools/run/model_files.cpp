@@ -39,7 +39,7 @@ ModelFile::ModelFile(const std::string& path, const std::string& option, const F
       header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kUsualHeader))) {
   mote::Result result = read_description();
   const bool is_nameless = result.status == mote::Status::model_metadata && result.found == 0;
-  if (is_nameless && is_foreign(read_safetensors(file_.source(), name()))) {
+  if (is_nameless && tools::is_foreign(read_safetensors(file_.source(), name()))) {
     convert(foreign);
     result = read_description();
   }
@@ -64,7 +64,7 @@ void ModelFile::convert(const ForeignNetwork* foreign) {
 }
 
 mote::ByteSource ModelFile::source() {
-  return converted_.empty() ? file_.source() : mote::source_of(converted_bytes_);
+  return is_foreign() ? mote::source_of(converted_bytes_) : file_.source();
 }
 
 std::vector<std::string> list_of(mote::Bytes text) {

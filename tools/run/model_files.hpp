@@ -36,7 +36,9 @@ class ModelFile {
   /// Prefix of errors: the option, if any, and the path.
   const std::string& name() const { return file_.name(); }
   const mote::ModelDescription& description() const { return description_; }
-  /// "fc1, bn1, fc2": layers of a file from another program; empty for mote's own.
+  /// Whether the file is of another program.
+  bool is_foreign() const { return !converted_.empty(); }
+  /// "fc1, bn1, fc2": layers of a file from another program.
   const std::string& foreign_order() const { return foreign_order_; }
   /// Loads the parameters and running statistics of the description()'s network; both spans have exactly its sizes.
   void load(mote::Span<float> parameters, mote::Span<float> running);

@@ -73,7 +73,8 @@ const Option kRunOptions[] = {
      "--export-header",
      [](Settings& s, Given&, std::string_view) { s.evaluate = true; }},
     {"--checkpoint", "FILE",
-     "write a checkpoint at the end of every epoch and on Ctrl-C; overwrites only the checkpoint of a finished "
+     "write a checkpoint at the ends of epochs, for at most a twentieth of the time, and on Ctrl-C; overwrites only "
+     "the checkpoint of a finished "
      "training (default: none; with --resume, its file)",
      [](Settings& s, Given&, std::string_view v) { s.checkpoint = v; }},
     {"--checkpoint-seconds", "S",

@@ -34,7 +34,8 @@ mote::Result train_epoch(mote::Trainer& trainer, const Split& split, const Liste
     listener.batch(epoch, left - trainer.samples_left());
     state.seconds = before + seconds_since(start);
     stop = interrupted();
-    if (listener.resumable && trainer.samples_left() > 0) listener.resumable(state, !stop);
+    if (listener.resumable && trainer.samples_left() > 0)
+      listener.resumable(state, stop ? Moment::stop : Moment::batch);
   }
   return mote::Status::ok;
 }
@@ -94,7 +95,7 @@ TrainingState begin_training(const Settings& settings) {
 Trained train(mote::Trainer& trainer, const Split& split, const Settings& settings, const Listener& listener,
               TrainingState state, Diagnosis diagnosis) {
   Trained& trained = state.trained;
-  if (listener.resumable) listener.resumable(state, false);
+  if (listener.resumable) listener.resumable(state, Moment::stop);
   while (trained.epochs.size() < settings.epochs && !interrupted()) {
     if (settings.early_stopping && trained.stopping.should_stop()) break;
     if (!train_epoch(trainer, split, listener, state, diagnosis).ok()) {
@@ -106,9 +107,11 @@ Trained train(mote::Trainer& trainer, const Split& split, const Settings& settin
       return trained;
     }
     finish_epoch(trainer, split, settings, diagnosis, state);
-    if (listener.resumable && trained.epochs.back().complete) listener.resumable(state, false);
+    if (listener.resumable && trained.epochs.back().complete) listener.resumable(state, Moment::epoch);
     listener.epoch(trained.epochs.back());
   }
+  const bool is_whole = !trained.epochs.empty() && trained.epochs.back().complete;
+  if (listener.resumable && is_whole) listener.resumable(state, Moment::end);
   if (settings.early_stopping && trained.stopping.best_epoch != 0) trainer.restore_parameters();
   return trained;
 }

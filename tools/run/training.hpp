@@ -22,13 +22,16 @@ struct Split {
 
 struct TrainingState;
 
+/// Where training can be resumed: between two batches; at the end of an epoch; at the end of the last one, again; or at
+/// the start and after an interrupt.
+enum class Moment { batch, epoch, end, stop };
+
 /// Callbacks during training, on the thread that trains.
 struct Listener {
   std::function<void(std::size_t epoch, std::size_t images)> batch;  // images: number in this batch
   std::function<void(const EpochReport&)> epoch;
-  /// Called where training can be resumed: within_epoch is true between two batches, and false at the start, at the end
-  /// of an epoch and after an interrupt. May be empty.
-  std::function<void(const TrainingState&, bool within_epoch)> resumable = {};
+  /// Called where training can be resumed. May be empty.
+  std::function<void(const TrainingState&, Moment)> resumable = {};
 };
 
 /// Result of a training. With early stopping, the trainer holds the parameters of the best epoch.
