@@ -122,6 +122,30 @@ TEST(ChartSvg, NamesStandApartBesideTheEndsOfTheirLines) {
   EXPECT_LE(names, 14u);
 }
 
+TEST(ChartSvg, NamesStandInTheOrderOfTheEndsHoweverNear) {
+  // Ends within a line of text: the last series is the highest.
+  const LineChart chart = chart_of({{0.0, 0.50}, {1.0, 0.51}, {1.0, 0.52}});
+  std::vector<std::string> names;
+  for (const Element& element : elements_of(tools::to_svg(chart))) {
+    if (attribute(element, "class").rfind("name s", 0) == 0) names.push_back(element.text);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"series 2", "series 1", "series 0"}));
+}
+
+TEST(ChartSvg, TheNameOfTheAxisKeepsClearOfTheLastTick) {
+  for (const std::size_t epochs : {2u, 10u, 1000u}) {
+    const LineChart chart = chart_of({std::vector<double>(epochs, 1.0)});
+    double last = 0.0, name = 0.0;
+    std::string label;
+    for (const Element& element : elements_of(tools::to_svg(chart))) {
+      if (attribute(element, "class") != "tick" || std::stod(attribute(element, "y")) != 223.0) continue;
+      if (element.text == "epoch") name = std::stod(attribute(element, "x"));
+      if (element.text != "epoch") last = std::stod(attribute(element, "x")), label = element.text;
+    }
+    EXPECT_GE(name - last, 5.0 + 3.4 * static_cast<double>(label.size())) << label;
+  }
+}
+
 TEST(ChartSvg, MarksAnEpochAndTellsNumbersUnderThePointer) {
   LineChart chart = chart_of({{3.0, 2.0, 1.0}});
   EXPECT_EQ(markup::count(elements_of(tools::to_svg(chart)), "line", "mark"), 0u);

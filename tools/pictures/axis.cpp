@@ -34,8 +34,8 @@ void add_ticks(Axis& axis, double first, double last, double step) {
   }
 }
 
-std::string power_label(int exponent) {
-  if (exponent >= -3 && exponent <= 4) return number_label(std::pow(10.0, exponent), std::max(0, -exponent));
+std::string power_label(int exponent, bool as_number) {
+  if (as_number) return number_label(std::pow(10.0, exponent), std::max(0, -exponent));
   constexpr const char* kRaised[] = {"\u2070", "\u00b9", "\u00b2", "\u00b3", "\u2074",
                                      "\u2075", "\u2076", "\u2077", "\u2078", "\u2079"};
   std::string label = exponent < 0 ? "10\u207b" : "10";
@@ -92,8 +92,9 @@ Axis logarithmic_axis(double low, double high, std::size_t most) {
   const int step = (last - first + static_cast<int>(most) - 2) / (static_cast<int>(most) - 1);
   last = first + (last - first + step - 1) / step * step;
   Axis axis{std::pow(10.0, first), std::pow(10.0, last), true, {}};
+  const bool as_numbers = first >= -3 && last <= 4;  // one style for all ticks
   for (int exponent = first; exponent <= last; exponent += step) {
-    axis.ticks.push_back({std::pow(10.0, exponent), power_label(exponent)});
+    axis.ticks.push_back({std::pow(10.0, exponent), power_label(exponent, as_numbers)});
   }
   return axis;
 }

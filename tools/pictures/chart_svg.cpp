@@ -49,7 +49,9 @@ void draw_axes(Svg& svg, const Frame& frame, const ChartAxes& axes, const LineCh
     svg.line(x, frame.bottom, x, frame.bottom + 4.0, "axis");
     svg.text(x, frame.bottom + 17.0, Anchor::middle, "tick", tick.label);
   }
-  svg.text(frame.right + 10.0, frame.bottom + 17.0, Anchor::start, "tick", chart.x_name);
+  constexpr double kHalfDigit = 3.4, kGap = 7.0;  // beside the label of the last tick
+  const double label = axes.x.ticks.empty() ? 0.0 : kHalfDigit * static_cast<double>(axes.x.ticks.back().label.size());
+  svg.text(frame.right + std::max(10.0, kGap + label), frame.bottom + 17.0, Anchor::start, "tick", chart.x_name);
   const double mark = axes.x.position(chart.mark);
   if (!(mark >= 0.0 && mark <= 1.0)) return;
   svg.line(frame.x(mark), frame.top, frame.x(mark), frame.bottom, "mark");
@@ -110,9 +112,7 @@ std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const 
   const std::size_t every = (names.size() + room - 1) / room;
   std::vector<Name> placed;
   for (std::size_t i = 0; i < names.size(); i += every) placed.push_back(names[i]);
-  std::stable_sort(placed.begin(), placed.end(), [](const Name& a, const Name& b) {
-    return std::floor(a.y / kLineHeight) < std::floor(b.y / kLineHeight);  // level ends keep their order
-  });
+  std::stable_sort(placed.begin(), placed.end(), [](const Name& a, const Name& b) { return a.y < b.y; });
   double free_from = frame.top;
   for (Name& name : placed) {
     name.y = std::max(name.y, free_from);
@@ -216,8 +216,9 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
       svg.rectangle(x, kMargin + static_cast<double>(label) * cell, cell, cell, said == label ? "hit" : "miss", tip,
                     darkness);
       if (!has_numbers) continue;
-      svg.text(middle_of(said), middle_of(label) + 4.0, Anchor::middle, darkness > 0.7 ? "cell over" : "cell",
-               std::to_string(row[said]));
+      const char* style =
+          said == label ? (darkness > 0.7 ? "cell over" : "cell") : (darkness > 0.6 ? "cell strong" : "cell");
+      svg.text(middle_of(said), middle_of(label) + 4.0, Anchor::middle, style, std::to_string(row[said]));
     }
     if (!has_numbers || samples == 0.0) continue;
     char share[32];

@@ -10,12 +10,14 @@ inline constexpr const char* kPageStyle = R"(
   color-scheme: light dark;
   --paper: #ffffff; --ink: #1b1b1b; --soft: #5c5c5c; --grid: #e2e2e2; --panel: #f6f6f6; --frame: #e2e2e2;
   --s0: #0072b2; --s1: #c44e00; --s2: #00795a; --s3: #a8467f; --s4: #8a6500; --s5: #3a3a3a; --over: #ffffff;
+  --strong: #1b1b1b;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --paper: #15171a; --ink: #e8e8e8; --soft: #a5a9ad; --grid: #33373b; --panel: #1e2125;
     --frame: #ccc8c4;  /* inverted with its picture */
     --s0: #56b4e9; --s1: #f0a35a; --s2: #3fc9a0; --s3: #e59ac5; --s4: #e8d44d; --s5: #d0d0d0; --over: #101214;
+    --strong: #101214;
   }
   .ink { filter: invert(1); }
 }
@@ -53,7 +55,7 @@ svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-num
 .dot.s2, svg .name.s2 { fill: var(--s2); } .dot.s3, svg .name.s3 { fill: var(--s3); }
 .dot.s4, svg .name.s4 { fill: var(--s4); } .dot.s5, svg .name.s5 { fill: var(--s5); }
 .bar, .hit { fill: var(--s0); } .miss { fill: var(--s1); } .border { fill: none; stroke: var(--grid); }
-svg .cell { fill: var(--ink); } svg .over { fill: var(--over); }
+svg .cell { fill: var(--ink); } svg .over { fill: var(--over); } svg .strong { fill: var(--strong); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; vertical-align: top; white-space: nowrap; }
