@@ -186,18 +186,19 @@ std::string to_svg(const Histogram& histogram) {
 }
 
 std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size_t classes) {
-  constexpr double kSize = 380.0, kMargin = 34.0, kShareWidth = 52.0;
+  constexpr double kLargest = 380.0, kLargestCell = 64.0, kMargin = 34.0, kShareWidth = 52.0;
   constexpr std::size_t kMostNumbers = 12;  // with more classes, cells are too small for numbers
-  const double cell = kSize / static_cast<double>(classes);
+  const double size = std::min(kLargest, kLargestCell * static_cast<double>(classes));
+  const double cell = size / static_cast<double>(classes);
   const auto middle_of = [&](std::size_t i) { return kMargin + (static_cast<double>(i) + 0.5) * cell; };
   double most_missed = 0.0;
   for (std::size_t i = 0; i < confusion.size(); ++i) {
     if (i / classes != i % classes) most_missed = std::max(most_missed, static_cast<double>(confusion[i]));
   }
   const bool has_numbers = classes <= kMostNumbers;
-  Svg svg(kMargin + kSize + kShareWidth, kMargin + kSize + 4.0,
+  Svg svg(kMargin + kLargest + kShareWidth, kMargin + size + 4.0,
           "Confusion matrix: a row for each label, a column for each answer of the network");
-  svg.text(kMargin + kSize / 2.0, 12.0, Anchor::middle, "tick", "answer of the network");
+  svg.text(kMargin + size / 2.0, 12.0, Anchor::middle, "tick", "answer of the network");
   const std::size_t every = (classes + 19) / 20;
   for (std::size_t c = 0; c < classes; c += every) {
     svg.text(middle_of(c), kMargin - 5.0, Anchor::middle, "tick", std::to_string(c));
@@ -223,9 +224,9 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
     if (!has_numbers || samples == 0.0) continue;
     char share[32];
     std::snprintf(share, sizeof share, "%.1f %%", 100.0 * row[label] / samples);
-    svg.text(kMargin + kSize + kShareWidth, middle_of(label) + 4.0, Anchor::end, "tick", share);
+    svg.text(kMargin + size + kShareWidth, middle_of(label) + 4.0, Anchor::end, "tick", share);
   }
-  svg.rectangle(kMargin, kMargin, kSize, kSize, "border");
+  svg.rectangle(kMargin, kMargin, size, size, "border");
   return svg.element();
 }
 

@@ -26,7 +26,7 @@ body { margin: 0 auto; max-width: 64rem; padding: 1rem; background: var(--paper)
   font: 16px/1.45 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.25rem; }
-p { margin: 0.25rem 0 0.75rem; color: var(--soft); max-width: 45rem; }
+p { margin: 0.25rem 0 0.75rem; color: var(--soft); max-width: 45rem; text-wrap: pretty; }
 .alert { color: var(--s1); font-weight: 600; }
 code { display: block; padding: 0.6rem 0.8rem; background: var(--panel); border-radius: 6px; overflow-wrap: anywhere;
   font: 0.85rem/1.5 ui-monospace, monospace; }
@@ -37,7 +37,7 @@ figure { margin: 0; min-width: 0; break-inside: avoid; }
 figcaption { font-size: 0.85rem; color: var(--soft); }
 .charts figcaption { order: -1; color: var(--ink); font-weight: 600; font-size: 0.95rem; }
 .charts, .layers { display: grid; gap: 1.25rem 2rem; }
-.charts { grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+.charts { grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 .charts figure { display: flex; flex-direction: column; max-width: 34rem; }
 .layers { grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); }
 .square { max-width: 34rem; }
@@ -56,7 +56,11 @@ svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-num
 .dot.s4, svg .name.s4 { fill: var(--s4); } .dot.s5, svg .name.s5 { fill: var(--s5); }
 .bar, .hit { fill: var(--s0); } .miss { fill: var(--s1); } .border { fill: none; stroke: var(--grid); }
 svg .cell { fill: var(--ink); } svg .over { fill: var(--over); } svg .strong { fill: var(--strong); }
-.wide { overflow-x: auto; }
+/* Shadows at the sides of a table that is wider than the page. */
+.wide { overflow-x: auto; background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 2.5rem 100% local,
+  linear-gradient(270deg, var(--paper) 40%, transparent) right / 2.5rem 100% local,
+  linear-gradient(90deg, var(--soft), transparent) left / 0.6rem 100% scroll,
+  linear-gradient(270deg, var(--soft), transparent) right / 0.6rem 100% scroll; background-repeat: no-repeat; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; vertical-align: top; white-space: nowrap; }
 th, td { padding: 0.15rem 1.25rem 0.15rem 0; overflow-wrap: anywhere; }
@@ -67,6 +71,8 @@ summary { cursor: pointer; margin: 0.75rem 0; }
 @media print {
   body { max-width: none; font-size: 11pt; }
   h2, h2 + p { break-after: avoid; }
+  h2 + div, h2 + figure, h2 + p + div, h2 + p + figure { break-before: avoid; }
+  p { orphans: 3; widows: 3; }
   .charts { grid-template-columns: 1fr 1fr; }
   .layers { grid-template-columns: 1fr 1fr 1fr; }
   .square, .sheet { max-width: 24rem; break-inside: avoid; }
