@@ -9,7 +9,7 @@
 namespace mote {
 namespace {
 
-constexpr std::size_t kTable = 256;
+constexpr std::size_t kExponentials = 256;
 
 Result check_network(const Topology& topology, Span<const float> parameters, std::size_t ranges) {
   if (const Result result = check(topology); !result.ok()) return result;
@@ -20,12 +20,13 @@ Result check_network(const Topology& topology, Span<const float> parameters, std
   return Status::ok;
 }
 
-Result check_arrays(const Topology& topology, const IntegerArrays& arrays) {
+template <typename T>
+Result check_arrays(const Topology& topology, const BasicIntegerArrays<T>& arrays) {
   const std::size_t layers = topology.layer_count, outputs = integer_output_count(topology);
   const std::size_t sizes[][2] = {
       {arrays.layers.size(), layers},  {arrays.weights.size(), flash_weight_count(topology)},
       {arrays.biases.size(), outputs}, {arrays.multipliers.size(), outputs},
-      {arrays.shifts.size(), outputs}, {arrays.tables.size(), kTable * layers}};
+      {arrays.shifts.size(), outputs}, {arrays.tables.size(), BasicIntegerLayer<T>::kTable * layers}};
   for (const auto& size : sizes) {
     if (size[0] != size[1]) return {Status::model_size_mismatch, size[0], size[1]};
   }
@@ -106,8 +107,13 @@ std::int32_t rounded(double x) {
   return static_cast<std::int32_t>(limited < 0.0 ? limited - 0.5 : limited + 0.5);
 }
 
-/// Of a range with 0, so that 0 is exact.
-Quantization quantization_of(const Range& range) {
+/// Of a range with 0, so that 0 is exact. most: largest magnitude of an int16.
+template <typename T>
+Quantization quantization_of(const Range& range, std::int16_t most) {
+  if (sizeof(T) == 2) {
+    const float scale = (range.most > -range.least ? range.most : -range.least) / static_cast<float>(most);
+    return {scale > 0.0f ? scale : 1.0f, 0, most};
+  }
   const float scale = (range.most - range.least) / 255.0f;
   if (!(scale > 0.0f)) return {};
   const std::int32_t zero = rounded(-128.0 - static_cast<double>(range.least) / static_cast<double>(scale));
@@ -130,34 +136,49 @@ bool has_table(Activation activation) {
   return activation != Activation::identity && activation != Activation::relu && activation != Activation::softmax;
 }
 
-/// Fills `table` with the activation of the numbers that -128 to 127 stand for, and returns what its entries stand for.
-Quantization fill_table(Activation activation, Quantization from, std::int8_t* table) {
-  float y[kTable];
-  alignas(kAlignment) static constexpr float kNoBiases[kTable] = {};
+/// Fills `table` with the activation of the numbers that the whole range of T stands for, and returns what its entries
+/// stand for. most: largest magnitude of an int16 entry.
+template <typename T>
+Quantization fill_table(Activation activation, Quantization from, std::int16_t most, T* table) {
+  constexpr std::size_t kTable = BasicIntegerLayer<T>::kTable;
+  constexpr std::int32_t kStep = sizeof(T) == 1 ? 1 : 256;
+  alignas(kAlignment) static constexpr float kNoBiases[row_stride(kTable)] = {};
+  float y[row_stride(kTable)] = {};
   for (std::size_t i = 0; i < kTable; ++i) {
-    y[i] = static_cast<float>(static_cast<std::int32_t>(i) - 128 - from.zero) * from.scale;
+    y[i] = static_cast<float>((static_cast<std::int32_t>(i) - 128) * kStep - from.zero) * from.scale;
   }
-  add_biases_and_activate(activation, 1, kTable, kTable, kNoBiases, y);
+  add_biases_and_activate(activation, 1, kTable, row_stride(kTable), kNoBiases, y);
   Quantization to;
-  if (activation == Activation::sigmoid) {
+  if (sizeof(T) == 1 && activation == Activation::sigmoid) {
     to = {0x1p-8f, -128};  // TFLite's, like the next
-  } else if (activation == Activation::tanh) {
+  } else if (sizeof(T) == 1 && activation == Activation::tanh) {
     to = {0x1p-7f, 0};
   } else {
     Range range;
     widen(range, {y, kTable});
-    to = quantization_of(range);
+    to = quantization_of<T>(range, most);
   }
   quantize(y, kTable, to, table);
   return to;
 }
 
+/// The range of pre-activations in which the activation changes: beyond, sigmoid and tanh of int16 differ from their
+/// limits by less than half a step.
+template <typename T>
+Range range_of(Activation activation, Range range) {
+  constexpr float kEnd = 12.0f;
+  if (activation == Activation::relu) range.least = 0.0f;
+  if (sizeof(T) == 1 || (activation != Activation::sigmoid && activation != Activation::tanh)) return range;
+  return {range.least < -kEnd ? -kEnd : range.least, range.most > kEnd ? kEnd : range.most};
+}
+
 /// A layer's place in the parameters and the arrays.
+template <typename T>
 struct Conversion {
   const float* weights;  // [inputs][stride]
   std::size_t stride;
   const float* biases;
-  IntegerLayer& layer;
+  BasicIntegerLayer<T>& layer;
   std::int8_t* bytes;  // [outputs][inputs]
   std::int32_t* sums;  // biases, then multipliers and shifts: [outputs]
   std::int32_t* multipliers;
@@ -174,8 +195,13 @@ struct Conversion {
     return most;
   }
 
-  /// Output j, whose weights have this scale.
-  void convert(std::size_t j, double scale, Quantization from, Quantization to) const {
+  /// Output j, whose weights have at most this magnitude.
+  void convert(std::size_t j, double most, Quantization from, Quantization to) const {
+    constexpr double kMostBias = 0x1p30 - 1.0;  // a large bias makes the steps of its weights coarse
+    const double bias = biases[j] < 0.0f ? -static_cast<double>(biases[j]) : static_cast<double>(biases[j]);
+    const double for_bias = bias / kMostBias / static_cast<double>(from.scale);
+    double scale = most / 127.0 > for_bias ? most / 127.0 : for_bias;
+    if (!(scale > 0.0)) scale = 1.0;
     std::int32_t sum = 0;
     for (std::size_t k = 0; k < layer.inputs; ++k) {
       const std::int32_t byte = rounded(static_cast<double>(weights[k * stride + j]) / scale);
@@ -233,11 +259,13 @@ Result calibrate(const Topology& topology, Span<const float> parameters, const I
   return counted;
 }
 
+template <typename T>
 Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
-                          ScalePer per, const IntegerArrays& arrays, IntegerModel& model) {
+                          ScalePer per, const BasicIntegerArrays<T>& arrays, BasicIntegerModel<T>& model) {
   if (const Result result = check_network(topology, parameters, ranges.size()); !result.ok()) return result;
   if (const Result result = check_arrays(topology, arrays); !result.ok()) return result;
-  Quantization from = quantization_of(ranges[0]);
+  constexpr std::int16_t kMost = 32767;
+  Quantization from = quantization_of<T>(ranges[0], largest_int16(topology.inputs));
   model.input = from;
   std::size_t weight = 0, output = 0;
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
@@ -245,25 +273,29 @@ Result make_integer_model(const Topology& topology, Span<const float> parameters
     const Activation activation = topology.layers[l].activation;
     const Span<const float> weights = parameters.subspan(topology.weights_offset(l), topology.weight_floats(l));
     const Span<const float> biases = parameters.subspan(topology.biases_offset(l), stride);
-    Range range = ranges[l + 1];
-    if (activation == Activation::relu) range.least = 0.0f;
+    const Range range = range_of<T>(activation, ranges[l + 1]);
     const bool are_good =
         detail::all_finite(weights) && detail::all_finite(biases) && detail::is_finite(range.most - range.least);
     if (!are_good) return {Status::weight_out_of_range, l};
-    const Quantization to = quantization_of(range);
-    IntegerLayer& layer = arrays.layers[l] = {};
+    const std::int16_t most = l + 1 == topology.layer_count ? kMost : largest_int16(outputs);
+    const Quantization to = quantization_of<T>(range, has_table(activation) ? kMost : most);
+    BasicIntegerLayer<T>& layer = arrays.layers[l] = {};
     layer.inputs = static_cast<std::uint32_t>(inputs);
     layer.outputs = static_cast<std::uint32_t>(outputs);
     layer.z = layer.output = to;
-    layer.least = activation == Activation::relu ? to.zero : std::int8_t{-128};
-    const Conversion conversion{weights.data(),
-                                stride,
-                                biases.data(),
-                                layer,
-                                arrays.weights.data() + weight,
-                                arrays.biases.data() + output,
-                                arrays.multipliers.data() + output,
-                                arrays.shifts.data() + output};
+    if (sizeof(T) == 2) {
+      layer.least = static_cast<T>(-to.most);
+      layer.most = static_cast<T>(to.most);
+    }
+    if (activation == Activation::relu) layer.least = to.zero;
+    const Conversion<T> conversion{weights.data(),
+                                   stride,
+                                   biases.data(),
+                                   layer,
+                                   arrays.weights.data() + weight,
+                                   arrays.biases.data() + output,
+                                   arrays.multipliers.data() + output,
+                                   arrays.shifts.data() + output};
     layer.weights = conversion.bytes;
     layer.biases = conversion.sums;
     layer.multipliers = conversion.multipliers;
@@ -271,13 +303,12 @@ Result make_integer_model(const Topology& topology, Span<const float> parameters
     const bool is_shared = per == ScalePer::layer;
     const double of_layer = is_shared ? conversion.largest(0, outputs) : 0.0;
     for (std::size_t j = 0; j < outputs; ++j) {
-      const double largest = is_shared ? of_layer : conversion.largest(j, j + 1);
-      conversion.convert(j, largest > 0.0 ? largest / 127.0 : 1.0, from, to);
+      conversion.convert(j, is_shared ? of_layer : conversion.largest(j, j + 1), from, to);
     }
     if (has_table(activation)) {
-      std::int8_t* table = arrays.tables.data() + kTable * l;
+      T* table = arrays.tables.data() + layer.kTable * l;
       layer.table = table;
-      layer.output = fill_table(activation, to, table);
+      layer.output = fill_table(activation, to, most, table);
     }
     from = layer.output;
     weight += inputs * outputs;
@@ -286,13 +317,17 @@ Result make_integer_model(const Topology& topology, Span<const float> parameters
   model.layers = {arrays.layers.data(), arrays.layers.size()};
   return Status::ok;
 }
+template Result make_integer_model(const Topology&, Span<const float>, Span<const Range>, ScalePer,
+                                   const IntegerArrays&, IntegerModel&);
+template Result make_integer_model(const Topology&, Span<const float>, Span<const Range>, ScalePer,
+                                   const IntegerArrays16&, IntegerModel16&);
 
 void make_exponentials(float scale, Span<std::uint16_t> exponentials) {
-  MOTE_ASSERT(exponentials.size() == kTable);
-  float e[kTable];
-  for (std::size_t i = 0; i < kTable; ++i) e[i] = -scale * static_cast<float>(i);
-  exp(e, e, kTable);
-  for (std::size_t i = 0; i < kTable; ++i) exponentials[i] = static_cast<std::uint16_t>(65535.0f * e[i] + 0.5f);
+  MOTE_ASSERT(exponentials.size() == kExponentials);
+  float e[kExponentials];
+  for (std::size_t i = 0; i < kExponentials; ++i) e[i] = -scale * static_cast<float>(i);
+  exp(e, e, kExponentials);
+  for (std::size_t i = 0; i < kExponentials; ++i) exponentials[i] = static_cast<std::uint16_t>(65535.0f * e[i] + 0.5f);
 }
 
 }  // namespace mote

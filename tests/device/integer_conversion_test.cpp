@@ -28,14 +28,18 @@ using mote::ScalePer;
 using mote::Span;
 using mote::Status;
 using mote::Topology;
+using mote::test::BasicConverted;
 using mote::test::Converted;
+using mote::test::Converted16;
 using mote::test::wide;
 
-/// Decibels of the outputs of the double twin above the error of the integers, over samples of random inputs.
+/// Decibels of the outputs of the double twin above the error of the integers, over samples of random inputs. T: int8
+/// or int16 activations.
+template <typename T = std::int8_t>
 double signal_to_error(const Topology& t, Span<const float> parameters, const std::vector<float>& inputs,
                        ScalePer per) {
   const std::size_t samples = inputs.size() / t.inputs;
-  Converted converted(t);
+  BasicConverted<T> converted(t);
   converted.make(t, parameters, Inputs(inputs.data(), samples, t.inputs), per);
   const twin::Network network(t, parameters);
   double signal = 0.0, error = 0.0;
@@ -45,7 +49,7 @@ double signal_to_error(const Topology& t, Span<const float> parameters, const st
     const Activation last = t.output_activation();
     const twin::Vector wanted =
         last == Activation::softmax ? z[t.layer_count - 1] : twin::activate(last, z[t.layer_count - 1]);
-    const Span<const std::int8_t> found = converted.forward(x, t.inputs);
+    const Span<const T> found = converted.forward(x, t.inputs);
     for (std::size_t j = 0; j < wanted.size(); ++j) {
       const double difference = converted.number(found[j]) - wanted[j];
       signal += wanted[j] * wanted[j];
@@ -55,21 +59,99 @@ double signal_to_error(const Topology& t, Span<const float> parameters, const st
   return 10.0 * std::log10(signal / error);
 }
 
+template <typename T = std::int8_t>
 double signal_to_error(const Topology& t, ScalePer per) {
   std::vector<float> parameters(t.parameter_count());
   twin::randomize(t, 3, {parameters.data(), parameters.size()});
   const std::vector<float> inputs = mote::test::Source(4).floats(40 * t.inputs, -1.0f, 2.0f);
-  return signal_to_error(t, {parameters.data(), parameters.size()}, inputs, per);
+  return signal_to_error<T>(t, {parameters.data(), parameters.size()}, inputs, per);
 }
 
+constexpr Activation kActivations[] = {Activation::identity,   Activation::sigmoid, Activation::tanh, Activation::relu,
+                                       Activation::leaky_relu, Activation::elu,     Activation::selu, Activation::gelu,
+                                       Activation::silu,       Activation::softplus};
+
 TEST(IntegerConversion, KeepsTheOutputsOfEveryActivation) {
-  for (const Activation activation :
-       {Activation::identity, Activation::sigmoid, Activation::tanh, Activation::relu, Activation::leaky_relu,
-        Activation::elu, Activation::selu, Activation::gelu, Activation::silu, Activation::softplus}) {
+  for (const Activation activation : kActivations) {
     const Topology t{30, {40, activation}, {20, activation}, {5, activation}};
     EXPECT_GE(signal_to_error(t, ScalePer::output), 24.0) << mote::name_of(activation);
   }
   EXPECT_GE(signal_to_error({30, {40, Activation::relu}, {5, Activation::softmax}}, ScalePer::output), 30.0);
+}
+
+/// Parameters whose weights are multiples of a step, up to 127: only the activations lose.
+std::vector<float> weights_of_8_bits(const Topology& t, float step) {
+  std::vector<float> parameters(t.parameter_count());
+  mote::test::Source source(8);
+  for (std::size_t l = 0; l < t.layer_count; ++l) {
+    for (std::size_t k = 0; k < t.inputs_of(l); ++k) {
+      for (std::size_t j = 0; j < t.outputs_of(l); ++j) {
+        const float unit = k == 0 ? 127.0f : static_cast<float>(source.below(255)) - 127.0f;
+        parameters[t.weights_offset(l) + k * t.stride_of(l) + j] = unit * step;
+      }
+    }
+    for (std::size_t j = 0; j < t.outputs_of(l); ++j) parameters[t.biases_offset(l) + j] = source.uniform(-0.5f, 0.5f);
+  }
+  return parameters;
+}
+
+TEST(IntegerConversion16, KeepsTheOutputsOfEveryActivation) {
+  const std::vector<float> inputs = mote::test::Source(4).floats(40 * 30, -1.0f, 2.0f);
+  for (const Activation activation : kActivations) {
+    SCOPED_TRACE(mote::name_of(activation));
+    const Topology t{30, {40, activation}, {20, activation}, {5, activation}};
+    EXPECT_GE(signal_to_error<std::int16_t>(t, ScalePer::output), 38.0) << "limited by the weights";
+    const std::vector<float> exact = weights_of_8_bits(t, 0.003f);
+    const Span<const float> parameters(exact.data(), exact.size());
+    const double of_int16 = signal_to_error<std::int16_t>(t, parameters, inputs, ScalePer::output);
+    EXPECT_GE(of_int16, 70.0) << "with exact weights";
+    EXPECT_GE(of_int16, signal_to_error(t, parameters, inputs, ScalePer::output) + 35.0);
+  }
+}
+
+/// No input can overflow a sum: not with the most inputs, the largest weights and biases that outweigh them.
+TEST(IntegerConversion16, LeavesRoomForEverySum) {
+  for (const std::uint32_t inputs : {1u, 258u, 259u, 784u, 65536u}) {
+    SCOPED_TRACE(inputs);
+    const Topology t{inputs, {3, Activation::relu}, {4}};
+    std::vector<float> parameters(t.parameter_count()), sample(inputs, 1.0f);
+    for (std::size_t k = 0; k < inputs; ++k) {
+      float* row = parameters.data() + t.weights_offset(0) + k * t.stride_of(0);
+      row[0] = 0.5f;
+      row[1] = -0.5f;
+      row[2] = 1e-9f;
+    }
+    const float biases[] = {40000.0f, -3.0f, 3.0f};
+    std::copy(biases, biases + 3, parameters.begin() + static_cast<std::ptrdiff_t>(t.biases_offset(0)));
+    parameters[t.weights_offset(1)] = 1.0f;
+    parameters[t.weights_offset(1) + 2 * t.stride_of(1) + 1] = 1.0f;
+    parameters[t.biases_offset(1) + 2] = -7.0f;  // without weights
+    Converted16 converted(t);
+    converted.make(t, {parameters.data(), parameters.size()}, Inputs(sample.data(), 1, inputs), ScalePer::output);
+    const std::int16_t most = mote::largest_int16(inputs);
+    EXPECT_EQ(converted.model.input.most, most);
+    EXPECT_EQ(most, std::min<std::int64_t>(32767, (std::int64_t{1} << 30) / (127 * std::int64_t{inputs})));
+    EXPECT_EQ(converted.layers[0].most, 32767) << "the next layer has 3 inputs";
+    for (std::size_t l = 0; l < 2; ++l) {
+      const auto& layer = converted.layers[l];
+      const std::int64_t largest = l == 0 ? most : converted.layers[0].most;
+      for (std::size_t j = 0; j < layer.outputs; ++j) {
+        std::int64_t sum = std::abs(std::int64_t{layer.biases[j]});
+        EXPECT_LT(sum, std::int64_t{1} << 30);
+        for (std::size_t k = 0; k < layer.inputs; ++k) {
+          sum += largest * std::abs(std::int32_t{layer.weights[j * layer.inputs + k]});
+        }
+        EXPECT_LT(sum, std::int64_t{1} << 31) << l << ' ' << j;
+      }
+    }
+    std::fill(sample.begin(), sample.end(), 1e6f);  // clamped to 1
+    const Span<const std::int16_t> outputs = converted.forward(sample.data(), inputs);
+    const double first = 40000.0 + 0.5 * inputs, step = first / 32767.0;
+    EXPECT_NEAR(converted.number(outputs[0]), first, 0.005 * first);
+    EXPECT_NEAR(converted.number(outputs[1]), 3.0, 3.0 * step) << "the scale is that of the first output";
+    EXPECT_NEAR(converted.number(outputs[2]), -7.0, step);
+    EXPECT_NEAR(converted.number(outputs[3]), 0.0, step);
+  }
 }
 
 /// The anomaly network of MLPerf Tiny, smaller.

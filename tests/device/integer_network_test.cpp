@@ -153,9 +153,63 @@ TEST(IntegerNetwork, CallsTheProductOfTheModel) {
   EXPECT_EQ(network.forward(inputs)[1], 42);
 }
 
+TEST(Quantize16, RoundsToNearestAndClampsAtTheLimitOfTheNextLayer) {
+  const float x[] = {0.0f, 0.24f, 0.25f, -0.25f, 499.9f, 500.1f, -500.1f, -1e30f, 1e30f, NAN};
+  const Quantization to{0.5f, 0, 1000};
+  std::int16_t q[10];
+  mote::quantize(x, 10, to, q);
+  EXPECT_EQ(std::vector<std::int16_t>(q, q + 10),
+            (std::vector<std::int16_t>{0, 0, 1, -1, 1000, 1000, -1000, -1000, 1000, 0}));
+  const std::uint8_t bytes[] = {0, 1, 255};
+  mote::quantize(mote::Inputs(bytes, 1, 3, 0.5f), Quantization{0.5f, 0, 200}, q);
+  EXPECT_EQ(std::vector<std::int16_t>(q, q + 3), (std::vector<std::int16_t>{0, 1, 200}));
+  const std::int16_t readings[] = {-32768, 32767};
+  mote::quantize(mote::Inputs(readings, 1, 2, 1.0f), Quantization{}, q);
+  EXPECT_EQ(std::vector<std::int16_t>(q, q + 2), (std::vector<std::int16_t>{-32767, 32767}));
+}
+
+/// y = 100 x0 + 100 x1, then a table of 257 entries.
+TEST(IntegerNetwork16, RunsInAlignedMemoryAndVerifies) {
+  const std::int8_t weights[] = {100, 100, 1}, shifts[] = {1, 1};
+  const std::int32_t biases[] = {0, 0}, multipliers[] = {1 << 30, 1 << 30};
+  std::int16_t table[257];
+  for (std::int32_t i = 0; i < 257; ++i) table[i] = static_cast<std::int16_t>(40 * (i - 128));
+  mote::IntegerLayer16 layers[2];
+  for (mote::IntegerLayer16& layer : layers) {
+    layer.inputs = &layer == layers ? 2 : 1;
+    layer.outputs = 1;
+    layer.weights = &layer == layers ? weights : weights + 2;
+    layer.biases = biases;
+    layer.multipliers = multipliers;
+    layer.shifts = shifts;
+  }
+  layers[1].table = table;
+  mote::IntegerModel16 model;
+  model.layers = layers;
+  GuardedMemory scratch(mote::integer_network_bytes(model.layers) + 1);
+  ASSERT_EQ(scratch.memory().size(), 5u) << "a row for each layer, and a byte";
+  mote::IntegerNetwork16 network;
+  EXPECT_EQ(network.bind(model, scratch.memory().subspan(1, 4)).status, Status::memory_misaligned);
+  EXPECT_EQ(network.bind(model, scratch.memory().subspan(0, 3)).status, Status::memory_too_small);
+  ASSERT_TRUE(network.bind(model, scratch.memory().subspan(0, 4)).ok());
+  const std::int16_t inputs[] = {-12, 20};
+  std::int16_t outputs[] = {125};  // 800 * 40 / 256
+  EXPECT_EQ(network.forward(inputs)[0], 125);
+  EXPECT_TRUE(scratch.intact());
+  const std::uint32_t crc = mote::checksum(model);
+  EXPECT_TRUE(mote::verify(network, {inputs, outputs, crc}).ok());
+  table[256] = 1;
+  EXPECT_EQ(mote::verify(network, {inputs, outputs, crc}).status, Status::model_damaged);
+  table[256] = 40 * 128;
+  outputs[0] = 124;
+  EXPECT_EQ(mote::verify(network, {inputs, outputs, crc}).status, Status::golden_mismatch);
+}
+
 TEST(IntegerArgmax, IsTheFirstOfTheLargest) {
   const std::int8_t values[] = {-5, 3, 3, -128};
   EXPECT_EQ(mote::argmax(Span<const std::int8_t>(values, 4)), 1u);
+  const std::int16_t wide[] = {-5, 300, 3, 300};
+  EXPECT_EQ(mote::argmax(wide), 1u);
 }
 
 }  // namespace

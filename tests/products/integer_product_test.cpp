@@ -129,6 +129,66 @@ TEST(IntegerProduct, RoundsShiftsClampsAndLooksUpAsPublished) {
   }
 }
 
+/// Activations of 16 bits: shifts to the left saturate, and a table is read along lines.
+TEST(IntegerProduct, OfInt16SaturatesAndInterpolates) {
+  mote::test::Source source(6);
+  const auto half = [&](std::int32_t most) {
+    const auto range = static_cast<std::size_t>(2 * most + 1);
+    return static_cast<std::int16_t>(static_cast<std::int32_t>(source.below(range)) - most);
+  };
+  std::size_t saturated = 0, between = 0;
+  for (const std::uint32_t inputs : {1u, 9u, 300u}) {
+    for (const std::uint32_t outputs : {1u, 2u, 4u, 7u}) {
+      Layer arrays;
+      mote::IntegerLayer16 layer;
+      std::vector<std::int16_t> x(inputs), table(257);
+      for (std::int16_t& element : x) element = half(inputs > 100 ? 28000 : 32767);
+      for (std::int16_t& entry : table) entry = half(32767);
+      for (std::uint32_t i = 0; i < inputs * outputs; ++i) {
+        arrays.weights.push_back(static_cast<std::int8_t>(static_cast<int>(source.below(255)) - 127));
+      }
+      for (std::uint32_t j = 0; j < outputs; ++j) {
+        arrays.biases.push_back(static_cast<std::int32_t>(source.below(20001)) - 10000);
+        arrays.multipliers.push_back(static_cast<std::int32_t>((1u << 30) + source.below(1u << 30)));
+        arrays.shifts.push_back(static_cast<std::int8_t>(static_cast<int>(source.below(24)) - 12));
+      }
+      layer.inputs = inputs;
+      layer.outputs = outputs;
+      layer.weights = arrays.weights.data();
+      layer.biases = arrays.biases.data();
+      layer.multipliers = arrays.multipliers.data();
+      layer.shifts = arrays.shifts.data();
+      layer.least = -32000;
+      for (const bool has_table : {false, true}) {
+        layer.table = has_table ? table.data() : nullptr;
+        std::vector<std::int16_t> found(outputs);
+        mote::integer_product(layer, x.data(), found.data());
+        for (std::uint32_t j = 0; j < outputs; ++j) {
+          std::int64_t sum = layer.biases[j];
+          for (std::uint32_t k = 0; k < inputs; ++k) sum += x[k] * layer.weights[j * inputs + k];
+          const int shift = layer.shifts[j];
+          const double raised = std::ldexp(static_cast<double>(sum), std::max(0, shift));
+          const double high = std::floor(raised * layer.multipliers[j] / 0x1p31 + 0.5);
+          const double scaled = shift > 0 ? high : std::round(std::ldexp(high, shift));
+          const double z = std::min(32767.0, std::max(-32000.0, scaled));
+          saturated += std::abs(raised) >= 0x1p31 ? 1 : 0;
+          if (!has_table) {
+            EXPECT_EQ(found[j], z) << shift;
+            continue;
+          }
+          const double place = (z + 32768.0) / 256.0;
+          const auto i = static_cast<std::size_t>(place);
+          const double line = table[i] + (place - std::floor(place)) * (table[i + 1] - table[i]);
+          EXPECT_EQ(found[j], std::floor(line + 0.5)) << z;
+          between += std::abs(z) < 32000.0 ? 1 : 0;
+        }
+      }
+    }
+  }
+  EXPECT_GE(saturated, 3u);
+  EXPECT_GE(between, 10u);
+}
+
 TEST(IntegerProduct, RoundsTies) {
   const struct {
     std::int32_t sum, multiplier;

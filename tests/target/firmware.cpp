@@ -6,13 +6,14 @@
 #include "model.hpp"
 
 static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
-static mote::IntegerNetwork network;
+static MOTE_INTEGERS network;
 
 static bool start() {
   return network.bind(model::kModel, scratch).ok() && verify(network, model::kGolden).ok();
 }
 
-static std::size_t recognize(const std::int8_t* inputs) {  // pixels less 128
+template <typename T>
+static std::size_t recognize(const T* inputs) {  // int8: pixels less 128; int16: pixels
   return mote::argmax(network.forward(inputs));
 }
 

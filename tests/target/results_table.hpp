@@ -71,7 +71,8 @@ inline std::string ratio(const std::string& numerator, double denominator) {
 inline void print_dense_inference() {
   constexpr double kDigits = 23820, kAnomaly = 264192;
   print_head({"target", "784-30-10 of bytes, float32", "float16", "int8", "of floats, float32", "anomaly, float32",
-              "float16", "int8", "784-30-10, integers", "anomaly, integers", "anomaly, integers, learning"});
+              "float16", "int8", "784-30-10, integers", "anomaly, integers", "anomaly, integers, learning",
+              "784-30-10, int16", "anomaly, int16"});
   for (const char* target : {"m0", "m3", "m4f", "m7", "m33", "m55"}) {
     const auto per_term = [&](const char* image, const char* name, double terms) {
       return ratio(value_of(board_runs::run_on(target, image), name), terms);
@@ -85,7 +86,9 @@ inline void print_dense_inference() {
                per_term("dense_infer_int8", "instructions_of_anomaly", kAnomaly),
                per_term("dense_integer", "instructions_of_bytes", kDigits),
                per_term("dense_integer", "instructions_of_anomaly", kAnomaly),
-               per_term("dense_anomaly", "instructions_of_learning", kAnomaly)});
+               per_term("dense_anomaly", "instructions_of_learning", kAnomaly),
+               per_term("dense_integer", "instructions_of_int16", kDigits),
+               per_term("dense_integer", "instructions_of_anomaly_int16", kAnomaly)});
   }
 }
 

@@ -43,7 +43,7 @@ FLASH_m0 := -fira-algorithm=priority
 TARGET_SOURCES := $(SOURCES)
 TARGET_DATA    := $(TARGET_BUILD)/mnist/train-images $(TARGET_BUILD)/mnist/t10k-images
 # Programs of the images. A suffix such as _float32 names the format of the model's weights.
-IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 firmware_integer \
+IMAGES         := train train_adam infer_float32 infer_float16 infer_int8 firmware_float32 firmware_int8 firmware_integer firmware_integer16 \
                   adapt_float32 adapt_int8 adapt_integer sine sensor_int16 sensor_float dense_infer_float32 dense_infer_float16 dense_infer_int8 dense_integer dense_anomaly dense_train learner learner_adam
 IMAGES_m4f     := inverted_int8
 FLAGS_train_adam := -DMOTE_TRAIN_WITH_ADAM
@@ -52,10 +52,11 @@ FLAGS_sensor_int16 := -DMOTE_READING=std::int16_t
 FLAGS_sensor_float := -DMOTE_READING=float
 FLAGS_dense_infer_float16 := -DMOTE_WEIGHT=mote::Half
 FLAGS_dense_infer_int8 := -DMOTE_WEIGHT=std::int8_t
-MODELS         := float32 float16 int8 integer
+MODELS         := float32 float16 int8 integer integer16
 $(foreach model,$(MODELS),$(foreach image,infer firmware adapt,$(eval FLAGS_$(image)_$(model) := -I$(TARGET_BUILD)/$(model))))
 FLAGS_adapt_integer += -DMOTE_INTEGERS
-FLAGS_firmware_integer += -DMOTE_INTEGERS
+FLAGS_firmware_integer += -DMOTE_INTEGERS=mote::IntegerNetwork
+FLAGS_firmware_integer16 += -DMOTE_INTEGERS=mote::IntegerNetwork16
 # 784-256-10 and 2,000 images of digits, for one board.
 FLAGS_inverted_int8 := -I$(TARGET_BUILD)/large/int8
 FLAGS_inverted_float32 := -I$(TARGET_BUILD)/large/float32 -DMOTE_FLOATS

@@ -191,7 +191,7 @@ TEST(Learning, TellsMovementsAndLearnsEqualBitsFromIntegersAndFloats) {
 
 TEST(Integers, GiveOneChecksumOnEveryMachine) {
   const std::string wanted = run_on_host("dense_integer", 0).values.at("outputs");
-  EXPECT_EQ(board_runs::words(wanted).size(), 2u);
+  EXPECT_EQ(board_runs::words(wanted).size(), 4u);
   for (const char* target : kTargets) EXPECT_EQ(run_on(target, "dense_integer").values.at("outputs"), wanted) << target;
   EXPECT_EQ(run_on_host("dense_integer", 1).values.at("outputs"), wanted);
 }
@@ -254,9 +254,12 @@ TEST(Firmware, IsFourKilobytesOfCodeOnCortexM4) {
 
 TEST(Firmware, OfIntegersIsTwoAndAHalfKilobytesOfCode) {
   for (const char* target : kTargets) {
-    const std::map<std::string, std::size_t> sections = sections_of(target, "firmware_integer");
-    EXPECT_LE(sections.at(".text"), 2560u) << target;
-    EXPECT_LE(sections.at(".bss"), 128u) << target;
+    for (const char* image : {"firmware_integer", "firmware_integer16"}) {
+      const std::map<std::string, std::size_t> sections = sections_of(target, image);
+      EXPECT_LE(sections.at(".text"), 2560u) << target;
+      EXPECT_LE(sections.at(".bss"), 128u) << target;
+      EXPECT_EQ(run_on(target, image).status, 0) << target << ' ' << image;
+    }
   }
 }
 

@@ -49,11 +49,12 @@ inline constexpr Named<mote::Monitor> kMonitors[] = {{"loss", mote::Monitor::los
 inline constexpr Named<mote::InstructionSet> kInstructionSets[] = {
     {"baseline", mote::InstructionSet::baseline}, {"v3", mote::InstructionSet::v3}, {"v4", mote::InstructionSet::v4}};
 /// Formats of exported headers: a mote::WeightFormat, or integers throughout.
-enum class HeaderFormat { float32, float16, int8, integer };
+enum class HeaderFormat { float32, float16, int8, integer, integer16 };
 inline constexpr Named<HeaderFormat> kHeaderFormats[] = {{"float32", HeaderFormat::float32},
                                                          {"float16", HeaderFormat::float16},
                                                          {"int8", HeaderFormat::int8},
-                                                         {"integer", HeaderFormat::integer}};
+                                                         {"integer", HeaderFormat::integer},
+                                                         {"integer16", HeaderFormat::integer16}};
 inline constexpr Named<mote::Calibration> kCalibrations[] = {{"extremes", mote::Calibration::extremes},
                                                              {"percentile", mote::Calibration::percentile},
                                                              {"least-squares", mote::Calibration::least_squares}};

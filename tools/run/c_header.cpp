@@ -73,7 +73,8 @@ struct OwnedModel {
         model = {t, mote::Span<const mote::Half>{halves.data(), weights}, b};
         return;
       case HeaderFormat::int8:
-      case HeaderFormat::integer: break;
+      case HeaderFormat::integer:
+      case HeaderFormat::integer16: break;
     }
     bytes.resize(weights);
     factors.resize(rows);
@@ -167,7 +168,9 @@ FileKind header_kind(const std::string& path) {
 }
 
 Exported write_header(AtomicFile& file, const Export& what) {
-  if (what.format == HeaderFormat::integer) return write_integer_header(file, what);
+  if (what.format == HeaderFormat::integer || what.format == HeaderFormat::integer16) {
+    return write_integer_header(file, what);
+  }
   const OwnedModel owned(what);
   FloatArray scratch(mote::flash_network_bytes(what.topology) / sizeof(float));
   mote::FlashNetwork network;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "run/integer_header.hpp"
 
+#include <algorithm>
 #include <cinttypes>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,19 +23,21 @@ mote::Span<T> span(std::vector<T>& values) {
   return {values.data(), values.size()};
 }
 
-/// An integer model with its memory.
+/// An integer model with its memory. T: int8 or int16.
+template <typename T>
 struct IntegerNetworkMemory {
-  std::vector<mote::IntegerLayer> layers;
-  std::vector<std::int8_t> weights, shifts, tables, rows;
+  std::vector<mote::BasicIntegerLayer<T>> layers;
+  std::vector<std::int8_t> weights, shifts;
+  std::vector<T> tables, rows;
   std::vector<std::int32_t> biases, multipliers;
-  mote::IntegerModel model;
-  mote::IntegerNetwork network;
+  mote::BasicIntegerModel<T> model;
+  mote::BasicIntegerNetwork<T> network;
 
   explicit IntegerNetworkMemory(const Export& what)
       : layers(what.topology.layer_count),
         weights(mote::flash_weight_count(what.topology)),
         shifts(mote::integer_output_count(what.topology)),
-        tables(256 * layers.size()),
+        tables(kTable * layers.size()),
         biases(shifts.size()),
         multipliers(shifts.size()) {
     const mote::Topology& topology = what.topology;
@@ -46,10 +50,12 @@ struct IntegerNetworkMemory {
         topology, what.parameters, span(ranges), what.scale_per,
         {span(layers), span(weights), span(biases), span(multipliers), span(shifts), span(tables)}, model);
     if (!result.ok()) throw Error("--export-header: " + describe(result), kExitFailed);
-    rows.resize(mote::integer_network_bytes(model.layers));
-    require(network.bind(model, {reinterpret_cast<unsigned char*>(rows.data()), rows.size()}));
+    rows.resize(mote::integer_network_bytes(model.layers) / sizeof(T));
+    require(network.bind(model, {reinterpret_cast<unsigned char*>(rows.data()), rows.size() * sizeof(T)}));
   }
   IntegerNetworkMemory(const IntegerNetworkMemory&) = delete;
+
+  static constexpr std::size_t kTable = mote::BasicIntegerLayer<T>::kTable;
 
   static bool is_byte(const mote::Inputs& inputs) {
     return mote::size_of(inputs.type) == 1 && inputs.scales == nullptr;
@@ -58,17 +64,22 @@ struct IntegerNetworkMemory {
   static mote::Range byte_range(const mote::Inputs& inputs) {
     const float least = inputs.type == mote::ElementType::uint8 ? 0.0f : -128.0f;
     const float a = (least - inputs.offset) * inputs.scale, b = (least + 255.0f - inputs.offset) * inputs.scale;
-    return {a < b ? a : b, a < b ? b : a};
+    if (sizeof(T) == 2) {  // a step for each byte, if there are as many
+      const float most = static_cast<float>(mote::largest_int16(inputs.features)) * std::abs(inputs.scale);
+      if (most >= std::max(std::abs(a), std::abs(b))) return {-most, most};
+    }
+    return {std::min(a, b), std::max(a, b)};
   }
 
   std::size_t bytes() const {
     std::size_t used_tables = 0;
-    for (const mote::IntegerLayer& layer : layers) used_tables += layer.table == nullptr ? 0 : 256;
+    for (const auto& layer : layers) used_tables += layer.table == nullptr ? 0 : kTable * sizeof(T);
     return weights.size() + shifts.size() + used_tables + (biases.size() + multipliers.size()) * sizeof(std::int32_t);
   }
 };
 
-void dequantize(mote::Span<const std::int8_t> q, mote::Quantization from, float* x) {
+template <typename T>
+void dequantize(mote::Span<const T> q, mote::Quantization from, float* x) {
   for (std::size_t j = 0; j < q.size(); ++j) x[j] = static_cast<float>(q[j] - from.zero) * from.scale;
 }
 
@@ -108,12 +119,14 @@ class FloatLayers {
 };
 
 /// Integer networks on samples, with the loss of the float network.
+template <typename T>
 class IntegerCheck {
  public:
-  IntegerCheck(const Export& what, const IntegerNetworkMemory& memory) : what_(what), memory_(memory), layers_(what) {}
+  IntegerCheck(const Export& what, const IntegerNetworkMemory<T>& memory)
+      : what_(what), memory_(memory), layers_(what) {}
 
   mote::LossTotals evaluate() const {
-    std::vector<std::int8_t> q(what_.topology.inputs);
+    std::vector<T> q(what_.topology.inputs);
     std::vector<float> y;
     return evaluate_exported(
         [&](std::size_t i, const float*) {
@@ -126,9 +139,9 @@ class IntegerCheck {
 
   /// With layer l in integers, and the others in floats.
   mote::LossTotals evaluate_layer(std::size_t l) const {
-    const mote::IntegerLayer& layer = memory_.layers[l];
+    const mote::BasicIntegerLayer<T>& layer = memory_.layers[l];
     const mote::Quantization input = l == 0 ? memory_.model.input : memory_.layers[l - 1].output;
-    std::vector<std::int8_t> q(layer.inputs), z(layer.outputs);
+    std::vector<T> q(layer.inputs), z(layer.outputs);
     std::vector<float> y;
     return evaluate_exported(
         [&](std::size_t i, const float* inputs) {
@@ -148,7 +161,7 @@ class IntegerCheck {
 
  private:
   /// The numbers that the outputs q of layer l stand for, after a softmax.
-  std::vector<float> outputs_of(std::size_t l, mote::Span<const std::int8_t> q) const {
+  std::vector<float> outputs_of(std::size_t l, mote::Span<const T> q) const {
     std::vector<float> y(mote::row_stride(q.size()));
     dequantize(q, memory_.layers[l].output, y.data());
     if (what_.topology.layers[l].activation == mote::Activation::softmax) {
@@ -160,39 +173,50 @@ class IntegerCheck {
   }
 
   const Export& what_;
-  const IntegerNetworkMemory& memory_;
+  const IntegerNetworkMemory<T>& memory_;
   FloatLayers layers_;
 };
 
-std::string text_of(mote::Quantization q) {
-  return "{" + number(q.scale) + ", " + number(q.zero) + "}";
+/// The names of types that the header has.
+template <typename T>
+constexpr const char* kInteger = sizeof(T) == 1 ? "std::int8_t" : "std::int16_t";
+template <typename T>
+std::string suffixed(const std::string& type) {
+  return sizeof(T) == 1 ? type : type + "16";
 }
 
-std::string layers_text(const IntegerNetworkMemory& memory) {
-  std::string text = "inline constexpr mote::IntegerLayer kLayers[] = {\n";
+template <typename T>
+std::string text_of(mote::Quantization q) {
+  return "{" + number(q.scale) + ", " + number(q.zero) + (sizeof(T) == 1 ? "" : ", " + number(q.most)) + "}";
+}
+
+template <typename T>
+std::string layers_text(const IntegerNetworkMemory<T>& memory) {
+  std::string text = "inline constexpr " + suffixed<T>("mote::IntegerLayer") + " kLayers[] = {\n";
   std::size_t weight = 0, output = 0, table = 0;
-  for (const mote::IntegerLayer& layer : memory.layers) {
+  for (const mote::BasicIntegerLayer<T>& layer : memory.layers) {
     text += format("    {%u, %u, kWeights + %zu, kBiases + %zu, kMultipliers + %zu, kShifts + %zu, ", layer.inputs,
                    layer.outputs, weight, output, output, output);
     text += (layer.table == nullptr ? "nullptr" : format("kTables + %zu", table)) + ",\n     " + number(layer.least) +
-            ", " + number(layer.most) + ", " + text_of(layer.z) + ", " + text_of(layer.output) + "},\n";
+            ", " + number(layer.most) + ", " + text_of<T>(layer.z) + ", " + text_of<T>(layer.output) + "},\n";
     weight += std::size_t{layer.inputs} * layer.outputs;
     output += layer.outputs;
-    if (layer.table != nullptr) table += 256;
+    if (layer.table != nullptr) table += layer.kTable;
   }
   return text + "};\n";
 }
 
-std::string header_source(const std::string& name, const Export& what, IntegerNetworkMemory& memory) {
+template <typename T>
+std::string header_source(const std::string& name, const Export& what, IntegerNetworkMemory<T>& memory) {
   const mote::Inputs& test = what.test;
-  std::vector<std::int8_t> inputs(test.features), tables;
+  std::vector<T> inputs(test.features), tables;
   mote::quantize(what.test.subset(0, 1), memory.model.input, inputs.data());
-  const mote::Span<const std::int8_t> answer = memory.network.forward(inputs.data());
-  for (const mote::IntegerLayer& layer : memory.layers) {
-    if (layer.table != nullptr) tables.insert(tables.end(), layer.table, layer.table + 256);
+  const mote::Span<const T> answer = memory.network.forward(inputs.data());
+  for (const mote::BasicIntegerLayer<T>& layer : memory.layers) {
+    if (layer.table != nullptr) tables.insert(tables.end(), layer.table, layer.table + layer.kTable);
   }
   std::string softmax;
-  if (what.topology.output_activation() == mote::Activation::softmax) {
+  if (sizeof(T) == 1 && what.topology.output_activation() == mote::Activation::softmax) {
     std::vector<std::uint16_t> exponentials(256);
     mote::make_exponentials(memory.model.output().scale, span(exponentials));
     softmax = "// For mote::softmax(), if probabilities are wanted.\n" +
@@ -203,30 +227,34 @@ std::string header_source(const std::string& name, const Export& what, IntegerNe
          ";\n// Of all layers, each [outputs][inputs].\n" + array("std::int8_t", "kWeights", memory.weights) +
          array("std::int32_t", "kBiases", memory.biases) + array("std::int32_t", "kMultipliers", memory.multipliers) +
          array("std::int8_t", "kShifts", memory.shifts) +
-         (tables.empty() ? "" : array("std::int8_t", "kTables", tables)) + layers_text(memory) +
-         "inline constexpr mote::IntegerModel kModel{kLayers, " + text_of(memory.model.input) + "};\n" + softmax +
+         (tables.empty() ? "" : array(kInteger<T>, "kTables", tables)) + layers_text(memory) + "inline constexpr " +
+         suffixed<T>("mote::IntegerModel") + " kModel{kLayers, " + text_of<T>(memory.model.input) + "};\n" + softmax +
          transformation_arrays(test, "give quantize() a sample as ") +
          "\n// The first test sample, quantized, and its outputs, for mote::verify().\n" +
-         array("std::int8_t", "kGoldenInputs", inputs) +
-         array("std::int8_t", "kGoldenOutputs", std::vector<std::int8_t>(answer.begin(), answer.end())) +
-         format("inline constexpr mote::IntegerGolden kGolden{kGoldenInputs, kGoldenOutputs, 0x%08" PRIx32 "};\n",
-                mote::checksum(memory.model)) +
+         array(kInteger<T>, "kGoldenInputs", inputs) +
+         array(kInteger<T>, "kGoldenOutputs", std::vector<T>(answer.begin(), answer.end())) + "inline constexpr " +
+         suffixed<T>("mote::IntegerGolden") +
+         format(" kGolden{kGoldenInputs, kGoldenOutputs, 0x%08" PRIx32 "};\n", mote::checksum(memory.model)) +
          "\n}  // namespace " + name + "\n";
 }
 
-}  // namespace
+/// Ways to lose less: those of int8 are many.
+template <typename T>
+std::string advice(const Export& what) {
+  const std::string calibration = what.calibration == mote::Calibration::extremes ? "least-squares" : "extremes";
+  const std::string scales = what.scale_per == mote::ScalePer::layer ? "--scale-per output or " : "";
+  return " in integers; " + (sizeof(T) == 1 ? "--calibration " + calibration + ", --export-weights integer16, " : "") +
+         scales + "--export-weights float16 may lose less";
+}
 
-Exported write_integer_header(AtomicFile& file, const Export& what) {
-  IntegerNetworkMemory memory(what);
+template <typename T>
+Exported write_integers(AtomicFile& file, const Export& what) {
+  IntegerNetworkMemory<T> memory(what);
   file.write(header_source(identifier_of(file.path()), what, memory));
   file.commit();
-  const IntegerCheck check(what, memory);
-  Exported exported = summarize(
-      file.path(), format("%zu bytes of integer weights and their biases", memory.bytes()), what, check.evaluate(),
-      " in integers; --calibration " +
-          std::string(what.calibration == mote::Calibration::extremes ? "least-squares" : "extremes") +
-          (what.scale_per == mote::ScalePer::layer ? ", --scale-per output" : "") +
-          " or --export-weights int8 may lose less");
+  const IntegerCheck<T> check(what, memory);
+  Exported exported = summarize(file.path(), format("%zu bytes of integer weights and their biases", memory.bytes()),
+                                what, check.evaluate(), advice<T>(what));
   for (std::size_t l = 0; l < what.topology.layer_count; ++l) {
     const mote::LossTotals totals = check.evaluate_layer(l);
     exported.details += (l == 0 ? "" : "\n") + format("  only layer %zu in integers: test loss ", l + 1) +
@@ -237,6 +265,13 @@ Exported write_integer_header(AtomicFile& file, const Export& what) {
     }
   }
   return exported;
+}
+
+}  // namespace
+
+Exported write_integer_header(AtomicFile& file, const Export& what) {
+  return what.format == HeaderFormat::integer16 ? write_integers<std::int16_t>(file, what)
+                                                : write_integers<std::int8_t>(file, what);
 }
 
 }  // namespace tools

@@ -7,7 +7,7 @@
 
 namespace tools {
 
-/// write_header() for HeaderFormat::integer. Throws an Error when a weight or a range is not finite.
+/// write_header() for HeaderFormat::integer and integer16. Throws an Error when a weight or a range is not finite.
 Exported write_integer_header(AtomicFile& file, const Export& what);
 
 }  // namespace tools

@@ -155,7 +155,7 @@ Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescriptio
   std::vector<float> folded(learned.begin(), learned.end());
   const mote::Span<float> parameters(folded.data(), folded.size());
   mote::Dataset test = data.test;
-  if (format_ != HeaderFormat::int8 && format_ != HeaderFormat::integer) {
+  if (format_ == HeaderFormat::float32 || format_ == HeaderFormat::float16) {
     require(mote::fold_inputs(topology, test, parameters));
     test.set_transformation(nullptr, nullptr);
     test.offset = 0.0f;  // a loaded model has set them

@@ -48,8 +48,10 @@ const Option kRunOptions[] = {
      "one input with its outputs, which the firmware checks (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.header = v; }},
     {"--export-weights", "NAME",
-     "format of the header's weights: float32, float16 (half the flash), int8 (a quarter, with one factor per unit) or "
-     "integer (int8 weights and activations, for cores without a floating-point unit) (default float32)",
+     "format of the header's weights: float32, float16 (half the flash), int8 (a quarter, with one factor per unit), "
+     "integer (int8 weights and activations, for cores without a floating-point unit) or integer16 (int8 weights, "
+     "int16 "
+     "activations, for regressions) (default float32)",
      [](Settings& s, Given&, std::string_view v) { s.header_weights = choice("--export-weights", v, kHeaderFormats); }},
     {"--calibration", "NAME",
      "range of the activations of --export-weights integer, from the training samples: extremes, percentile (leaves "

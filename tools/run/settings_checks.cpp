@@ -181,9 +181,12 @@ void check_files(Settings& s, const Given& given) {
   if (given.names.count("--export-weights") != 0 && s.header.empty()) {
     throw Error("--export-weights: needs --export-header");
   }
-  for (const char* option : {"--calibration", "--scale-per"}) {
-    if (given.names.count(option) == 0 || s.header_weights == HeaderFormat::integer) continue;
-    throw Error(std::string(option) + ": needs --export-weights integer");
+  const bool is_int8 = s.header_weights == HeaderFormat::integer;
+  if (given.names.count("--calibration") != 0 && !is_int8) {
+    throw Error("--calibration: needs --export-weights integer");  // the steps of int16 are fine without clamping
+  }
+  if (given.names.count("--scale-per") != 0 && !is_int8 && s.header_weights != HeaderFormat::integer16) {
+    throw Error("--scale-per: needs --export-weights integer or integer16");
   }
   for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
     if (s.ensemble == 1 || given.names.count(option) == 0) continue;
