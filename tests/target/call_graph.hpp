@@ -11,7 +11,8 @@
 #include <vector>
 
 /// Call graph. Functions with internal linkage are named "file:name". A call through a pointer may reach every function
-/// of its file that no function calls directly, and after link() every global function that no function calls directly.
+/// of its file that no function calls directly, and after link() every global function that the program does not call
+/// directly.
 class CallGraph {
  public:
   /// Adds the functions of a .ci file; false if it cannot be read.
@@ -36,7 +37,6 @@ class CallGraph {
         calls_[quoted(line, "sourcename: ")].insert(to == kPointer ? source + to : to);
       }
     }
-    called_.insert(called.begin(), called.end());
     own_.insert(own.begin(), own.end());
     sources_.insert(source);
     for (const std::string& name : own) {
@@ -53,8 +53,14 @@ class CallGraph {
   /// Sets the global functions of the program, without those that start it: pointers may reach them. GCC names
   /// instances of templates like functions with internal linkage.
   void link(const std::set<std::string>& functions) {
+    std::set<std::string> called;
+    for (const auto& [caller, callees] : calls_) {
+      const bool is_global = caller.find(':') == std::string::npos;
+      if (caller.find(kPointer) != std::string::npos || (is_global && functions.count(caller) == 0)) continue;
+      called.insert(callees.begin(), callees.end());
+    }
     for (const std::string& name : own_) {
-      if (called_.count(name) != 0 || functions.count(name.substr(name.rfind(':') + 1)) == 0) continue;
+      if (called.count(name) != 0 || functions.count(name.substr(name.rfind(':') + 1)) == 0) continue;
       for (const std::string& source : sources_) add_target(source, name);
     }
   }
@@ -97,5 +103,5 @@ class CallGraph {
   std::map<std::string, std::vector<std::string>> limits_;
   std::map<std::string, std::size_t> frames_, bounds_;
   std::map<std::string, std::set<std::string>> calls_;
-  std::set<std::string> unbounded_, own_, called_, sources_;
+  std::set<std::string> unbounded_, own_, sources_;
 };
