@@ -104,7 +104,7 @@ Options parse_options(int count, const char* const* arguments) {
   if (options.chosen.empty() && !options.list) {
     throw Error("experiment missing: name one or more, or all; --list names all of them");
   }
-  const auto trains = [](const Experiment& experiment) { return experiment.full.epochs != 0; };
+  const auto trains = [](const Experiment& experiment) { return experiment.epochs != 0; };
   if (options.epochs != 0 && std::none_of(options.chosen.begin(), options.chosen.end(), trains)) {
     throw Error("--epochs: no experiment of " + list_of(options.chosen) + " trains for epochs");
   }
@@ -166,10 +166,11 @@ void run(const Options& options) {
   if (!options.report.empty()) page.emplace("--report", options.report, page_kind());
   std::vector<Findings> findings;
   for (const Experiment& experiment : options.chosen) {
-    const Amount& amount = options.quick ? experiment.quick : experiment.full;
+    const std::size_t seeds = options.quick ? experiment.quick_seeds : experiment.seeds;
+    const std::size_t epochs = options.quick ? experiment.quick_epochs : experiment.epochs;
     laboratory.found = {};
-    laboratory.seeds = options.seeds == 0 ? amount.seeds : options.seeds;
-    laboratory.epochs = options.epochs == 0 ? amount.epochs : options.epochs;
+    laboratory.seeds = options.seeds == 0 ? seeds : options.seeds;
+    laboratory.epochs = options.epochs == 0 ? epochs : options.epochs;
     if (options.chosen.size() > 1) std::printf("\n%s: %s\n", experiment.name.c_str(), experiment.summary.c_str());
     experiment.run(laboratory);
     laboratory.progress("");

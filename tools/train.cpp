@@ -78,7 +78,11 @@ void decide(const Settings& settings, Prepared& run) {
   run.topology = run.model ? run.model->description().topology : make_topology(settings, run.data);
   run.description = describe_network(settings, run.topology, run.data, run.names);
   run.split = make_split(settings, run.data);
-  const std::size_t images = run.split.train.count;
+  const std::size_t images = run.split.train.count, hidden = run.topology.layer_count - 1;
+  if (settings.dropout.size() > 1 && settings.dropout.size() != hidden) {
+    throw Error("--dropout: found " + std::to_string(settings.dropout.size()) + " rates, expected 1 or " +
+                std::to_string(hidden) + ", one for each hidden layer");
+  }
   run.options = make_options(settings, run.data, images);
   require(mote::check(run.topology, run.options, images));
   require_memory(plan_arena(settings, run.topology, run.options, images), settings, run.topology,

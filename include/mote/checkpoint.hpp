@@ -8,7 +8,7 @@
 //
 // Format, all numbers little-endian:
 //
-//   "mote ck1"                               8 bytes
+//   "mote ck2"                               8 bytes
 //   size of the checkpoint                   8
 //   size of the note, the note               8, ...
 //   settings: count, then 8 bytes each       8, ... topology, options, samples, arithmetic: all that affects bits
@@ -28,7 +28,7 @@
 namespace mote {
 
 /// The first bytes of a checkpoint, and a terminating 0.
-inline constexpr char kCheckpointMagic[] = "mote ck1";
+inline constexpr char kCheckpointMagic[] = "mote ck2";
 
 /// Bytes of a checkpoint with a note of this size.
 std::uint64_t checkpoint_bytes(const Trainer& trainer, std::size_t note_bytes);

@@ -9,8 +9,8 @@
 //                                                                      Goodfellow et al. 8.3.3)
 //   adagrad   r <- r + g^2                                            (Duchi et al. 2011; Goodfellow et al. algorithm
 //             theta <- theta - rate g / (epsilon + sqrt(r))            8.4)
-//   rmsprop   r <- rho r + (1 - rho) g^2                              (Hinton 2012; Goodfellow et al. algorithm 8.5,
-//             theta <- theta - rate g / sqrt(epsilon + r)              epsilon inside the root)
+//   rmsprop   r <- rho r + (1 - rho) g^2                              (Hinton 2012; Goodfellow et al. algorithm 8.5 has
+//             theta <- theta - rate g / (epsilon + sqrt(r))            sqrt(epsilon + r): set_epsilon_inside(true))
 //   adam      m <- beta1 m + (1 - beta1) g                            (Kingma & Ba 2015, algorithm 1)
 //             s <- beta2 s + (1 - beta2) g^2
 //             theta <- theta - rate m' / (sqrt(s') + epsilon), m' = m / (1 - beta1^t), s' = s / (1 - beta2^t)
@@ -21,7 +21,9 @@
 //                                                                                              constant beta1)
 //
 // State (v, r, m, s) of magnitude below 2^-100 is set to 0 (src/core/arithmetic.hpp has the reason). Sums of squares
-// that small are negligible beside a useful epsilon, 2^-50 or more (rmsprop: 2^-100). v sums steps, each with the
+// that small are negligible beside a useful epsilon, 2^-50 or more (inside the root: 2^-100). Inside the root, 1e-6
+// keeps the root above 1e-3: steps of smaller gradients, such as those of deep sigmoid networks, shrink with them
+// (`tools/lesson optimizers`). v sums steps, each with the
 // learning rate of that step. (PyTorch's v sums gradients and multiplies by the present rate: equal while it is
 // constant.)
 #pragma once
@@ -36,21 +38,24 @@ namespace mote {
 
 enum class Optimizer : std::uint8_t { sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam };
 
-/// The epsilon that the source of each method proposes. (Always inlined: numeric files share no code.)
-[[gnu::always_inline]] constexpr float default_epsilon(Optimizer method) {
-  return method == Optimizer::adagrad ? 1e-7f : method == Optimizer::rmsprop ? 1e-6f : 1e-8f;
+/// The epsilon that the source of each method proposes; for rmsprop outside the root that of adagrad, which has the
+/// same divisor. (Always inlined: numeric files share no code.)
+[[gnu::always_inline]] constexpr float default_epsilon(Optimizer method, bool inside_root = false) {
+  if (method == Optimizer::rmsprop && inside_root) return 1e-6f;
+  return method == Optimizer::adagrad || method == Optimizer::rmsprop ? 1e-7f : 1e-8f;
 }
 
 /// A method and its parameters; each method ignores the parameters of the others.
 struct OptimizerOptions {
   Optimizer method = Optimizer::sgd;
-  float learning_rate = 0.1f;  ///< finite, > 0
-  float momentum = 0.9f;       ///< momentum, nesterov: [0, 1)
-  float beta1 = 0.9f;          ///< adam, adamw, nadam: [0, 1)
-  float beta2 = 0.999f;        ///< adam, adamw, nadam: [0, 1)
-  float epsilon = 0.0f;        ///< adagrad, rmsprop, adam, adamw, nadam: finite, > 0; 0: default_epsilon(method)
-  float rho = 0.9f;            ///< rmsprop: [0, 1)
-  float weight_decay = 0.01f;  ///< adamw: finite, >= 0
+  float learning_rate = 0.1f;   ///< finite, > 0
+  float momentum = 0.9f;        ///< momentum, nesterov: [0, 1)
+  float beta1 = 0.9f;           ///< adam, adamw, nadam: [0, 1)
+  float beta2 = 0.999f;         ///< adam, adamw, nadam: [0, 1)
+  float epsilon = 0.0f;         ///< adagrad, rmsprop, adam, adamw, nadam: finite, > 0; 0: default_epsilon()
+  float rho = 0.9f;             ///< rmsprop: [0, 1)
+  float weight_decay = 0.01f;   ///< adamw: finite, >= 0
+  bool epsilon_inside = false;  ///< rmsprop: add epsilon to r instead of its root
 
   constexpr OptimizerOptions& set_method(Optimizer value) { return method = value, *this; }
   constexpr OptimizerOptions& set_learning_rate(float value) { return learning_rate = value, *this; }
@@ -60,6 +65,7 @@ struct OptimizerOptions {
   constexpr OptimizerOptions& set_epsilon(float value) { return epsilon = value, *this; }
   constexpr OptimizerOptions& set_rho(float value) { return rho = value, *this; }
   constexpr OptimizerOptions& set_weight_decay(float value) { return weight_decay = value, *this; }
+  constexpr OptimizerOptions& set_epsilon_inside(bool value) { return epsilon_inside = value, *this; }
 };
 
 /// Number of state arrays, of one float per parameter, that the method keeps between steps. All are 0 before the first.

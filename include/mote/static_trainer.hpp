@@ -34,7 +34,9 @@ constexpr Methods methods_of(const Topology& topology, const TrainingOptions& op
   if (options.clip_norm != 0.0f) methods.clip_norm = clip_norm;
   if (options.clip_value != 0.0f) methods.clip_value = clip_value;
   if (options.max_norm != 0.0f) methods.limit_column_norms = limit_column_norms;
-  if (options.input_dropout != 0.0f || options.hidden_dropout != 0.0f) {
+  bool drops = options.input_dropout != 0.0f;
+  for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) drops = drops || options.dropout_of(l) != 0.0f;
+  if (drops) {
     methods.drop_units = drop_units;
     methods.drop_and_multiply_by_derivative = drop_and_multiply_by_derivative;
   }

@@ -34,6 +34,7 @@ enum class Status : std::uint8_t {
   bad_clipping,              ///< limits must be finite and at least 0, and one of the two 0
   bad_max_norm,              ///< must be finite and at least 0
   bad_dropout,               ///< must be in [0, 1)
+  bad_dropout_count,         ///< found: rates of layers; expected: hidden layers
   bad_schedule,              ///< decay_steps must be at least 1, factor in (0, 1], or 0 for cosine
   bad_early_stopping,        ///< patience must be at least 1, minimum_improvement finite and at least 0
   bad_batch_size,            ///< found: batch size; expected: largest batch size (the smallest is 1)

@@ -51,6 +51,8 @@ struct TrainingOptions {
   float max_norm = 0.0f;       ///< limit on the norm of the weights into a hidden unit after each step, finite; 0: none
   float input_dropout = 0.0f;  ///< probability to drop an input in training, [0, 1)
   float hidden_dropout = 0.0f;  ///< probability to drop a hidden unit in training, [0, 1)
+  /// The probability for each hidden layer instead; empty: hidden_dropout. The array must outlive the trainer.
+  Span<const float> layer_dropout = {};
   /// Limit on the norm of a batch's mean gradient of the loss without penalties, finite; 0: none. Clipping needs memory
   /// for all gradients.
   float clip_norm = 0.0f;
@@ -75,6 +77,7 @@ struct TrainingOptions {
   constexpr TrainingOptions& set_max_norm(float value) { return max_norm = value, *this; }
   constexpr TrainingOptions& set_input_dropout(float value) { return input_dropout = value, *this; }
   constexpr TrainingOptions& set_hidden_dropout(float value) { return hidden_dropout = value, *this; }
+  constexpr TrainingOptions& set_layer_dropout(Span<const float> value) { return layer_dropout = value, *this; }
   constexpr TrainingOptions& set_clip_norm(float value) { return clip_norm = value, *this; }
   constexpr TrainingOptions& set_clip_value(float value) { return clip_value = value, *this; }
   constexpr TrainingOptions& set_schedule(const Schedule& value) { return schedule = value, *this; }
@@ -82,6 +85,9 @@ struct TrainingOptions {
   constexpr TrainingOptions& set_shuffle(bool value) { return shuffle = value, *this; }
   constexpr TrainingOptions& set_bootstrap(bool value) { return bootstrap = value, *this; }
 
+  constexpr float dropout_of(std::size_t hidden_layer) const {
+    return layer_dropout.empty() ? hidden_dropout : layer_dropout[hidden_layer];
+  }
   constexpr bool clips() const { return clip_norm != 0.0f || clip_value != 0.0f; }
 };
 
@@ -155,6 +161,12 @@ constexpr Result check(const Topology& topology, const TrainingOptions& options,
   if (!detail::is_amount(options.max_norm)) return Status::bad_max_norm;
   if (!detail::is_fraction(options.input_dropout) || !detail::is_fraction(options.hidden_dropout)) {
     return Status::bad_dropout;
+  }
+  if (!options.layer_dropout.empty() && options.layer_dropout.size() + 1 != topology.layer_count) {
+    return {Status::bad_dropout_count, options.layer_dropout.size(), topology.layer_count - 1};
+  }
+  for (const float rate : options.layer_dropout) {
+    if (!detail::is_fraction(rate)) return Status::bad_dropout;
   }
   if (const Result result = check(options.schedule); !result.ok()) return result;
   if (samples == kUnstored && options.bootstrap) return Status::no_samples;

@@ -29,6 +29,7 @@ const char* to_string(Status status) {
     case Status::bad_clipping: return "clipping limit: must be finite and at least 0, and only one may be set";
     case Status::bad_max_norm: return "max-norm: must be finite and at least 0";
     case Status::bad_dropout: return "dropout rate: must be from 0 to less than 1";
+    case Status::bad_dropout_count: return "dropout rates of layers: must be one for each hidden layer";
     case Status::bad_schedule: return "schedule: needs a decay step or more, and a factor from 0 (cosine only) to 1";
     case Status::bad_early_stopping:
       return "early stopping: needs patience of at least 1 and an improvement of at least 0";

@@ -39,6 +39,7 @@ void visit_settings(const Trainer& trainer, Visitor visitor, void* context) {
   f("beta1", bits_of(options.optimizer.beta1));
   f("beta2", bits_of(options.optimizer.beta2));
   f("epsilon", bits_of(options.optimizer.epsilon));
+  f("place of epsilon", options.optimizer.epsilon_inside);
   f("rho", bits_of(options.optimizer.rho));
   f("weight decay", bits_of(options.optimizer.weight_decay));
   f("l1", bits_of(options.l1));
@@ -54,7 +55,7 @@ void visit_settings(const Trainer& trainer, Visitor visitor, void* context) {
   f("value clipping", bits_of(options.clip_value));
   f("max-norm", bits_of(options.max_norm));
   f("input dropout", bits_of(options.input_dropout));
-  f("hidden dropout", bits_of(options.hidden_dropout));
+  for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) f("hidden dropout", bits_of(options.dropout_of(l)));
   f("bootstrap", options.bootstrap);
   f("kept parameters", options.keep_parameters);
   f("samples", trainer.samples());

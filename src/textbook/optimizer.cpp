@@ -44,7 +44,7 @@ void nesterov(const mote::OptimizerStep& step, const float* __restrict gradients
 
 float epsilon_of(const mote::OptimizerStep& step) {
   const float epsilon = step.options.epsilon;
-  return epsilon == 0.0f ? mote::default_epsilon(step.options.method) : epsilon;
+  return epsilon == 0.0f ? mote::default_epsilon(step.options.method, step.options.epsilon_inside) : epsilon;
 }
 
 void adagrad(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
@@ -59,11 +59,13 @@ void adagrad(const mote::OptimizerStep& step, const float* __restrict gradients,
 
 void rmsprop(const mote::OptimizerStep& step, const float* __restrict gradients, float* __restrict parameters,
              float* __restrict squares, size_t count) {
-  const float rate = step.options.learning_rate, rho = step.options.rho, l2 = step.l2, epsilon = epsilon_of(step);
+  const float rate = step.options.learning_rate, rho = step.options.rho, l2 = step.l2;
+  const float inside = step.options.epsilon_inside ? epsilon_of(step) : 0.0f;
+  const float outside = step.options.epsilon_inside ? 0.0f : epsilon_of(step);
   for (size_t i = 0; i < count; ++i) {
     const float g = multiply_add(l2, parameters[i], gradients[i]);
     squares[i] = without_negligible(multiply_add(rho, squares[i], (1.0f - rho) * g * g));
-    parameters[i] -= rate * g / square_root(epsilon + squares[i]);
+    parameters[i] -= rate * g / (outside + square_root(inside + squares[i]));
   }
 }
 

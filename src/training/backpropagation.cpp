@@ -90,8 +90,9 @@ void Backpropagation::activate(std::size_t l, const float* parameters, Share row
   methods_->activate.functions[static_cast<std::size_t>(activation)](activation, rows.size(), outputs, stride,
                                                                      parameters + topology_.biases_offset(l), z,
                                                                      kept == nullptr ? nullptr : kept + first);
-  if (is_last || dropout_.rate == 0.0f) return;
-  methods_->drop_units(dropout_.at(l + 1, rows.begin), rows.size(), outputs, stride, z);
+  if (is_last) return;
+  const Dropout dropout = dropout_.at(l + 1, rows.begin);
+  if (dropout.rate != 0.0f) methods_->drop_units(dropout, rows.size(), outputs, stride, z);
 }
 
 // Loss and deltas.
@@ -147,11 +148,12 @@ void Backpropagation::delta_below(std::size_t l, const float* parameters, Share 
   const Activation activation = topology_.layers[l - 1].activation;
   const float* kept = needs_pre_activations(activation) ? kept_pre_activations(l - 1) + first
                                                         : activations_ + layer_offset(l - 1) + first;
-  if (dropout_.rate == 0.0f) {
+  const Dropout dropout = dropout_.at(l, rows.begin);
+  if (dropout.rate == 0.0f) {
     methods_->multiply_by_derivative[static_cast<std::size_t>(activation)](activation, rows.size(), fan_in,
                                                                            stride_below, kept, below);
   } else {
-    methods_->drop_and_multiply_by_derivative(dropout_.at(l, rows.begin), activation, rows.size(), fan_in, stride_below,
+    methods_->drop_and_multiply_by_derivative(dropout, activation, rows.size(), fan_in, stride_below,
                                               kept, below);
   }
 }

@@ -98,6 +98,7 @@ void Trainer::bind(const Topology& topology, const TrainingOptions& options, std
   position_ = 0;
   totals_ = {};
   dropout_ = {options.hidden_dropout, dropout_key(options.seed)};
+  dropout_.rates = options.layer_dropout.data();
 }
 
 void Trainer::set_parallel(const Parallel& parallel) {

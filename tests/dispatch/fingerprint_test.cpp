@@ -100,7 +100,7 @@ const Training kTrainings[] = {
      0x1e89fdcf},
     with("nesterov", {Optimizer::nesterov, 0.02f, 0.9f}, 0x3ffe9fd9, 0x53a17e92),
     with("adagrad", {Optimizer::adagrad, 0.01f}, 0xddddb8ab, 0x7362c3cd),
-    with("rmsprop", {Optimizer::rmsprop, 0.001f}, 0x9bd60b96, 0xa5a75e1f),
+    with("rmsprop", {Optimizer::rmsprop, 0.001f}, 0x474a0209, 0xecc2067b),
     with("adamw", {Optimizer::adamw, 0.001f}, 0x70267545, 0x4247290b),
     with("nadam", {Optimizer::nadam, 0.001f}, 0x90f8be39, 0x0c99d887),
     {"leaky_relu",

@@ -169,6 +169,9 @@ TEST(Checkpoint, NamesTheFirstSettingThatDiffers) {
   add("max-norm", [](TrainingOptions& o) { o.max_norm = 1.0f; });
   add("input dropout", [](TrainingOptions& o) { o.input_dropout = 0.1f; });
   add("hidden dropout", [](TrainingOptions& o) { o.hidden_dropout = 0.1f; });
+  static constexpr float kRates[] = {0.5f};
+  add("hidden dropout", [](TrainingOptions& o) { o.layer_dropout = kRates; });
+  add("place of epsilon", [](TrainingOptions& o) { o.optimizer.epsilon_inside = true; });
   add("bootstrap", [](TrainingOptions& o) { o.bootstrap = true; });
   add("kept parameters", [](TrainingOptions& o) { o.keep_parameters = true; });
   for (const auto& [name, changed] : cases) {

@@ -62,7 +62,7 @@ OPTIMIZERS = {
     "nesterov": lambda g, rate, epsilon: optim.SGD(g, rate, MOMENTUM, nesterov=True),
     "adagrad": lambda g, rate, epsilon: optim.Adagrad(g, rate, eps=epsilon),
     # PyTorch's epsilon is outside of the root, mote's inside: the only value that means the same is next to none.
-    "rmsprop": lambda g, rate, epsilon: optim.RMSprop(g, rate, RHO, eps=epsilon**0.5),
+    "rmsprop": lambda g, rate, epsilon: optim.RMSprop(g, rate, RHO, eps=epsilon),
     "adam": lambda g, rate, epsilon: optim.Adam(g, rate, BETAS, epsilon),
     "adamw": lambda g, rate, epsilon: optim.AdamW(g, rate, BETAS, epsilon),
     # 0.96^(t momentum_decay) = 0: beta1 stays what it is, as in mote. foreach, because the loop over single tensors of

@@ -61,7 +61,7 @@ struct OptimizerTwin {
         break;
       case mote::Optimizer::rmsprop:
         r = rho * r + (1.0 - rho) * g * g;
-        theta -= rate / std::sqrt(epsilon(1e-6) + r) * g;
+        theta -= rate * g / (options.epsilon_inside ? std::sqrt(epsilon(1e-6) + r) : epsilon(1e-7) + std::sqrt(r));
         break;
       case mote::Optimizer::adamw: {
         const double before = theta;

@@ -331,6 +331,47 @@ TEST(Dropout, EvaluationSeesTheWholeNetwork) {
   EXPECT_EQ(a.correct, b.correct);
 }
 
+TEST(Dropout, ARateForEachLayerDropsUnitsOfThatLayer) {
+  const Samples samples(kTopology, kSamples);
+  const auto trained = [&](float hidden, mote::Span<const float> layers) {
+    Bound bound(kTopology, with_dropout(20, 0.1f, hidden).set_layer_dropout(layers), kSamples);
+    return bound.train(samples.dataset, 2);
+  };
+  const float equal[] = {0.5f, 0.5f}, first[] = {0.5f, 0.0f}, second[] = {0.0f, 0.5f}, none[] = {0.0f, 0.0f};
+  EXPECT_EQ(trained(0.9f, equal), trained(0.5f, {}));
+  EXPECT_EQ(trained(0.9f, none), trained(0.0f, {}));
+  const std::set<std::uint32_t> different = {trained(0.5f, {}), trained(0.0f, {}), trained(0.0f, first),
+                                             trained(0.0f, second)};
+  EXPECT_EQ(different.size(), 4u);
+
+  GuardedMemory scratch(mote::backpropagation_bytes(kTopology, 20));
+  mote::Backpropagation engine;
+  ASSERT_TRUE(engine.bind(kTopology, 20, scratch).ok());
+  std::vector<float> parameters(kTopology.parameter_count(), 0.01f), inputs(20 * 40, 1.0f);
+  Dropout dropout{0.9f, 7};
+  dropout.rates = first;
+  engine.set_dropout(dropout);
+  engine.forward(parameters.data(), inputs.data(), 20);
+  const auto zeros = [&](size_t layer) {
+    const mote::MatrixView view = engine.activations(layer);
+    std::ptrdiff_t count = 0;
+    for (size_t i = 0; i < view.rows; ++i) count += std::count(view.row(i).begin(), view.row(i).end(), 0.0f);
+    return count;
+  };
+  EXPECT_NEAR(static_cast<double>(zeros(0)), 0.5 * 20 * 33, 60.0);  // 4.7 deviations
+  EXPECT_EQ(zeros(1), 0);
+}
+
+TEST(Dropout, ARateForEachLayerIsCheckedAgainstTheLayers) {
+  const float one[] = {0.5f}, wrong[] = {0.5f, 1.0f};
+  const mote::Result result = check(kTopology, with_dropout(20, 0.0f, 0.0f).set_layer_dropout(one), kSamples);
+  EXPECT_EQ(result.status, mote::Status::bad_dropout_count);
+  EXPECT_EQ(result.found, 1u);
+  EXPECT_EQ(result.expected, 2u);
+  EXPECT_EQ(check(kTopology, with_dropout(20, 0.0f, 0.0f).set_layer_dropout(wrong), kSamples).status,
+            mote::Status::bad_dropout);
+}
+
 TEST(Dropout, EitherRateCountsAndCostsNoMemory) {
   const Samples samples(kTopology, kSamples);
   std::set<std::uint32_t> different;

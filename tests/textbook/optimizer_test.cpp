@@ -180,7 +180,11 @@ TEST_P(Optimizers, TheAdaptiveOnesByHand) {
   squares = 2.0f;
   mote::optimizer_step({options}, &gradient, &theta, &squares, 1);
   EXPECT_EQ(squares, 3.0f);  // (2 + 4) / 2
-  EXPECT_EQ(theta, 1.75f);   // 1.25 + 0.5 * 2 / sqrt(1 + 3)
+  EXPECT_EQ(theta, 1.25f + 1.0f / (1.0f + std::sqrt(3.0f)));
+  options.epsilon_inside = true;
+  theta = 1.25f, squares = 2.0f;
+  mote::optimizer_step({options}, &gradient, &theta, &squares, 1);
+  EXPECT_EQ(theta, 1.75f);  // 1.25 + 0.5 * 2 / sqrt(1 + 3)
 }
 
 TEST_P(Optimizers, DecoupledDecayShrinksInProportionWhateverTheGradients) {
@@ -196,7 +200,7 @@ TEST_P(Optimizers, DecoupledDecayShrinksInProportionWhateverTheGradients) {
 TEST_P(Optimizers, EpsilonZeroMeansThatOfTheMethod) {
   for (const Optimizer method : kEveryOptimizer) {
     OptimizerOptions implied{method, 0.1f}, given{method, 0.1f};
-    given.epsilon = method == Optimizer::adagrad ? 1e-7f : method == Optimizer::rmsprop ? 1e-6f : 1e-8f;
+    given.epsilon = method == Optimizer::adagrad || method == Optimizer::rmsprop ? 1e-7f : 1e-8f;
     EXPECT_EQ(mote::default_epsilon(method), given.epsilon);
     const float gradient = 1e-7f;
     float a = 0.0f, b = 0.0f, a_state[2] = {}, b_state[2] = {};
@@ -207,6 +211,17 @@ TEST_P(Optimizers, EpsilonZeroMeansThatOfTheMethod) {
     mote::optimizer_step({given, 0.0f, 1, 1}, &gradient, &b, b_state, 1);
     EXPECT_NE(a, b) << twin::name_of(method);
   }
+}
+
+TEST_P(Optimizers, EpsilonInsideTheRootBoundsTheStepOfASmallGradient) {
+  OptimizerOptions options{Optimizer::rmsprop, 1.0f};
+  const float gradient = 1e-5f;
+  float outside = 0.0f, inside = 0.0f, squares = 0.0f;
+  mote::optimizer_step({options}, &gradient, &outside, &squares, 1);
+  EXPECT_NEAR(outside, -1e-5 / (1e-7 + std::sqrt(0.1) * 1e-5), 1e-5);  // about sqrt 10, whatever the gradient
+  squares = 0.0f;
+  mote::optimizer_step({options.set_epsilon_inside(true)}, &gradient, &inside, &squares, 1);
+  EXPECT_NEAR(inside, -1e-5 / std::sqrt(1e-6 + 0.1 * 1e-10), 1e-7);  // the root stays above 1e-3
 }
 
 TEST_P(Optimizers, StepsWithoutGradientLeaveParametersToTheBitWhereTheySaySo) {

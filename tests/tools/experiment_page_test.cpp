@@ -10,7 +10,7 @@
 namespace {
 
 TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
-  const tools::Experiment experiment{"bound", tools::Text::bounds, "gradients < bounds & more", {1}, {1}, nullptr};
+  const tools::Experiment experiment{"bound", tools::Text::bounds, "gradients < bounds & more", 1, 0, 1, 0, nullptr};
   tools::Findings findings;
   findings.seeds = 3;
   tools::LineChart chart;

@@ -9,17 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "experiments/laboratory.hpp"
-#include "support/command.hpp"
+#include "experiments/experiments.hpp"
+#include "support/lesson_output.hpp"
 #include "support/markup.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
 
-CommandResult lesson(const std::string& arguments) {
-  const char* tools = std::getenv("MOTE_TOOLS");
-  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/lesson " + arguments);
-}
+using lesson_output::lesson;
 
 TEST(LessonReport, DrawsTheChaptersCharts) {
   TemporaryFolder folder;
@@ -43,12 +40,41 @@ TEST(LessonReport, DrawsTheChaptersCharts) {
   EXPECT_NEAR(drawn, tabled, 0.005 * tabled);
 }
 
+TEST(LessonReport, ShowsEveryExperimentWithChartTableAndSentence) {
+  TemporaryFolder folder;
+  const CommandResult result = lesson("all --quick --report " + folder.file("page.html"));
+  ASSERT_EQ(result.status, 0) << result.output;
+  std::ostringstream text;
+  text << std::ifstream(folder.file("page.html")).rdbuf();
+  const std::string page = text.str();
+  std::vector<markup::Element> all;
+  EXPECT_EQ(markup::parse(page, all), "");
+  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_EQ(page.find("no finite numbers to draw"), std::string::npos);
+  for (const tools::Experiment& experiment : tools::experiments()) {
+    const std::size_t begin = page.find("<h2 id=\"" + experiment.name + "\"");
+    ASSERT_NE(begin, std::string::npos) << experiment.name;
+    const std::string section = page.substr(begin, page.find("</section>", begin) - begin);
+    for (const char* part : {"<svg", "<path", "<table", "<p class=\"seen\">", "<figcaption>"}) {
+      EXPECT_NE(section.find(part), std::string::npos) << experiment.name << " has no " << part;
+    }
+  }
+}
+
 TEST(LessonReport, ReplacesNothingElse) {
   TemporaryFolder folder;
   folder.write("notes.html", "mine\n");
   const CommandResult result = lesson("norms --report " + folder.file("notes.html"));
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.output.find("notes.html: exists and is not a report"), std::string::npos) << result.output;
+}
+
+TEST(Laboratory, SaysOnlyWhatHolds) {
+  tools::Laboratory laboratory;
+  laboratory.say(false, "pigs fly");
+  EXPECT_TRUE(laboratory.found.sentences.empty());
+  laboratory.say(true, "water flows");
+  EXPECT_EQ(laboratory.found.sentences, std::vector<std::string>{"Water flows"});
 }
 
 TEST(Laboratory, ChartsOfTablesHaveALineForEachRow) {

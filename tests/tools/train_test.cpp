@@ -178,6 +178,7 @@ TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
                                                         {"", "--clip-value 0.001"},
                                                         {"", "--max-norm 0.5"},
                                                         {"", "--dropout 0.3"},
+                                                        {"--optimizer rmsprop", "--epsilon-inside"},
                                                         {"", "--input-dropout 0.3"},
                                                         {"", "--init orthogonal"},
                                                         {"", "--init-scale 0.5"},
@@ -193,22 +194,27 @@ TEST_F(SmallSet, EveryNumberOfAnOptimizerAndOfAScheduleCounts) {
 }
 
 TEST_F(SmallSet, LogsOneLineAnEpoch) {
-  ASSERT_EQ(train_here("--epochs 2 --log " + folder_.file("log.csv")).status, 0);
+  ASSERT_EQ(train_here("--epochs 2 --learning-rate 0.5 --schedule step --decay-epochs 1 --decay-factor 0.5 --log " +
+                       folder_.file("log.csv"))
+                .status,
+            0);
   std::istringstream log(contents(folder_.file("log.csv")));
   std::string line;
   ASSERT_TRUE(std::getline(log, line));
-  EXPECT_EQ(line, "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds");
+  EXPECT_EQ(line, "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds,learning_rate");
   for (const char* epoch : {"1,", "2,"}) {
     ASSERT_TRUE(std::getline(log, line));
     EXPECT_EQ(line.rfind(epoch, 0), 0u) << line;
-    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 6) << line;
+    EXPECT_EQ(line.substr(line.rfind(',')), epoch[0] == '1' ? ",0.5" : ",0.25") << line;
   }
   EXPECT_FALSE(std::getline(log, line));
   EXPECT_FALSE(std::filesystem::exists(folder_.file("log.csv.mote-part")));
 }
 
 TEST_F(SmallSet, LeavesAnOldLogAloneWhenItFails) {
-  const std::string old = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n1,2,3,4,5,6\n";
+  const std::string old =
+      "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds,learning_rate\n1,2,3,4,5,6,7\n";
   folder_.write("log.csv", old);
   const std::string log = " --log " + folder_.file("log.csv");
   EXPECT_EQ(train_here("--batch 100" + log).status, 2);

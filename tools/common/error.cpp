@@ -21,6 +21,7 @@ const char* format_of(mote::Status status) {
     case Status::network_too_large: return "%" PRIu64 " bytes of parameters, at most %" PRIu64;
     case Status::softmax_not_last: return "found in layer %" PRIu64 " of %" PRIu64;
     case Status::bad_batch_size: return "%" PRIu64 " asked for, 1 to %" PRIu64 " possible";
+    case Status::bad_dropout_count: return "%" PRIu64 " given, %" PRIu64 " needed";
     case Status::input_size_mismatch:
     case Status::output_size_mismatch: return "the data have %" PRIu64 ", the network has %" PRIu64;
     case Status::bad_enumerator: return "found %" PRIu64;

@@ -62,7 +62,7 @@ std::string drawing_of(const Chain& chain) {
     svg.line(from, kMiddle, x - kRadius, kMiddle, "axis");
     svg.text((from + x - kRadius) / 2.0, kMiddle - 28.0, Svg::Anchor::middle, "cell", format("%.2f", chain.weights[l]));
     svg.text((from + x - kRadius) / 2.0, kMiddle - 42.0, Svg::Anchor::middle, "tick", "w" + number);
-    svg.circle(x, kMiddle, kRadius, "border");
+    svg.circle(x, kMiddle, kRadius, "unit");
     svg.text(x, kMiddle - 3.0, Svg::Anchor::middle, "tick", "slope");
     svg.text(x, kMiddle + 11.0, Svg::Anchor::middle, "cell", format("%.3f", chain.slopes[l]));
     svg.text(x, kMiddle + kRadius + 17.0, Svg::Anchor::middle, "tick", "|dC/db" + number + "|");

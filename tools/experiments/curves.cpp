@@ -58,7 +58,6 @@ void draw(Laboratory& laboratory, const std::string& title, std::vector<Series> 
   LineChart chart;
   chart.title = title;
   chart.x_name = "z";
-  chart.x_scale = Scale::linear;
   chart.series = std::move(series);
   laboratory.add(chart);
 }

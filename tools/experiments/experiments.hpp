@@ -14,17 +14,14 @@ namespace tools {
 enum class Text : std::uint8_t { unstable_gradients, bounds, signals, optimization };
 const char* title_of(Text text);
 
-/// Defaults of the options --seeds and --epochs.
-struct Amount {
-  std::size_t seeds = 1;
-  std::size_t epochs = 0;  ///< 0: the experiment does not train for epochs
-};
-
 struct Experiment {
   std::string name;
   Text text;
   std::string summary;  ///< for --list, without a full stop
-  Amount full, quick;
+  std::size_t seeds;    ///< default of --seeds
+  std::size_t epochs;   ///< default of --epochs; 0: the experiment does not train for epochs
+  std::size_t quick_seeds;
+  std::size_t quick_epochs;
   void (*run)(Laboratory& laboratory);
 };
 
@@ -50,6 +47,25 @@ void measure_factors(Laboratory& laboratory);
 // signals.cpp
 void measure_saturation(Laboratory& laboratory);
 void measure_updates(Laboratory& laboratory);
+// valleys.cpp
+void walk_valleys(Laboratory& laboratory);
+// rates.cpp
+void measure_rates(Laboratory& laboratory);
+void measure_batches(Laboratory& laboratory);
+void measure_optimizers(Laboratory& laboratory);
+void measure_effective_rates(Laboratory& laboratory);
+// decisions.cpp
+void measure_decisions(Laboratory& laboratory);
+// surfaces.cpp
+void measure_surface(Laboratory& laboratory);
+// generalization.cpp
+void measure_penalties(Laboratory& laboratory);
+void measure_overfitting(Laboratory& laboratory);
+void measure_bagging(Laboratory& laboratory);
+void measure_dropout(Laboratory& laboratory);
+// depth_tasks.cpp
+void measure_deeper(Laboratory& laboratory);
+void measure_opposite(Laboratory& laboratory);
 // entropies.cpp
 void show_entropies(Laboratory& laboratory);
 

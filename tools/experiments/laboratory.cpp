@@ -2,6 +2,7 @@
 #include "experiments/laboratory.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -66,8 +67,10 @@ void Laboratory::note(const std::string& text) {
 void Laboratory::say(bool holds, const std::string& sentence) {
   if (!holds) return;
   progress("");
-  found.sentences.push_back(sentence);
-  std::printf("%s\n", wrapped("Seen: " + sentence).c_str());
+  std::string capital = sentence;
+  capital[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(capital[0])));
+  found.sentences.push_back(capital);
+  std::printf("%s\n", wrapped("Seen: " + capital).c_str());
 }
 
 void Laboratory::progress(const std::string& text) const {
@@ -129,6 +132,21 @@ mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images) {
   mote::LossTotals totals;
   require(subject.trainer.evaluate(images, totals));
   return totals;
+}
+
+std::vector<float> outputs_of(Subject& subject, const mote::Dataset& images) {
+  constexpr std::size_t kRows = 250;
+  const mote::Topology& topology = subject.trainer.topology();
+  mote::Network network;
+  require(network.bind(topology, subject.trainer.parameters(), kRows, subject.scratch()));
+  std::vector<float> outputs, inputs(kRows * images.features);
+  for (std::size_t first = 0; first < images.count; first += kRows) {
+    const std::size_t rows = std::min(kRows, images.count - first);
+    require(mote::gather(images, nullptr, first, rows, inputs.data()));
+    const mote::MatrixView view = network.forward(inputs.data(), rows);
+    for (std::size_t i = 0; i < rows; ++i) outputs.insert(outputs.end(), view.row(i).begin(), view.row(i).end());
+  }
+  return outputs;
 }
 
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {

@@ -90,6 +90,8 @@ class Subject {
 bool train(Subject& subject, const mote::Dataset& images, std::size_t epochs);
 /// Loss and accuracy on these images.
 mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images);
+/// Outputs for these images, [images.count][outputs].
+std::vector<float> outputs_of(Subject& subject, const mote::Dataset& images);
 
 /// A chart of a table with numbers as column names: one series per row.
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic);

@@ -14,6 +14,7 @@ using Anchor = Svg::Anchor;
 
 constexpr std::size_t kColors = 6;
 constexpr double kLineHeight = 14.0;
+constexpr double kLetter = 6.7;  // width: an estimate, because fonts differ
 
 /// The rectangle of the plot inside the drawing.
 struct Frame {
@@ -86,10 +87,10 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& f
   }
 }
 
-/// Width of the longest name beside the lines, with the gap before it: an estimate, because fonts differ.
+/// Width of the longest name beside the lines or the axis, with the gap before it.
 double name_width(const LineChart& chart) {
-  constexpr double kLetter = 6.7, kGap = 14.0, kMost = 220.0;
-  std::size_t longest = 0;
+  constexpr double kGap = 14.0, kMost = 220.0;
+  std::size_t longest = chart.x_name.size() + 2;
   for (const Series& series : chart.series) longest = std::max(longest, series.name.size());
   return std::min(kMost, kGap + kLetter * static_cast<double>(longest));
 }

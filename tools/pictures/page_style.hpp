@@ -27,6 +27,7 @@ body { margin: 0 auto; max-width: 64rem; padding: 1rem; background: var(--paper)
 h1 { font-size: 1.5rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 0.25rem; }
 p { margin: 0.25rem 0 0.75rem; color: var(--soft); max-width: 45rem; text-wrap: pretty; }
+.seen { color: var(--ink); } a { color: var(--s0); }
 .alert { color: var(--s1); font-weight: 600; }
 code { display: block; padding: 0.6rem 0.8rem; background: var(--panel); border-radius: 6px; overflow-wrap: anywhere;
   font: 0.85rem/1.5 ui-monospace, monospace; }
@@ -55,6 +56,7 @@ svg text { font-size: 12px; fill: var(--soft); font-variant-numeric: tabular-num
 .dot.s2, svg .name.s2 { fill: var(--s2); } .dot.s3, svg .name.s3 { fill: var(--s3); }
 .dot.s4, svg .name.s4 { fill: var(--s4); } .dot.s5, svg .name.s5 { fill: var(--s5); }
 .bar, .hit { fill: var(--s0); } .miss { fill: var(--s1); } .border { fill: none; stroke: var(--grid); }
+.unit { fill: none; stroke: var(--soft); }
 svg .cell { fill: var(--ink); } svg .over { fill: var(--over); } svg .strong { fill: var(--strong); }
 /* Shadows at the sides of a table that is wider than the page. */
 .wide { overflow-x: auto; background: linear-gradient(90deg, var(--paper) 40%, transparent) left / 2.5rem 100% local,

@@ -282,6 +282,7 @@ void CheckpointReader::restore(const Settings& settings, const Split& split, mot
   for (EpochReport& report : state.trained.epochs) {
     report.epochs = settings.epochs;
     report.has_labels = settings.aim == Aim::labels;
+    report.rate_changes = rate_changes(settings);
   }
 }
 

@@ -28,11 +28,13 @@ const Option kLearningOptions[] = {
     {"--beta2", "X", "adam, adamw, nadam: fraction of the mean square that a step keeps, 0 <= X < 1 (default 0.999)",
      [](Settings& s, Given&, std::string_view v) { s.optimizer.beta2 = real_number("--beta2", v, kShare, is_share); }},
     {"--epsilon", "X",
-     "adaptive optimizers: addend to the divisor, against division by 0, > 0 (default: adagrad 1e-7; rmsprop 1e-6, "
-     "inside the root; adam, adamw, nadam 1e-8)",
+     "adaptive optimizers: addend to the divisor, against division by 0, > 0 (default: adagrad, rmsprop 1e-7; adam, "
+     "adamw, nadam 1e-8)",
      [](Settings& s, Given&, std::string_view v) {
        s.optimizer.epsilon = real_number("--epsilon", v, kPositive, is_positive);
      }},
+    {"--epsilon-inside", nullptr, "rmsprop: add --epsilon (default then 1e-6) to the mean square instead of its root",
+     [](Settings& s, Given&, std::string_view) { s.optimizer.epsilon_inside = true; }},
     {"--weight-decay", "X",
      "adamw: every step subtracts X times the learning rate times the weight, >= 0; biases excepted (default 0.01)",
      [](Settings& s, Given&, std::string_view v) {
@@ -59,8 +61,14 @@ const Option kLearningOptions[] = {
        s.max_norm = real_number("--max-norm", v, kPositive, is_positive);
      }},
     {"--dropout", "P",
-     "probability that training leaves out a hidden unit, drawn for each unit and image, 0 <= P < 1 (default 0)",
-     [](Settings& s, Given&, std::string_view v) { s.dropout = real_number("--dropout", v, kRate, is_share); }},
+     "probability that training leaves out a hidden unit, drawn for each unit and image, 0 <= P < 1; or one P for each "
+     "hidden layer, separated by commas (default 0)",
+     [](Settings& s, Given&, std::string_view v) {
+       s.dropout.clear();
+       for (const std::string& rate : comma_separated(v)) {
+         s.dropout.push_back(real_number("--dropout", rate, kRate, is_share));
+       }
+     }},
     {"--input-dropout", "P", "probability that training leaves out a pixel, 0 <= P < 1 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
        s.input_dropout = real_number("--input-dropout", v, kRate, is_share);

@@ -73,7 +73,7 @@ void fit_to_model(const Settings& settings, const mote::ModelDescription& model,
     throw Error("--load: " + settings.load + ": the network has " + std::to_string(outputs) +
                 " outputs, the data need " + std::to_string(data.train.outputs()));
   }
-  if (model.topology.layer_count == 1 && (settings.dropout != 0.0f || settings.max_norm != 0.0f)) {
+  if (model.topology.layer_count == 1 && (settings.dropout != std::vector<float>{0.0f} || settings.max_norm != 0.0f)) {
     throw Error("--dropout, --max-norm: need hidden units, and the network of " + settings.load + " has none");
   }
   model.set_transformation(data.train);

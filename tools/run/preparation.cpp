@@ -117,7 +117,8 @@ mote::TrainingOptions make_options(const Settings& settings, const RunData& data
   options.clip_norm = settings.clip_norm;
   options.clip_value = settings.clip_value;
   options.max_norm = settings.max_norm;
-  options.hidden_dropout = settings.dropout;
+  if (settings.dropout.size() == 1) options.hidden_dropout = settings.dropout[0];
+  if (settings.dropout.size() > 1) options.layer_dropout = {settings.dropout.data(), settings.dropout.size()};
   options.input_dropout = settings.input_dropout;
   options.keep_parameters = true;
   options.bootstrap = settings.ensemble > 1 && settings.bootstrap;

@@ -107,6 +107,10 @@ std::string describe_limits(const mote::TrainingOptions& options) {
     if (value != 0.0f) text += format(", %s %g", name, static_cast<double>(value));
   };
   add("dropout", options.hidden_dropout);
+  for (const float rate : options.layer_dropout) {
+    text +=
+        format(rate == options.layer_dropout[0] && text.empty() ? ", dropout %g" : ",%g", static_cast<double>(rate));
+  }
   add("input dropout", options.input_dropout);
   add("max-norm", options.max_norm);
   add("gradients clipped to norm", options.clip_norm);
@@ -194,7 +198,7 @@ std::string epoch_line(const EpochReport& report) {
   const int width = static_cast<int>(std::to_string(report.epochs).size());
   std::string line = format("epoch %*zu/%zu", width, report.epoch, report.epochs) + text_of("train", report.train);
   if (report.validation.samples != 0) line += text_of("validation", report.validation);
-  if (report.learning_rate != 0.0f) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
+  if (report.rate_changes) line += format("  rate %.3g", static_cast<double>(report.learning_rate));
   line += format("  %.2f s", report.seconds);
   if (!report.layers.empty()) line += "  " + diagnosis_text(report.layers);
   return report.complete ? line : line + format(", interrupted after %u images", report.train.samples);
@@ -234,7 +238,7 @@ std::string epoch_csv(const EpochReport& report) {
     return report.has_labels ? loss + format("%.9g", static_cast<double>(totals.accuracy())) : loss;
   };
   return format("%zu,", report.epoch) + text_of(report.train) + "," + text_of(report.validation) +
-         format(",%.6f", report.seconds) + diagnosis_csv(report.layers);
+         format(",%.6f,%.9g", report.seconds, static_cast<double>(report.learning_rate)) + diagnosis_csv(report.layers);
 }
 
 std::string test_lines(const TestReport& report, const std::vector<std::string>& names, bool details) {

@@ -34,16 +34,18 @@ struct EpochReport {
   mote::LossTotals train;
   mote::LossTotals validation;  ///< no samples when no images were held out
   double seconds = 0.0;
-  float learning_rate = 0.0f;                       ///< 0: constant, and not printed
+  float learning_rate = 0.0f;                       ///< at the start of the epoch
+  bool rate_changes = false;                        ///< print the learning rate
   bool has_labels = true;                           ///< false: there is no accuracy
   bool complete = true;                             ///< false: interrupted
   std::vector<mote::LayerDiagnostics> layers = {};  ///< with --diagnose, after a complete epoch
 };
 std::string epoch_line(const EpochReport& report);
 
-inline constexpr const char* kCsvHeader = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+inline constexpr const char* kCsvHeader =
+    "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds,learning_rate";
 inline constexpr const char* kEnsembleCsvHeader =
-    "member,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds";
+    "member,epoch,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds,learning_rate";
 /// A line of the log. Accuracies are empty without labels. The columns of diagnosis_csv(), if any, come last.
 std::string epoch_csv(const EpochReport& report);
 

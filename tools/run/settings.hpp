@@ -66,10 +66,10 @@ struct Settings {
   mote::OptimizerOptions optimizer = {mote::Optimizer::momentum, 0.03f, 0.9f};
   float l1 = 0.0f;
   float l2 = 0.0f;
-  float clip_norm = 0.0f;   ///< 0: off
-  float clip_value = 0.0f;  ///< 0: off
-  float max_norm = 0.0f;    ///< 0: off
-  float dropout = 0.0f;     ///< of hidden units
+  float clip_norm = 0.0f;               ///< 0: off
+  float clip_value = 0.0f;              ///< 0: off
+  float max_norm = 0.0f;                ///< 0: off
+  std::vector<float> dropout = {0.0f};  ///< of hidden units: one rate for all layers, or one for each
   float input_dropout = 0.0f;
   RateSchedule schedule = RateSchedule::constant;
   float warmup = 0.0f;                          ///< epochs of linear rise
@@ -103,5 +103,10 @@ struct Settings {
 Settings parse_settings(int count, const char* const* arguments);
 
 std::string help_text();
+
+/// Whether the learning rate differs between epochs.
+inline bool rate_changes(const Settings& settings) {
+  return settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
+}
 
 }  // namespace tools

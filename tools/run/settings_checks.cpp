@@ -42,6 +42,7 @@ void check_uses(const Settings& s, const Given& given) {
   };
   optimizer("--momentum", {Optimizer::momentum, Optimizer::nesterov});
   optimizer("--rho", {Optimizer::rmsprop});
+  optimizer("--epsilon-inside", {Optimizer::rmsprop});
   optimizer("--beta1", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
   optimizer("--beta2", {Optimizer::adam, Optimizer::adamw, Optimizer::nadam});
   optimizer("--epsilon", {Optimizer::adagrad, Optimizer::rmsprop, Optimizer::adam, Optimizer::adamw, Optimizer::nadam});

@@ -60,10 +60,10 @@ mote::EarlyStopping make_stopping(const Settings& settings) {
 void finish_epoch(mote::Trainer& trainer, const Split& split, const Settings& settings, const Diagnosis& diagnosis,
                   TrainingState& state) {
   Trained& trained = state.trained;
-  const bool rate_changes = settings.schedule != RateSchedule::constant || settings.warmup > 0.0f;
   const bool validates = split.validation.count != 0;
   EpochReport report{trained.epochs.size() + 1, settings.epochs, trainer.epoch_totals(), {}, state.seconds};
-  if (rate_changes) report.learning_rate = state.learning_rate;
+  report.learning_rate = state.learning_rate;
+  report.rate_changes = rate_changes(settings);
   report.has_labels = settings.aim == Aim::labels;
   report.complete = trainer.samples_left() == 0;
   if (diagnosis.enabled() && report.complete) report.layers = diagnosis.layers(trainer);

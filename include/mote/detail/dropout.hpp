@@ -20,14 +20,16 @@ namespace mote {
 
 /// Input of the masks. Only `sample` changes during training: resuming restores it.
 struct Dropout {
-  float rate = 0.0f;         ///< probability of dropping a unit, [0, 1), rounded to a multiple of 2^-24; 0: none
-  std::uint64_t key = 0;     ///< dropout_key(seed)
-  std::uint64_t sample = 0;  ///< number of the sample in the first row; later rows count up
-  std::uint32_t layer = 0;   ///< 0: the inputs; l + 1: activations of layer l
+  float rate = 0.0f;             ///< probability of dropping a unit, [0, 1), rounded to a multiple of 2^-24; 0: none
+  std::uint64_t key = 0;         ///< dropout_key(seed)
+  std::uint64_t sample = 0;      ///< number of the sample in the first row; later rows count up
+  std::uint32_t layer = 0;       ///< 0: the inputs; l + 1: activations of layer l
+  const float* rates = nullptr;  ///< of the hidden layers in turn, for at(); null: rate
 
   /// The masks of another layer, for rows from `row` on.
   constexpr Dropout at(std::size_t other_layer, std::size_t row) const {
-    return {rate, key, sample + row, static_cast<std::uint32_t>(other_layer)};
+    const float other_rate = rates == nullptr || other_layer == 0 ? rate : rates[other_layer - 1];
+    return {other_rate, key, sample + row, static_cast<std::uint32_t>(other_layer), rates};
   }
 };
 
