@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "support/markup.hpp"
 
@@ -59,6 +61,31 @@ TEST(ChartSvg, PutsPointsWhereTheAxesSay) {
   LineChart logarithmic = chart_of({{0.01, 1.0, 0.1}});
   logarithmic.logarithmic = true;
   EXPECT_EQ(path(logarithmic, 0), "M52 206L191 20L330 113");
+}
+
+TEST(ChartSvg, ScalesTheHorizontalAxis) {
+  LineChart chart = chart_of({{0.0, 1.0, 0.5}});
+  chart.series[0].points = {{0.01, 0.0}, {0.1, 1.0}, {1.0, 0.5}};
+  chart.x_scale = tools::Scale::logarithmic;
+  EXPECT_EQ(path(chart, 0), "M52 206L191 20L330 113");
+  chart.series[0].points = {{-0.25, 0.0}, {0.0, 1.0}, {0.25, 0.5}};
+  chart.x_scale = tools::Scale::linear;  // from -0.3 to 0.3: ends at round numbers
+  const std::vector<Element> elements = elements_of(tools::to_svg(chart));
+  const std::vector<std::string> ticks = texts(elements, "tick");
+  EXPECT_NE(std::find(ticks.begin(), ticks.end(), "-0.2"), ticks.end());
+  EXPECT_EQ(path(chart, 0).find("L191 20L"), path(chart, 0).find('L'));
+}
+
+TEST(ChartSvg, NameOfTheHorizontalAxisStaysClearOfItsLastNumber) {
+  LineChart chart = chart_of({{0.0, 1.0}});
+  chart.series[0].points = {{0.0, 0.0}, {1000000.0, 1.0}};
+  chart.x_name = "images";
+  double number = 0.0, name = 0.0;
+  for (const Element& element : elements_of(tools::to_svg(chart))) {
+    if (element.text == "1000000") number = std::atof(attribute(element, "x").c_str());
+    if (element.text == "images") name = std::atof(attribute(element, "x").c_str());
+  }
+  EXPECT_GT(name - number, 7 * 7.2 / 2.0);
 }
 
 TEST(ChartSvg, BreaksLinesWhereThereIsNothingToShow) {

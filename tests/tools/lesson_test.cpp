@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -139,6 +141,22 @@ TEST(Lesson, ListsEveryExperimentOnceUnderItsText) {
     EXPECT_LT(title, line) << experiment.name;
     EXPECT_LE(last, line) << experiment.name;
     last = line;
+  }
+}
+
+TEST(Lesson, WalkRunsEveryExperimentAndShowsItsOutput) {
+  std::ostringstream text;
+  text << std::ifstream("tests/lesson/RESULTS.md").rdbuf();
+  const std::string walk = text.str();
+  for (const tools::Experiment& experiment : tools::experiments()) {
+    const std::string begin = "\n```\n$ ./tools/lesson " + experiment.name + "\n";
+    const std::size_t at = walk.find(begin);
+    ASSERT_NE(at, std::string::npos) << experiment.name;
+    EXPECT_EQ(walk.find(begin, at + 1), std::string::npos) << experiment.name;
+    const std::string shown = walk.substr(at + begin.size(), walk.find("```", at + 5) - at - begin.size());
+    EXPECT_NE(shown.find("Seen: "), std::string::npos) << experiment.name;
+    const bool is_fast = experiment.epochs == 0 && experiment.seeds == 1;
+    if (is_fast && mote::arithmetic_is_fused()) EXPECT_EQ(lesson(experiment.name).output, shown);
   }
 }
 

@@ -14,7 +14,7 @@ using Anchor = Svg::Anchor;
 
 constexpr std::size_t kColors = 6;
 constexpr double kLineHeight = 14.0;
-constexpr double kLetter = 6.7;  // width: an estimate, because fonts differ
+constexpr double kLetter = 7.2;  // width: an estimate, because fonts differ
 
 /// The rectangle of the plot inside the drawing.
 struct Frame {

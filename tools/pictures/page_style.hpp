@@ -67,8 +67,10 @@ table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabu
 th { text-align: left; font-weight: 600; vertical-align: top; white-space: nowrap; }
 th, td { padding: 0.15rem 1.25rem 0.15rem 0; overflow-wrap: anywhere; }
 .numbers th, .numbers td { text-align: right; overflow-wrap: normal; white-space: normal; }
+.numbers td { white-space: nowrap; }
 .numbers th[scope] { text-align: left; white-space: nowrap; }
-caption { text-align: left; font-weight: 600; padding: 1rem 0 0.25rem; }
+caption { text-align: left; font-weight: 600; padding: 1rem 0 0.25rem; position: sticky; left: 0;
+  max-width: calc(100vw - 2rem); }
 summary { cursor: pointer; margin: 0.75rem 0; }
 @media print {
   body { max-width: none; font-size: 11pt; }
