@@ -156,7 +156,9 @@ TEST(Lesson, WalkRunsEveryExperimentAndShowsItsOutput) {
     const std::string shown = walk.substr(at + begin.size(), walk.find("```", at + 5) - at - begin.size());
     EXPECT_NE(shown.find("Seen: "), std::string::npos) << experiment.name;
     const bool is_fast = experiment.epochs == 0 && experiment.seeds == 1;
-    if (is_fast && mote::arithmetic_is_fused()) EXPECT_EQ(lesson(experiment.name).output, shown);
+    if (is_fast && mote::arithmetic_is_fused()) {
+      EXPECT_EQ(lesson(experiment.name).output, shown);
+    }
   }
 }
 
