@@ -153,8 +153,7 @@ void Backpropagation::delta_below(std::size_t l, const float* parameters, Share 
     methods_->multiply_by_derivative[static_cast<std::size_t>(activation)](activation, rows.size(), fan_in,
                                                                            stride_below, kept, below);
   } else {
-    methods_->drop_and_multiply_by_derivative(dropout, activation, rows.size(), fan_in, stride_below,
-                                              kept, below);
+    methods_->drop_and_multiply_by_derivative(dropout, activation, rows.size(), fan_in, stride_below, kept, below);
   }
 }
 
