@@ -257,7 +257,7 @@ TEST_F(TrainOptions, HelpAndVersionArePrintedWhateverElseIsGiven) {
   }
 }
 
-TEST_F(TrainOptions, LittleMemoryIsNamedWithItsRemedy) {
+TEST_F(TrainOptions, HelpIsPrintedAndTheRemedyNamedUnderAMemoryLimit) {
   const std::string little = "ulimit -v 200000; exec " + program();
   EXPECT_EQ(run_command(little + "--help").status, 0);
   const CommandResult result = run_command(little + "--epochs 1 --data " + folder_.path());

@@ -367,7 +367,7 @@ TEST_F(SmallSet, RefusesOutputsThatAreTemporaryFilesOfOthers) {
       << result.output;
 }
 
-TEST_F(SmallSet, LooksOnlyAtTheStartOfAnOldLog) {
+TEST_F(SmallSet, LooksOnlyAtTheStartOfAnOldLogUnderAMemoryLimit) {
   const std::string log = folder_.file("large.csv");
   std::ofstream(log).seekp((std::streamoff{3} << 30) - 1).put('x');  // zeros without a line break, which take no disk
   const CommandResult result =

@@ -139,14 +139,14 @@ class Reader {
     if (module.is_norm() && (module.part("running_mean") == nullptr || module.part("running_var") == nullptr)) {
       fail(name + ": expected both running_mean and running_var");
     }
-    if (!module.is_norm() && weight == nullptr) fail(name + ".weight: missing");
-    const ForeignTensor& sized = module.is_norm() ? *module.part("running_mean") : *weight;
-    if (sized.shape.size() != (module.is_norm() ? 1 : 2)) {
-      fail(sized.text() + ": expected " +
+    const ForeignTensor* sized = module.is_norm() ? module.part("running_mean") : weight;
+    if (sized == nullptr) fail(name + ".weight: missing");
+    if (sized->shape.size() != (module.is_norm() ? 1 : 2)) {
+      fail(sized->text() + ": expected " +
            (module.is_norm() ? "[outputs]" : "[outputs,inputs] of Linear, or running_mean beside it for BatchNorm1d"));
     }
-    for (const std::uint64_t size : sized.shape) {
-      if (size == 0 || size > mote::kMaxLayerSize) fail(sized.text() + ": size out of range");
+    for (const std::uint64_t size : sized->shape) {
+      if (size == 0 || size > mote::kMaxLayerSize) fail(sized->text() + ": size out of range");
     }
     for (const auto& [leaf, tensor] : module.parts) {
       if (leaf == "num_batches_tracked" || (leaf == "weight" && !module.is_norm())) continue;
@@ -190,7 +190,7 @@ class Reader {
     }
     const long place = place_of(norm.name);
     Linked* layer = same_digits.size() == 1 ? same_digits[0] : place >= 0 || linked.size() == 2 ? before : nullptr;
-    if (layer == nullptr && linked.size() == 2) layer = &linked[0];
+    if (layer == nullptr && linked.size() == 2) layer = linked.data();
     if (layer != nullptr && place >= 0 && same_digits.size() != 1 && place_of(layer->linear->name) + 1 != place) {
       fail(printable(norm.name) + ": batch normalization must follow its layer directly, before the activation");
     }

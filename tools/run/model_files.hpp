@@ -20,7 +20,7 @@ void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Spa
                 mote::Span<const float> running);
 
 /// The names in a list of a model; control characters as '?'.
-std::vector<std::string> list_of(mote::Bytes names);
+std::vector<std::string> list_of(mote::Bytes text);
 
 /// A name for each output: classes, targets or reproduced features of the model, or numbers.
 std::vector<std::string> names_of(const mote::ModelDescription& model);
