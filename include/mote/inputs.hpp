@@ -54,12 +54,14 @@ struct Inputs {
         stride(features_of_one),
         scale(scale_of_all) {}
 
-  constexpr Inputs& set_stride(std::size_t elements) { return stride = elements, *this; }
-  constexpr Inputs& set_offset(float value) { return offset = value, *this; }
+  constexpr Inputs& set_stride(std::size_t elements) { return void(stride = elements), *this; }
+  constexpr Inputs& set_offset(float value) { return void(offset = value), *this; }
   /// One offset and one scale for each feature, such as mean and 1 / deviation (standardize() in dataset.hpp). The
   /// arrays must outlive the view.
   constexpr Inputs& set_transformation(const float* feature_offsets, const float* feature_scales) {
-    return offsets = feature_offsets, scales = feature_scales, *this;
+    offsets = feature_offsets;
+    scales = feature_scales;
+    return *this;
   }
 
   constexpr float offset_of(std::size_t feature) const { return offsets == nullptr ? offset : offsets[feature]; }

@@ -61,8 +61,8 @@ struct LossOptions {
   constexpr LossOptions(Loss loss = Loss::cross_entropy, float delta = 1.0f, float smoothing = 0.0f)
       : kind(loss), huber_delta(delta), label_smoothing(smoothing) {}
 
-  constexpr LossOptions& set_huber_delta(float value) { return huber_delta = value, *this; }
-  constexpr LossOptions& set_label_smoothing(float value) { return label_smoothing = value, *this; }
+  constexpr LossOptions& set_huber_delta(float value) { return void(huber_delta = value), *this; }
+  constexpr LossOptions& set_label_smoothing(float value) { return void(label_smoothing = value), *this; }
 };
 
 /// ok, bad_enumerator, loss_activation_mismatch, bad_huber_delta or bad_label_smoothing.

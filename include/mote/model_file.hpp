@@ -82,12 +82,15 @@ struct ModelDescription {
   /// Stores the offsets and scales of samples; views those of features.
   void take_transformation(const Inputs& samples) {
     const std::size_t of_each = samples.scales == nullptr ? 0 : samples.features;
-    input_offset = samples.offset, input_scale = samples.scale;
-    input_offsets = {samples.offsets, of_each}, input_scales = {samples.scales, of_each};
+    input_offset = samples.offset;
+    input_scale = samples.scale;
+    input_offsets = {samples.offsets, of_each};
+    input_scales = {samples.scales, of_each};
   }
   /// Sets the offsets and scales of samples; they view those of features.
   void set_transformation(Inputs& samples) const {
-    samples.offset = input_offset, samples.scale = input_scale;
+    samples.offset = input_offset;
+    samples.scale = input_scale;
     samples.offsets = input_scales.empty() ? nullptr : input_offsets.data();
     samples.scales = input_scales.empty() ? nullptr : input_scales.data();
   }

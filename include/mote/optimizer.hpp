@@ -57,15 +57,15 @@ struct OptimizerOptions {
   float weight_decay = 0.01f;   ///< adamw: finite, >= 0
   bool epsilon_inside = false;  ///< rmsprop: add epsilon to r instead of its root
 
-  constexpr OptimizerOptions& set_method(Optimizer value) { return method = value, *this; }
-  constexpr OptimizerOptions& set_learning_rate(float value) { return learning_rate = value, *this; }
-  constexpr OptimizerOptions& set_momentum(float value) { return momentum = value, *this; }
-  constexpr OptimizerOptions& set_beta1(float value) { return beta1 = value, *this; }
-  constexpr OptimizerOptions& set_beta2(float value) { return beta2 = value, *this; }
-  constexpr OptimizerOptions& set_epsilon(float value) { return epsilon = value, *this; }
-  constexpr OptimizerOptions& set_rho(float value) { return rho = value, *this; }
-  constexpr OptimizerOptions& set_weight_decay(float value) { return weight_decay = value, *this; }
-  constexpr OptimizerOptions& set_epsilon_inside(bool value) { return epsilon_inside = value, *this; }
+  constexpr OptimizerOptions& set_method(Optimizer value) { return void(method = value), *this; }
+  constexpr OptimizerOptions& set_learning_rate(float value) { return void(learning_rate = value), *this; }
+  constexpr OptimizerOptions& set_momentum(float value) { return void(momentum = value), *this; }
+  constexpr OptimizerOptions& set_beta1(float value) { return void(beta1 = value), *this; }
+  constexpr OptimizerOptions& set_beta2(float value) { return void(beta2 = value), *this; }
+  constexpr OptimizerOptions& set_epsilon(float value) { return void(epsilon = value), *this; }
+  constexpr OptimizerOptions& set_rho(float value) { return void(rho = value), *this; }
+  constexpr OptimizerOptions& set_weight_decay(float value) { return void(weight_decay = value), *this; }
+  constexpr OptimizerOptions& set_epsilon_inside(bool value) { return void(epsilon_inside = value), *this; }
 };
 
 /// Number of state arrays, of one float per parameter, that the method keeps between steps. All are 0 before the first.

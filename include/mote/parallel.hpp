@@ -28,7 +28,7 @@ constexpr Share share_of(std::size_t count, std::size_t parts, std::size_t index
 #ifdef MOTE_MICROCONTROLLER
 inline constexpr std::size_t kMostWorkers = 1;
 #else
-inline constexpr std::size_t kMostWorkers = static_cast<std::size_t>(-1);
+inline constexpr std::size_t kMostWorkers = static_cast<std::size_t>(-1) / 2;
 #endif
 
 struct Parallel {

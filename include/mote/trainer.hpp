@@ -65,25 +65,25 @@ struct TrainingOptions {
   bool shuffle = true;     ///< a new order every epoch; false: the order of the data
   bool bootstrap = false;  ///< train on a bootstrap sample of the data, drawn once from the seed (ensemble.hpp)
 
-  constexpr TrainingOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
-  constexpr TrainingOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
-  constexpr TrainingOptions& set_l2(float value) { return l2 = value, *this; }
-  constexpr TrainingOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
-  constexpr TrainingOptions& set_memory_rows(std::size_t value) { return memory_rows = value, *this; }
-  constexpr TrainingOptions& set_workers(std::size_t value) { return workers = value, *this; }
-  constexpr TrainingOptions& set_keep_parameters(bool value) { return keep_parameters = value, *this; }
-  constexpr TrainingOptions& set_skip_zero_inputs(bool value) { return skip_zero_inputs = value, *this; }
-  constexpr TrainingOptions& set_l1(float value) { return l1 = value, *this; }
-  constexpr TrainingOptions& set_max_norm(float value) { return max_norm = value, *this; }
-  constexpr TrainingOptions& set_input_dropout(float value) { return input_dropout = value, *this; }
-  constexpr TrainingOptions& set_hidden_dropout(float value) { return hidden_dropout = value, *this; }
-  constexpr TrainingOptions& set_layer_dropout(Span<const float> value) { return layer_dropout = value, *this; }
-  constexpr TrainingOptions& set_clip_norm(float value) { return clip_norm = value, *this; }
-  constexpr TrainingOptions& set_clip_value(float value) { return clip_value = value, *this; }
-  constexpr TrainingOptions& set_schedule(const Schedule& value) { return schedule = value, *this; }
-  constexpr TrainingOptions& set_seed(std::uint64_t value) { return seed = value, *this; }
-  constexpr TrainingOptions& set_shuffle(bool value) { return shuffle = value, *this; }
-  constexpr TrainingOptions& set_bootstrap(bool value) { return bootstrap = value, *this; }
+  constexpr TrainingOptions& set_loss(const LossOptions& value) { return void(loss = value), *this; }
+  constexpr TrainingOptions& set_optimizer(const OptimizerOptions& value) { return void(optimizer = value), *this; }
+  constexpr TrainingOptions& set_l2(float value) { return void(l2 = value), *this; }
+  constexpr TrainingOptions& set_batch_size(std::size_t value) { return void(batch_size = value), *this; }
+  constexpr TrainingOptions& set_memory_rows(std::size_t value) { return void(memory_rows = value), *this; }
+  constexpr TrainingOptions& set_workers(std::size_t value) { return void(workers = value), *this; }
+  constexpr TrainingOptions& set_keep_parameters(bool value) { return void(keep_parameters = value), *this; }
+  constexpr TrainingOptions& set_skip_zero_inputs(bool value) { return void(skip_zero_inputs = value), *this; }
+  constexpr TrainingOptions& set_l1(float value) { return void(l1 = value), *this; }
+  constexpr TrainingOptions& set_max_norm(float value) { return void(max_norm = value), *this; }
+  constexpr TrainingOptions& set_input_dropout(float value) { return void(input_dropout = value), *this; }
+  constexpr TrainingOptions& set_hidden_dropout(float value) { return void(hidden_dropout = value), *this; }
+  constexpr TrainingOptions& set_layer_dropout(Span<const float> value) { return void(layer_dropout = value), *this; }
+  constexpr TrainingOptions& set_clip_norm(float value) { return void(clip_norm = value), *this; }
+  constexpr TrainingOptions& set_clip_value(float value) { return void(clip_value = value), *this; }
+  constexpr TrainingOptions& set_schedule(const Schedule& value) { return void(schedule = value), *this; }
+  constexpr TrainingOptions& set_seed(std::uint64_t value) { return void(seed = value), *this; }
+  constexpr TrainingOptions& set_shuffle(bool value) { return void(shuffle = value), *this; }
+  constexpr TrainingOptions& set_bootstrap(bool value) { return void(bootstrap = value), *this; }
 
   constexpr float dropout_of(std::size_t hidden_layer) const {
     return layer_dropout.empty() ? hidden_dropout : layer_dropout[hidden_layer];

@@ -37,14 +37,16 @@ struct FineTuningOptions {
   /// Only the biases of the last `count` layers learn: needs the least memory.
   constexpr FineTuningOptions& set_biases(std::size_t count) { return set(count, Trainable::biases); }
   /// For the i-th layer from the last.
-  constexpr FineTuningOptions& set_trainable(std::size_t i, Trainable value) { return trainable[i] = value, *this; }
-  constexpr FineTuningOptions& set_new_classes(std::size_t count) { return new_classes = count, *this; }
-  constexpr FineTuningOptions& set_has_targets(bool value) { return has_targets = value, *this; }
-  constexpr FineTuningOptions& set_half_weights(bool value) { return half_weights = value, *this; }
-  constexpr FineTuningOptions& set_loss(const LossOptions& value) { return loss = value, *this; }
-  constexpr FineTuningOptions& set_optimizer(const OptimizerOptions& value) { return optimizer = value, *this; }
-  constexpr FineTuningOptions& set_batch_size(std::size_t value) { return batch_size = value, *this; }
-  constexpr FineTuningOptions& set_l2(float value) { return l2 = value, *this; }
+  constexpr FineTuningOptions& set_trainable(std::size_t i, Trainable value) {
+    return void(trainable[i] = value), *this;
+  }
+  constexpr FineTuningOptions& set_new_classes(std::size_t count) { return void(new_classes = count), *this; }
+  constexpr FineTuningOptions& set_has_targets(bool value) { return void(has_targets = value), *this; }
+  constexpr FineTuningOptions& set_half_weights(bool value) { return void(half_weights = value), *this; }
+  constexpr FineTuningOptions& set_loss(const LossOptions& value) { return void(loss = value), *this; }
+  constexpr FineTuningOptions& set_optimizer(const OptimizerOptions& value) { return void(optimizer = value), *this; }
+  constexpr FineTuningOptions& set_batch_size(std::size_t value) { return void(batch_size = value), *this; }
+  constexpr FineTuningOptions& set_l2(float value) { return void(l2 = value), *this; }
 
  private:
   constexpr FineTuningOptions& set(std::size_t count, Trainable value) {

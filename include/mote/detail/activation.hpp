@@ -35,6 +35,13 @@ void activate_by(Activation, std::size_t rows, std::size_t columns, std::size_t 
 template <Activation kActivation>
 void multiply_by_derivative_of(Activation, std::size_t rows, std::size_t columns, std::size_t stride, const float* kept,
                                float* deltas);
+#define MOTE_DECLARE(name)                                                                                            \
+  extern template void activate_by<Activation::name>(Activation, std::size_t, std::size_t, std::size_t, const float*, \
+                                                     float*, float*);                                                 \
+  extern template void multiply_by_derivative_of<Activation::name>(Activation, std::size_t, std::size_t, std::size_t, \
+                                                                   const float*, float*);
+MOTE_FOR_ACTIVATIONS(MOTE_DECLARE)
+#undef MOTE_DECLARE
 
 namespace detail {
 using ActivateFunction = decltype(&add_biases_and_activate);

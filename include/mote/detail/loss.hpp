@@ -15,6 +15,17 @@ template <Loss kLoss, Activation kActivation>
 std::uint32_t loss_and_deltas_of(const LossOptions& loss, Activation, std::size_t rows, std::size_t columns,
                                  std::size_t stride, const float* z, const Targets& targets, float scale, float* deltas,
                                  float* losses);
+#define MOTE_DECLARE(loss, activation)                                                                            \
+  extern template std::uint32_t loss_and_deltas_of<Loss::loss, Activation::activation>(                           \
+      const LossOptions&, Activation, std::size_t, std::size_t, std::size_t, const float*, const Targets&, float, \
+      float*, float*);
+#define MOTE_DECLARE_ERRORS(name) \
+  MOTE_DECLARE(quadratic, name) MOTE_DECLARE(mean_absolute_error, name) MOTE_DECLARE(huber, name)
+MOTE_FOR_ACTIVATIONS(MOTE_DECLARE_ERRORS)
+MOTE_DECLARE(cross_entropy, softmax)
+MOTE_DECLARE(sigmoid_cross_entropy, sigmoid)
+#undef MOTE_DECLARE_ERRORS
+#undef MOTE_DECLARE
 
 namespace detail {
 

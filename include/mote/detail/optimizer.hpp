@@ -16,6 +16,11 @@ namespace mote {
 template <Optimizer kMethod>
 void optimizer_step_by(const OptimizerStep& step, const float* gradients, float* parameters, float* state,
                        std::size_t count);
+#define MOTE_DECLARE(name)                                                                                    \
+  extern template void optimizer_step_by<Optimizer::name>(const OptimizerStep&, const float*, float*, float*, \
+                                                          std::size_t);
+MOTE_FOR_OPTIMIZERS(MOTE_DECLARE)
+#undef MOTE_DECLARE
 
 namespace detail {
 using StepFunction = decltype(&optimizer_step);

@@ -37,6 +37,12 @@ template <Optimizer kMethod>
 void update_weights_by(std::size_t batch, Share rows, std::size_t outputs, const float* A, std::size_t lda,
                        const float* D, const ActiveInputs& active, const OptimizerStep& step, float* weights,
                        float* state, float* strip);
+#define MOTE_DECLARE(name)                                                                                            \
+  extern template void update_weights_by<Optimizer::name>(std::size_t, Share, std::size_t, const float*, std::size_t, \
+                                                          const float*, const ActiveInputs&, const OptimizerStep&,    \
+                                                          float*, float*, float*);
+MOTE_FOR_OPTIMIZERS(MOTE_DECLARE)
+#undef MOTE_DECLARE
 
 namespace detail {
 using UpdateFunction = decltype(&update_weights);
