@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,6 +26,38 @@ CommandResult run_example(const TemporaryFolder& folder, const std::string& name
                                              name + ".cpp " + variable("MOTE_BUILD", "build") + "/libmote.a " +
                                              variable("MOTE_LINK", "") + " -o " + folder.file(name));
   return compiled.status != 0 ? compiled : run_command(folder.file(name) + " " + arguments);
+}
+
+/// The lines of the comment that begins a file, after "Prints".
+std::string promised_output(const std::string& name) {
+  std::ifstream file("tools/examples/" + name + ".cpp");
+  std::string output;
+  bool is_promise = false;
+  for (std::string line; std::getline(file, line) && line.rfind("//", 0) == 0;) {
+    if (is_promise && line.rfind("//   ", 0) == 0) output += line.substr(5) + "\n";
+    is_promise = is_promise || (line.size() > 6 && line.rfind("Prints") == line.size() - 6);
+  }
+  return output;
+}
+
+TEST(Examples, PrintWhatTheirCommentsSay) {
+  const TemporaryFolder folder;
+  std::size_t examples = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("tools/examples")) {
+    const std::string name = entry.path().stem(), promised = promised_output(name);
+    if (entry.path().extension() != ".cpp" || name == "anomaly") continue;
+    ++examples;
+    const CommandResult result =
+        run_example(folder, name, name == "mnist" ? variable("MOTE_BUILD", "build") + "/mnist" : "");
+    EXPECT_EQ(result.status, 0) << name;
+    EXPECT_NE(promised, "") << name;
+    EXPECT_EQ(result.output, promised) << name;
+    std::ifstream file(entry.path());
+    int lines = 0;
+    for (std::string line; std::getline(file, line);) ++lines;
+    EXPECT_LE(lines, 80) << name;
+  }
+  EXPECT_GE(examples, 8u);
 }
 
 /// The numbers of the row of a network: AUC, threshold, percent detected of each condition.
