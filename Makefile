@@ -90,7 +90,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist install interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints test-cmsis-nn format help clean data FORCE
+.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist package install uninstall interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints test-cmsis-nn format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -98,10 +98,10 @@ all: $(BUILD)/libmote.a $(PROGRAM_FILES) data ## Build the library and the tools
 
 data: $(BUILD)/mnist/verified
 
-# A change of the compiler or of the flags rebuilds everything. dist and install use an existing build, whatever its flags.
+# A change of the compiler or of the flags rebuilds everything. dist, package, install and uninstall use an existing build, whatever its flags.
 FLAGS_NOW := $(CXX) $(COMPILER) $(CPPFLAGS) $(CXXFLAGS) $(BASE) $(KERNEL_OPTIMIZE) $(ALIGNED) $(NUMERIC_OPTIMIZE) $(BUILDS:%=$(SET_%)) $(LDFLAGS) $(MEMORY_MB) $(DATA_MB)
 ifeq ($(filter help clean format,$(MAKECMDGOALS)),)
-IGNORED := $(shell mkdir -p $(BUILD); $(if $(filter dist install,$(MAKECMDGOALS)),test -e $(BUILD)/flags,printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags) || \
+IGNORED := $(shell mkdir -p $(BUILD); $(if $(filter dist install uninstall package,$(MAKECMDGOALS)),test -e $(BUILD)/flags,printf '%s\n' '$(FLAGS_NOW)' | cmp -s - $(BUILD)/flags) || \
                    printf '%s\n' '$(FLAGS_NOW)' > $(BUILD)/flags)
 endif
 
@@ -128,8 +128,8 @@ $(BUILD)/examples/%: $(BUILD)/tools/examples/%.o $(BUILD)/libmote.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -o $@
 
-examples: $(EXAMPLES) ## Build and run the programs of tools/examples
-	@for example in $^; do echo "$$example"; $$example || exit 1; done
+examples: $(EXAMPLES) | data ## Build and run the programs of tools/examples
+	@for example in $(EXAMPLES); do echo "$$example"; $$example || exit 1; done
 
 # The loop that measures the peak needs the flags of the products.
 $(BUILD)/tools/benchmarks/peak.o: override CXXFLAGS += $(KERNEL_OPTIMIZE)
@@ -244,13 +244,35 @@ Libs: "-L$${libdir}" -lmote
 endef
 export PC
 
-install: $(BUILD)/libmote.a ## Install library, headers and a pkg-config file (PREFIX=/usr/local, DESTDIR=)
+CMAKE_FILES := tools/package/cmake/moteConfig.cmake tools/package/cmake/moteConfigVersion.cmake
+
+install: $(BUILD)/libmote.a ## Install library, headers and files for pkg-config and CMake (PREFIX=/usr/local, DESTDIR=)
 	case '$(PREFIX)' in /*) ;; *) echo "PREFIX: found '$(PREFIX)', expected an absolute path, for mote.pc" >&2; exit 1;; esac
-	install -d '$(DESTDIR)$(PREFIX)/include/mote/detail' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	install -d '$(DESTDIR)$(PREFIX)/include/mote/detail' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/lib/cmake/mote'
 	install -m 644 include/mote/*.hpp '$(DESTDIR)$(PREFIX)/include/mote'
 	install -m 644 include/mote/detail/*.hpp '$(DESTDIR)$(PREFIX)/include/mote/detail'
 	install -m 644 $(BUILD)/libmote.a '$(DESTDIR)$(PREFIX)/lib'
 	printf '%s\n' "$$PC" > '$(DESTDIR)$(PREFIX)/lib/pkgconfig/mote.pc'
+	for file in $(CMAKE_FILES); do sed 's/@VERSION@/$(VERSION)/' "$$file" > '$(DESTDIR)$(PREFIX)/lib/cmake/mote/'$${file##*/}; done
+
+uninstall: ## Remove the files of make install (PREFIX, DESTDIR), and no others
+	cd '$(DESTDIR)$(PREFIX)' && rm -f $(HEADERS) lib/libmote.a lib/pkgconfig/mote.pc $(CMAKE_FILES:tools/package/cmake/%=lib/cmake/mote/%)
+	cd '$(DESTDIR)$(PREFIX)' && rmdir --ignore-fail-on-non-empty include/mote/detail include/mote lib/cmake/mote
+
+# Templates, in which @VERSION@ stands for the version, and where they go.
+TEMPLATES = $(shell cd tools/package && find . -type f ! -name amalgamate.awk ! -name mote.h)
+PACKAGE   = $(BUILD)/package/mote
+
+package: ## Make one folder for Arduino, PlatformIO, Zephyr, ESP-IDF, CMake, Meson, Conan and vcpkg, and its zip (needs zip)
+	@command -v zip >/dev/null || { echo 'package: no zip; apt-get install zip' >&2; exit 1; }
+	rm -rf $(BUILD)/package && mkdir -p $(PACKAGE)/src/mote/detail
+	for file in $(TEMPLATES); do mkdir -p "$$(dirname $(PACKAGE)/$$file)" && sed 's/@VERSION@/$(VERSION)/' "tools/package/$$file" > "$(PACKAGE)/$$file" || exit 1; done
+	cp LICENSE .github/CHANGELOG.md $(PACKAGE)
+	cp tools/examples/iris.hpp $(PACKAGE)/examples/Classify
+	cp tools/package/mote.h $(PACKAGE)/src
+	cp include/mote/*.hpp $(PACKAGE)/src/mote && cp include/mote/detail/*.hpp $(PACKAGE)/src/mote/detail
+	for file in src/*/*.cpp src/*/*.hpp src/*/*.def; do mkdir -p "$(PACKAGE)/$${file%/*}" && case "$$file" in (*.cpp) awk -f tools/package/amalgamate.awk -v part=unit "$$file";; (*) cat "$$file";; esac > "$(PACKAGE)/$$file" || exit 1; done
+	cd $(BUILD)/package && zip -qrX mote-$(VERSION).zip mote
 
 include tests/target/target.mk
 include tests/checks.mk

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "mote/version.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -60,7 +61,16 @@ TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
     expected += entry.path().extension() == ".hpp" ? 1 : 0;
   }
   EXPECT_EQ(headers, expected);
-  EXPECT_EQ(files, expected + 2) << "libmote.a and mote.pc";
+  EXPECT_EQ(files, expected + 4) << "libmote.a, mote.pc and two files for CMake";
+  std::ofstream(folder.file("root/usr/lib/mine")) << "kept";
+  require(run_command("unset MAKEFLAGS MFLAGS; make -s uninstall BUILD=" + variable("MOTE_BUILD", "build") +
+                      " PREFIX=/usr DESTDIR=" + folder.file("root")));
+  std::string left;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.file("root"))) {
+    if (entry.is_regular_file()) left += entry.path().filename().string();
+  }
+  EXPECT_EQ(left, "mine") << "make uninstall removes the files of make install, and no others";
+  EXPECT_FALSE(std::filesystem::exists(folder.file("root/usr/include/mote")));
 }
 
 TEST(Install, TakesAPrefixWithSpaces) {
@@ -99,6 +109,25 @@ TEST(Install, ServesAProjectWithCMake) {
                       " -DCMAKE_CXX_COMPILER='" + compiler() + "' && cmake --build " + build));
   const CommandResult result = run_command(build + "/consumer");
   EXPECT_EQ(result.output.rfind(kLearned, 0), 0u) << result.output;
+}
+
+TEST(Install, IsFoundByCMakeInItsVersionOnly) {
+  if (!has("cmake")) GTEST_SKIP() << "apt-get install cmake";
+  const TemporaryFolder folder;
+  install(folder);
+  const std::string configure =
+      "unset MAKEFLAGS MFLAGS; cmake -S tests/consumer -DMOTE=installed -DCMAKE_PREFIX_PATH=" +
+      folder.file("root/usr") + " -DCMAKE_CXX_COMPILER='" + compiler() + "' -B " + folder.file("build") +
+      " -DMOTE_VERSION=";
+  const std::string version = mote::kVersion;
+  require(run_command(configure + version + " && cmake --build " + folder.file("build")));
+  const CommandResult result = run_command(folder.file("build/consumer"));
+  EXPECT_EQ(result.output.rfind(kLearned, 0), 0u) << result.output;
+  for (const char* other : {"0.1", "1.0", "0.2.99"}) {
+    const CommandResult refused = run_command(configure + other);
+    EXPECT_NE(refused.status, 0) << other;
+    EXPECT_NE(refused.output.find("version: " + version), std::string::npos) << refused.output;
+  }
 }
 
 TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// Arduino and PlatformIO find the library by this header.
+#pragma once
+
+#include "mote/mote.hpp"
