@@ -26,6 +26,7 @@ struct Export {
   mote::LossOptions loss;
   mote::LossTotals trained;  ///< of the trained network on the test samples
   std::string comment;       ///< about inputs and outputs: lines that begin with "//"; may be empty
+  bool is_c = false;         ///< C99 instead of C++; format is integer
 };
 
 struct Exported {

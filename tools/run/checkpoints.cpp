@@ -171,7 +171,7 @@ FileKind checkpoint_kind() {
 }
 
 // Options that name output files. A checkpoint from elsewhere must not choose the files that a run replaces.
-constexpr std::string_view kOutputs[] = {"--log", "--report", "--save", "--export-header"};
+constexpr std::string_view kOutputs[] = {"--log", "--report", "--save", "--export-header", "--export-c"};
 
 /// Throws an Error if the checkpoint has an option for an output file that was not given again.
 void require_outputs(const Settings& given, const std::vector<std::string>& before) {

@@ -11,6 +11,7 @@
 #include "common/error.hpp"
 #include "common/float_array.hpp"
 #include "common/format.hpp"
+#include "run/c_source.hpp"
 #include "run/cpp_source.hpp"
 #include "run/export_check.hpp"
 #include "run/report.hpp"
@@ -49,7 +50,7 @@ struct IntegerNetworkMemory {
     const mote::Result result = mote::make_integer_model(
         topology, what.parameters, span(ranges), what.scale_per,
         {span(layers), span(weights), span(biases), span(multipliers), span(shifts), span(tables)}, model);
-    if (!result.ok()) throw Error("--export-header: " + describe(result), kExitFailed);
+    if (!result.ok()) throw Error((what.is_c ? "--export-c: " : "--export-header: ") + describe(result), kExitFailed);
     rows.resize(mote::integer_network_bytes(model.layers) / sizeof(T));
     require(network.bind(model, {reinterpret_cast<unsigned char*>(rows.data()), rows.size() * sizeof(T)}));
   }
@@ -250,7 +251,12 @@ std::string advice(const Export& what) {
 template <typename T>
 Exported write_integers(AtomicFile& file, const Export& what) {
   IntegerNetworkMemory<T> memory(what);
-  file.write(header_source(identifier_of(file.path()), what, memory));
+  const std::string name = identifier_of(file.path());
+  if constexpr (sizeof(T) == 1) {
+    file.write(what.is_c ? c_source(name, what, memory.network) : header_source(name, what, memory));
+  } else {
+    file.write(header_source(name, what, memory));
+  }
   file.commit();
   const IntegerCheck<T> check(what, memory);
   Exported exported = summarize(file.path(), format("%zu bytes of integer weights and their biases", memory.bytes()),

@@ -4,6 +4,7 @@
 #include "common/error.hpp"
 #include "common/names.hpp"
 #include "run/c_header.hpp"
+#include "run/c_source.hpp"
 
 namespace tools {
 namespace {
@@ -139,23 +140,40 @@ NetworkFiles::NetworkFiles(const Settings& settings)
     : format_(settings.header_weights), calibration_(settings.calibration), scale_per_(settings.scale_per) {
   if (!settings.save.empty()) model_.emplace("--save", settings.save, model_kind());
   if (!settings.header.empty()) header_.emplace("--export-header", settings.header, header_kind(settings.header));
+  if (!settings.c_header.empty()) {
+    c_header_.emplace("--export-c", settings.c_header, FileKind{"a C header of this program", kCHeaderStart});
+  }
 }
 
 Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                              const mote::LossTotals& trained) {
   if (model_) save_model(*model_, model, trainer.parameters(), trainer.running_statistics());
-  if (!header_) return {};
+  Exported exported;
+  if (header_) exported = write(*header_, trainer, model, data, trained, format_, false);
+  if (!c_header_) return exported;
+  const Exported c = write(*c_header_, trainer, model, data, trained, HeaderFormat::integer, true);
+  const auto append = [](std::string& text, const std::string& more) { text += (text.empty() ? "" : "\n") + more; };
+  append(exported.line, c.line);
+  append(exported.details, c.details);
+  append(exported.warning, c.warning);
+  return exported;
+}
+
+Exported NetworkFiles::write(AtomicFile& file, mote::Trainer& trainer, const mote::ModelDescription& model,
+                             const RunData& data, const mote::LossTotals& trained, HeaderFormat format,
+                             bool is_c) const {
   const mote::Topology topology = trainer.inference_topology();
   const mote::Span<const float> learned = trainer.inference_parameters();
-  const auto write = [&](mote::Span<const float> parameters, const mote::Dataset& test, const std::string& comment) {
-    return write_header(*header_, {topology, parameters, data.train, test, format_, calibration_, scale_per_,
-                                   model.loss, trained, comment});
+  const auto write_network = [&](mote::Span<const float> parameters, const mote::Dataset& test,
+                                 const std::string& comment) {
+    return write_header(file, {topology, parameters, data.train, test, format, calibration_, scale_per_, model.loss,
+                               trained, comment, is_c});
   };
-  if (!data.table) return write(learned, data.test, "");
+  if (!data.table) return write_network(learned, data.test, "");
   std::vector<float> folded(learned.begin(), learned.end());
   const mote::Span<float> parameters(folded.data(), folded.size());
   mote::Dataset test = data.test;
-  if (format_ == HeaderFormat::float32 || format_ == HeaderFormat::float16) {
+  if (format == HeaderFormat::float32 || format == HeaderFormat::float16) {
     require(mote::fold_inputs(topology, test, parameters));
     test.set_transformation(nullptr, nullptr);
     test.offset = 0.0f;  // a loaded model has set them
@@ -163,7 +181,7 @@ Exported NetworkFiles::write(mote::Trainer& trainer, const mote::ModelDescriptio
   }
   const std::string comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
                               comment_list("Outputs: ", data.output_names());
-  return write(parameters, test, comment);
+  return write_network(parameters, test, comment);
 }
 
 }  // namespace tools

@@ -46,10 +46,13 @@ class NetworkFiles {
                  const mote::LossTotals& trained);
 
  private:
+  Exported write(AtomicFile& file, mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
+                 const mote::LossTotals& trained, HeaderFormat format, bool is_c) const;
+
   HeaderFormat format_;
   mote::Calibration calibration_;
   mote::ScalePer scale_per_;
-  std::optional<AtomicFile> model_, header_;
+  std::optional<AtomicFile> model_, header_, c_header_;
 };
 
 }  // namespace tools

@@ -47,6 +47,10 @@ const Option kRunOptions[] = {
      "write the trained network as a C++ header for firmware: constant weights, batch normalization folded in, and "
      "one input with its outputs, which the firmware checks (default: none)",
      [](Settings& s, Given&, std::string_view v) { s.header = v; }},
+    {"--export-c", "FILE.h",
+     "write the trained network in integers as C99, for firmware without a C++ compiler: constants and the functions "
+     "that quantize, predict and check (default: none)",
+     [](Settings& s, Given&, std::string_view v) { s.c_header = v; }},
     {"--export-weights", "NAME",
      "format of the header's weights: float32, float16 (half the flash), int8 (a quarter, with one factor per unit), "
      "integer (int8 weights and activations, for cores without a floating-point unit) or integer16 (int8 weights, "

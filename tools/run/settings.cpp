@@ -20,7 +20,7 @@ constexpr std::string_view kHarmless[] = {
     "--data",  "--test-data",  "--log",           "--report",         "--plot",
     "--quiet", "--save",       "--export-header", "--export-weights", "--threads",
     "--isa",   "--checkpoint", "--resume",        "--class-names",    "--checkpoint-seconds",
-    "--load"};
+    "--load",  "--export-c"};
 // Harmless options that a resumed run does not inherit.
 constexpr std::string_view kForgotten[] = {"--plot", "--quiet", "--checkpoint", "--checkpoint-seconds", "--resume"};
 

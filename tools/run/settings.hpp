@@ -26,6 +26,7 @@ struct Settings {
   std::string test_data;  ///< table of test rows; empty: they are held out of data
   std::string log;        ///< CSV file; empty: none
   std::string header;     ///< C++ header for firmware; empty: none
+  std::string c_header;   ///< C99 header for firmware; empty: none
   HeaderFormat header_weights = HeaderFormat::float32;
   mote::Calibration calibration = mote::Calibration::extremes;  ///< of an integer header
   mote::ScalePer scale_per = mote::ScalePer::output;            ///< of an integer header
@@ -93,7 +94,7 @@ struct Settings {
   /// Whether test rows have numbers, whose errors are measured in the units of the table.
   bool measures_errors() const { return is_table && aim != Aim::labels; }
   bool writes_files() const {
-    return !(log.empty() && header.empty() && report.empty() && save.empty() && checkpoint.empty());
+    return !(log.empty() && header.empty() && c_header.empty() && report.empty() && save.empty() && checkpoint.empty());
   }
   bool has_pictures() const { return plot || !report.empty(); }
   bool looks_at_layers() const { return ensemble == 1 && (diagnose || has_pictures()); }

@@ -142,7 +142,8 @@ void check_written_files(const Settings& s) {
                                                               {"--report", s.report},
                                                               {"--save", s.save},
                                                               {"--checkpoint", s.checkpoint},
-                                                              {"--export-header", s.header}};
+                                                              {"--export-header", s.header},
+                                                              {"--export-c", s.c_header}};
   for (const auto& [option, path] : files) {
     for (const auto& [other, other_path] : files) {
       if (option == other) break;
@@ -182,14 +183,15 @@ void check_files(Settings& s, const Given& given) {
   if (given.names.count("--export-weights") != 0 && s.header.empty()) {
     throw Error("--export-weights: needs --export-header");
   }
-  const bool is_int8 = s.header_weights == HeaderFormat::integer;
+  const bool is_int8 = s.header_weights == HeaderFormat::integer || !s.c_header.empty();
   if (given.names.count("--calibration") != 0 && !is_int8) {
-    throw Error("--calibration: needs --export-weights integer");  // the steps of int16 are fine without clamping
+    throw Error(
+        "--calibration: needs --export-weights integer or --export-c");  // the steps of int16 are fine without clamping
   }
   if (given.names.count("--scale-per") != 0 && !is_int8 && s.header_weights != HeaderFormat::integer16) {
-    throw Error("--scale-per: needs --export-weights integer or integer16");
+    throw Error("--scale-per: needs --export-weights integer or integer16, or --export-c");
   }
-  for (const char* option : {"--save", "--load", "--checkpoint", "--export-header"}) {
+  for (const char* option : {"--save", "--load", "--checkpoint", "--export-header", "--export-c"}) {
     if (s.ensemble == 1 || given.names.count(option) == 0) continue;
     throw Error(std::string(option) + " and --ensemble contradict each other; the file holds one network");
   }
