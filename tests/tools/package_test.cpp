@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The folder of `make package`, compiled as each build system would. Arduino's IDE, PlatformIO, the SDKs of Zephyr and
-// ESP-IDF, Conan, vcpkg and Meson are not needed: their manifests are checked against the documented fields, and CMake
+// ESP-IDF, Conan and vcpkg are not needed: their manifests are checked against the documented fields, and CMake
 // runs with stubs of their functions. Run from the root of the repository.
 #include <gtest/gtest.h>
 
@@ -100,6 +100,18 @@ TEST_F(Package, ServesCMakeFromAGitAddress) {
                                               "user.email=t@example.org commit -qm 'Take the tree'");
   ASSERT_EQ(committed.status, 0) << committed.output;
   expect_consumer(scratch("fetched"), "-DCMAKE_BUILD_TYPE=Debug -DMOTE=file://" + repository);
+}
+
+TEST_F(Package, ServesMesonAsASubproject) {
+  if (!has("meson")) GTEST_SKIP() << "apt-get install meson";
+  const std::string project = scratch("meson"), build = project + "/build";
+  const CommandResult built =
+      run_command("mkdir -p " + project + "/subprojects && cp tests/consumer/main.cpp tests/consumer/meson.build " +
+                  project + " && cp -r " + file("") + " " + project + "/subprojects/mote && CXX='" + compiler() +
+                  "' meson setup " + build + " " + project + " --buildtype=debug -Dmote:buildtype=debug && ninja -C " +
+                  build + " -j2 && " + build + "/consumer > " + build + "/output");
+  ASSERT_EQ(built.status, 0) << built.output;
+  expect_learned(text_of(build + "/output"));
 }
 
 /// Compiles all sources below src/ with the flags of an IDE for a Cortex-M4F, none of which are mote's.
