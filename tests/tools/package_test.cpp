@@ -99,7 +99,7 @@ TEST_F(Package, ServesCMakeFromAGitAddress) {
                                               " && git init -q -b main && git add . && git -c user.name=t -c "
                                               "user.email=t@example.org commit -qm 'Take the tree'");
   ASSERT_EQ(committed.status, 0) << committed.output;
-  expect_consumer(scratch("fetched"), "-DCMAKE_BUILD_TYPE=Debug -DMOTE=file://" + repository);
+  expect_consumer(scratch("fetched"), "-DCMAKE_BUILD_TYPE=Release -DMOTE=file://" + repository);
 }
 
 TEST_F(Package, ServesMesonAsASubproject) {
