@@ -33,6 +33,7 @@ TEST(ToolRooms, IncludesPointDownOrStayInTheirRoom) {
     std::ifstream text(path);
     for (std::string line; std::getline(text, line);) {
       if (line.rfind("#include \"", 0) != 0 || line.rfind("#include \"mote/", 0) == 0) continue;
+      if (line.rfind("#include \"mote.hpp\"", 0) == 0) continue;  // in exported headers: of make dist
       const std::string name = line.substr(10, line.find('"', 10) - 10);
       EXPECT_TRUE(fs::exists("tools/" + name)) << path << " includes " << name;
       EXPECT_TRUE(may_include(room, fs::path(name).parent_path().string())) << path << " includes " << name;
