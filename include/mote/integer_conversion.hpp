@@ -104,6 +104,10 @@ constexpr std::int16_t largest_int16(std::size_t inputs) {
 template <typename T>
 Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
                           ScalePer per, const BasicIntegerArrays<T>& arrays, BasicIntegerModel<T>& model);
+extern template Result make_integer_model(const Topology&, Span<const float>, Span<const Range>, ScalePer,
+                                          const IntegerArrays&, IntegerModel&);
+extern template Result make_integer_model(const Topology&, Span<const float>, Span<const Range>, ScalePer,
+                                          const IntegerArrays16&, IntegerModel16&);
 
 /// Fills the table of softmax(), [256], for outputs with this scale.
 void make_exponentials(float scale, Span<std::uint16_t> exponentials);

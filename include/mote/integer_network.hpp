@@ -116,4 +116,14 @@ std::uint32_t checksum(const BasicIntegerModel<T>& model);
 template <typename T>
 Result verify(const BasicIntegerNetwork<T>& network, const BasicIntegerGolden<T>& golden);
 
+#define MOTE_DECLARE(T)                                                       \
+  extern template void quantize(const float*, std::size_t, Quantization, T*); \
+  extern template void quantize(const Inputs&, Quantization, T*);             \
+  extern template class BasicIntegerNetwork<T>;                               \
+  extern template std::uint32_t checksum(const BasicIntegerModel<T>&);        \
+  extern template Result verify(const BasicIntegerNetwork<T>&, const BasicIntegerGolden<T>&);
+MOTE_DECLARE(std::int8_t)
+MOTE_DECLARE(std::int16_t)
+#undef MOTE_DECLARE
+
 }  // namespace mote

@@ -40,13 +40,19 @@ constexpr mote::TrainingOptions options = mote::TrainingOptions{}.set_seed(2).se
 constexpr float weights[12] = {}, biases[32] = {};
 constexpr mote::FlashModel model(topology, mote::Span<const float>(weights), biases);
 static mote::Storage<mote::flash_network_bytes(topology)> scratch;
+static int infer_integers(const mote::IntegerModel& integers, mote::Memory rows) {
+  std::int8_t q[2];
+  mote::IntegerNetwork network;
+  mote::quantize(biases, 2, integers.input, q);
+  return network.bind(integers, rows).ok() ? network.forward(q)[0] : 0;
+}
 int main() {
   static mote::StaticTrainer<topology, options, 4> trainer;
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   mote::FlashNetwork network;
   if (!network.bind(model, scratch).ok()) return 1;
   mote::AnomalyDetector<mote::FlashNetwork> detector;
-  return detector.bind(network, 0.99f).ok() ? 0 : 1;
+  return detector.bind(network, 0.99f).ok() ? 0 : infer_integers({}, scratch);
 }
 )";
 

@@ -42,6 +42,8 @@ using IntegerLayer16 = BasicIntegerLayer<std::int16_t>;
 /// Computes y, [layer.outputs], of x, [layer.inputs]. Sums wrap around at 32 bits.
 template <typename T>
 void integer_product(const BasicIntegerLayer<T>& layer, const T* x, T* y);
+extern template void integer_product(const IntegerLayer&, const std::int8_t*, std::int8_t*);
+extern template void integer_product(const IntegerLayer16&, const std::int16_t*, std::int16_t*);
 template <typename T>
 using BasicIntegerProduct = decltype(&integer_product<T>);
 using IntegerProduct = BasicIntegerProduct<std::int8_t>;
