@@ -23,7 +23,7 @@ constexpr mote::TrainingOptions options = mote::TrainingOptions{}
                                               .set_memory_rows(64)
                                               .set_hidden_dropout(0.2f)
                                               .set_keep_parameters(true);
-static mote::Storage<mote::training_bytes(topology, options, kTrain)> memory;
+static mote::Storage<mote::training_bytes(topology, options, kTrain)> training_memory;
 
 static mote::Result read_set(const std::string& path, std::vector<char> (&files)[2], mote::Dataset& data) {
   mote::Idx parts[2];
@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   }
   const mote::Dataset train = all.subset(0, kTrain), validation = all.subset(kTrain, kValidation);
   mote::Trainer trainer;
-  if (!trainer.bind(topology, options, kTrain, memory).ok()) return 1;
+  if (!trainer.bind(topology, options, kTrain, training_memory).ok()) return 1;
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   mote::EarlyStopping stopping;
   stopping.patience = 3;

@@ -13,7 +13,7 @@
 constexpr std::size_t kSamples = 100;
 constexpr mote::Topology topology{1, {8, mote::Activation::tanh}, {1}};
 constexpr mote::TrainingOptions options{mote::Loss::quadratic, {mote::Optimizer::adam, 0.01f}, 0.0f, 5};
-static mote::Storage<mote::training_bytes(topology, options, kSamples)> memory[2];
+static mote::Storage<mote::training_bytes(topology, options, kSamples)> training_memory[2];
 
 struct Checkpoint {
   unsigned char bytes[8192];
@@ -47,13 +47,13 @@ int main() {
                               return true;
                             },
                             &checkpoint};
-  if (!trainer.bind(topology, options, kSamples, memory[0]).ok()) return 1;
+  if (!trainer.bind(topology, options, kSamples, training_memory[0]).ok()) return 1;
   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
   if (!train(trainer, data, 700) || !mote::write_checkpoint(trainer, {}, sink).ok()) return 1;
   std::printf("checkpoint after 700 of 2000 batches\n");
   if (!train(trainer, data, 2000)) return 1;
 
-  if (!resumed.bind(topology, options, kSamples, memory[1]).ok()) return 1;
+  if (!resumed.bind(topology, options, kSamples, training_memory[1]).ok()) return 1;
   const mote::ByteSource source = mote::source_of(mote::Bytes(checkpoint.bytes, checkpoint.size));
   if (!mote::read_checkpoint(source, data, resumed).ok() || !train(resumed, data, 2000)) return 1;
   const mote::Span<const float> a = trainer.parameters(), b = resumed.parameters();

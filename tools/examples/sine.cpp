@@ -14,7 +14,7 @@
 constexpr std::size_t kPoints = 64;
 constexpr mote::Topology topology{1, {16, mote::Activation::tanh}, {1}};
 constexpr mote::TrainingOptions options{mote::Loss::quadratic, {mote::Optimizer::nadam, 0.01f}, 0.0f, 4};
-static mote::Storage<mote::training_bytes(topology, options, kPoints)> memory;
+static mote::Storage<mote::training_bytes(topology, options, kPoints)> training_memory;
 static mote::Storage<mote::inference_bytes(topology, 1)> scratch;
 
 int main() {
@@ -25,7 +25,7 @@ int main() {
   }
   const mote::Dataset data(mote::Inputs(x, kPoints, 1), mote::MatrixView{y, kPoints, 1, 1});
   mote::Trainer trainer;
-  if (!trainer.bind(topology, options, kPoints, memory).ok()) return 1;
+  if (!trainer.bind(topology, options, kPoints, training_memory).ok()) return 1;
   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::gaussian);
   for (int epoch = 0; epoch < 400; ++epoch) {
     if (!trainer.train_epoch(data).ok()) return 1;

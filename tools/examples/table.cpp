@@ -16,7 +16,7 @@
 constexpr std::size_t kFeatures = 4, kClasses = 3, kRows = 120;
 constexpr mote::Topology topology{kFeatures, {16, mote::Activation::relu}, {kClasses, mote::Activation::softmax}};
 constexpr mote::TrainingOptions options{mote::Loss::cross_entropy, {mote::Optimizer::adam, 0.01f}, 0.0f, 8};
-static mote::Storage<mote::training_bytes(topology, options, kRows)> memory;
+static mote::Storage<mote::training_bytes(topology, options, kRows)> training_memory;
 
 struct Table {
   std::vector<float> inputs;
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   const mote::Inputs raw(train.inputs.data(), train.labels.size(), kFeatures);
   mote::Trainer trainer;
   if (!mote::standardize(raw, offsets, scales).ok()) return 1;
-  if (!trainer.bind(topology, options, train.labels.size(), memory).ok()) return 1;
+  if (!trainer.bind(topology, options, train.labels.size(), training_memory).ok()) return 1;
   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
   for (int epoch = 0; epoch < 60; ++epoch) {
     if (!trainer.train_epoch(train.view(offsets, scales)).ok()) return 1;

@@ -18,7 +18,7 @@ constexpr float kFlowers[][4] = {
     {7.1f, 3.0f, 5.9f, 2.1f}, {6.3f, 2.9f, 5.6f, 1.8f}, {6.5f, 3.0f, 5.8f, 2.2f}};  // five of each class
 constexpr mote::FineTuningOptions options =
     mote::FineTuningOptions{}.set_layers(1).set_optimizer({mote::Optimizer::sgd, 0.02f});
-static mote::Storage<mote::fine_tuning_bytes(iris::kTopology, options)> memory, after_restart;
+static mote::Storage<mote::fine_tuning_bytes(iris::kTopology, options)> training_memory, after_restart;
 
 static unsigned char flash_bytes[2 * 4096];
 static const mote::Flash flash = {4096,
@@ -49,7 +49,7 @@ static void test(const char* name, mote::FineTuning& tuning) {
 
 int main() {
   mote::FineTuning tuning;
-  if (!tuning.bind(iris::kModel, options, memory).ok()) return 1;
+  if (!tuning.bind(iris::kModel, options, training_memory).ok()) return 1;
   test("before", tuning);
   float x[4];
   for (std::size_t lesson = 0; lesson < 60; ++lesson) {
@@ -66,7 +66,7 @@ int main() {
 
   mote::FineTuning restarted;  // reads the newest complete record, wherever power was lost
   mote::FlashRecord record;
-  unsigned char bytes[4096];
+  unsigned char bytes[4096] = {};
   if (!restarted.bind(iris::kModel, options, after_restart).ok() || !find_newest(flash, record).ok()) return 1;
   const mote::ByteSource source = source_of(record);
   if (!source.read(source.context, 0, {bytes, record.size}) || !restarted.restore({bytes, record.size}).ok()) return 1;

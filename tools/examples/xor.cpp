@@ -11,14 +11,14 @@
 
 constexpr mote::Topology topology{2, {8, mote::Activation::tanh}, {2, mote::Activation::softmax}};
 constexpr mote::TrainingOptions options{mote::Loss::cross_entropy, {mote::Optimizer::momentum, 0.5f, 0.9f}, 0.0f, 4};
-static mote::Storage<mote::training_bytes(topology, options, 4)> memory;
+static mote::Storage<mote::training_bytes(topology, options, 4)> training_memory;
 static mote::Storage<mote::inference_bytes(topology, 1)> scratch;
 
 int main() {
   const unsigned char inputs[] = {0, 0, 0, 255, 255, 0, 255, 255}, labels[] = {0, 1, 1, 0};
   const mote::Dataset data{inputs, labels, 4, 2, 2};
   mote::Trainer trainer;
-  if (!trainer.bind(topology, options, data.count, memory).ok()) return 1;
+  if (!trainer.bind(topology, options, data.count, training_memory).ok()) return 1;
   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
   for (int epoch = 0; epoch < 200; ++epoch) {
     if (!trainer.train_epoch(data).ok()) return 1;
