@@ -26,7 +26,8 @@
 // (`tools/lesson optimizers`). v sums steps, each with the
 // learning rate of that step. (PyTorch's v sums gradients and multiplies by the present rate: equal while it is
 // constant.)
-#pragma once
+#ifndef MOTE_OPTIMIZER_HPP
+#define MOTE_OPTIMIZER_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -95,13 +96,18 @@ constexpr Result check(const OptimizerOptions& options) {
   return detail::is_amount(options.weight_decay) ? Status::ok : Status::bad_penalty;
 }
 
-/// One step, for all parameters.
+/// One step, for all parameters. Without defaults: a number that nobody counts, or state arrays on top of each other,
+/// would give wrong numbers in silence.
 struct OptimizerStep {
   OptimizerOptions options;
-  float l2 = 0.0f;               ///< penalty l2/2 theta.theta: adds l2 theta to g
-  std::uint32_t number = 1;      ///< t, from 1; all layers share it
-  std::size_t state_stride = 0;  ///< floats from one state array to the next
-  float l1 = 0.0f;               ///< penalty l1 sum of |theta|: adds l1 sign(theta) to g, sign(0) = 0
+  float l2;                  ///< penalty l2/2 theta.theta: adds l2 theta to g
+  std::uint32_t number;      ///< t, from 1: count it up before each step; all layers share it
+  std::size_t state_stride;  ///< floats from one state array to the next: at least the parameters of a step
+  float l1;                  ///< penalty l1 sum of |theta|: adds l1 sign(theta) to g, sign(0) = 0
+
+  constexpr OptimizerStep(const OptimizerOptions& given, float l2_penalty, std::uint32_t step_number,
+                          std::size_t stride_of_state, float l1_penalty = 0.0f)
+      : options(given), l2(l2_penalty), number(step_number), state_stride(stride_of_state), l1(l1_penalty) {}
 };
 
 /// Whether a step leaves parameters with gradient 0 unchanged, so that it may skip them.
@@ -126,3 +132,5 @@ constexpr const float* gradient_point(const OptimizerStep& step, const float* pa
 void move_gradient_point(const OptimizerStep& step, const float* parameters, float* state, std::size_t count);
 
 }  // namespace mote
+
+#endif  // MOTE_OPTIMIZER_HPP

@@ -135,6 +135,7 @@ float sign(float x) {
 
 void optimizer_step(const mote::OptimizerStep& step, const float* gradients, float* parameters, float* state,
                     size_t count) {
+  MOTE_ASSERT(step.number != 0 && (state == nullptr || step.state_stride >= count));
   if (step.l1 == 0.0f) return step_without_l1(step, gradients, parameters, state, count);
   // L1 is rare: adding it block by block keeps it out of the loops above.
   constexpr size_t kBlock = 128;

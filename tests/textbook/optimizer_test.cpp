@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <iterator>
+#include <type_traits>
 #include <vector>
 
 #include "support/double_optimizer.hpp"
@@ -36,7 +37,7 @@ TEST_P(Optimizers, AHundredStepsFollowTheFormulas) {
         std::vector<double> exact(theta.begin(), theta.end()), velocity(kCount);
         for (int t = 0; t < 100; ++t) {
           const std::vector<float> gradients = source.floats(kCount);
-          mote::optimizer_step({options, l2}, gradients.data(), theta.data(),
+          mote::optimizer_step({options, l2, 1, kCount}, gradients.data(), theta.data(),
                                method == Optimizer::sgd ? nullptr : state.data(), kCount);
           for (size_t i = 0; i < kCount; ++i) {
             const double g = wide(gradients[i]) + wide(l2) * exact[i];
@@ -173,12 +174,12 @@ TEST_P(Optimizers, TheAdaptiveOnesByHand) {
   OptimizerOptions options{Optimizer::adagrad, 0.5f};
   options.epsilon = 1.0f;
   options.rho = 0.5f;
-  mote::optimizer_step({options}, &gradient, &theta, &squares, 1);
+  mote::optimizer_step({options, 0.0f, 1, 1}, &gradient, &theta, &squares, 1);
   EXPECT_EQ(squares, 9.0f);
   EXPECT_EQ(theta, 1.25f);  // 1 + 0.5 * 2 / (1 + 3)
   options.method = Optimizer::rmsprop;
   squares = 2.0f;
-  mote::optimizer_step({options}, &gradient, &theta, &squares, 1);
+  mote::optimizer_step({options, 0.0f, 1, 1}, &gradient, &theta, &squares, 1);
   EXPECT_EQ(squares, 3.0f);  // (2 + 4) / 2
   EXPECT_EQ(theta, 1.25f + 1.0f / (1.0f + std::sqrt(3.0f)));
   options.epsilon_inside = true;
@@ -232,7 +233,7 @@ TEST_P(Optimizers, StepsWithoutGradientLeaveParametersToTheBitWhereTheySaySo) {
     const mote::OptimizerStep step{{method, 0.1f}, 0.0f, 3, 40};
     mote::optimizer_step(step, gradients.data(), theta.data(), state.data(), 40);
     EXPECT_EQ(theta == before && state == before_state, mote::skips_zero_gradients(step)) << twin::name_of(method);
-    EXPECT_FALSE(mote::skips_zero_gradients({{method, 0.1f}, 0.01f}));
+    EXPECT_FALSE(mote::skips_zero_gradients({{method, 0.1f}, 0.01f, 1, 64}));
     EXPECT_FALSE(mote::skips_zero_gradients({{method, 0.1f}, 0.0f, 1, 0, 0.01f}));
   }
 }
@@ -249,11 +250,11 @@ TEST_P(Optimizers, AdamsFirstStepIsTheLearningRateWhateverTheGradient) {
 TEST_P(Optimizers, OneStepByHand) {
   const float gradient = 2.0f;
   float theta = 1.0f, velocity = 0.5f;
-  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 0.0f}, &gradient, &theta, nullptr, 1);
+  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 0.0f, 1, 64}, &gradient, &theta, nullptr, 1);
   EXPECT_EQ(theta, 0.5f);  // 1 - 0.25 * 2
-  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 4.0f}, &gradient, &theta, nullptr, 1);
+  mote::optimizer_step({{Optimizer::sgd, 0.25f, 0.5f}, 4.0f, 1, 64}, &gradient, &theta, nullptr, 1);
   EXPECT_EQ(theta, -0.5f);  // 0.5 - 0.25 * (2 + 4 * 0.5)
-  mote::optimizer_step({{Optimizer::momentum, 0.25f, 0.5f}, 0.0f}, &gradient, &theta, &velocity, 1);
+  mote::optimizer_step({{Optimizer::momentum, 0.25f, 0.5f}, 0.0f, 1, 64}, &gradient, &theta, &velocity, 1);
   EXPECT_EQ(velocity, -0.25f);  // 0.5 * 0.5 - 0.25 * 2
   EXPECT_EQ(theta, -0.75f);
 }
@@ -263,9 +264,9 @@ TEST_P(Optimizers, MomentumZeroIsPlainDescent) {
   std::vector<float> plain = source.floats(50), with_state = plain, state(50);
   for (int t = 0; t < 20; ++t) {
     const std::vector<float> gradients = source.floats(50);
-    mote::optimizer_step({{Optimizer::sgd, 0.1f, 0.9f}, 0.01f}, gradients.data(), plain.data(), nullptr, 50);
-    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.0f}, 0.01f}, gradients.data(), with_state.data(), state.data(),
-                         50);
+    mote::optimizer_step({{Optimizer::sgd, 0.1f, 0.9f}, 0.01f, 1, 64}, gradients.data(), plain.data(), nullptr, 50);
+    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.0f}, 0.01f, 1, 64}, gradients.data(), with_state.data(),
+                         state.data(), 50);
   }
   for (size_t i = 0; i < 50; ++i) ASSERT_NEAR(wide(plain[i]), wide(with_state[i]), 1e-6);
 }
@@ -274,7 +275,7 @@ TEST_P(Optimizers, VelocitiesDieOutInsteadOfLingeringAsSubnormals) {
   const float gradients[] = {0.0f, 0.0f};
   float theta[] = {1.0f, 1.0f}, velocities[] = {1.0f, 0x1p-149f};  // the smallest float times 0.9 rounds to itself
   for (int t = 0; t < 700; ++t) {
-    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.9f}, 0.0f}, gradients, theta, velocities, 2);
+    mote::optimizer_step({{Optimizer::momentum, 0.1f, 0.9f}, 0.0f, 1, 64}, gradients, theta, velocities, 2);
     for (const float v : velocities) ASSERT_TRUE(v == 0.0f || std::abs(v) >= 0x1p-100f) << t;
   }
   EXPECT_EQ(velocities[0], 0.0f);
@@ -303,13 +304,13 @@ TEST_P(Optimizers, SumsOfSquaresOnlyGrow) {
   float theta = 0.0f, sum = 0.0f;
   for (int t = 0; t < 50; ++t) {
     const float gradient = t % 2 == 0 ? 1.0f : 0x1p-60f, before = sum;
-    mote::optimizer_step({{Optimizer::adagrad, 0.1f}}, &gradient, &theta, &sum, 1);
+    mote::optimizer_step({{Optimizer::adagrad, 0.1f}, 0.0f, 1, 1}, &gradient, &theta, &sum, 1);
     ASSERT_GE(sum, before);
   }
   EXPECT_EQ(sum, 25.0f);
   theta = sum = 0.0f;
   const float tiny = 0x1p-55f;  // its square counts as 0; epsilon still keeps the step small
-  mote::optimizer_step({{Optimizer::adagrad, 0.1f}}, &tiny, &theta, &sum, 1);
+  mote::optimizer_step({{Optimizer::adagrad, 0.1f}, 0.0f, 1, 1}, &tiny, &theta, &sum, 1);
   EXPECT_EQ(sum, 0.0f);
   EXPECT_LT(std::abs(theta), 1e-9f);
 }
@@ -364,6 +365,20 @@ TEST_P(Optimizers, APenaltyOfOneIsAPenalty) {
   EXPECT_EQ(theta[0], 0.25f);
   EXPECT_EQ(theta[1], -0.25f);
   EXPECT_EQ(theta[2], 0.0f);
+}
+
+TEST(OptimizerStepDeathTest, StopsAtStepsThatNobodyCountsAndStateOnTopOfItself) {
+  float theta[4] = {}, state[8] = {};
+  const float gradients[4] = {1.0f, 1.0f, 1.0f, 1.0f};
+  const auto step = [&](std::uint32_t number, std::size_t stride) {
+    mote::optimizer_step({{Optimizer::adam, 0.1f}, 0.0f, number, stride}, gradients, theta, state, 4);
+  };
+  EXPECT_DEATH(step(0, 4), "");
+  EXPECT_DEATH(step(1, 0), "");
+  EXPECT_DEATH(step(1, 3), "");
+  step(1, 4);
+  EXPECT_NE(theta[3], 0.0f);
+  static_assert(!std::is_default_constructible_v<mote::OptimizerStep>);
 }
 
 }  // namespace

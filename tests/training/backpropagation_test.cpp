@@ -241,22 +241,22 @@ TEST(Backpropagation, GradientsUsedAtOnceEqualGradientsKeptBitForBit) {
         const mote::OptimizerOptions options{method, 0.3f, 0.8f};
         Backpropagation engine;
         ASSERT_TRUE(engine.bind(topology, 9, scratch).ok());
-        for (int step = 0; step < 3; ++step) {
+        for (std::uint32_t step = 1; step <= 3; ++step) {
           const float* inputs = example.batch.inputs.data();
           const float scale = 1.0f / 9.0f;
           LossTotals totals;
           engine.forward(kept_parameters.floats().data(), inputs, 9);
           engine.compute_loss(Loss::cross_entropy, example.batch.labels.data(), scale, totals);
           engine.backward(kept_parameters.floats().data(), inputs, {kept.floats().data(), false, nullptr});
-          mote::optimizer_step({options, l2}, kept.floats().data(), kept_parameters.floats().data(),
+          mote::optimizer_step({options, l2, step, count}, kept.floats().data(), kept_parameters.floats().data(),
                                kept_state.floats().data(), weights);
-          mote::optimizer_step({options, 0.0f}, kept.floats().data() + weights,
+          mote::optimizer_step({options, 0.0f, step, count}, kept.floats().data() + weights,
                                kept_parameters.floats().data() + weights, kept_state.floats().data() + weights,
                                count - weights);
 
           float* state = method == Optimizer::sgd ? nullptr : used_state.floats().data();
-          const ParameterStep at_once{{options, l2}, weights, used_parameters.floats().data(), state,
-                                      mote::optimizer_step};
+          const ParameterStep at_once{
+              {options, l2, step, count}, weights, used_parameters.floats().data(), state, mote::optimizer_step};
           example.run(engine, 0, 9, {nullptr, false, &at_once});
           const std::size_t bytes = count * sizeof(float);
           ASSERT_EQ(std::memcmp(kept_parameters.memory().data(), used_parameters.memory().data(), bytes), 0);

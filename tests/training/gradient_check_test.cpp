@@ -163,8 +163,8 @@ twin::Parameters mote_gradients(const Example& example, float l2) {
 
   std::vector<float> stepped = example.parameters;
   const std::size_t weights = topology.all_weight_floats();
-  const mote::ParameterStep step{{{mote::Optimizer::sgd, 1.0f, 0.0f}, l2}, weights, stepped.data(), nullptr,
-                                 mote::optimizer_step};
+  const mote::ParameterStep step{
+      {{mote::Optimizer::sgd, 1.0f, 0.0f}, l2, 1, 64}, weights, stepped.data(), nullptr, mote::optimizer_step};
   step.apply(0, weights, kept.floats().data());
   step.apply(weights, topology.parameter_count() - weights, kept.floats().data() + weights);
   twin::Parameters gradients = twin::unpack(topology, example.span());

@@ -65,10 +65,10 @@ TEST(Trainer, EveryBatchIsOneStepDownItsMeanGradientInTheOrderOfTheData) {
         engine.compute_loss(options.loss, samples.labels.data() + first, 1.0f / static_cast<float>(rows), totals);
         engine.backward(parameters.data(), inputs.data(), {gradients.data(), false, nullptr});
         const std::size_t weights = kSmall.all_weight_floats(), biases = kSmall.parameter_count() - weights;
-        mote::optimizer_step({options.optimizer, options.l2}, gradients.data(), parameters.data(), state.data(),
-                             weights);
-        mote::optimizer_step({options.optimizer, 0.0f}, gradients.data() + weights, parameters.data() + weights,
-                             state.data() + weights, biases);
+        mote::optimizer_step({options.optimizer, options.l2, 1, state.size()}, gradients.data(), parameters.data(),
+                             state.data(), weights);
+        mote::optimizer_step({options.optimizer, 0.0f, 1, state.size()}, gradients.data() + weights,
+                             parameters.data() + weights, state.data() + weights, biases);
       }
       EXPECT_TRUE(same_bits(parameters, copy_of(bound.trainer.parameters())));
       EXPECT_EQ(bound.trainer.epoch_totals().samples, kSamples);

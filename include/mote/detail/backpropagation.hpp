@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Forward and backward pass of training, which keep the activations and deltas of every layer.
-#pragma once
+#ifndef MOTE_DETAIL_BACKPROPAGATION_HPP
+#define MOTE_DETAIL_BACKPROPAGATION_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +23,8 @@ struct BatchNorm;
 
 /// An optimizer step for any contiguous part of the parameters.
 struct ParameterStep {
-  OptimizerStep step;             ///< its l1, l2 and weight_decay apply to weights only
-  std::size_t weight_floats = 0;  ///< parameters before the first bias
+  OptimizerStep step{{}, 0.0f, 0, 0};  ///< its l1, l2 and weight_decay apply to weights only
+  std::size_t weight_floats = 0;       ///< parameters before the first bias
   float* parameters = nullptr;
   float* state = nullptr;  ///< state_arrays(method) arrays laid out as the parameters, one after another
   detail::StepFunction function = nullptr;  ///< optimizer_step(), perhaps for this method only
@@ -227,3 +228,5 @@ class Backpropagation {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_BACKPROPAGATION_HPP
