@@ -31,9 +31,12 @@
 //  softplus    | 2.81    | 1.81     | f(z) = 0 below -103.97; f(z) = z above 14.56
 //
 // (tests/textbook/activation_test.cpp checks them at every 797th float. sigmoid and tanh: detail/vector_math.hpp.)
-#pragma once
+#ifndef MOTE_ACTIVATION_HPP
+#define MOTE_ACTIVATION_HPP
 
 #include <cstdint>
+
+#include "mote/target.hpp"
 
 namespace mote {
 
@@ -94,4 +97,9 @@ constexpr const char* name_of(Activation activation) {
   return nullptr;
 }
 
+/// Another name of silu, which readers take too.
+inline constexpr char kSwish[] = "swish";
+
 }  // namespace mote
+
+#endif  // MOTE_ACTIVATION_HPP

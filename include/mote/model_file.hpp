@@ -12,8 +12,9 @@
 //                       input_shape "28,28" (rows and columns of an image), class_names, target_names and feature_names
 //                       (separated by line feeds), targets "numbers" or "inputs" (default "labels"), mote_version;
 //                       fingerprint (topology.hpp) and checksum, which the reader verifies. Beside mote_version and
-//                       fingerprint, checksum is required. Fractions are hexadecimal,
-//                       "0x1.010102p-8": exact, as C's %a and Python's float.hex() write them.
+//                       fingerprint, checksum is required. Fractions are hexadecimal, "0x1.010102p-8": exact, as C's %a
+//                       and Python's float.hex() write them; the reader takes decimal ones too, such as "0.0039215686".
+//                       silu may be called "swish".
 //
 // Optional tensors:
 //
@@ -37,8 +38,9 @@
 //
 // checksum is the CRC-32 of the whole file in 8 hexadecimal digits, computed with "00000000" in their place. The writer
 // writes all but the known answer, biases before batch normalization and num_batches_tracked. The reader ignores other
-// metadata; it rejects any other tensor, and any gap.
-#pragma once
+// metadata, and other keys of a tensor; it rejects any other tensor, and any gap.
+#ifndef MOTE_MODEL_FILE_HPP
+#define MOTE_MODEL_FILE_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -154,3 +156,5 @@ TensorShape model_tensor_shape(const Topology& topology, std::size_t tensor);
 const char* model_metadata_name(std::size_t key);
 
 }  // namespace mote
+
+#endif  // MOTE_MODEL_FILE_HPP

@@ -4,13 +4,11 @@
 namespace mote::detail {
 namespace {
 
-constexpr std::uint32_t kNothing = 0xffffffff;  // no code point
-
 bool is_in(std::uint32_t x, std::uint32_t first, std::uint32_t last) {
   return first <= x && x <= last;
 }
 
-// take_...(text, at) returns the code point that begins at text[at] and moves `at` past it, or returns kNothing.
+// take_...(text, at) returns the code point that begins at text[at] and moves `at` past it, or returns kNoCodePoint.
 
 /// A code point in UTF-8, in its shortest form only.
 std::uint32_t take_utf8(Bytes text, std::size_t& at) {
@@ -20,27 +18,27 @@ std::uint32_t take_utf8(Bytes text, std::size_t& at) {
                            : is_in(first, 0xe0, 0xef) ? 2
                            : is_in(first, 0xf0, 0xf4) ? 3
                                                       : 0;
-  if (more == 0 || text.size() - at <= more) return kNothing;
+  if (more == 0 || text.size() - at <= more) return kNoCodePoint;
   std::uint32_t point = first & (0x3fu >> more);
   for (std::size_t i = 1; i <= more; ++i) {
     const std::uint32_t byte = text[at + i];
-    if (!is_in(byte, 0x80, 0xbf)) return kNothing;
+    if (!is_in(byte, 0x80, 0xbf)) return kNoCodePoint;
     point = point << 6 | (byte & 0x3f);
   }
   constexpr std::uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
-  if (point < kLeast[more] || point > 0x10ffff || is_in(point, 0xd800, 0xdfff)) return kNothing;
+  if (point < kLeast[more] || point > 0x10ffff || is_in(point, 0xd800, 0xdfff)) return kNoCodePoint;
   at += more + 1;
   return point;
 }
 
 /// Four hexadecimal digits.
 std::uint32_t take_hex(Bytes text, std::size_t& at) {
-  if (text.size() - at < 4) return kNothing;
+  if (text.size() - at < 4) return kNoCodePoint;
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i) {
     const std::uint32_t c = text[at++];
     const std::uint32_t digit = is_in(c, '0', '9') ? c - '0' : is_in(c | 0x20, 'a', 'f') ? (c | 0x20) - 'a' + 10 : 16;
-    if (digit == 16) return kNothing;
+    if (digit == 16) return kNoCodePoint;
     value = value << 4 | digit;
   }
   return value;
@@ -50,15 +48,15 @@ std::uint32_t take_hex(Bytes text, std::size_t& at) {
 std::uint32_t take_utf16(Bytes text, std::size_t& at) {
   const std::uint32_t high = take_hex(text, at);
   if (!is_in(high, 0xd800, 0xdfff)) return high;
-  if (high > 0xdbff || text.size() - at < 2 || text[at] != '\\' || text[at + 1] != 'u') return kNothing;
+  if (high > 0xdbff || text.size() - at < 2 || text[at] != '\\' || text[at + 1] != 'u') return kNoCodePoint;
   at += 2;
   const std::uint32_t low = take_hex(text, at);
-  return is_in(low, 0xdc00, 0xdfff) ? 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff)) : kNothing;
+  return is_in(low, 0xdc00, 0xdfff) ? 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff)) : kNoCodePoint;
 }
 
 /// The text after a backslash.
 std::uint32_t take_escaped(Bytes text, std::size_t& at) {
-  if (at == text.size()) return kNothing;
+  if (at == text.size()) return kNoCodePoint;
   switch (text[at++]) {
     case '"': return '"';
     case '\\': return '\\';
@@ -69,18 +67,8 @@ std::uint32_t take_escaped(Bytes text, std::size_t& at) {
     case 'r': return '\r';
     case 't': return '\t';
     case 'u': return take_utf16(text, at);
-    default: return kNothing;
+    default: return kNoCodePoint;
   }
-}
-
-/// The next code point of a string; kNothing, without moving `at`, at the closing quote or at invalid text.
-std::uint32_t take_code_point(Bytes text, std::size_t& at) {
-  if (at == text.size() || text[at] == '"' || text[at] < 0x20) return kNothing;
-  if (text[at] != '\\') return take_utf8(text, at);
-  std::size_t end = at + 1;
-  const std::uint32_t point = take_escaped(text, end);
-  if (point != kNothing) at = end;
-  return point;
 }
 
 std::size_t put_utf8(std::uint32_t point, unsigned char* to) {
@@ -94,11 +82,20 @@ std::size_t put_utf8(std::uint32_t point, unsigned char* to) {
 
 }  // namespace
 
+std::uint32_t take_code_point(Bytes text, std::size_t& at) {
+  if (at == text.size() || text[at] == '"' || text[at] < 0x20) return kNoCodePoint;
+  if (text[at] != '\\') return take_utf8(text, at);
+  std::size_t end = at + 1;
+  const std::uint32_t point = take_escaped(text, end);
+  if (point != kNoCodePoint) at = end;
+  return point;
+}
+
 bool JsonReader::take_string(Bytes& raw) {
   if (at_end() || text_[position_] != '"') return false;
   const std::size_t start = position_ + 1;
   std::size_t end = start;
-  while (take_code_point(text_, end) != kNothing) continue;
+  while (take_code_point(text_, end) != kNoCodePoint) continue;
   if (end == text_.size() || text_[end] != '"') return false;
   raw = text_.subspan(start, end - start);
   position_ = end + 1;
@@ -118,6 +115,52 @@ bool JsonReader::take_number(std::uint64_t& number) {
   number = value;
   position_ = end;
   return true;
+}
+
+bool JsonReader::skip_word(const char* word) {
+  std::size_t at = position();
+  for (; *word != '\0'; ++word, ++at) {
+    if (at == text_.size() || text_[at] != static_cast<unsigned char>(*word)) return false;
+  }
+  position_ = at;
+  return true;
+}
+
+bool JsonReader::skip_number() {
+  std::size_t at = position();
+  const auto skip = [&](char c) {
+    const bool is_here = at < text_.size() && text_[at] == static_cast<unsigned char>(c);
+    at += is_here ? 1 : 0;
+    return is_here;
+  };
+  const auto skip_digits = [&] {
+    const std::size_t start = at;
+    while (at < text_.size() && is_in(text_[at], '0', '9')) ++at;
+    return at > start;
+  };
+  static_cast<void>(skip('-'));
+  if (!skip('0') && !skip_digits()) return false;
+  if (skip('.') && !skip_digits()) return false;
+  if (skip('e') || skip('E')) {
+    if (!skip('+')) static_cast<void>(skip('-'));
+    if (!skip_digits()) return false;
+  }
+  position_ = at;
+  return true;
+}
+
+bool JsonReader::skip_value(std::size_t depth) {
+  Bytes string;
+  if (take_string(string) || skip_word("true") || skip_word("false") || skip_word("null") || skip_number()) return true;
+  const bool is_object = take('{');
+  if (depth == 0 || (!is_object && !take('['))) return false;
+  const char closing = is_object ? '}' : ']';
+  if (take(closing)) return true;
+  do {
+    if (is_object && !(take_string(string) && take(':'))) return false;
+    if (!skip_value(depth - 1)) return false;
+  } while (take(','));
+  return take(closing);
 }
 
 bool json_says(Bytes raw, const char* text) {
@@ -144,7 +187,7 @@ std::size_t resolve_json(Bytes raw, unsigned char* to) {
 
 bool is_utf8(Bytes bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
-    if (take_utf8(bytes, at) == kNothing) return false;
+    if (take_utf8(bytes, at) == kNoCodePoint) return false;
   }
   return true;
 }

@@ -26,6 +26,8 @@ class JsonReader {
   bool take_string(Bytes& raw);
   /// Digits without leading zeros, less than 2^64.
   bool take_number(std::uint64_t& number);
+  /// Any value: of a key that the caller does not know. Arrays and objects may be nested `depth` deep.
+  bool skip_value(std::size_t depth = 32);
 
   /// Offset of the next token.
   std::size_t position() {
@@ -36,9 +38,17 @@ class JsonReader {
   bool at_end() { return position() == text_.size(); }
 
  private:
+  bool skip_word(const char* word);
+  bool skip_number();
+
   Bytes text_;
   std::size_t position_ = 0;
 };
+
+constexpr std::uint32_t kNoCodePoint = 0xffffffff;
+/// The code point that begins at text[at], in UTF-8 or as an escape; moves `at` past it. kNoCodePoint, without moving
+/// `at`, at the end, at a quote and at invalid text.
+std::uint32_t take_code_point(Bytes text, std::size_t& at);
 
 /// Whether a string from take_string() spells `text`, which is ASCII.
 bool json_says(Bytes raw, const char* text);

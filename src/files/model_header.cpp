@@ -54,7 +54,9 @@ Result read_tensor(JsonReader& json, TensorEntry& entry) {
   const std::size_t start = json.position();
   const Result result = read_object(json, [&](Bytes key, std::size_t at) -> Result {
     const bool is_type = json_says(key, "dtype"), is_shape = json_says(key, "shape");
-    if (!is_type && !is_shape && !json_says(key, "data_offsets")) return syntax(at);
+    if (!is_type && !is_shape && !json_says(key, "data_offsets")) {
+      return json.skip_value() ? Result(Status::ok) : syntax(json.position());
+    }
     std::size_t& value_at = is_type ? entry.type_at : is_shape ? entry.shape_at : entry.offsets_at;
     if (value_at != 0) return syntax(at);
     value_at = json.position();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "json.hpp"
 #include "model_header.hpp"
-
 #include "mote/activation.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/loss.hpp"
@@ -15,17 +15,23 @@ constexpr const char* kNames[kModelKeys] = {"sizes",       "activations",     "b
                                             "input_shape", "class_names",     "target_names", "feature_names",
                                             "targets",     "fingerprint",     "checksum",     "mote_version"};
 
+/// The first code point of a text from JsonReader::take_string(), which may be an escape.
+std::uint32_t first_of(Bytes text) {
+  std::size_t at = 0;
+  return take_code_point(text, at);
+}
+
 // take_...(text, ...) takes a token from the front of a text, or returns false.
 
 bool take(Bytes& text, char c) {
-  if (text.empty() || text[0] != static_cast<unsigned char>(c)) return false;
-  text = text.subspan(1, text.size() - 1);
+  std::size_t at = 0;
+  if (take_code_point(text, at) != static_cast<unsigned char>(c)) return false;
+  text = text.subspan(at, text.size() - at);
   return true;
 }
 
 bool take_digit(Bytes& text, std::uint32_t base, std::uint32_t& digit) {
-  if (text.empty()) return false;
-  const std::uint32_t c = text[0], lower = c | 0x20;
+  const std::uint32_t c = first_of(text), lower = c | 0x20;
   digit = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : base;
   return digit < base && take(text, static_cast<char>(c));
 }
@@ -39,17 +45,21 @@ bool take_number(Bytes& text, std::uint32_t most, std::uint32_t& number) {
   return text.size() != size && value <= most;
 }
 
-/// Takes the name of an enumerator, up to a comma or the end of the text.
+/// Takes a name, up to a comma or the end of the text.
+bool take_word(Bytes& text, const char* name) {
+  Bytes rest = text;
+  while (*name != '\0' && take(rest, *name)) ++name;
+  if (*name != '\0' || !(rest.empty() || first_of(rest) == ',')) return false;
+  text = rest;
+  return true;
+}
+
+/// Takes the name of an enumerator.
 template <typename Enum>
 bool take_name(Bytes& text, Enum& value) {
   for (std::uint8_t i = 0; name_of(static_cast<Enum>(i)) != nullptr; ++i) {
-    const char* name = name_of(static_cast<Enum>(i));
-    Bytes rest = text;
-    while (*name != '\0' && take(rest, *name)) ++name;
-    if (*name != '\0' || !(rest.empty() || rest[0] == ',')) continue;
     value = static_cast<Enum>(i);
-    text = rest;
-    return true;
+    if (take_word(text, name_of(value))) return true;
   }
   return false;
 }
@@ -67,7 +77,12 @@ bool read_list(Bytes text, F f) {
 bool read_activations(Bytes text, Topology& topology) {
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     if (l != 0 && !take(text, ',')) return false;
-    if (!take_name(text, topology.layers[l].activation)) return false;
+    Activation& activation = topology.layers[l].activation;
+    if (take_word(text, kSwish)) {
+      activation = Activation::silu;
+    } else if (!take_name(text, activation)) {
+      return false;
+    }
   }
   return text.empty();
 }
@@ -97,33 +112,51 @@ bool read_crc(Bytes text, std::uint32_t& crc) {
   return text.empty();
 }
 
-/// Reads a hexadecimal fraction such as "0x1.8p-3" (C's %a, Python's float.hex()), rounded to float.
+/// Reads a fraction: hexadecimal such as "0x1.8p-3" (C's %a, Python's float.hex()), rounded to float; or decimal such
+/// as "0.1875" and "1e-3", within 2^-50 of it, then rounded to float. Takes 16 or 19 digits after leading zeros.
 bool read_fraction(Bytes text, float& x) {
   const bool is_below_zero = take(text, '-');
-  if (!take(text, '0') || !take(text, 'x')) return false;
+  Bytes after_zero = text;
+  const bool is_hexadecimal = take(after_zero, '0') && take(after_zero, 'x');
+  if (is_hexadecimal) text = after_zero;
+  const std::uint32_t base = is_hexadecimal ? 16 : 10;
   std::uint64_t mantissa = 0;
   int digits = 0, exponent = 0;
-  bool has_point = false;
+  bool has_point = false, has_digit = false;
   for (std::uint32_t digit;;) {
-    if (take_digit(text, 16, digit)) {
-      if (++digits > 16) return false;
-      mantissa = mantissa << 4 | digit;
-      exponent -= has_point ? 4 : 0;
+    if (take_digit(text, base, digit)) {
+      has_digit = true;
+      digits += mantissa != 0 || digit != 0 ? 1 : 0;
+      if (digits > (is_hexadecimal ? 16 : 19)) return false;
+      mantissa = mantissa * base + digit;
+      exponent -= has_point ? (is_hexadecimal ? 4 : 1) : 0;
     } else if (!has_point && take(text, '.')) {
       has_point = true;
     } else {
       break;
     }
   }
-  if (digits == 0 || !take(text, 'p')) return false;
-  const bool is_negative = take(text, '-');
-  if (!is_negative) static_cast<void>(take(text, '+'));
-  std::uint32_t power;
-  if (!take_number(text, 999, power) || !text.empty()) return false;
-  exponent += is_negative ? -static_cast<int>(power) : static_cast<int>(power);
-  x = static_cast<float>(mantissa);
-  for (; exponent > 0; --exponent) x *= 2.0f;
-  for (; exponent < 0; ++exponent) x *= 0.5f;
+  const bool has_power = is_hexadecimal ? take(text, 'p') : take(text, 'e') || take(text, 'E');
+  if (!has_digit || (is_hexadecimal && !has_power)) return false;
+  if (has_power) {
+    const bool is_negative = take(text, '-');
+    if (!is_negative) static_cast<void>(take(text, '+'));
+    std::uint32_t power;
+    if (!take_number(text, 999, power)) return false;
+    exponent += is_negative ? -static_cast<int>(power) : static_cast<int>(power);
+  }
+  if (!text.empty()) return false;
+  if (is_hexadecimal) {
+    x = static_cast<float>(mantissa);
+    for (; exponent > 0; --exponent) x *= 2.0f;
+    for (; exponent < 0; ++exponent) x *= 0.5f;
+  } else {
+    auto value = static_cast<double>(mantissa);
+    for (; exponent > 0 && value < 1e300; --exponent) value *= 10.0;
+    for (; exponent < 0; ++exponent) value /= 10.0;
+    if (value > 3.4028235677973366e38) return false;  // rounds to infinity
+    x = static_cast<float>(value);
+  }
   if (is_below_zero) x = -x;
   return is_finite(x);
 }

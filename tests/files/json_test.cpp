@@ -85,6 +85,25 @@ TEST(Json, ReadsWholeNumbers) {
   }
 }
 
+TEST(Json, SkipsAnyValue) {
+  const auto skips = [](const std::string& text) {
+    JsonReader json(bytes_of(text));
+    return json.skip_value() && json.at_end();
+  };
+  for (const char* text : {"0", "-0", "-12.5e+3", "0.5E-2", "10", "1e9", "true", " false", "null", "\"a\\u0041\"", "[]",
+                           "{}", "[1, [2, {}], \"]\"]", R"({"a": {"b": [null, true]}, "c": -1.5})"}) {
+    EXPECT_TRUE(skips(text)) << text;
+  }
+  for (const char* text :
+       {"",     "-",     "01", "1.",      ".5",       "1e",    "1e+",        "+1", "tru", "nul", "[",   "[1",
+        "[1,]", "[1 2]", "{",  "{\"a\"}", "{\"a\":}", "{1:2}", "{\"a\":1,}", "]",  "}",   "a",   "\"a", "NaN"}) {
+    EXPECT_FALSE(skips(text)) << text;
+  }
+  EXPECT_TRUE(skips(std::string(32, '[') + "1" + std::string(32, ']')));
+  EXPECT_FALSE(skips(std::string(33, '[') + "1" + std::string(33, ']')));
+  EXPECT_FALSE(skips(std::string(1000000, '['))) << "the stack is bounded";
+}
+
 TEST(Json, TakesNothingElseWhenItRefuses) {
   const std::string text = "  {\"a\"";
   JsonReader json(bytes_of(text));

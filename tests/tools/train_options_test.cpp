@@ -129,6 +129,7 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
       {"--activation softmax",
        "--activation: found 'softmax', expected identity, sigmoid, tanh, relu, leaky-relu, elu, "
        "selu, gelu, silu or softplus\n"},
+      {"--activation swish --hidden x", "--hidden: found 'x'"},
       {"--activation swoosh", "--activation: found 'swoosh', expected identity,"},
       {"--output-activation swoosh", "gelu, silu, softplus or softmax"},
       {"--loss mse", "--loss: found 'mse', expected cross-entropy, sigmoid-cross-entropy, quadratic, mae or huber"},
