@@ -2,6 +2,7 @@
 // Prints the classes and outputs that a saved network computes for images or rows of a table.
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -227,6 +228,7 @@ int main(int count, char** arguments) {
   return tools::run_program(
       "predict", count, arguments, [] { return std::string(tools::kHelp); },
       [&] {
+        std::signal(SIGPIPE, SIG_DFL);  // `predict ... | head` ends without a complaint: there is no file to finish
         return tools::run({arguments + 1, arguments + count});
       });
 }

@@ -77,6 +77,7 @@ struct Prepared {
 void decide(const Settings& settings, Prepared& run) {
   run.topology = run.model ? run.model->description().topology : make_topology(settings, run.data);
   run.description = describe_network(settings, run.topology, run.data, run.names);
+  if (settings.aim == Aim::labels) run.data.class_names = list_of(run.description.class_names);
   run.split = make_split(settings, run.data);
   const std::size_t images = run.split.train.count, hidden = run.topology.layer_count - 1;
   if (settings.dropout.size() > 1 && settings.dropout.size() != hidden) {
@@ -257,8 +258,8 @@ RunRecord record_of(const Settings& settings, const Prepared& run) {
   record.rows = run.data.rows;
   record.columns = run.data.columns;
   record.samples = run.data.samples();
+  record.output_names = run.data.output_names();
   if (run.data.table) {
-    record.output_names = run.data.output_names();
     record.feature_names = run.data.table->training.feature_names;
     record.scaling = run.data.table->inputs;
   }
@@ -305,8 +306,8 @@ int run(Settings settings) {
   Pictures pictures(settings);
   if (!settings.quiet) std::printf("%s", record.settings.c_str());
   flush_output();
-  NetworkFiles files(settings);
   listen_for_interrupt();
+  NetworkFiles files(settings);
   const bool many = settings.ensemble > 1;
   const std::string extra = settings.diagnose ? diagnosis_csv_header(run.topology.layer_count) : "";
   CsvLog log(settings.log, (many ? kEnsembleCsvHeader : kCsvHeader) + extra);
@@ -319,11 +320,12 @@ int run(Settings settings) {
     settings.evaluate ? single.test() : single.train();
   }
   const TestReport& report = record.test;
-  std::printf("%s", test_lines(report, run.data.output_names(), !settings.quiet).c_str());
+  std::printf("%s", test_lines(report, record.output_names, !settings.quiet).c_str());
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
-  warn(collapse_text(report.confusion, run.data.output_names(), run.data.samples()));
+  const std::string collapse = collapse_text(report.confusion, record.output_names, run.data.samples());
+  warn(collapse.empty() ? unrecognized_text(report.confusion, record.output_names, run.data.samples()) : collapse);
   write_files(run, record, settings, files, pictures, log);
-  return interrupted() ? kExitInterrupted : 0;
+  return interrupt_status();
 }
 
 }  // namespace

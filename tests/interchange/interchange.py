@@ -182,7 +182,7 @@ def main(programs, mnist):
                     continue
                 difference = abs(outputs - function(metadata, tensors, pixels)).max()
                 worst = max(worst, difference)
-                print(f"{direction:5}{name:39}{other:8} largest difference {difference:.1e}")
+                print(f"{direction:5}{name:42}{other:8} largest difference {difference:.1e}")
 
         for options in ([], ["--batch-norm", "--hidden", "30,20"],
                         ["--activation", "gelu", "--hidden", "40", "--optimizer", "adam"],

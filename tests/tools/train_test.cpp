@@ -387,14 +387,33 @@ TEST_F(SmallSet, SaysWhatKeepsTrainingWithinLimits) {
             std::string::npos);
 }
 
-TEST_F(SmallSet, FinishesTheBatchWhenInterrupted) {
-  const CommandResult result = run_command("timeout --preserve-status -s INT 0.5 " + program() + "--data " +
-                                           folder_.path() + " --epochs 1000000000");
-  EXPECT_EQ(result.status, 130) << result.output.substr(0, 500);
-  EXPECT_NE(result.output.find("interrupted after "), std::string::npos);
-  EXPECT_EQ(result.output.find("terminate"), std::string::npos);
-  EXPECT_NE(result.output.find("test accuracy "), std::string::npos);
-  EXPECT_NE(result.output.find("parameters fingerprint "), std::string::npos);
+TEST_F(SmallSet, FinishesTheBatchAndWritesItsFilesWhenInterrupted) {
+  const struct {
+    const char* signal;
+    int status;
+  } signals[] = {{"INT", 130}, {"TERM", 143}, {"HUP", 129}};
+  for (const auto& s : signals) {
+    const std::string name = folder_.file(s.signal);
+    const CommandResult result = run_command(std::string("timeout --preserve-status -s ") + s.signal + " 0.5 " +
+                                             program() + "--data " + folder_.path() + " --epochs 1000000000 --save " +
+                                             name + ".model --checkpoint " + name + ".checkpoint");
+    EXPECT_EQ(result.status, s.status) << result.output.substr(0, 500);
+    EXPECT_NE(result.output.find("interrupted after "), std::string::npos);
+    EXPECT_EQ(result.output.find("terminate"), std::string::npos);
+    EXPECT_NE(result.output.find("test accuracy "), std::string::npos);
+    EXPECT_NE(result.output.find("parameters fingerprint "), std::string::npos);
+    EXPECT_EQ(train_here("--evaluate --quiet --load " + name + ".model").status, 0) << s.signal;
+    EXPECT_TRUE(std::filesystem::exists(name + ".checkpoint")) << s.signal;
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_NE(entry.path().extension(), ".mote-part") << entry.path();
+  }
+}
+
+TEST_F(SmallSet, IgnoresTheSignalsThatItsCallerIgnores) {
+  const CommandResult result = run_command("trap '' HUP; timeout --preserve-status -s HUP 0.3 " + program() +
+                                           "--data " + folder_.path() + " --epochs 300 --quiet; echo status $?");
+  EXPECT_NE(result.output.find("status 0\n"), std::string::npos) << result.output;
 }
 
 TEST_F(SmallSet, ReportsAClosedOutput) {

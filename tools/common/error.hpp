@@ -9,10 +9,9 @@
 
 namespace tools {
 
-/// Exit statuses of the tools.
-inline constexpr int kExitFailed = 1;         ///< training diverged, or a file could not be written
-inline constexpr int kExitRefused = 2;        ///< options or data were rejected
-inline constexpr int kExitInterrupted = 130;  ///< stopped by Ctrl-C
+/// Exit statuses of the tools; a signal that ends training early adds interrupt_status() (run/interrupt.hpp).
+inline constexpr int kExitFailed = 1;   ///< training diverged, or a file could not be written
+inline constexpr int kExitRefused = 2;  ///< options or data were rejected
 
 /// Thrown where a tool cannot continue; main prints it after the program's name and exits with its status.
 struct Error : std::runtime_error {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "common/error.hpp"
+#include "common/file_format.hpp"
 #include "data/idx_numbers.hpp"
 #include "data/packed_file.hpp"
 #include "data/pnm.hpp"
@@ -41,6 +42,19 @@ GrayImage image_of(const std::string& path, mote::Bytes file) {
 
 }  // namespace
 
+namespace {
+
+/// Throws an Error that names the format of a file that is neither IDX nor PGM, if it is known.
+void require_known_format(const std::string& path, mote::Bytes file) {
+  const std::string format = format_by_start(file);
+  if (format.empty()) return;
+  const bool is_image = format.find("image") != std::string::npos;
+  throw Error(path + ": found " + format + ", expected an IDX or PGM file" +
+              (is_image ? "; `convert " + path + " -colorspace gray image.pgm` of ImageMagick makes one" : ""));
+}
+
+}  // namespace
+
 Images load_digit(const std::string& path, mote::Memory memory, const mote::ModelDescription& model) {
   if (model.rows < 2) throw Error("--fit: the inputs of the network are no image");
   const GrayImage digit =
@@ -51,13 +65,14 @@ Images load_digit(const std::string& path, mote::Memory memory, const mote::Mode
 
 Images load_images(const std::string& path, mote::Memory memory, const mote::ModelDescription& model) {
   const mote::Bytes file = read_packed(path, "an IDX, PGM or PPM file", memory);
-  if (!file.empty() && file[0] == 'P') {
+  if (!file.empty() && file[0] == 'P' && format_by_start(file).empty()) {
     const GrayImage image = image_of(path, file);
     check_size(path, model, image.height, image.width);
     return as_inputs(image, path, memory);
   }
   mote::Idx idx;
   if (const mote::Result result = mote::parse_idx(file, idx); !result.ok()) {
+    require_known_format(path, file);
     const bool is_other = result.status == mote::Status::idx_bad_magic;
     throw Error(path + ": " + describe(result) +
                 (is_other ? "; expected an IDX, PGM or PPM file, such as: convert FILE digit.pgm" : ""));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/error.hpp"
+#include "common/file_format.hpp"
 #include "common/format.hpp"
 
 namespace tools {
@@ -143,6 +144,15 @@ void ModelFile::fail(const mote::Result& result) {
   using mote::Status;
   if (bytes(0, sizeof mote::kCheckpointMagic - 1) == mote::kCheckpointMagic) {
     throw Error(name() + ": checkpoint of a training, expected a model; train --resume continues from it");
+  }
+  const std::string start = bytes(0, 8);
+  const std::string format = format_by_start({reinterpret_cast<const unsigned char*>(start.data()), start.size()});
+  if (!format.empty() && (result.status == Status::model_syntax || result.status == Status::model_truncated ||
+                          result.status == Status::memory_too_small)) {
+    throw Error(name() + ": found " + format + ", expected a safetensors file; " +
+                (format == "gzip data" ? "run gunzip on it"
+                                       : "in Python, safetensors.torch.save_file() writes one, as mote/model_file.hpp "
+                                         "describes it"));
   }
   if (result.status == Status::memory_too_small) {
     throw Error(name() + ": header: found " + std::to_string(result.expected) + " bytes with the memory to check it, " +

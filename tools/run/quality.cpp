@@ -2,6 +2,8 @@
 #include "run/quality.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "common/error.hpp"
 #include "common/format.hpp"
@@ -36,6 +38,22 @@ std::string class_lines(const std::vector<std::uint32_t>& confusion, const std::
                                       static_cast<double>(metrics.f1));
   }
   return text;
+}
+
+std::string unrecognized_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                              const char* samples) {
+  constexpr std::uint32_t kFew = 5;  // samples of a class, all of which may be missed by chance
+  std::vector<std::string> missed;
+  const auto classes = static_cast<std::size_t>(std::lround(std::sqrt(confusion.size())));
+  for (std::size_t k = 0; k < classes; ++k) {
+    const auto row = confusion.begin() + static_cast<std::ptrdiff_t>(k * classes);
+    const std::uint32_t count = std::accumulate(row, row + static_cast<std::ptrdiff_t>(classes), std::uint32_t{0});
+    if (count < kFew || confusion[k * classes + k] != 0) continue;
+    missed.push_back((names.empty() ? std::to_string(k) : names[k]) + " (" + std::to_string(count) + ")");
+  }
+  if (missed.empty()) return "";
+  return std::string("none of the test ") + samples + " are recognized of class" + (missed.size() == 1 ? " " : "es ") +
+         shortened_list(missed, 10);
 }
 
 std::vector<mote::RegressionTotals> measure_errors(const mote::Topology& topology, mote::Members members,

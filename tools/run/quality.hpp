@@ -13,6 +13,11 @@ namespace tools {
 /// Balanced accuracy and macro F1; then, of at most 20 classes, precision, recall and F1 of each.
 std::string class_lines(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names);
 
+/// A warning that names the classes of which no sample is recognized, with their numbers of samples, of at least 5; or
+/// empty.
+std::string unrecognized_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
+                              const char* samples);
+
 /// Errors of each output on samples with targets. scratch: at least ensemble_bytes(topology, 1).
 std::vector<mote::RegressionTotals> measure_errors(const mote::Topology& topology, mote::Members members,
                                                    const mote::Dataset& samples, mote::Memory scratch);

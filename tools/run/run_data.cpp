@@ -116,7 +116,7 @@ void check_targets(const Settings& settings, const mote::Dataset& rows) {
 }  // namespace
 
 std::vector<std::string> RunData::output_names() const {
-  if (!table) return {};
+  if (!table) return class_names;
   const TableData& names = table->training;
   return !names.class_names.empty()    ? names.class_names
          : !names.target_names.empty() ? names.target_names

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "data/table_set.hpp"
 #include "mote/mote.hpp"
@@ -19,11 +20,12 @@ struct RunData {
   std::uint32_t columns = 0;  ///< width of an image in pixels
   std::size_t bytes = 0;      ///< memory that the files take
   std::optional<TableSet> table;
+  std::vector<std::string> class_names;  ///< of images: from --class-names or --load, or empty
 
   /// Words for messages.
   const char* samples() const { return table ? "rows" : "images"; }
   const char* features() const { return table ? "features" : "pixels"; }
-  /// Names of classes, of targets, or of the inputs that an autoencoder reproduces; empty for images.
+  /// Names of classes, of targets, or of the inputs that an autoencoder reproduces; empty if none are known.
   std::vector<std::string> output_names() const;
 };
 

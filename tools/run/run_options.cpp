@@ -68,7 +68,8 @@ const Option kRunOptions[] = {
      "write the trained network to a model file in the safetensors format, for predict, PyTorch and NumPy (default: "
      "none)",
      [](Settings& s, Given&, std::string_view v) { s.save = v; }},
-    {"--class-names", "NAME,NAME,...", "names of the classes, for the model file (default: those of --load, or none)",
+    {"--class-names", "NAME,NAME,...",
+     "names of the classes, for reports and the model file (default: those of --load, or numbers)",
      [](Settings& s, Given&, std::string_view v) { s.class_names = comma_separated(v); }},
     {"--load", "FILE",
      "start from the network of a model file instead of a new one; or of PyTorch's state_dict in a safetensors file, "

@@ -26,7 +26,7 @@ struct RunRecord {
   std::uint32_t rows = 0;                  ///< height of an image in pixels; 0: no images, but rows of a table
   std::uint32_t columns = 0;               ///< width of an image in pixels
   std::string samples = "images";          ///< or "rows"
-  std::vector<std::string> output_names;   ///< of a table; empty: classes are numbers
+  std::vector<std::string> output_names;   ///< RunData::output_names(); empty: classes are numbers
   std::vector<std::string> feature_names;  ///< of a table
   ColumnScaling scaling;                   ///< of a table's inputs
   std::string responses;                   ///< samples behind the responses of the layers: "validation" or "training"

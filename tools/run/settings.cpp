@@ -113,8 +113,8 @@ std::string help_text() {
   add({"--version", nullptr, "print the version and stop", nullptr});
   return text +
          "\nExit status: 0 trained; 1 training diverged or a file could not be written; 2 options or data rejected;\n"
-         "130 interrupted by Ctrl-C. The first Ctrl-C ends training after the current batch, evaluates and writes the\n"
-         "network so far; another, two seconds later, stops at once.\n";
+         "130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. The first signal ends training after the current\n"
+         "batch, evaluates and writes the network so far; another, two seconds later, stops at once.\n";
 }
 
 }  // namespace tools

@@ -45,7 +45,7 @@ struct Settings {
   std::vector<std::string> of_foreign;      ///< options given that --load takes only for files of other programs
   bool activation_given = false;
   float input_mean = 0.0f, input_deviation = 1.0f;  ///< of such a network: inputs are (x - mean) / deviation
-  std::vector<std::string> class_names;             ///< for the model file; empty: those of the loaded one, or none
+  std::vector<std::string> class_names;             ///< empty: those of the loaded model, or none
 
   std::vector<std::uint32_t> layers;          ///< inputs, hidden ..., outputs; empty: from hidden and the data
   std::vector<std::uint32_t> hidden = {256};  ///< hidden sizes when layers is empty

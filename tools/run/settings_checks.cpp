@@ -176,7 +176,6 @@ void check_files(Settings& s, const Given& given) {
     refuse_to_train(option);
   }
   for (const Option& option : learning_options()) refuse_to_train(option.name);
-  if (!s.class_names.empty() && s.save.empty()) throw Error("--class-names: needs --save");
   if (given.names.count("--checkpoint-seconds") != 0 && s.checkpoint.empty()) {
     throw Error("--checkpoint-seconds: needs --checkpoint");
   }
