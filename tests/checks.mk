@@ -13,7 +13,7 @@ sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers
 # The tests of `make install` would compile the numeric files for more processors, many minutes each under sanitizers,
 # which reserve more memory than the limits of tests.
 sanitize-memory:
-	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE)' TEST_FILTER='-Install.*:*UnderAMemoryLimit' test
+	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE)' TEST_FILTER='-Install.*:CompilerOptions.*:*UnderAMemoryLimit' test
 
 # Builds only the tests with threads.
 sanitize-threads:
@@ -59,7 +59,7 @@ valgrind: all $(BUILD)/tests/mote_tests ## Run the tests of files, train and pre
 	@echo 'valgrind: no errors, no leaks'
 
 # Leaves out tests that run compilers, and long trainings by the tools: counting makes every loop ten times slower.
-UNCOUNTED := Accuracy.* Bench.* Gradients.* GradientsReport.* HiddenActivations* Install.* Amalgamation.* Symbols.* Structure.* \
+UNCOUNTED := Accuracy.* Bench.* Gradients.* GradientsReport.* HiddenActivations* Install.* Amalgamation.* CompilerOptions.* Symbols.* Structure.* \
              Readme.* Examples.* TrainPictures.* *SurviveKills* Export.IsACpp* ExportOfMnist.*
 
 coverage: ## Print the percentage of the library's lines and branches that the tests run (needs gcovr)

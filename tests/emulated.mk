@@ -14,7 +14,7 @@ GOOGLETEST     ?= /usr/src/googletest/googletest
 
 # Leaves out tests that run compilers or binutils, which work for this processor, and tests that train for seconds:
 # emulation makes them a hundred times slower.
-NOT_EMULATED := *UnderAMemoryLimit Readme.* FrontPage.* Examples.* Install.* Amalgamation.* Structure.* Symbols.* Export.IsACppHeader*
+NOT_EMULATED := *UnderAMemoryLimit Readme.* FrontPage.* Examples.* Install.* Amalgamation.* CompilerOptions.* Structure.* Symbols.* Export.IsACppHeader*
 TOO_LONG     := ExportOfMnist.* *SurviveKills* Bench* GradientsReport.* Gradients.TrainingFalls* Gradients.NormsHold* Gradients.Explode* Gradients.Bound* Gradients.Variance*
 
 test-emulated: $(MACHINES:%=test-%) ## Run the tests on emulated aarch64, armhf, riscv64 and s390x (needs g++-s390x-linux-gnu etc., qemu-user)

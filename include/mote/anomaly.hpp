@@ -6,7 +6,8 @@
 //   if (!detector.bind(network, 0.99f).ok()) halt();
 //   detector.learn(sample);  // a few hundred samples of the machine in good order
 //   if (detector.detect(sample)) warn();
-#pragma once
+#ifndef MOTE_ANOMALY_HPP
+#define MOTE_ANOMALY_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -128,3 +129,5 @@ class AnomalyDetector {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_ANOMALY_HPP

@@ -20,7 +20,8 @@
 //   W' = W scale / sqrt(variance + epsilon),   b' = bias - mean scale / sqrt(variance + epsilon)
 //
 // column by column. The folded network is a plain one: batch normalization costs inference no time and no code.
-#pragma once
+#ifndef MOTE_BATCH_NORM_HPP
+#define MOTE_BATCH_NORM_HPP
 
 #include <cstddef>
 
@@ -53,3 +54,5 @@ Result fold_batch_norm(const Topology& topology, Span<const float> parameters, S
                        Span<float> folded);
 
 }  // namespace mote
+
+#endif  // MOTE_BATCH_NORM_HPP

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Sources and sinks of bytes: a file, a flash or a connection behind functions of the caller. The functions must not
 // throw: the library that calls them is compiled without exceptions.
-#pragma once
+#ifndef MOTE_BYTES_HPP
+#define MOTE_BYTES_HPP
 
 #include <cstdint>
 
@@ -28,3 +29,5 @@ struct ByteSink {
 ByteSource source_of(Bytes bytes);
 
 }  // namespace mote
+
+#endif  // MOTE_BYTES_HPP

@@ -17,7 +17,8 @@
 //   CRC-32 of the bytes before it            4
 //
 // The order of the samples is not stored: it is drawn again from the state of the generator before the epoch.
-#pragma once
+#ifndef MOTE_CHECKPOINT_HPP
+#define MOTE_CHECKPOINT_HPP
 
 #include <cstdint>
 
@@ -54,3 +55,5 @@ Result read_checkpoint(const ByteSource& file, const Dataset& dataset, Trainer& 
                        const char** difference = nullptr);
 
 }  // namespace mote
+
+#endif  // MOTE_CHECKPOINT_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // CRC-32.
-#pragma once
+#ifndef MOTE_CHECKSUM_HPP
+#define MOTE_CHECKSUM_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -15,3 +16,5 @@ std::uint32_t crc32(Bytes bytes, std::uint32_t previous = 0);
 std::uint32_t crc32_of_numbers(const void* numbers, std::size_t size, std::size_t count, std::uint32_t previous = 0);
 
 }  // namespace mote
+
+#endif  // MOTE_CHECKSUM_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Samples with their labels or targets, and the order in which training sees them.
-#pragma once
+#ifndef MOTE_DATASET_HPP
+#define MOTE_DATASET_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -86,3 +87,5 @@ void permute(Span<std::uint32_t> order, Random& random);
 void draw_bootstrap(Span<std::uint32_t> order, Random& random);
 
 }  // namespace mote
+
+#endif  // MOTE_DATASET_HPP

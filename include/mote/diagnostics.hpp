@@ -17,7 +17,8 @@
 //   saturated activation   |f'(z)| < 1/10 of largest_slope(): sigmoid |z| > 3.64, tanh |z| > 1.82, relu and leaky_relu
 //                          z <= 0
 //   dead unit              |f'(z)| < 1/1000 of largest_slope() for every sample: the unit does not learn
-#pragma once
+#ifndef MOTE_DIAGNOSTICS_HPP
+#define MOTE_DIAGNOSTICS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -154,3 +155,5 @@ void measure_updates(const Topology& topology, Span<const float> before, Span<co
                      Span<LayerDiagnostics> layers);
 
 }  // namespace mote
+
+#endif  // MOTE_DIAGNOSTICS_HPP

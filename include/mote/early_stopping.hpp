@@ -12,7 +12,8 @@
 //   if (stopping.best_epoch != 0) trainer.restore_parameters();
 //
 // It combines with learning-rate schedules; ReduceOnPlateau may take the validation loss, too.
-#pragma once
+#ifndef MOTE_EARLY_STOPPING_HPP
+#define MOTE_EARLY_STOPPING_HPP
 
 #include <cstdint>
 
@@ -64,3 +65,5 @@ constexpr Result check(const EarlyStopping& options) {
 }
 
 }  // namespace mote
+
+#endif  // MOTE_EARLY_STOPPING_HPP

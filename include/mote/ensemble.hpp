@@ -10,7 +10,8 @@
 //   mote::Ensemble ensemble;
 //   ensemble.bind(topology, members, 1, scratch);
 //   mote::argmax(ensemble.forward(inputs, 1).row(0));
-#pragma once
+#ifndef MOTE_ENSEMBLE_HPP
+#define MOTE_ENSEMBLE_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -91,3 +92,5 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
 std::uint32_t fingerprint(const Topology& topology, Members members);
 
 }  // namespace mote
+
+#endif  // MOTE_ENSEMBLE_HPP

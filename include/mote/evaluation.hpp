@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loss and accuracy of a network on any data.
-#pragma once
+#ifndef MOTE_EVALUATION_HPP
+#define MOTE_EVALUATION_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -56,3 +57,5 @@ Result evaluate(const Topology& topology, Span<const float> parameters, const Lo
 }  // namespace detail
 
 }  // namespace mote
+
+#endif  // MOTE_EVALUATION_HPP

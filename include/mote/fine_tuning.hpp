@@ -9,7 +9,8 @@
 //   ... mote::argmax(tuning.forward_pre_activations(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)));
 //
 // IntegerFineTuning (integer_fine_tuning.hpp) does so for a network of integers.
-#pragma once
+#ifndef MOTE_FINE_TUNING_HPP
+#define MOTE_FINE_TUNING_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -88,3 +89,5 @@ class FineTuning : public TunedLayers {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_FINE_TUNING_HPP

@@ -9,7 +9,8 @@
 //   const std::size_t digit = mote::argmax(network.forward(pixels, 1.0f / 255.0f));
 //
 // Samples of other types are Inputs: network.forward(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)) takes three int16.
-#pragma once
+#ifndef MOTE_FLASH_NETWORK_HPP
+#define MOTE_FLASH_NETWORK_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -265,3 +266,5 @@ Result make_flash_weights(const Topology& topology, Span<const float> parameters
                           Span<float> biases, Span<float> factors);
 
 }  // namespace mote
+
+#endif  // MOTE_FLASH_NETWORK_HPP

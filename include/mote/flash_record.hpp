@@ -13,7 +13,8 @@
 // Layout of a slot: 16 bytes of header (mark, sequence number, size of the record, complement of the size), the record,
 // and 8 bytes that are written last: the CRC-32 of all before and its complement. Each of the three is padded with 0xff
 // to whole writes. A slot whose last bytes are wrong holds no record; erased bytes, all ones, are never right.
-#pragma once
+#ifndef MOTE_FLASH_RECORD_HPP
+#define MOTE_FLASH_RECORD_HPP
 
 #include <cstdint>
 
@@ -92,3 +93,5 @@ class FlashWriter {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_FLASH_RECORD_HPP

@@ -2,7 +2,8 @@
 // Transformations of inputs and targets, moved into the parameters: a folded network takes elements as a sensor or a
 // table has them, and answers in their units, without a transformation at run time. batch_norm.hpp folds batch
 // normalization, which must come first.
-#pragma once
+#ifndef MOTE_FOLDING_HPP
+#define MOTE_FOLDING_HPP
 
 #include "mote/inputs.hpp"
 #include "mote/topology.hpp"
@@ -30,3 +31,5 @@ Result fold_targets(const Topology& topology, Span<const float> offsets, Span<co
                     Span<float> parameters);
 
 }  // namespace mote
+
+#endif  // MOTE_FOLDING_HPP

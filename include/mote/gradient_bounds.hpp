@@ -9,7 +9,8 @@
 // For the quadratic loss e = a^L - y. The cross-entropies cancel the slope of the output: D^L e = a^L - y. For them,
 // and for all other losses, e stands for dC/dz^L, D^L for the identity, and gamma of layer L is 1. In a chain of single
 // units the product is f'(z^1) w^2 f'(z^2) ... w^L f'(z^L) (a^L - y) (Nielsen, chapter 5, eq. 122).
-#pragma once
+#ifndef MOTE_GRADIENT_BOUNDS_HPP
+#define MOTE_GRADIENT_BOUNDS_HPP
 
 #include <cstddef>
 
@@ -86,3 +87,5 @@ Result gradient_bounds(const Topology& topology, Span<const float> parameters, c
                        Span<LayerBound> bounds);
 
 }  // namespace mote
+
+#endif  // MOTE_GRADIENT_BOUNDS_HPP

@@ -6,7 +6,8 @@
 //   <elements>                        the last dimension changes fastest
 //
 // (Yann LeCun's page on MNIST.) Numbers are stored most significant byte first.
-#pragma once
+#ifndef MOTE_IDX_HPP
+#define MOTE_IDX_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -85,3 +86,5 @@ Result make_dataset(const Idx& images, const Idx& labels, std::size_t classes, D
 Result make_dataset(const Idx& images, const MatrixView& targets, Dataset& dataset);
 
 }  // namespace mote
+
+#endif  // MOTE_IDX_HPP

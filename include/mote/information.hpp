@@ -8,7 +8,8 @@
 // (Shannon 1948; Kullback & Leibler 1951; Goodfellow et al. 2016, section 3.13.) A distribution is a span of numbers in
 // [0, 1] with sum 1; neither is checked. Where y'_i = 0 < y_i the last two are infinite. Where y_i = 0, y'_i is not
 // read; any other NaN gives NaN. All machines of one arithmetic class compute equal bits.
-#pragma once
+#ifndef MOTE_INFORMATION_HPP
+#define MOTE_INFORMATION_HPP
 
 #include "mote/memory.hpp"
 
@@ -22,3 +23,5 @@ float cross_entropy(Span<const float> y, Span<const float> predicted);
 float kullback_leibler_divergence(Span<const float> y, Span<const float> predicted);
 
 }  // namespace mote
+
+#endif  // MOTE_INFORMATION_HPP

@@ -13,7 +13,8 @@
 //                    that all such matrices are equally likely
 //
 // All arithmetic is separate multiply and add: one seed gives the same bits on every target of both arithmetic classes.
-#pragma once
+#ifndef MOTE_INITIALIZER_HPP
+#define MOTE_INITIALIZER_HPP
 
 #include <cstdint>
 
@@ -89,3 +90,5 @@ void initialize(const Topology& topology, InitialWeights weights, InitialBiases 
 }
 
 }  // namespace mote
+
+#endif  // MOTE_INITIALIZER_HPP

@@ -3,7 +3,8 @@
 //
 //   mote::Inputs readings(accelerometer, samples, 3, 1.0f / 16384.0f);  // int16: one g is 16384
 //   mote::Dataset dataset(readings, labels, classes);
-#pragma once
+#ifndef MOTE_INPUTS_HPP
+#define MOTE_INPUTS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -98,3 +99,5 @@ void prefetch(const Inputs& inputs, const std::uint32_t* order, std::size_t firs
               std::size_t part = 0, std::size_t parts = 1);
 
 }  // namespace mote
+
+#endif  // MOTE_INPUTS_HPP

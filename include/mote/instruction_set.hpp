@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Choice among the builds of the numeric code. On x86-64 the library has three and uses the best that the processor
 // supports; on other targets it has one.
-#pragma once
+#ifndef MOTE_INSTRUCTION_SET_HPP
+#define MOTE_INSTRUCTION_SET_HPP
 
 #include <cstdint>
 
@@ -29,4 +30,9 @@ InstructionSet selected();
 /// bit within each class, on all targets.
 bool arithmetic_is_fused();
 
+/// ok, or contracted_arithmetic: results would be of neither class.
+Result check_arithmetic();
+
 }  // namespace mote
+
+#endif  // MOTE_INSTRUCTION_SET_HPP

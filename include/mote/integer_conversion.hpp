@@ -8,7 +8,8 @@
 // Weights are symmetric, with the largest magnitude at 127. Activations use the whole of int8 for the range that
 // calibration finds, 0 included; those of an IntegerModel16 are symmetric. ReLU becomes a clamp, softmax is left out,
 // and other activations become tables.
-#pragma once
+#ifndef MOTE_INTEGER_CONVERSION_HPP
+#define MOTE_INTEGER_CONVERSION_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -113,3 +114,5 @@ extern template Result make_integer_model(const Topology&, Span<const float>, Sp
 void make_exponentials(float scale, Span<std::uint16_t> exponentials);
 
 }  // namespace mote
+
+#endif  // MOTE_INTEGER_CONVERSION_HPP

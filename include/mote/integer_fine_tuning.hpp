@@ -6,7 +6,8 @@
 //   mote::IntegerFineTuning tuning;
 //   if (!tuning.bind(model::kTopology, model::kModel, options, memory).ok()) halt();
 //   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);
-#pragma once
+#ifndef MOTE_INTEGER_FINE_TUNING_HPP
+#define MOTE_INTEGER_FINE_TUNING_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -77,3 +78,5 @@ class IntegerFineTuning : public TunedLayers {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_INTEGER_FINE_TUNING_HPP

@@ -13,7 +13,8 @@
 //
 // A regression needs finer outputs than the 256 of int8: `--export-weights integer16` writes an IntegerModel16 for
 // IntegerNetwork16, whose activations are int16 and whose weights stay int8.
-#pragma once
+#ifndef MOTE_INTEGER_NETWORK_HPP
+#define MOTE_INTEGER_NETWORK_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -127,3 +128,5 @@ MOTE_DECLARE(std::int16_t)
 #undef MOTE_DECLARE
 
 }  // namespace mote
+
+#endif  // MOTE_INTEGER_NETWORK_HPP

@@ -22,7 +22,8 @@
 //
 // The cross-entropies are computed from z: a perfect prediction of a label costs 0, the worst a finite amount, and
 // neither is NaN. For targets that are distributions the minimum is their entropy (information.hpp).
-#pragma once
+#ifndef MOTE_LOSS_HPP
+#define MOTE_LOSS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -145,3 +146,5 @@ std::uint32_t loss_and_deltas(const LossOptions& loss, Activation output_activat
                               float scale, float* deltas, float* losses);
 
 }  // namespace mote
+
+#endif  // MOTE_LOSS_HPP

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Views of memory that the caller owns, storage of constant size, and plans that divide it up. constexpr functions say
 // how many bytes a class needs.
-#pragma once
+#ifndef MOTE_MEMORY_HPP
+#define MOTE_MEMORY_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -141,3 +142,5 @@ constexpr Result check_exactly(Span<T> array, std::size_t needed) {
 }
 
 }  // namespace mote
+
+#endif  // MOTE_MEMORY_HPP

@@ -10,7 +10,8 @@
 //
 // (Fawcett 2006, "An introduction to ROC analysis".) A fraction 0 / 0 is 0. All values are those of scikit-learn with
 // zero_division=0, multi_class="ovr" and multioutput="uniform_average"; comments name the exceptions.
-#pragma once
+#ifndef MOTE_METRICS_HPP
+#define MOTE_METRICS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -149,3 +150,5 @@ void add_batch(const MatrixView& predictions, const MatrixView& targets, Span<Re
 RegressionMetrics mean_metrics(Span<const RegressionTotals> totals);
 
 }  // namespace mote
+
+#endif  // MOTE_METRICS_HPP

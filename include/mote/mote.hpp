@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // All of mote. An inference-only program needs just mote/network.hpp.
-#pragma once
+#ifndef MOTE_MOTE_HPP
+#define MOTE_MOTE_HPP
 
 #include "mote/activation.hpp"
 #include "mote/anomaly.hpp"
@@ -45,3 +46,5 @@
 #include "mote/training_slices.hpp"
 #include "mote/tuned_layers.hpp"
 #include "mote/version.hpp"
+
+#endif  // MOTE_MOTE_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A multilayer perceptron ready for inference.
-#pragma once
+#ifndef MOTE_NETWORK_HPP
+#define MOTE_NETWORK_HPP
 
 #include <cstddef>
 
@@ -74,3 +75,5 @@ class Network {
 std::size_t argmax(Span<const float> values);
 
 }  // namespace mote
+
+#endif  // MOTE_NETWORK_HPP

@@ -7,7 +7,8 @@
 //
 // Elements are scaled by a power of two before they are squared: the norm is right for all finite elements, even where
 // their squares overflow or underflow. An infinite element gives an infinite norm, NaN gives NaN.
-#pragma once
+#ifndef MOTE_NORMS_HPP
+#define MOTE_NORMS_HPP
 
 #include <cstddef>
 
@@ -55,3 +56,5 @@ inline constexpr int kPowerIterations = 1000;
 Result spectral_norm(std::size_t inputs, std::size_t outputs, const float* weights, Memory scratch, float& norm);
 
 }  // namespace mote
+
+#endif  // MOTE_NORMS_HPP

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Threads of the caller. mote starts none: it divides work into independent pieces, and the caller's threads run them.
 // The number of threads changes no bit of any result.
-#pragma once
+#ifndef MOTE_PARALLEL_HPP
+#define MOTE_PARALLEL_HPP
 
 #include <cstddef>
 
@@ -66,3 +67,5 @@ struct Parallel {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_PARALLEL_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Random numbers: seeded, portable, passed explicitly.
-#pragma once
+#ifndef MOTE_RANDOM_HPP
+#define MOTE_RANDOM_HPP
 
 #include <cstdint>
 
@@ -46,3 +47,5 @@ class Random {
 std::uint64_t derived_seed(std::uint64_t seed, std::uint64_t number);
 
 }  // namespace mote
+
+#endif  // MOTE_RANDOM_HPP

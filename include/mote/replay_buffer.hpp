@@ -10,7 +10,8 @@
 //         tuning.train(replay.sample(i, sample), replay.label(i));
 //       }
 //   ... replay.add(sample, label);
-#pragma once
+#ifndef MOTE_REPLAY_BUFFER_HPP
+#define MOTE_REPLAY_BUFFER_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -79,3 +80,5 @@ class ReplayBuffer {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_REPLAY_BUFFER_HPP

@@ -11,7 +11,8 @@
 //
 // A schedule is a pure function of t, without state: training resumes at any step. Multiply and add are separate, so
 // that both arithmetic classes compute the same bits. ReduceOnPlateau follows the loss instead and has state.
-#pragma once
+#ifndef MOTE_SCHEDULE_HPP
+#define MOTE_SCHEDULE_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -65,3 +66,5 @@ struct ReduceOnPlateau {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_SCHEDULE_HPP

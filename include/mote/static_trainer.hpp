@@ -9,7 +9,8 @@
 //   if (!trainer.train_epoch(dataset).ok()) halt();
 //
 // An option that the constants leave at its default cannot be turned on later; set_learning_rate() works.
-#pragma once
+#ifndef MOTE_STATIC_TRAINER_HPP
+#define MOTE_STATIC_TRAINER_HPP
 
 #include <cstddef>
 
@@ -60,3 +61,5 @@ class StaticTrainer : public Trainer {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_STATIC_TRAINER_HPP

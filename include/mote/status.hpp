@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Results of calls that can fail: a status and the two numbers that explain it.
-#pragma once
+#ifndef MOTE_STATUS_HPP
+#define MOTE_STATUS_HPP
 
 #include <cstdint>
+
+#include "mote/target.hpp"
 
 namespace mote {
 
@@ -104,6 +107,7 @@ enum class Status : std::uint8_t {
   golden_mismatch,      ///< found: first output that differs from the export's, or from the model file's known answer
   // Machine.
   unsupported_instruction_set,  ///< not built in, or not in this processor
+  contracted_arithmetic,        ///< the compiler fused products and sums; clang does with -ffp-contract=fast
   // Divergence.
   not_finite,  ///< a loss, gradient or parameter is NaN or infinite; found: batch within the epoch (0: the first);
                ///< expected: layer (0: the first after the inputs); Trainer::divergence() says more
@@ -138,3 +142,5 @@ constexpr Result unknown(Enum value) {
 #ifndef MOTE_ASSERT
 #define MOTE_ASSERT(condition) ((condition) ? static_cast<void>(0) : __builtin_trap())
 #endif
+
+#endif  // MOTE_STATUS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Description of a network: its layers, sizes and the layout of its parameters. All of it is usable at compile time.
-#pragma once
+#ifndef MOTE_TOPOLOGY_HPP
+#define MOTE_TOPOLOGY_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -204,3 +205,5 @@ constexpr Result check(const Topology& topology) {
 std::uint32_t fingerprint(const Topology& topology, Span<const float> parameters);
 
 }  // namespace mote
+
+#endif  // MOTE_TOPOLOGY_HPP

@@ -10,7 +10,8 @@
 // Samples that are seen once, such as a sensor's, need no stored data set: bind with kUnstored samples, then
 //
 //   trainer.train_batch({{readings, 8, 3}, labels, 2});  // 8 samples of 3 floats, in 2 classes
-#pragma once
+#ifndef MOTE_TRAINER_HPP
+#define MOTE_TRAINER_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -370,3 +371,5 @@ class Trainer {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_TRAINER_HPP

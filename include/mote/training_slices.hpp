@@ -7,7 +7,8 @@
 //   if (!slices.result().ok()) halt();
 //
 // The step has the bits of Trainer::train_batch().
-#pragma once
+#ifndef MOTE_TRAINING_SLICES_HPP
+#define MOTE_TRAINING_SLICES_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -58,3 +59,5 @@ class TrainingSlices {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_TRAINING_SLICES_HPP

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Layers that learn on the device, and their options: the common part of FineTuning (fine_tuning.hpp) and
 // IntegerFineTuning (integer_fine_tuning.hpp).
-#pragma once
+#ifndef MOTE_TUNED_LAYERS_HPP
+#define MOTE_TUNED_LAYERS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -260,3 +261,5 @@ class TunedLayers {
 };
 
 }  // namespace mote
+
+#endif  // MOTE_TUNED_LAYERS_HPP

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-#pragma once
+#ifndef MOTE_VERSION_HPP
+#define MOTE_VERSION_HPP
+
+#include "mote/target.hpp"
 
 namespace mote {
 
@@ -7,3 +10,5 @@ namespace mote {
 inline constexpr char kVersion[] = "0.2.0";
 
 }  // namespace mote
+
+#endif  // MOTE_VERSION_HPP

@@ -6,14 +6,19 @@
 // builds could run wide instructions on a machine without them.
 #pragma once
 
-#if defined(__FAST_MATH__)
-#error "mote's results are the same to the bit everywhere: do not let the compiler reorder or assume (__FAST_MATH__)"
-#endif
-
 #include <cstddef>
 #include <cstdint>
 
 #include "mote/target.hpp"
+
+// Forbids the compiler, whatever its options, to fuse a product and a sum: every fused multiply-add is written out.
+// clang has no macro that says that it may reorder sums, and ignores contract(off) under -ffp-contract=fast, which
+// check_arithmetic() finds.
+#if defined(__clang__)
+#pragma clang fp contract(off) reassociate(off)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
 
 // The namespace of the functions of a numeric file: mote, or one per instruction set (../dispatch).
 #ifndef MOTE_NUMERIC

@@ -91,6 +91,7 @@ const char* to_string(Status status) {
     case Status::weight_out_of_range: return "weight not finite or too large for the format";
     case Status::golden_mismatch: return "outputs of the model differ from those at its export";
     case Status::unsupported_instruction_set: return "instruction set not supported here";
+    case Status::contracted_arithmetic: return "compiled with fused products and sums: needs -ffp-contract=off";
     case Status::not_finite: return "training diverged: a number is not finite";
   }
   return "unknown status";

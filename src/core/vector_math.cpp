@@ -80,4 +80,12 @@ bool arithmetic_is_fused() {
   return mote::detail::kFused;
 }
 
+mote::Result check_arithmetic() {
+#ifdef __clang__  // obeys its pragma, except under -ffp-contract=fast
+  const volatile float a = 0x1.001p0f;
+  if (a * a - 0x1.002p0f != 0.0f) return mote::Status::contracted_arithmetic;  // the square rounds to 0x1.002p0
+#endif
+  return mote::Status::ok;
+}
+
 }  // namespace MOTE_NUMERIC

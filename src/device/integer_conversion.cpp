@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/integer_conversion.hpp"
 
+#include "../core/arithmetic.hpp"
 #include "mote/detail/activation.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/detail/vector_math.hpp"

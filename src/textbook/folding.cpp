@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mote/folding.hpp"
 
+#include "../core/arithmetic.hpp"
 #include "mote/detail/finite.hpp"
 
 namespace mote {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "mote/detail/backpropagation.hpp"
 
+#include "mote/instruction_set.hpp"
+
 namespace mote {
 
 using detail::kUpdateRows;
@@ -8,6 +10,7 @@ using detail::padded_columns;
 
 Result Backpropagation::bind(const Topology& topology, const BackpropagationOptions& options, std::size_t rows,
                              Memory scratch) {
+  if (const Result result = check_arithmetic(); !result.ok()) return result;
   if (const Result result = check(topology); !result.ok()) return result;
   const detail::BackpropagationPlan plan = detail::backpropagation_plan(topology, options, rows);
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "mote/network.hpp"
 
+#include "mote/instruction_set.hpp"
+
 namespace mote {
 
 Result Network::bind(const Topology& topology, Span<const float> parameters, std::size_t rows, Memory scratch,
                      const detail::ActivateFunction* activations) {
+  if (const Result result = check_arithmetic(); !result.ok()) return result;
   if (const Result result = check(topology); !result.ok()) return result;
   if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
   if (const Result result = check_at_least(parameters, topology.parameter_count()); !result.ok()) return result;

@@ -4,6 +4,7 @@
 #include "active_inputs.hpp"
 #include "mote/detail/finite.hpp"
 #include "mote/detail/vector_math.hpp"
+#include "mote/instruction_set.hpp"
 
 namespace mote {
 namespace {
@@ -184,6 +185,7 @@ Result Trainer::resume(const TrainingProgress& progress, const Dataset& dataset)
 }
 
 Result Trainer::check_data(const Dataset& dataset) const {
+  if (const Result result = check_arithmetic(); !result.ok()) return result;
   if (const Result result = check(topology(), dataset); !result.ok()) return result;
   if (dataset.count != samples_) return {Status::count_mismatch, dataset.count, samples_};
   return Status::ok;
@@ -252,6 +254,7 @@ Result Trainer::end_batch(std::size_t batch) {
 /// Takes a batch that the caller hands over.
 Result Trainer::begin_batch(const Dataset& batch) {
   MOTE_ASSERT(samples_ == kUnstored);
+  if (const Result result = check_arithmetic(); !result.ok()) return result;
   if (const Result result = check(topology(), batch); !result.ok()) return result;
   if (batch.count > options_.batch_size) return {Status::bad_batch_size, batch.count, options_.batch_size};
   if (!running_.empty() && batch.count < 2) return {Status::batch_norm_of_one_sample, batch.count, 2};

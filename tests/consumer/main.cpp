@@ -15,7 +15,10 @@ int main() {
   if (!trainer.bind(topology, options, data.count, memory).ok()) return 1;
   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
   for (int epoch = 0; epoch < 200; ++epoch) {
-    if (!trainer.train_epoch(data).ok()) return 1;
+    if (const mote::Result result = trainer.train_epoch(data); !result.ok()) {
+      std::puts(mote::to_string(result.status));
+      return 1;
+    }
   }
   std::printf("accuracy %g fingerprint %08x\n", static_cast<double>(trainer.epoch_totals().accuracy()),
               static_cast<unsigned>(mote::fingerprint(topology, trainer.parameters())));

@@ -55,8 +55,8 @@ BEGIN {
   print "// SPDX-License-Identifier: MIT"
   print "// mote in one file, made from its sources by make dist. " (part == "header" ? "Needs mote.cpp." : "")
   while ((getline license < "LICENSE") > 0) print "// " license
-  print part == "header" ? "#pragma once\n" : "\n#include \"mote.hpp\"\n"
   if (part == "source") {
+    print "\n#include \"mote.hpp\"\n"
     print "// Flags: -std=c++17 -Os (or -O3), and for firmware -fno-math-errno -fno-exceptions -fno-rtti"
     print "// -fno-threadsafe-statics -ffunction-sections -fdata-sections; where an Arm processor has a floating-point unit,"
     print "// -mfp16-format=ieee makes weights of 16 bits faster.\n"

@@ -41,7 +41,7 @@ std::string weight_of(const Export& what, const mote::Result& result) {
   }
   const std::size_t input = index / what.topology.outputs_of(l), output = index % what.topology.outputs_of(l);
   const float weight = what.parameters[what.topology.weights_offset(l) + input * what.topology.stride_of(l) + output];
-  char text[96];
+  char text[128];
   std::snprintf(text, sizeof text, ": layer %zu, from its input %zu to its output %zu, is %g", l + 1, input, output,
                 static_cast<double>(weight));
   return text;

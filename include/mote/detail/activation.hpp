@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Activations and their derivatives over rows of a mini-batch, in place.
-#pragma once
+#ifndef MOTE_DETAIL_ACTIVATION_HPP
+#define MOTE_DETAIL_ACTIVATION_HPP
 
 #include <cstddef>
 
@@ -93,3 +94,5 @@ inline constexpr ActivateFunctions kAllActivations = all_activations();
 }  // namespace detail
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_ACTIVATION_HPP

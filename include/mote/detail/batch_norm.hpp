@@ -3,7 +3,8 @@
 //
 // Every sum over a column runs from the first row to the last. Columns are padded as in mote/detail/products.hpp:
 // padding that is 0 in z and scales is written with 0. Arguments do not overlap.
-#pragma once
+#ifndef MOTE_DETAIL_BATCH_NORM_HPP
+#define MOTE_DETAIL_BATCH_NORM_HPP
 
 #include <cstddef>
 
@@ -48,3 +49,5 @@ void fold_batch_norm_layer(std::size_t inputs, std::size_t columns, std::size_t 
                            const float* means, const float* variances, float* weights, float* biases);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_BATCH_NORM_HPP

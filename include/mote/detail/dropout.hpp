@@ -8,7 +8,8 @@
 // memory, does not depend on the division into batches and workers, and is integer arithmetic, equal on every machine.
 // The key of a row is an output of SplitMix64 (Steele, Lea & Flood 2014), chosen by number; the bits of a unit mix this
 // key with the number of the unit (finalizer of MurmurHash3, Appleby 2011). Unlike a generator, this vectorizes.
-#pragma once
+#ifndef MOTE_DETAIL_DROPOUT_HPP
+#define MOTE_DETAIL_DROPOUT_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -50,3 +51,5 @@ void drop_and_multiply_by_derivative(const Dropout& dropout, Activation activati
                                      std::size_t columns, std::size_t stride, const float* kept, float* deltas);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_DROPOUT_HPP

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-#pragma once
+#ifndef MOTE_DETAIL_FINITE_HPP
+#define MOTE_DETAIL_FINITE_HPP
 
 #include <cstdint>
 
@@ -33,3 +34,5 @@ inline bool all_finite(Span<const float> values) {
 }
 
 }  // namespace mote::detail
+
+#endif  // MOTE_DETAIL_FINITE_HPP

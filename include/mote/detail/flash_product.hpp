@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The product of one sample with a layer's weights in flash, which have no padding and may be smaller than floats.
-#pragma once
+#ifndef MOTE_DETAIL_FLASH_PRODUCT_HPP
+#define MOTE_DETAIL_FLASH_PRODUCT_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -64,3 +65,5 @@ void flash_product_int8(std::size_t inputs, std::size_t outputs, Share some, con
                         const float* factors, float* z);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_FLASH_PRODUCT_HPP

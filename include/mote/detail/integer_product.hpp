@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The product of a fully connected layer in integers, with activations of 8 or 16 bits.
-#pragma once
+#ifndef MOTE_DETAIL_INTEGER_PRODUCT_HPP
+#define MOTE_DETAIL_INTEGER_PRODUCT_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -49,3 +50,5 @@ using BasicIntegerProduct = decltype(&integer_product<T>);
 using IntegerProduct = BasicIntegerProduct<std::int8_t>;
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_INTEGER_PRODUCT_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Losses with one activation only, so that a program for a microcontroller links those that it names.
-#pragma once
+#ifndef MOTE_DETAIL_LOSS_HPP
+#define MOTE_DETAIL_LOSS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -59,3 +60,5 @@ constexpr LossFunction loss_function([[maybe_unused]] Loss loss, [[maybe_unused]
 
 }  // namespace detail
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_LOSS_HPP

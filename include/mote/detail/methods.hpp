@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The functions behind the methods that training options name. Training calls them through a table: Trainer's has all
 // methods, StaticTrainer's only those that its constants name, so that a microcontroller's program links no other.
-#pragma once
+#ifndef MOTE_DETAIL_METHODS_HPP
+#define MOTE_DETAIL_METHODS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -79,3 +80,5 @@ constexpr Methods all_methods() {
 inline constexpr Methods kAllMethods = all_methods();
 
 }  // namespace mote::detail
+
+#endif  // MOTE_DETAIL_METHODS_HPP

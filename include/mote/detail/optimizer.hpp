@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Optimizer steps of one method only, so that a program for a microcontroller links those that it names.
-#pragma once
+#ifndef MOTE_DETAIL_OPTIMIZER_HPP
+#define MOTE_DETAIL_OPTIMIZER_HPP
 
 #include <cstddef>
 
@@ -27,3 +28,5 @@ using StepFunction = decltype(&optimizer_step);
 }  // namespace detail
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_OPTIMIZER_HPP

@@ -17,7 +17,8 @@
 // Strides marked "padded" are row_stride(columns) of topology.hpp. Padding, the columns up to the next multiple of
 // kRowAlignment, must be 0 where it is read, and is 0 where it is written as long as the operands are finite. No
 // argument may overlap another. All sizes are at least 1.
-#pragma once
+#ifndef MOTE_DETAIL_PRODUCTS_HPP
+#define MOTE_DETAIL_PRODUCTS_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -78,3 +79,5 @@ void backward_product(std::size_t batch, std::size_t inputs, std::size_t outputs
                       const float* W, std::size_t ldw, float* dA, std::size_t lda, float* pack);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_PRODUCTS_HPP

@@ -9,7 +9,8 @@
 // Norms are Euclidean. Squares are summed in one order on every machine. Numbers whose squares would overflow or
 // underflow are scaled by a power of two: the norm is right for all finite numbers. A limited norm equals its limit up
 // to rounding.
-#pragma once
+#ifndef MOTE_DETAIL_REGULARIZATION_HPP
+#define MOTE_DETAIL_REGULARIZATION_HPP
 
 #include <cstddef>
 
@@ -30,3 +31,5 @@ bool clip_value(float limit, float* gradients, std::size_t count);
 void limit_column_norms(float limit, std::size_t inputs, std::size_t columns, std::size_t stride, float* weights);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_REGULARIZATION_HPP

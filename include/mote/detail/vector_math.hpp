@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // exp, log, tanh, sigmoid and the error function over arrays, by polynomials of our own (those of C libraries differ in
 // their last bits and do not vectorize), and the conversion of inputs.
-#pragma once
+#ifndef MOTE_DETAIL_VECTOR_MATH_HPP
+#define MOTE_DETAIL_VECTOR_MATH_HPP
 
 #include <cstddef>
 #include <cstdint>
@@ -34,3 +35,5 @@ bool convert_sample(const Inputs& inputs, const void* elements, float* y);
 void or_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n);
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_VECTOR_MATH_HPP

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The gradient of a layer's weights: kept in an array, or used at once by an optimizer step, so that only the gradients
 // of a few rows exist at a time.
-#pragma once
+#ifndef MOTE_DETAIL_WEIGHT_UPDATE_HPP
+#define MOTE_DETAIL_WEIGHT_UPDATE_HPP
 
 #include <cstddef>
 
@@ -69,3 +70,5 @@ constexpr OptimizerFunctions optimizer_functions([[maybe_unused]] Optimizer meth
 }  // namespace detail
 
 }  // namespace mote
+
+#endif  // MOTE_DETAIL_WEIGHT_UPDATE_HPP
