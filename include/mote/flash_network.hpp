@@ -106,7 +106,8 @@ constexpr std::size_t flash_network_bytes(const Topology& topology) {
   return flash_network_bytes(topology, topology.layer_count);
 }
 
-/// A FlashModel ready for inference. Not copyable: a copy would share the scratch memory.
+/// A FlashModel ready for inference: one for each thread, with its own scratch memory. Not copyable: a copy would share
+/// that memory.
 class FlashNetwork {
  public:
   FlashNetwork() = default;

@@ -34,7 +34,8 @@ constexpr std::size_t inference_bytes(const Topology& topology, std::size_t rows
   return detail::inference_plan(topology, rows).bytes;
 }
 
-/// View of parameters, which may lie in flash, and of scratch memory.
+/// View of parameters, which may lie in flash, and of scratch memory. forward() writes the scratch memory, which a copy
+/// shares: bind one Network with its own scratch memory for each thread. Threads may share the parameters.
 class Network {
  public:
   Network() = default;

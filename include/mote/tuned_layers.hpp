@@ -236,7 +236,7 @@ class TunedLayers {
   std::size_t first_ = 0;              // layers of network_ before topology_
   Topology topology_;
   Trainable trainable_[kMaxLayers] = {};  // of the layers of topology_
-  OptimizerStep step_;
+  OptimizerStep step_{{}, 0.0f, 0, 0};
   std::size_t weight_floats_ = 0;  // before the biases in state_, and in parameters_ unless weights are half floats
   LossOptions loss_;
   LossTotals totals_;
