@@ -166,7 +166,7 @@ kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 trainings, each at a rand
 
 MUTANTS ?= 240
 SEED    ?= 1
-mutations: data ## Change one operator of src/ at a time and count the changes that tests find, into tests/mutations/RESULTS.md (MUTANTS=240, SEED=1)
+mutations: data ## Change one place of src/ at a time and count the changes that tests find, into tests/mutations/RESULTS.md (MUTANTS=240, SEED=1)
 	python3 tests/mutations/mutate.py --mutants $(MUTANTS) --seed $(SEED) > $(BUILD)/mutations.md && mv $(BUILD)/mutations.md tests/mutations/RESULTS.md
 
 # Debian's Python packages need Debian's Python.

@@ -54,8 +54,8 @@ constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::s
   return detail::evaluation_plan(topology, rows, ensemble_bytes(topology, rows)).bytes;
 }
 
-/// View of the members' parameters, which may lie in flash, and of scratch memory, which a copy shares: bind one Ensemble
-/// with its own scratch memory for each thread.
+/// View of the members' parameters, which may lie in flash, and of scratch memory, which a copy shares: bind one
+/// Ensemble with its own scratch memory for each thread.
 class Ensemble {
  public:
   Ensemble() = default;

@@ -108,4 +108,16 @@ TEST(Bytes, ArePrintedAsText) {
   EXPECT_FALSE(refused.ok());
 }
 
+TEST(Bytes, AWriteThatFailedIsNotForgotten) {
+  int writes = 0;
+  const mote::ByteSink sink{[](void* context, mote::Bytes) { return ++*static_cast<int*>(context) != 1; }, &writes};
+  ByteWriter writer(&sink);
+  writer.word32(1);
+  writer.flush();
+  writer.word32(2);
+  writer.flush();
+  EXPECT_EQ(writes, 1) << "nothing is written after a failure";
+  EXPECT_FALSE(writer.ok());
+}
+
 }  // namespace

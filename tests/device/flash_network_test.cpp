@@ -302,6 +302,37 @@ TEST(Golden, TellsADamagedModelAndAWrongAnswer) {
   example.bytes[40] ^= 1;
   example.factors[16] *= 1.5f;
   EXPECT_EQ(verify_in_every_way(network, golden).status, Status::model_damaged);
+  example.factors[16] /= 1.5f;
+  EXPECT_TRUE(verify_in_every_way(network, golden).status != Status::model_damaged);
+  example.biases[0] += 1.0f;
+  EXPECT_EQ(verify_in_every_way(network, golden).status, Status::model_damaged);
+}
+
+TEST(FlashConversion, RefusesBiasesAndFactorsOfAnotherSize) {
+  const Topology topology{3, {2}};
+  const std::size_t rows = mote::flash_row_count(topology);
+  std::vector<float> parameters(topology.parameter_count()), floats(6), right(rows), wrong(rows + 1);
+  std::vector<std::int8_t> bytes(6);
+  const Span<const float> p{parameters.data(), parameters.size()};
+  for (const Result& result : {make_flash_weights(topology, p, span_of(floats), span_of(wrong)),
+                               make_flash_weights(topology, p, span_of(bytes), span_of(wrong), span_of(right)),
+                               make_flash_weights(topology, p, span_of(bytes), span_of(right), span_of(wrong))}) {
+    EXPECT_EQ(result.status, Status::model_size_mismatch);
+    EXPECT_EQ(result.found, rows + 1);
+    EXPECT_EQ(result.expected, rows);
+  }
+}
+
+TEST_P(FlashNetworks, OfBytesAddsLargerSumsThanIntegersHold) {
+  const Topology topology{70000, {1}};
+  const std::vector<std::int8_t> weights(70000, 127);
+  const std::vector<std::uint8_t> pixels(70000, 255);
+  const std::vector<float> biases(mote::flash_row_count(topology)), factors(biases.size(), 1.0f);
+  const FlashModel model(topology, Span<const std::int8_t>{weights.data(), weights.size()},
+                         Span<const float>{biases.data(), biases.size()},
+                         Span<const float>{factors.data(), factors.size()});
+  const std::vector<float> outputs = answer(model, nullptr, pixels.data());
+  EXPECT_NEAR(outputs[0] / (70000.0f * 127.0f), 1.0f, 1e-3f) << "of 255 / 255 each";
 }
 
 }  // namespace

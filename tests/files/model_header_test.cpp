@@ -344,4 +344,30 @@ TEST(ModelHeader, RefusesSizesThatDoNotFitTheFile) {
       << "no size, but another file";
 }
 
+TEST(ModelHeader, RefusesListsAndChecksumsThatAreNone) {
+  for (const char* more : {R"("fingerprint":"000000000")", R"("fingerprint":"0000000")", R"("checksum":"000000000")",
+                           R"("input_shape":"0,0")", R"("input_shape":"0,3")", R"("input_shape":"1,3,1")"}) {
+    EXPECT_EQ(with_metadata(kMetadata + "," + more).status, Status::model_metadata) << more;
+  }
+  const std::string normed = R"("sizes":"3,2,1","activations":"relu,identity","loss":"quadratic","batch_norm":)";
+  for (const char* list : {R"("0,0")", R"("0,")", R"("2")"}) {
+    EXPECT_EQ(with_metadata(normed + list).status, Status::model_metadata) << list;
+  }
+}
+
+TEST(ModelHeader, RefusesACountThatIsAnArray) {
+  const std::string tensors = R"("layers.0.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                              R"("norms.0.weight":{"dtype":"F32","shape":[2],"data_offsets":[24,32]},)"
+                              R"("norms.0.bias":{"dtype":"F32","shape":[2],"data_offsets":[32,40]},)"
+                              R"("norms.0.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[40,48]},)"
+                              R"("norms.0.running_var":{"dtype":"F32","shape":[2],"data_offsets":[48,56]},)"
+                              R"("layers.1.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[64,72]},)"
+                              R"("layers.1.bias":{"dtype":"F32","shape":[1],"data_offsets":[72,76]},)"
+                              R"("norms.0.num_batches_tracked":{"dtype":"I64","shape":)";
+  const std::string metadata = R"("sizes":"3,2,1","activations":"relu,identity","batch_norm":"0","loss":"quadratic")";
+  const std::string end = R"(,"data_offsets":[56,64]})";
+  EXPECT_TRUE(read(header(metadata, tensors + "[]" + end), 76).ok());
+  EXPECT_EQ(read(header(metadata, tensors + "[1]" + end), 76).status, Status::model_tensor);
+}
+
 }  // namespace

@@ -109,4 +109,13 @@ TEST(ModelTensor, SubtractsBiasesBeforeANormalizationFromItsMeans) {
   EXPECT_EQ(read.parameters, Floats(read.parameters.size()));
 }
 
+TEST(ModelTensor, NamesLayersOfTwoDigits) {
+  mote::Topology topology;
+  topology.inputs = 1;
+  for (int l = 0; l < 13; ++l) ASSERT_TRUE(topology.add({1}).ok());
+  EXPECT_EQ(model::name_of(topology, 2 * 9), "layers.9.weight");
+  EXPECT_EQ(model::name_of(topology, 2 * 10), "layers.10.weight");
+  EXPECT_EQ(model::name_of(topology, 2 * 12 + 1), "layers.12.bias");
+}
+
 }  // namespace

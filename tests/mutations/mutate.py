@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""How strong the tests are: changes one operator or constant of src/ at a time, and sees whether a test fails.
+"""How strong the tests are: changes one operator, constant, condition, statement or pair of arguments of src/ at a time,
+and sees whether a test fails.
 
 A mutant is killed when a test fails, crashes or never ends. One that does not compile says nothing and is drawn anew.
 The draw is the same for the same seed and sources. Prints a page in Markdown; run by `make mutations`.
@@ -31,11 +32,17 @@ CHANGES = [
     (r"(?<=[( ])!(?=[a-z(])", ""), (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
     (r"(?<![\w.])0(?![\w.])", "1"), (r"(?<![\w.])1(?![\w.])", "2"),
     (r"(?<![\w.])0\.0f", "1.0f"), (r"(?<![\w.])1\.0f", "2.0f"), (r"(?<![\w.])0\.5f", "0.25f"),
+    # A statement left out: a call, or an assignment that declares nothing.
+    (r"(?<=^)\s+(?:\w|::|\.|->)+\(.*\);$", ";"), (r"(?<=^)\s+(?:\w|\.|->|\[|\])+ [-+*|]?= [^;]*;$", ";"),
+    # A condition dropped, a larger constant off by one, two arguments exchanged.
+    (r"(?<=\bif \()[^();]+(?=\))", "true"), (r"(?<=\bif \()[^();]+(?=\))", "false"),
+    (r"(?<![\w.])(?:[2-9]|[1-9]\d+)(?=[u;,) \]])", lambda m: str(int(m.group()) + 1)),
+    (r"(?<=\()(\w+), (\w+)(?=[,)])", lambda m: f"{m.group(2)}, {m.group(1)}"),
 ]
 
 # Long trainings, and tests of the build itself; what else fails is found without them.
 LEFT_OUT = ["Bench.*", "Gradients.*", "GradientsReport.*", "HiddenActivations*", "Install*", "CompilerOptions*", "Symbols*",
-            "Structure*", "Readme*", "TrainPictures*", "*SurviveKills*", "*SmallSet*", "Target*", "Sizes*"]
+            "Structure*", "Readme*", "TrainPictures*", "*SurviveKills*", "*SmallSet*"]
 
 # Lines that are not code of the library at run time, or that tests are built without.
 SKIPPED = re.compile(r"^\s*(//|#|using |static_assert|namespace |template|MOTE_ASSERT|case )|operator<<")
@@ -53,7 +60,9 @@ def sites():
             code = re.sub(r'"(\\.|[^"])*"|\'(\\.|[^\'])+\'', lambda m: "\0" * len(m.group()), line.split("//")[0])
             for pattern, new in CHANGES:
                 for match in re.finditer(pattern, code):
-                    found.append((path.relative_to(ROOT), number, match.start(), match.group(), new))
+                    changed = new(match) if callable(new) else new
+                    if changed != match.group():
+                        found.append((path.relative_to(ROOT), number, match.start(), match.group(), changed))
     return found
 
 

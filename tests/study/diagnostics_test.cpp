@@ -369,4 +369,13 @@ TEST(DiagnosticsErrors, SayWhatDoesNotFit) {
   EXPECT_EQ(run(30, 30, scratch, all, 2, Loss::sigmoid_cross_entropy).status, Status::loss_activation_mismatch);
 }
 
+TEST(SaturationLimit, IsLowerBetweenTwoFlatEnds) {
+  for (const Activation activation : {Activation::sigmoid, Activation::tanh}) {
+    EXPECT_EQ(mote::saturation_limit(activation), 0.5f);
+  }
+  for (const Activation activation : {Activation::relu, Activation::softplus, Activation::elu}) {
+    EXPECT_EQ(mote::saturation_limit(activation), 0.9f);
+  }
+}
+
 }  // namespace

@@ -184,7 +184,7 @@ TEST_P(Optimizers, TheAdaptiveOnesByHand) {
   EXPECT_EQ(theta, 1.25f + 1.0f / (1.0f + std::sqrt(3.0f)));
   options.epsilon_inside = true;
   theta = 1.25f, squares = 2.0f;
-  mote::optimizer_step({options}, &gradient, &theta, &squares, 1);
+  mote::optimizer_step({options, 0.0f, 1, 1}, &gradient, &theta, &squares, 1);
   EXPECT_EQ(theta, 1.75f);  // 1.25 + 0.5 * 2 / sqrt(1 + 3)
 }
 
@@ -218,10 +218,10 @@ TEST_P(Optimizers, EpsilonInsideTheRootBoundsTheStepOfASmallGradient) {
   OptimizerOptions options{Optimizer::rmsprop, 1.0f};
   const float gradient = 1e-5f;
   float outside = 0.0f, inside = 0.0f, squares = 0.0f;
-  mote::optimizer_step({options}, &gradient, &outside, &squares, 1);
+  mote::optimizer_step({options, 0.0f, 1, 1}, &gradient, &outside, &squares, 1);
   EXPECT_NEAR(outside, -1e-5 / (1e-7 + std::sqrt(0.1) * 1e-5), 1e-5);  // about sqrt 10, whatever the gradient
   squares = 0.0f;
-  mote::optimizer_step({options.set_epsilon_inside(true)}, &gradient, &inside, &squares, 1);
+  mote::optimizer_step({options.set_epsilon_inside(true), 0.0f, 1, 1}, &gradient, &inside, &squares, 1);
   EXPECT_NEAR(inside, -1e-5 / std::sqrt(1e-6 + 0.1 * 1e-10), 1e-7);  // the root stays above 1e-3
 }
 

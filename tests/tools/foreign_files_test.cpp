@@ -66,7 +66,7 @@ TEST_F(ForeignFiles, AreNamedWhereImagesAreExpected) {
 TEST_F(ForeignFiles, ThatAreAlmostPgmAreRejected) {
   ASSERT_EQ(train_here("--epochs 1 --save " + model()).status, 0);
   folder_.write("close.pgm", "P54 3\n255\n" + std::string(12, 'a'));
-  EXPECT_NE(predict(model() + " " + folder_.file("close.pgm")).output.find("close.pgm: white space missing after P5"),
+  EXPECT_NE(predict(model() + " " + folder_.file("close.pgm")).output.find("close.pgm: expected white space after P5"),
             std::string::npos);
   folder_.write("comment.pgm", "P5#made by hand\n4 3\n255\n" + std::string(12, 'a'));
   EXPECT_EQ(predict(model() + " " + folder_.file("comment.pgm")).status, 0);

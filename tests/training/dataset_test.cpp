@@ -315,4 +315,12 @@ TEST(CheckTargets, AddsUpDistributionsOverManyOutputs) {
   }
 }
 
+TEST(Subset, SkipsRowsOfTargetsByTheirStride) {
+  const std::uint8_t bytes[3] = {1, 2, 3};
+  const float values[] = {1, 2, -1, 3, 4, -1, 5, 6, -1};
+  const Dataset part = Dataset{mote::Inputs{bytes, 3, 1}, mote::MatrixView{values, 3, 2, 3}}.subset(1, 2);
+  EXPECT_EQ(part.targets.row(0)[0], 3.0f);
+  EXPECT_EQ(part.targets.row(1)[1], 6.0f);
+}
+
 }  // namespace

@@ -132,6 +132,8 @@ TEST(KeptParameters, ComeBackAndTrainAsIfTheyWereInitialOnes) {
     bound.trainer.keep_parameters();
     bound.trainer.parameters()[0] = kInf;
     EXPECT_FALSE(bound.trainer.train_epoch(samples.dataset).ok());
+    const std::size_t epoch = bound.trainer.divergence().epoch;
+    EXPECT_EQ(epoch, 2u) << "restoring parameters does not count epochs again";
     bound.trainer.restore_parameters();
     EXPECT_EQ(bound.fingerprint(), trained);
     EXPECT_EQ(bound.trainer.divergence().what, Divergence::What::nothing);
@@ -144,6 +146,17 @@ TEST(KeptParameters, TakeMemoryOnlyWhenAskedFor) {
   const std::size_t without = mote::training_bytes(kLinear, options, kSamples);
   options.keep_parameters = true;
   EXPECT_EQ(mote::training_bytes(kLinear, options, kSamples), without + kLinear.parameter_bytes());
+}
+
+TEST(Divergence, NamesTheLayerOfAScaleOfBatchNormalization) {
+  const Topology topology{5, {8, Activation::tanh, true}, {6, Activation::tanh, true}, {3, Activation::identity}};
+  const Samples samples(topology, kSamples);
+  for (const std::size_t layer : {0u, 1u}) {
+    Bound bound(topology, quadratic(), kSamples);
+    ASSERT_TRUE(bound.trainer.begin_epoch(samples.dataset).ok());
+    bound.trainer.parameters()[topology.scales_offset(layer)] = mote::test::kNotANumber;
+    expect(bound, bound.trainer.train_batch(), Divergence::What::parameter, layer, 0, 0);
+  }
 }
 
 }  // namespace

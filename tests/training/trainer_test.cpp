@@ -261,4 +261,40 @@ TEST(Trainer, EpochsOfGradientDescentMatchTheFormulas) {
   }
 }
 
+/// An input that is not 0 only among the samples of the last worker counts for all.
+TEST(Trainer, WorkersMergeTheirListsOfActiveInputs) {
+  const Topology topology{64, {16, Activation::tanh}, {3, Activation::softmax}};
+  std::vector<std::uint8_t> features(48 * 64), labels(48);
+  for (std::size_t i = 0; i < 48; ++i) {
+    labels[i] = static_cast<std::uint8_t>(i % 3);
+    features[i * 64 + i] = 255;  // each sample lights its own input
+  }
+  const Samples samples(features, labels, 64, 3);
+  std::vector<std::uint32_t> fingerprints;
+  for (const std::size_t workers : {1u, 2u, 3u}) {
+    TrainingOptions options = with_batch(48);
+    options.workers = workers;
+    Bound bound(topology, options, 48);
+    bound.trainer.set_parallel({nullptr, nullptr, workers});
+    fingerprints.push_back(bound.train(samples.dataset, 2));
+  }
+  EXPECT_EQ(fingerprints[1], fingerprints[0]);
+  EXPECT_EQ(fingerprints[2], fingerprints[0]);
+}
+
+TEST(Trainer, MovesNesterovsPointWithWeightsThatMaxNormShortens) {
+  const Samples samples(kSmall, kSamples);
+  TrainingOptions options = with_batch(10, 256, Optimizer::nesterov);
+  options.max_norm = 0.5f;
+  Bound bound(kSmall, options, kSamples);
+  ASSERT_TRUE(bound.trainer.begin_epoch(samples.dataset).ok());
+  ASSERT_TRUE(bound.trainer.train_batch().ok());
+  const std::size_t count = kSmall.parameter_count();
+  const mote::Span<const float> state = bound.trainer.optimizer_state(), parameters = bound.trainer.parameters();
+  ASSERT_EQ(state.size(), 2 * count);
+  for (std::size_t i = 0; i < kSmall.all_weight_floats(); ++i) {
+    ASSERT_NEAR(state[count + i], parameters[i] + 0.9f * state[i], 1e-6f) << i;
+  }
+}
+
 }  // namespace

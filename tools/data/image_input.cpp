@@ -40,10 +40,6 @@ GrayImage image_of(const std::string& path, mote::Bytes file) {
   return image;
 }
 
-}  // namespace
-
-namespace {
-
 /// Throws an Error that names the format of a file that is neither IDX nor PGM, if it is known.
 void require_known_format(const std::string& path, mote::Bytes file) {
   const std::string format = format_by_start(file);
