@@ -150,7 +150,7 @@ TEST_F(TrainEnsembles, LogsAndPrintsMembersInTheirOrder) {
   std::string found;
   std::istringstream log(contents(folder_.file("log.csv")));
   for (std::string line; std::getline(log, line);) {
-    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 6) << line;
+    EXPECT_EQ(std::count(line.begin(), line.end(), ','), 7) << line;
     found += line.substr(0, line.find(',', line.find(',') + 1)) + "\n";
   }
   EXPECT_EQ(found, expected);
