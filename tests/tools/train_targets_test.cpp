@@ -85,7 +85,7 @@ TEST_F(TrainTargets, AnAutoencoderReproducesItsImages) {
   std::string line;
   std::getline(log, line);
   std::getline(log, line);
-  EXPECT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
+  EXPECT_EQ(std::count(line.begin(), line.end(), ','), 6) << line;
   EXPECT_NE(line.find(",,"), std::string::npos) << "no accuracy: " << line;
 }
 
