@@ -328,7 +328,9 @@ void make_exponentials(float scale, Span<std::uint16_t> exponentials) {
   float e[kExponentials];
   for (std::size_t i = 0; i < kExponentials; ++i) e[i] = -scale * static_cast<float>(i);
   exp(e, e, kExponentials);
-  for (std::size_t i = 0; i < kExponentials; ++i) exponentials[i] = static_cast<std::uint16_t>(65535.0f * e[i] + 0.5f);
+  for (std::size_t i = 0; i < kExponentials; ++i) {
+    exponentials[i] = static_cast<std::uint16_t>(rounded(static_cast<double>(65535.0f * e[i])));
+  }
 }
 
 }  // namespace mote

@@ -99,8 +99,9 @@ void softmax(Span<const std::int8_t> z, const std::uint16_t* exponentials, std::
   const std::int32_t most = z[argmax(z)];
   std::uint32_t sum = 0;
   for (const std::int8_t value : z) sum += exponentials[most - value];
+  MOTE_ASSERT(sum != 0);
   for (std::size_t j = 0; j < z.size(); ++j) {
-    const std::uint32_t p = (exponentials[most - z[j]] * std::uint32_t{256} + sum / 2) / sum;
+    const std::uint32_t e = exponentials[most - z[j]], p = (e * 256 + sum / 2) / sum;
     probabilities[j] = static_cast<std::int8_t>(static_cast<std::int32_t>(p > 255 ? 255 : p) - 128);
   }
 }

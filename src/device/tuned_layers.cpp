@@ -82,8 +82,8 @@ void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& fro
   row_ = plan.row.in(memory).data();
   block_ = plan.block.in(memory).data();
   pack_ = plan.pack.in(memory).data();
-  const std::size_t state_stride = state_.size() / (state_.empty() ? 1 : state_arrays(options.optimizer.method));
-  step_ = {options.optimizer, options.l2, 0, state_stride, 0.0f};
+  const std::size_t bias_floats = parameters_.size() - (halves_ == nullptr ? weight_floats_ : 0);
+  step_ = {options.optimizer, options.l2, 0, weight_floats_ + bias_floats, 0.0f};
   for (std::size_t l = 0; l < topology_.layer_count; ++l) {
     trainable_[l] = detail::trainable_of(network, options, first_ + l);
     float* biases = parameters_.data() + biases_offset(l);
