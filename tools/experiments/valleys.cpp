@@ -28,9 +28,7 @@ struct Walk {
 /// Walks with the library's optimizer step.
 Walk walk(const char* name, const mote::OptimizerOptions& options) {
   constexpr std::size_t kCrossingSteps = 50;
-  mote::OptimizerStep step;
-  step.options = options;
-  step.state_stride = 2;
+  mote::OptimizerStep step(options, 0.0f, 0, 2);
   float place[2] = {kStart[0], kStart[1]}, state[4] = {};
   mote::move_gradient_point(step, place, state, 2);
   Walk walk{{name, {}}, {}, 0};
