@@ -84,20 +84,6 @@ TEST(CompilerOptions, OlderStandardsGetOneSentenceFromEveryHeader) {
   }
 }
 
-TEST(CompilerOptions, SmallMachinesAreKnownWithoutADefinition) {
-  const std::string bare = "-std=c++17 -U__linux__ -E -dM ", linux = "-std=c++17 -D__linux__ -E -dM ";
-  const auto is_small = [](const std::string& options) {
-    return run_command("g++ " + options + " include/mote/target.hpp | grep 'define MOTE_MICROCONTROLLER'").status == 0;
-  };
-  EXPECT_FALSE(is_small(bare));
-  for (const char* machine : {"-D__XTENSA__=1", "-DESP_PLATFORM=1", "-DARDUINO=10819", "-D__AVR__=1",
-                              "-D__riscv=1 -D__riscv_xlen=32", "-D__ARM_ARCH_PROFILE=77"}) {
-    EXPECT_TRUE(is_small(bare + machine)) << machine;
-    EXPECT_FALSE(is_small(linux + machine)) << machine;
-  }
-  EXPECT_FALSE(is_small(bare + "-D__riscv=1 -D__riscv_xlen=64"));
-}
-
 TEST(CompilerOptions, TwoCopiesOfTheHeadersAreOne) {
   const TemporaryFolder folder;
   std::filesystem::copy("include/mote", folder.file("mote"), std::filesystem::copy_options::recursive);
