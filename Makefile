@@ -81,7 +81,7 @@ PROGRAM_FOLDER  := $(if $(filter build,$(BUILD)),tools,$(BUILD)/tools)
 PROGRAM_FILES   := $(PROGRAMS:%=$(PROGRAM_FOLDER)/%)
 EXAMPLES        := $(patsubst tools/examples/%.cpp,$(BUILD)/examples/%,$(wildcard tools/examples/*.cpp))
 TOOL_OBJECTS    := $(patsubst tools/%.cpp,$(BUILD)/tools/%.o,$(wildcard $(addsuffix /*.cpp,tools/common tools/data tools/run tools/pictures tools/experiments tools/benchmarks)))
-# TESTS="files/idx products/products" builds only these tests, with only the objects of TESTED_TOOLS.
+# TESTS="files/idx products/products" builds only these tests, with only the objects of TESTED_TOOLS, or of all tools.
 TEST_OBJECTS    := $(patsubst tests/%.cpp,$(BUILD)/tests/%.o,$(or $(TESTS:%=tests/%_test.cpp),$(filter-out tests/target/%,$(wildcard tests/*/*_test.cpp))))
 MNIST           := $(patsubst tools/data/mnist/%.gz,$(BUILD)/mnist/%,$(wildcard tools/data/mnist/*.gz))
 
@@ -158,7 +158,7 @@ $(BUILD)/tests/%.o: tests/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$@) $(CXX) $(CPPFLAGS) -Isrc -Itools -Itests $(BASE) $(OPTIMIZE) $(CXXFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTS),$(TESTED_TOOLS:%=$(BUILD)/tools/%.o),$(TOOL_OBJECTS)) $(BUILD)/libmote.a
+$(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTED_TOOLS),$(TESTED_TOOLS:%=$(BUILD)/tools/%.o),$(TOOL_OBJECTS)) $(BUILD)/libmote.a
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
 kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 trainings, each at a random moment, and resume them from their checkpoints
