@@ -24,7 +24,7 @@ $(MACHINES:%=test-%): test-%:
 
 QUICK_TESTS := core/bytes core/checksum core/inputs core/random products/integer_product products/products dispatch/fingerprint training/dataset training/training_inputs files/idx files/json \
                files/model_file files/model_header files/checkpoint device/anomaly device/flash_inputs device/flash_network device/flash_record \
-               device/integer_conversion device/integer_network tools/image_files tools/machine_sounds
+               device/calibration device/integer_conversion device/integer_network tools/image_files tools/machine_sounds
 
 # The tests that depend on byte order, pointer width and rounding.
 test-emulated-quick: ## Run the tests of files, sums and fingerprints on these processors, within minutes

@@ -90,7 +90,7 @@ inline std::uint32_t score_of(std::uint32_t order, const IntegerNetwork&) {
 template <typename Network>
 class AnomalyDetector {
  public:
-  /// Forgets what was learned. quantile: the fraction of normal samples that shall pass, in (0, 1). The network must be
+  /// Forgets what was learned. quantile: fraction of normal samples below the threshold, in (0, 1). The network must be
   /// bound and outlive the detector. Error: of check_autoencoder().
   Result bind(const Network& network, float quantile) {
     if (const Result result = check_autoencoder(network.model()); !result.ok()) return result;

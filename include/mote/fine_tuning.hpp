@@ -51,12 +51,12 @@ class FineTuning : public TunedLayers {
   /// for another number of targets; target_out_of_range (expected: output) for one that is not finite or, for
   /// cross-entropies, not in [0, 1]. not_finite (found: number of the step, from 0) if the loss is not finite: the
   /// batch is dropped, and parameters and totals stay as they were.
-  Result train(const Inputs& inputs, std::uint8_t label);
-  Result train(const Inputs& inputs, Span<const float> targets);
+  Result train(const Inputs& inputs, std::uint8_t label) { return train_kept(keep_checked(inputs), label); }
+  Result train(const Inputs& inputs, Span<const float> targets) { return train_kept(keep_checked(inputs), targets); }
   /// Takes [inputs] bytes; a byte stands for byte * scale. Links less code than train(Inputs).
   Result train(const std::uint8_t* inputs, float scale, std::uint8_t label) {
     keep_features(of_bytes(inputs, scale));
-    return train_kept(label);
+    return train_kept(Status::ok, label);
   }
 
   /// Returns the outputs of the last layer before its activation: a view, valid until the next call. Inputs as in

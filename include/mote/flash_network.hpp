@@ -26,6 +26,9 @@ namespace mote {
 
 /// Type of the weights of a FlashModel: 4, 2 and 1 bytes.
 enum class WeightFormat : std::uint8_t { float32, float16, int8 };
+constexpr std::size_t size_of(WeightFormat format) {
+  return format == WeightFormat::float32 ? 4 : format == WeightFormat::float16 ? 2 : 1;
+}
 
 /// Number of weights of all layers, without padding.
 constexpr std::size_t flash_weight_count(const Topology& topology) {

@@ -53,14 +53,15 @@ class IntegerFineTuning : public TunedLayers {
  public:
   /// Copies the parameters that learn to `memory`, at least integer_fine_tuning_bytes(topology, options). topology: of
   /// the network that became `model`. All three must outlive this object. Errors: of check(topology);
-  /// model_size_mismatch if the model has other layers; those of FineTuning::bind().
+  /// batch_norm_not_folded; model_size_mismatch if the model has other layers; those of FineTuning::bind().
   Result bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(const Topology& topology, IntegerModel&& model, const FineTuningOptions& options, Memory memory) = delete;
+  Result bind(Topology&& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory) = delete;
 
   /// As FineTuning::train() and FineTuning::forward_pre_activations(), but inputs are clamped to the range of the
   /// model's quantization, and NaN becomes 0.
-  Result train(const Inputs& inputs, std::uint8_t label);
-  Result train(const Inputs& inputs, Span<const float> targets);
+  Result train(const Inputs& inputs, std::uint8_t label) { return train_kept(keep_checked(inputs), label); }
+  Result train(const Inputs& inputs, Span<const float> targets) { return train_kept(keep_checked(inputs), targets); }
   Span<const float> forward_pre_activations(const Inputs& inputs) {
     keep_features(inputs);
     return forward_kept();

@@ -7,6 +7,7 @@
 #include "mote/anomaly.hpp"
 #include "mote/batch_norm.hpp"
 #include "mote/bytes.hpp"
+#include "mote/calibration.hpp"
 #include "mote/checkpoint.hpp"
 #include "mote/checksum.hpp"
 #include "mote/dataset.hpp"

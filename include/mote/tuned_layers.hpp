@@ -24,8 +24,10 @@ inline namespace MOTE_LAYOUT {
 struct FineTuningOptions {
   /// Of the i-th layer from the last. At least one must learn.
   Trainable trainable[kMaxLayers] = {Trainable::weights_and_biases};
-  std::size_t new_classes = 0;  ///< outputs to add to the last layer, whose weights must then learn; they start at 0
-  bool has_targets = false;     ///< train() takes targets, one number for each output, instead of labels
+  /// Outputs to add to the last layer, whose weights must then learn; at most 256 outputs in all. Their weights start
+  /// at 0, their biases at the least of the others.
+  std::size_t new_classes = 0;
+  bool has_targets = false;  ///< train() takes targets, one number for each output, instead of labels
   /// Keeps weights that learn as half floats, rounded to nearest after each step: half the memory. Not for nesterov.
   bool half_weights = false;
   LossOptions loss = Loss::cross_entropy;
@@ -100,13 +102,13 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
                                           std::size_t frozen_bytes, bool by_rows) {
   const Topology tuned = tuned_layers(topology, options);
   const std::size_t first = topology.layer_count - tuned.layer_count;
-  std::size_t weights = 0, halves = 0, biases = 0, kept = 0, strip = 0, row = 0, block = 0, pack = 0;
+  const std::size_t biases = strides_before(tuned, tuned.layer_count);
+  const std::size_t kept = kept_strides_before(tuned, tuned.layer_count, false);
+  std::size_t weights = 0, halves = 0, strip = 0, row = 0, block = 0, pack = 0;
   const auto raise = [](std::size_t& most, std::size_t value) { most = value > most ? value : most; };
   for (std::size_t l = 0; l < tuned.layer_count; ++l) {
     const std::size_t stride = tuned.stride_of(l), inputs = tuned.inputs_of(l), outputs = tuned.outputs_of(l);
     const bool learns = trainable_of(topology, options, first + l) == Trainable::weights_and_biases;
-    biases += stride;
-    if (keeps_pre_activations(tuned, l, false)) kept += stride;
     raise(strip, learns ? kUpdateRows * stride : stride);
     if (learns) weights += inputs * stride;
     if (learns && options.half_weights) halves += inputs * outputs;
@@ -197,14 +199,16 @@ class TunedLayers {
   /// The arguments must have been checked; `network` and the model of `frozen` must outlive this object.
   void bind(const Topology& network, const detail::FrozenNetwork& frozen, const FineTuningOptions& options,
             Memory memory, const detail::FineTuningPlan& plan);
-  std::size_t first_layer() const { return first_; }
+  /// Number of layers before topology().
+  std::size_t first_layer() const { return network_->layer_count - topology_.layer_count; }
   static Result check_sample(const Inputs& inputs, std::size_t features);
   /// Keeps the inputs of topology() for a sample behind those that wait.
   void keep(const FlashInputs& x);
   /// input_not_finite (expected: feature) if an input of the sample that keep() was given is not finite.
   Result check_kept(const Inputs& inputs) const;
-  Result train_kept(std::uint8_t label);
-  Result train_kept(Span<const float> targets);
+  /// Trains with the sample that keep() was given; returns `kept` unless it is ok.
+  Result train_kept(const Result& kept, std::uint8_t label);
+  Result train_kept(const Result& kept, Span<const float> targets);
   Span<const float> forward_kept();
 
  private:
@@ -226,14 +230,13 @@ class TunedLayers {
   std::size_t halves_offset(std::size_t layer) const;
   float* state_at(std::size_t offset) const { return state_.empty() ? nullptr : state_.data() + offset; }
   /// Floats before layer l in activations_ and deltas_.
-  std::size_t layer_offset(std::size_t layer) const;
+  std::size_t layer_offset(std::size_t layer) const { return batch_size_ * detail::strides_before(topology_, layer); }
   /// What keep() fills.
   float* kept_row() const;
   float* kept_pre_activations(std::size_t layer) const;
 
   detail::FrozenNetwork frozen_;
   const Topology* network_ = nullptr;  // in flash, without new classes
-  std::size_t first_ = 0;              // layers of network_ before topology_
   Topology topology_;
   Trainable trainable_[kMaxLayers] = {};  // of the layers of topology_
   OptimizerStep step_{{}, 0.0f, 0, 0};

@@ -10,15 +10,11 @@ struct FlashLayer {
   const float* factors;
 };
 
-std::size_t weight_bytes(const FlashModel& model) {
-  return model.format == WeightFormat::float32 ? 4 : model.format == WeightFormat::float16 ? 2 : 1;
-}
-
 FlashLayer flash_layer(const FlashModel& model, std::size_t layer) {
   FlashLayer at{static_cast<const unsigned char*>(model.weights), model.biases.data(), model.factors.data()};
   for (std::size_t l = 0; l < layer; ++l) {
     const std::size_t outputs = model.topology.outputs_of(l), stride = flash_stride(outputs);
-    at.weights += model.topology.inputs_of(l) * outputs * weight_bytes(model);
+    at.weights += model.topology.inputs_of(l) * outputs * size_of(model.format);
     at.biases += stride;
     if (at.factors != nullptr) at.factors += stride;
   }
@@ -35,7 +31,7 @@ void product_in_flash(const void* of, std::size_t layer, const FlashInputs& x, f
 void weights_in_flash(const void* of, std::size_t layer, std::size_t k, float* row) {
   const auto& model = *static_cast<const FlashModel*>(of);
   const FlashLayer at = flash_layer(model, layer);
-  const std::size_t outputs = model.topology.outputs_of(layer), bytes = weight_bytes(model);
+  const std::size_t outputs = model.topology.outputs_of(layer), bytes = size_of(model.format);
   detail::weights_as_floats(model.product, outputs, at.weights + k * outputs * bytes, bytes, at.factors, row);
 }
 
@@ -67,16 +63,6 @@ Result FineTuning::keep_checked(const Inputs& inputs) {
   if (const Result result = check_sample(inputs, model_->topology.inputs); !result.ok()) return result;
   keep_features(of_view(inputs));
   return check_kept(inputs);
-}
-
-Result FineTuning::train(const Inputs& inputs, std::uint8_t label) {
-  const Result kept = keep_checked(inputs);
-  return kept.ok() ? train_kept(label) : kept;
-}
-
-Result FineTuning::train(const Inputs& inputs, Span<const float> targets) {
-  const Result kept = keep_checked(inputs);
-  return kept.ok() ? train_kept(targets) : kept;
 }
 
 }  // namespace mote

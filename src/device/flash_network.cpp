@@ -11,10 +11,6 @@
 namespace mote {
 namespace {
 
-std::size_t bytes_of(WeightFormat format) {
-  return format == WeightFormat::float32 ? 4 : format == WeightFormat::float16 ? 2 : 1;
-}
-
 std::uint32_t add_rows(const Topology& topology, Span<const float> rows, std::uint32_t crc) {
   const float* row = rows.data();
   for (std::size_t l = 0; l < topology.layer_count && !rows.empty(); ++l) {
@@ -136,7 +132,7 @@ bool FlashNetwork::advance(Place& place, std::size_t multiply_adds) const {
     place.x.elements = z;
     place.x.read = nullptr;
     place.output = 0;
-    place.weights += inputs * outputs * bytes_of(model.format);
+    place.weights += inputs * outputs * size_of(model.format);
     place.biases += stride;
     if (place.factors != nullptr) place.factors += stride;
     ++place.layer;
@@ -157,7 +153,7 @@ Span<const float> FlashNetwork::run(const FlashInputs& first) const {
 }
 
 std::uint32_t checksum(const FlashModel& model) {
-  const std::uint32_t crc = crc32_of_numbers(model.weights, bytes_of(model.format), model.weight_count);
+  const std::uint32_t crc = crc32_of_numbers(model.weights, size_of(model.format), model.weight_count);
   return add_rows(model.topology, model.factors, add_rows(model.topology, model.biases, crc));
 }
 
@@ -171,7 +167,7 @@ bool Verification::advance(std::size_t work) {
   if (!result_.ok()) return true;
   if (weight_ < model.weight_count) {
     const std::size_t left = model.weight_count - weight_, count = work < left ? work : left;
-    const std::size_t bytes = bytes_of(model.format);
+    const std::size_t bytes = size_of(model.format);
     crc_ = crc32_of_numbers(static_cast<const unsigned char*>(model.weights) + weight_ * bytes, bytes, count, crc_);
     weight_ += count;
     if (weight_ < model.weight_count) return false;

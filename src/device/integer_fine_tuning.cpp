@@ -46,16 +46,15 @@ void integer_biases(const void* of, std::size_t l, float* row) {
 Result IntegerFineTuning::bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options,
                                Memory memory) {
   if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
   if (model.layers.size() != topology.layer_count) {
     return {Status::model_size_mismatch, model.layers.size(), topology.layer_count};
   }
   for (std::size_t l = 0; l < topology.layer_count; ++l) {
     const IntegerLayer& layer = model.layers[l];
-    if (layer.inputs != topology.inputs_of(l))
-      return {Status::model_size_mismatch, layer.inputs, topology.inputs_of(l)};
-    if (layer.outputs != topology.outputs_of(l)) {
-      return {Status::model_size_mismatch, layer.outputs, topology.outputs_of(l)};
-    }
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
+    if (layer.inputs != inputs) return {Status::model_size_mismatch, layer.inputs, inputs};
+    if (layer.outputs != outputs) return {Status::model_size_mismatch, layer.outputs, outputs};
   }
   if (const Result result = check_options(topology, options); !result.ok()) return result;
   const detail::IntegerFeaturesPlan features = detail::integer_features_plan(topology, options);
@@ -85,16 +84,6 @@ Result IntegerFineTuning::keep_checked(const Inputs& inputs) {
   if (const Result result = check_sample(inputs, inputs_.size()); !result.ok()) return result;
   keep_features(inputs);
   return Status::ok;
-}
-
-Result IntegerFineTuning::train(const Inputs& inputs, std::uint8_t label) {
-  const Result kept = keep_checked(inputs);
-  return kept.ok() ? train_kept(label) : kept;
-}
-
-Result IntegerFineTuning::train(const Inputs& inputs, Span<const float> targets) {
-  const Result kept = keep_checked(inputs);
-  return kept.ok() ? train_kept(targets) : kept;
 }
 
 }  // namespace mote

@@ -59,7 +59,6 @@ void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& fro
   network_ = &network;
   frozen_ = frozen;
   topology_ = detail::tuned_layers(network, options);
-  first_ = network.layer_count - topology_.layer_count;
   loss_ = options.loss;
   batch_size_ = options.batch_size;
   totals_ = {};
@@ -85,10 +84,10 @@ void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& fro
   const std::size_t bias_floats = parameters_.size() - (halves_ == nullptr ? weight_floats_ : 0);
   step_ = {options.optimizer, options.l2, 0, weight_floats_ + bias_floats, 0.0f};
   for (std::size_t l = 0; l < topology_.layer_count; ++l) {
-    trainable_[l] = detail::trainable_of(network, options, first_ + l);
+    trainable_[l] = detail::trainable_of(network, options, first_layer() + l);
     float* biases = parameters_.data() + biases_offset(l);
-    frozen_.biases(frozen_.model, first_ + l, biases);
-    const std::size_t known = network.outputs_of(first_ + l);
+    frozen_.biases(frozen_.model, first_layer() + l, biases);
+    const std::size_t known = network.outputs_of(first_layer() + l);
     float least = biases[0];
     for (std::size_t j = 1; j < known; ++j) least = biases[j] < least ? biases[j] : least;
     for (std::size_t j = known; j < topology_.outputs_of(l); ++j) biases[j] = least;  // a new class
@@ -144,15 +143,15 @@ Result TunedLayers::copy_parameters(Span<float> parameters) const {
     const std::size_t stride = network.stride_of(l);
     float *weights = parameters.data() + network.weights_offset(l),
           *biases = parameters.data() + network.biases_offset(l);
-    const bool is_tuned = l >= first_;
+    const bool is_tuned = l >= first_layer();
     if (is_tuned) {
-      copy_floats(parameters_.data() + biases_offset(l - first_), stride, biases);
+      copy_floats(parameters_.data() + biases_offset(l - first_layer()), stride, biases);
     } else {
       frozen_.biases(frozen_.model, l, biases);
     }
     for (std::size_t k = 0; k < network.inputs_of(l); ++k, weights += stride) {
       if (is_tuned) {
-        weights_of(l - first_, k, weights);
+        weights_of(l - first_layer(), k, weights);
       } else {
         frozen_.weights(frozen_.model, l, k, weights);
       }
@@ -183,21 +182,23 @@ Result TunedLayers::check_sample(const Inputs& inputs, std::size_t features) {
 
 Result TunedLayers::check_kept(const Inputs& inputs) const {
   const float first = learns_weights(0) ? features_[waiting_ * topology_.inputs] : kept_row()[0];
-  if (detail::is_finite(first) && (first_ != 0 || !learns_weights(0))) return Status::ok;
+  if (detail::is_finite(first) && (first_layer() != 0 || !learns_weights(0))) return Status::ok;
   for (std::size_t f = 0; f < inputs.features; ++f) {  // one that is not finite makes all products NaN
     if (!detail::is_finite(input_at(inputs, 0, f))) return {Status::input_not_finite, 0, f};
   }
   return Status::ok;
 }
 
-Result TunedLayers::train_kept(std::uint8_t label) {
+Result TunedLayers::train_kept(const Result& kept, std::uint8_t label) {
+  if (!kept.ok()) return kept;
   if (labels_.empty()) return Status::no_labels;
   if (label >= topology_.outputs()) return {Status::label_out_of_range, label, topology_.outputs() - 1};
   labels_[waiting_] = label;
   return ++waiting_ < batch_size_ ? Result(Status::ok) : train_batch(labels_.data());
 }
 
-Result TunedLayers::train_kept(Span<const float> targets) {
+Result TunedLayers::train_kept(const Result& kept, Span<const float> targets) {
+  if (!kept.ok()) return kept;
   const std::size_t outputs = topology_.outputs();
   if (targets_.empty()) return Status::no_labels;
   if (targets.size() != outputs) return {Status::output_size_mismatch, targets.size(), outputs};
@@ -327,7 +328,7 @@ void TunedLayers::product(std::size_t l, const FlashInputs& x, float* z) {
     if (learns_weights(l)) {
       flash_product_float16(inputs, outputs, {0, outputs}, x, halves_ + halves_offset(l), nullptr, row_);
     } else {
-      frozen_.product(frozen_.model, first_ + l, x, row_);
+      frozen_.product(frozen_.model, first_layer() + l, x, row_);
     }
     for (std::size_t j = 0; j < stride; ++j) z[j] = j < outputs ? row_[j] : 0.0f;
     return;
@@ -363,8 +364,8 @@ void TunedLayers::keep_weights(std::size_t l, std::size_t k, const float* row) {
 
 /// weights_of() in flash.
 void TunedLayers::frozen_weights(std::size_t l, std::size_t k, float* row) const {
-  frozen_.weights(frozen_.model, first_ + l, k, row);
-  for (std::size_t j = network_->outputs_of(first_ + l); j < topology_.stride_of(l); ++j) row[j] = 0.0f;
+  frozen_.weights(frozen_.model, first_layer() + l, k, row);
+  for (std::size_t j = network_->outputs_of(first_layer() + l); j < topology_.stride_of(l); ++j) row[j] = 0.0f;
 }
 
 // Places in memory.
@@ -389,12 +390,6 @@ std::size_t TunedLayers::halves_offset(std::size_t layer) const {
   return offset;
 }
 
-std::size_t TunedLayers::layer_offset(std::size_t layer) const {
-  std::size_t offset = 0;
-  for (std::size_t l = 0; l < layer; ++l) offset += batch_size_ * topology_.stride_of(l);
-  return offset;
-}
-
 float* TunedLayers::kept_row() const {
   return learns_weights(0) ? kept_features_ + waiting_ * topology_.inputs
                            : activations_ + waiting_ * topology_.stride_of(0);
@@ -402,11 +397,7 @@ float* TunedLayers::kept_row() const {
 
 float* TunedLayers::kept_pre_activations(std::size_t layer) const {
   if (!detail::keeps_pre_activations(topology_, layer, false)) return nullptr;
-  std::size_t offset = 0;
-  for (std::size_t l = 0; l < layer; ++l) {
-    if (detail::keeps_pre_activations(topology_, l, false)) offset += batch_size_ * topology_.stride_of(l);
-  }
-  return pre_activations_ + offset;
+  return pre_activations_ + batch_size_ * detail::kept_strides_before(topology_, layer, false);
 }
 
 }  // namespace mote

@@ -267,20 +267,10 @@ BatchNorm Backpropagation::batch_norm(std::size_t layer, std::size_t column) con
           first + 6 * next};
 }
 
-std::size_t Backpropagation::layer_offset(std::size_t layer) const {
-  std::size_t offset = 0;
-  for (std::size_t l = 0; l < layer; ++l) offset += max_rows_ * topology_.stride_of(l);
-  return offset;
-}
-
 float* Backpropagation::kept_pre_activations(std::size_t layer) const {
   const bool all = options_.all_pre_activations;
   if (!detail::keeps_pre_activations(topology_, layer, all)) return nullptr;
-  std::size_t offset = 0;
-  for (std::size_t l = 0; l < layer; ++l) {
-    if (detail::keeps_pre_activations(topology_, l, all)) offset += max_rows_ * topology_.stride_of(l);
-  }
-  return pre_activations_ + offset;
+  return pre_activations_ + max_rows_ * detail::kept_strides_before(topology_, layer, all);
 }
 
 MatrixView Backpropagation::activations(std::size_t layer) const {

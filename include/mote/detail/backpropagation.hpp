@@ -65,6 +65,19 @@ constexpr bool keeps_pre_activations(const Topology& topology, std::size_t layer
   return layer + 1 < topology.layer_count && (all || needs_pre_activations(topology.layers[layer].activation));
 }
 
+/// Sum of the strides of all layers before `layer`.
+constexpr std::size_t strides_before(const Topology& topology, std::size_t layer) {
+  std::size_t sum = 0;
+  for (std::size_t l = 0; l < layer; ++l) sum += topology.stride_of(l);
+  return sum;
+}
+/// Of those that keep their pre-activations.
+constexpr std::size_t kept_strides_before(const Topology& topology, std::size_t layer, bool all) {
+  std::size_t sum = 0;
+  for (std::size_t l = 0; l < layer; ++l) sum += keeps_pre_activations(topology, l, all) ? topology.stride_of(l) : 0;
+  return sum;
+}
+
 /// Rows of layer l's weights in a slice.
 constexpr std::size_t slice_rows(const Topology& topology, std::size_t layer) {
   if (!kRearranges) return topology.inputs_of(layer);  // a microcontroller has one worker and no cache
@@ -98,11 +111,8 @@ constexpr BackpropagationPlan backpropagation_plan(const Topology& topology, con
                                                    std::size_t rows) {
   MemoryPlan memory;
   BackpropagationPlan plan{};
-  std::size_t strides = 0, kept_strides = 0;
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    strides += topology.stride_of(l);
-    if (keeps_pre_activations(topology, l, options.all_pre_activations)) kept_strides += topology.stride_of(l);
-  }
+  const std::size_t strides = strides_before(topology, topology.layer_count);
+  const std::size_t kept_strides = kept_strides_before(topology, topology.layer_count, options.all_pre_activations);
   plan.activations = memory.take<float>(rows, strides);
   plan.deltas = memory.take<float>(rows, strides);
   plan.pre_activations = memory.take<float>(rows, kept_strides);
@@ -201,7 +211,7 @@ class Backpropagation {
   void for_columns(std::size_t layer, Work work) const;
   BatchNorm batch_norm(std::size_t layer, std::size_t column = 0) const;
   /// Floats before layer l in activations_ and deltas_.
-  std::size_t layer_offset(std::size_t layer) const;
+  std::size_t layer_offset(std::size_t layer) const { return max_rows_ * detail::strides_before(topology_, layer); }
   /// Pre-activations of layer l that are kept beside its activations; null if they are not.
   float* kept_pre_activations(std::size_t layer) const;
   /// [rows][stride_of(layer)]: z, then n of batch_norm.hpp.

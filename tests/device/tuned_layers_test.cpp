@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Fine-tuning of any parameters, over weights of any format.
+// Layers that learn on over weights of any format, as FineTuning runs them.
+#include "mote/tuned_layers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,11 +9,8 @@
 #include <vector>
 
 #include "mote/fine_tuning.hpp"
-#include "mote/integer_conversion.hpp"
-#include "mote/integer_fine_tuning.hpp"
-#include "support/double_network.hpp"
 #include "support/guarded_memory.hpp"
-#include "support/support.hpp"
+#include "support/tuned_network.hpp"
 
 namespace {
 
@@ -20,77 +19,18 @@ using mote::FineTuning;
 using mote::FineTuningOptions;
 using mote::FlashModel;
 using mote::Inputs;
-using mote::IntegerFineTuning;
 using mote::Optimizer;
 using mote::Span;
 using mote::Status;
 using mote::Topology;
 using mote::Trainable;
 using mote::test::wide;
-
-constexpr Topology kTopology{
-    19, {21, Activation::gelu}, {9, Activation::tanh}, {6, Activation::relu}, {4, Activation::softmax}};
-constexpr std::size_t kInputs = 19, kOutputs = 4;
-
-template <typename T>
-Span<T> span(std::vector<T>& values) {
-  return {values.data(), values.size()};
-}
-
-/// A network in flash in every format, and samples.
-struct Example {
-  std::vector<float> parameters, floats, biases, factors, byte_biases, half_biases;
-  std::vector<mote::Half> halves;
-  std::vector<std::int8_t> bytes;
-  FlashModel float32, float16, int8;
-  twin::Batch batch = twin::random_batch(kTopology, 12, 3);
-  // Integers.
-  std::vector<mote::IntegerLayer> layers;
-  std::vector<std::int8_t> integers, shifts, tables;
-  std::vector<std::int32_t> integer_biases, multipliers;
-  mote::IntegerModel integer;
-
-  Example()
-      : parameters(kTopology.parameter_count()),
-        floats(mote::flash_weight_count(kTopology)),
-        biases(mote::flash_row_count(kTopology)),
-        factors(biases.size()),
-        byte_biases(biases.size()),
-        half_biases(biases.size()),
-        halves(floats.size()),
-        bytes(floats.size()),
-        layers(kTopology.layer_count),
-        integers(floats.size()),
-        shifts(mote::integer_output_count(kTopology)),
-        tables(256 * layers.size()),
-        integer_biases(shifts.size()),
-        multipliers(shifts.size()) {
-    twin::randomize(kTopology, 5, span(parameters));
-    const Span<const float> p = span(parameters);
-    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(floats), span(biases)).ok());
-    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(halves), span(half_biases)).ok());
-    EXPECT_TRUE(mote::make_flash_weights(kTopology, p, span(bytes), span(byte_biases), span(factors)).ok());
-    float32 = FlashModel(kTopology, Span<const float>(span(floats)), span(biases));
-    float16 = FlashModel(kTopology, Span<const mote::Half>(span(halves)), span(half_biases));
-    int8 = FlashModel(kTopology, Span<const std::int8_t>(span(bytes)), span(byte_biases), span(factors));
-    std::vector<mote::Range> ranges(layers.size() + 1);
-    GuardedMemory scratch(mote::calibration_bytes(kTopology));
-    EXPECT_TRUE(mote::calibrate(kTopology, p, samples(), scratch, span(ranges)).ok());
-    EXPECT_TRUE(mote::make_integer_model(
-                    kTopology, p, span(ranges), mote::ScalePer::output,
-                    {span(layers), span(integers), span(integer_biases), span(multipliers), span(shifts), span(tables)},
-                    integer)
-                    .ok());
-  }
-  Inputs samples() const { return {batch.inputs.data(), batch.rows(), kInputs}; }
-  Inputs sample(std::size_t i) const { return samples().subset(i, 1); }
-};
-
-std::vector<float> copied(const mote::TunedLayers& tuning) {
-  std::vector<float> parameters(tuning.network_topology().parameter_count());
-  EXPECT_TRUE(tuning.copy_parameters(span(parameters)).ok());
-  return parameters;
-}
+using tuned::copied;
+using tuned::Example;
+using tuned::kInputs;
+using tuned::kOutputs;
+using tuned::kTopology;
+using tuned::span;
 
 /// Trains one batch of plain gradient descent: parameters that learn move by the gradient of the double twin, and the
 /// others do not move.
@@ -125,7 +65,7 @@ void expect_gradient_step(Tuning& tuning, const Example& example, const FineTuni
   }
 }
 
-TEST(Trainable, AnyParametersFollowTheirGradientsOverAnyFormat) {
+TEST(TunedLayers, AnyParametersFollowTheirGradientsOverAnyFormat) {
   const Example example;
   constexpr auto kNothing = Trainable::nothing, kBiases = Trainable::biases, kAll = Trainable::weights_and_biases;
   const Trainable sets[][4] = {// from the last layer to the first
@@ -155,63 +95,8 @@ TEST(Trainable, AnyParametersFollowTheirGradientsOverAnyFormat) {
   }
 }
 
-/// The layers in integers round: a batch is near the gradient only. Layers from the first that learns on are floats.
-TEST(Trainable, ParametersOverIntegersFollowTheGradientsOfTheirFeatures) {
-  const Example example;
-  for (const std::size_t layers : {1u, 2u, 3u, 4u}) {
-    for (const bool biases : {false, true}) {
-      FineTuningOptions options;
-      options.set_optimizer({Optimizer::sgd, 0.1f}).set_batch_size(3);
-      biases ? options.set_biases(layers) : options.set_layers(layers);
-      GuardedMemory memory(mote::integer_fine_tuning_bytes(kTopology, options));
-      IntegerFineTuning tuning;
-      ASSERT_TRUE(tuning.bind(kTopology, example.integer, options, memory.memory()).ok());
-      const std::vector<float> before = copied(tuning);
-      std::vector<float> exact = example.parameters;
-      for (std::size_t l = 0; l < kTopology.layer_count; ++l) {
-        const std::size_t stride = kTopology.stride_of(l);
-        float largest = 0.0f;  // rounded to 1/127 of it
-        for (std::size_t i = 0; i < kTopology.weight_floats(l); ++i) {
-          largest = std::max(largest, std::fabs(exact[kTopology.weights_offset(l) + i]));
-        }
-        for (std::size_t i = 0; i < kTopology.weight_floats(l); ++i) {
-          ASSERT_NEAR(before[kTopology.weights_offset(l) + i], exact[kTopology.weights_offset(l) + i],
-                      largest / 250.0f);
-        }
-        for (std::size_t j = 0; j < stride; ++j) {
-          ASSERT_NEAR(before[kTopology.biases_offset(l) + j], exact[kTopology.biases_offset(l) + j], 1e-3f);
-        }
-      }
-      const twin::Network network(kTopology, {before.data(), before.size()});
-      for (std::size_t i = 0; i < 3; ++i) {
-        const twin::Vector z = network.pre_activations(example.batch.inputs.data() + i * kInputs).back();
-        const auto found = tuning.forward_pre_activations(example.sample(i));
-        for (std::size_t j = 0; j < kOutputs; ++j) EXPECT_NEAR(wide(found[j]), z[j], 0.06) << layers << ' ' << biases;
-      }
-      twin::Batch batch = example.batch;
-      batch.labels.resize(3);
-      const twin::Parameters gradients = network.gradients(options.loss, batch, 0.0);
-      for (std::size_t i = 0; i < 3; ++i) ASSERT_TRUE(tuning.train(example.sample(i), batch.labels[i]).ok());
-      const std::vector<float> after = copied(tuning);
-      const twin::Parameters found = twin::unpack(kTopology, {after.data(), after.size()});
-      for (std::size_t l = 0; l < 4; ++l) {
-        twin::Vector moved;
-        for (std::size_t j = 0; j < found.biases[l].size(); ++j) {
-          moved.push_back((network.parameters.biases[l][j] - found.biases[l][j]) / 0.1);
-        }
-        if (l + layers >= 4) {
-          EXPECT_LE(twin::relative_error(moved, gradients.biases[l]), 0.05) << layers << ' ' << biases << ' ' << l;
-        } else {
-          EXPECT_EQ(twin::norm(moved), 0.0);
-        }
-      }
-      EXPECT_TRUE(memory.intact());
-    }
-  }
-}
-
 /// Weights that float16 holds exactly give the bits of float32.
-TEST(Trainable, HalfFloatsLearnLikeTheFloatsOfTheirValues) {
+TEST(TunedLayers, HalfFloatsLearnLikeTheFloatsOfTheirValues) {
   Example example;
   for (std::size_t i = 0; i < example.floats.size(); ++i) {
     example.floats[i] = std::ldexp(std::round(std::ldexp(example.floats[i], 6)), -6);
@@ -238,7 +123,7 @@ TEST(Trainable, HalfFloatsLearnLikeTheFloatsOfTheirValues) {
 }
 
 /// Weights round to half floats after each step: near the float training, in half the memory, and saved as bytes.
-TEST(Trainable, WeightsInRamCanBeHalfFloats) {
+TEST(TunedLayers, WeightsInRamCanBeHalfFloats) {
   const Example example;
   for (const Optimizer method : {Optimizer::sgd, Optimizer::momentum, Optimizer::adam}) {
     for (const std::size_t batch : {1u, 3u}) {
@@ -284,7 +169,7 @@ TEST(Trainable, WeightsInRamCanBeHalfFloats) {
   EXPECT_EQ(tuning.bind(example.int8, nesterov, memory.memory()).status, Status::bad_momentum);
 }
 
-TEST(Trainable, ParametersCanBeExported) {
+TEST(TunedLayers, ParametersCanBeExported) {
   const Example example;
   FineTuningOptions options;
   options.set_layers(2).set_optimizer({Optimizer::sgd, 0.05f});
@@ -302,31 +187,8 @@ TEST(Trainable, ParametersCanBeExported) {
   EXPECT_EQ(tuning.copy_parameters(span(parameters).subspan(0, 5)).status, Status::model_size_mismatch);
 }
 
-/// Knows four classes, and learns a fifth from its samples mixed with those of the four.
-TEST(Trainable, ANewClassIsLearned) {
+TEST(TunedLayers, ANewClassIsLearned) {
   const Example example;
-  const auto pixels = [](std::size_t label, std::size_t i) {
-    std::vector<float> x(kInputs, 0.1f);
-    mote::test::Source source(static_cast<std::uint32_t>(100 * label + i));
-    for (std::size_t k = label; k < kInputs; k += 5) x[k] = source.uniform(0.7f, 1.5f);
-    return x;
-  };
-  const auto learn = [&](auto& tuning) {
-    for (std::size_t step = 0; step < 4000; ++step) {
-      const auto label = static_cast<std::uint8_t>(step % 5);
-      const std::vector<float> x = pixels(label, step / 5 % 20);
-      ASSERT_TRUE(tuning.train(Inputs(x.data(), 1, kInputs), label).ok());
-    }
-    std::size_t correct = 0;
-    for (std::size_t label = 0; label < 5; ++label) {
-      for (std::size_t i = 100; i < 110; ++i) {
-        const std::vector<float> x = pixels(label, i);
-        correct += mote::argmax(tuning.forward_pre_activations(Inputs(x.data(), 1, kInputs))) == label;
-      }
-    }
-    EXPECT_GE(correct, 45u) << "of 50";
-    EXPECT_EQ(tuning.network_topology().outputs(), 5u);
-  };
   FineTuningOptions options;
   options.set_layers(3).set_new_classes(1).set_optimizer({Optimizer::momentum, 0.01f});
   GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
@@ -335,19 +197,14 @@ TEST(Trainable, ANewClassIsLearned) {
   const auto z = tuning.forward_pre_activations(example.sample(0));
   EXPECT_EQ(z.size(), 5u);
   EXPECT_LE(z[4], 0.5f) << "the smallest of the biases";
-  learn(tuning);
+  tuned::expect_to_learn_a_fifth_class(tuning);
   EXPECT_TRUE(memory.intact());
-  GuardedMemory other(mote::integer_fine_tuning_bytes(kTopology, options));
-  IntegerFineTuning over_integers;
-  ASSERT_TRUE(over_integers.bind(kTopology, example.integer, options, other.memory()).ok());
-  learn(over_integers);
-  EXPECT_TRUE(other.intact());
   const auto status = [&](const FineTuningOptions& o) { return tuning.bind(example.int8, o, memory.memory()).status; };
   EXPECT_EQ(status(FineTuningOptions().set_biases(1).set_new_classes(1)), Status::layer_size_out_of_range);
   EXPECT_EQ(status(FineTuningOptions().set_new_classes(253)), Status::layer_size_out_of_range);
 }
 
-TEST(Trainable, TargetsAreLearnedLikeLabels) {
+TEST(TunedLayers, TargetsAreLearnedLikeLabels) {
   constexpr Topology t{3, {8, Activation::tanh}, {2}};
   std::vector<float> parameters(t.parameter_count()), weights(mote::flash_weight_count(t)),
       biases(mote::flash_row_count(t));
@@ -381,20 +238,6 @@ TEST(Trainable, TargetsAreLearnedLikeLabels) {
   EXPECT_EQ(result.status, Status::target_out_of_range);
   EXPECT_EQ(result.expected, 1u);
   EXPECT_EQ(tuning.waiting(), 0u);
-}
-
-TEST(Trainable, IntegersOfAnotherTopologyAreRejected) {
-  const Example example;
-  const FineTuningOptions options;
-  GuardedMemory memory(mote::integer_fine_tuning_bytes(kTopology, options));
-  IntegerFineTuning tuning;
-  Topology other = kTopology;
-  other.layers[1].outputs = 10;
-  EXPECT_EQ(tuning.bind(other, example.integer, options, memory.memory()).status, Status::model_size_mismatch);
-  const Topology fewer{19, {21, Activation::gelu}, {4, Activation::softmax}};
-  EXPECT_EQ(tuning.bind(fewer, example.integer, options, memory.memory()).status, Status::model_size_mismatch);
-  EXPECT_EQ(tuning.bind(kTopology, example.integer, options, memory.memory().subspan(0, 64)).status,
-            Status::memory_too_small);
 }
 
 }  // namespace
