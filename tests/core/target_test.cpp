@@ -3,21 +3,16 @@
 // repository.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
 
-std::string compiler() {
-  const char* name = std::getenv("MOTE_CXX");
-  return name == nullptr ? "g++" : name;
-}
-
 bool is_small(const std::string& machine) {
-  const CommandResult macros = run_command(compiler() + " -std=c++17 -Iinclude -U__unix__ " + machine +
+  const CommandResult macros = run_command(build::compiler() + " -std=c++17 -Iinclude -U__unix__ " + machine +
                                            " -dM -E -x c++ include/mote/target.hpp");
   EXPECT_EQ(macros.status, 0) << macros.output;
   return macros.output.find("#define MOTE_MICROCONTROLLER") != std::string::npos;
@@ -57,7 +52,7 @@ int main() {
 )";
 
 void expect_no_warning(const std::string& name, const std::string& flags) {
-  if (run_command("command -v " + name).status != 0) GTEST_SKIP() << "apt-get install " << name;
+  if (!has_program(name)) GTEST_SKIP() << "apt-get install " << name;
   const TemporaryFolder folder;
   folder.write("program.cpp", kProgram);
   for (const char* machine : {"", " -DMOTE_MICROCONTROLLER"}) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "mote/mote.hpp"
+#include "support/build.hpp"
 #include "support/closed_forms.hpp"
-#include "support/command.hpp"
 
 namespace {
 
@@ -92,9 +92,7 @@ TEST(InstructionSet, SetsOfOneArithmeticClassAgreeToTheBit) {
 
 /// A function that the linker may merge between builds could run wide instructions where there are none.
 TEST(InstructionSet, BuildsDefineNothingOutsideTheirNamespace) {
-  const char* folder = std::getenv("MOTE_BUILD");
-  const std::string archive = std::string(folder == nullptr ? "build" : folder) + "/libmote.a";
-  const CommandResult result = run_command("nm -C --defined-only " + archive);
+  const CommandResult result = run_command("nm -C --defined-only " + build::folder() + "/libmote.a");
   ASSERT_EQ(result.status, 0) << result.output;
   std::istringstream lines(result.output);
   std::string line, member;

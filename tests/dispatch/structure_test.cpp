@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "support/archive_symbols.hpp"
+#include "support/build.hpp"
 
 namespace {
 
-using archive::build_directory;
 using archive::library_symbols;
 using archive::listed;
 using archive::Names;
@@ -183,7 +183,7 @@ TEST(Structure, CompilerSawNoFileAboveASourcesRoom) {
   for (const std::string& member : members) {
     const std::string stem = member.substr(0, member.find('.'));  // products.v3.o is another build of products.cpp
     const std::string source = source_named(graph, stem), room = room_of(source) + "/";
-    const std::string path = build_directory() + "/src/" + room + member.substr(0, member.size() - 1) + "d";
+    const std::string path = build::folder() + "/src/" + room + member.substr(0, member.size() - 1) + "d";
     std::ifstream list(path);
     ASSERT_TRUE(list.good()) << path << " is missing: was the library built with make?";
     sources.insert(source);

@@ -3,9 +3,9 @@
 // other tests with them, and `make test-target` runs them on emulated boards.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -16,10 +16,8 @@ INSTANTIATE_TEST_SUITE_P(, SmallProducts, testing::Values("-O1", "-O2 -march=nat
 
 TEST_P(SmallProducts, AreTheSumsOfTheReference) {
   const TemporaryFolder folder;
-  const char* compiler = std::getenv("MOTE_CXX");
   const std::string program = folder.file("small_products");
-  const CommandResult result = run_command((compiler == nullptr ? "g++" : compiler) +
-                                           std::string(" -std=c++17 -ffp-contract=off ") + GetParam() +
+  const CommandResult result = run_command(build::compiler() + " -std=c++17 -ffp-contract=off " + GetParam() +
                                            " -DMOTE_MICROCONTROLLER -Iinclude -Isrc tests/products/small_products.cpp "
                                            "src/products/small_products.cpp src/textbook/optimizer.cpp -o " +
                                            program + " && " + program);

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The symbols of the library, from nm. The environment variable MOTE_BUILD names the build directory.
+// The symbols of the library, from nm.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/build.hpp"
+
 namespace archive {
 
 using Names = std::set<std::string>;
-
-inline std::string build_directory() {
-  const char* directory = std::getenv("MOTE_BUILD");
-  return directory != nullptr ? directory : "build";
-}
 
 struct Symbol {
   std::string member, name, kind, section;  // member of the archive; kind is nm's letter
@@ -45,7 +41,7 @@ inline std::vector<Symbol> parse_symbols(const std::string& text) {
 }
 
 inline std::vector<Symbol> library_symbols() {
-  const std::string archive = build_directory() + "/libmote.a";
+  const std::string archive = build::folder() + "/libmote.a";
   std::string text;
   FILE* pipe = popen(("nm -f sysv '" + archive + "' 2>&1").c_str(), "r");
   if (pipe != nullptr) {

@@ -22,3 +22,8 @@ inline CommandResult run_command(const std::string& command) {
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }
+
+/// Whether the shell finds a program.
+inline bool has_program(const std::string& name) {
+  return run_command("command -v " + name).status == 0;
+}

@@ -10,13 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "support/command.hpp"
+#include "support/build.hpp"
 
 namespace lesson_output {
 
 inline CommandResult lesson(const std::string& arguments) {
-  const char* tools = std::getenv("MOTE_TOOLS");
-  return run_command(std::string(tools == nullptr ? "tools" : tools) + "/lesson " + arguments);
+  return run_command(build::tools() + "/lesson " + arguments);
 }
 
 inline constexpr double kNone = std::numeric_limits<double>::quiet_NaN();

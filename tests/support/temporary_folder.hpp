@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A folder for the duration of a test, and small IDX image sets in it.
+// A folder for the duration of a test, small IDX image sets in it, and the bytes of any file.
 #pragma once
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,13 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+/// The bytes of a file; none of a file that cannot be read.
+inline std::string contents(const std::string& path) {
+  std::ostringstream bytes;
+  bytes << std::ifstream(path, std::ios::binary).rdbuf();
+  return bytes.str();
+}
 
 inline std::string big_endian(std::uint32_t value) {
   return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),

@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "common/error.hpp"
@@ -23,11 +21,7 @@ namespace fs = std::filesystem;
 
 class AtomicFile : public testing::Test {
  protected:
-  std::string contents(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream(folder_.file(name)).rdbuf();
-    return text.str();
-  }
+  std::string contents(const std::string& name) const { return ::contents(folder_.file(name)); }
 
   /// The error that writing a file ends with; expected is its exit status.
   std::string error_of(const std::string& name, const std::string& bytes, int expected) const {

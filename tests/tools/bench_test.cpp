@@ -2,18 +2,17 @@
 // The output of tools/bench, without its timings.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "benchmarks/peak.hpp"
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
 
 std::string bench() {
-  const char* tools = std::getenv("MOTE_TOOLS");
-  return std::string(tools == nullptr ? "tools" : tools) + "/bench ";
+  return build::tools() + "/bench ";
 }
 
 TEST(Bench, ElementwiseGivesANumberForEachFunction) {

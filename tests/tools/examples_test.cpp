@@ -2,29 +2,22 @@
 // The programs of tools/examples. Run from the root of the repository.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
 
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
 /// Compiles an example and runs it; the compiler's result where it fails.
 CommandResult run_example(const TemporaryFolder& folder, const std::string& name, const std::string& arguments) {
-  const CommandResult compiled = run_command(variable("MOTE_CXX", "g++") +
-                                             " -std=c++17 -O1 -Wall -Wextra -Werror -Iinclude -Itools tools/examples/" +
-                                             name + ".cpp " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                                             variable("MOTE_LINK", "") + " -o " + folder.file(name));
+  const CommandResult compiled =
+      build::compile("-O1 -Wall -Wextra -Werror -Itools tools/examples/" + name + ".cpp", folder.file(name));
   return compiled.status != 0 ? compiled : run_command(folder.file(name) + " " + arguments);
 }
 
@@ -47,8 +40,7 @@ TEST(Examples, PrintWhatTheirCommentsSay) {
     const std::string name = entry.path().stem(), promised = promised_output(name);
     if (entry.path().extension() != ".cpp" || name == "anomaly") continue;
     ++examples;
-    const CommandResult result =
-        run_example(folder, name, name == "mnist" ? variable("MOTE_BUILD", "build") + "/mnist" : "");
+    const CommandResult result = run_example(folder, name, name == "mnist" ? build::folder() + "/mnist" : "");
     EXPECT_EQ(result.status, 0) << name;
     EXPECT_NE(promised, "") << name;
     EXPECT_EQ(result.output, promised) << name;

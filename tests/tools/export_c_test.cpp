@@ -3,19 +3,14 @@
 // repository.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <string>
 
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/train_program.hpp"
 
 namespace {
-
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
 
 constexpr const char* kC99 = " -std=c99 -Wall -Wextra -Wpedantic -Wconversion -Werror ";
 
@@ -71,14 +66,14 @@ void expect_equal_answers(const std::string& options, const std::string& element
   const CommandResult c = run_command("gcc -O1" + std::string(kC99) + definitions + folder.file("net.c") + " -o " +
                                       folder.file("c") + " && " + folder.file("c"));
   ASSERT_EQ(c.status, 0) << c.output;
-  const CommandResult cpp =
-      run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -O1 -Iinclude" + definitions + "-D'VIEW=" + view + "' " +
-                  folder.file("net.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                  variable("MOTE_LINK", "") + " -o " + folder.file("cpp") + " && " + folder.file("cpp"));
+  const CommandResult compiled =
+      build::compile("-O1" + definitions + "-D'VIEW=" + view + "' " + folder.file("net.cpp"), folder.file("cpp"));
+  ASSERT_EQ(compiled.status, 0) << compiled.output;
+  const CommandResult cpp = run_command(folder.file("cpp"));
   ASSERT_EQ(cpp.status, 0) << cpp.output;
   EXPECT_EQ(c.output, cpp.output);
   EXPECT_GE(c.output.size(), 5000u);
-  if (run_command("command -v arm-none-eabi-gcc").status != 0) return;
+  if (!has_program("arm-none-eabi-gcc")) return;
   for (const char* processor : {"cortex-m0", "cortex-m4"}) {
     const CommandResult arm = run_command("arm-none-eabi-gcc -mthumb -Os -mcpu=" + std::string(processor) + kC99 +
                                           definitions + "-c " + folder.file("net.c") + " -o " + folder.file("arm.o"));
@@ -120,7 +115,7 @@ TEST(ExportC, NeedsAFileOfItsOwnAndOneNetwork) {
     EXPECT_NE(result.status, 0) << c.options;
     EXPECT_NE(result.output.find(c.error), std::string::npos) << result.output;
   }
-  EXPECT_EQ(train_program::contents(folder.file("mine.h")), "int mine;\n");
+  EXPECT_EQ(contents(folder.file("mine.h")), "int mine;\n");
 }
 
 /// Names of columns are free text, but comments of C end at an asterisk and a slash.
@@ -138,7 +133,7 @@ TEST(ExportC, TakesAnyNameOfAColumn) {
   const CommandResult c = run_command(std::string("gcc") + kC99 + folder.file("use.c") + " -o " + folder.file("use") +
                                       " && " + folder.file("use"));
   EXPECT_EQ(c.status, 0) << c.output;
-  const std::string header = train_program::contents(folder.file("register.h"));
+  const std::string header = contents(folder.file("register.h"));
   EXPECT_NE(header.find("NAME_VALUE, end * / int x;"), std::string::npos) << header;
 }
 

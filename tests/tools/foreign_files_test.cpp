@@ -7,16 +7,12 @@
 namespace {
 
 using train_program::line_with;
+using train_program::predict;
 using train_program::SmallSet;
 
 class ForeignFiles : public SmallSet {
  protected:
   std::string model() const { return folder_.file("model.safetensors"); }
-  static CommandResult predict(const std::string& arguments) {
-    std::string program = train_program::program();
-    program.replace(program.rfind("train "), 6, "predict ");
-    return run_command(program + arguments);
-  }
 };
 
 const struct {
@@ -85,10 +81,8 @@ TEST_F(ForeignFiles, PredictEndsQuietlyWhenItsReaderDoes) {
   std::string many = idx_header({40000, 3, 4});
   many.append(40000 * 12, 'a');
   folder_.write("many", many);
-  std::string program = train_program::program();
-  program.replace(program.rfind("train "), 6, "predict ");
   const CommandResult result =
-      run_command("{ " + program + model() + " " + folder_.file("many") + " | head -n 1; } 2>&1");
+      run_command("{ " + build::tools() + "/predict " + model() + " " + folder_.file("many") + " | head -n 1; } 2>&1");
   EXPECT_EQ(result.output, "file,image,class,0,1,2,3\n");
 }
 
@@ -105,7 +99,7 @@ TEST_F(ClassNames, ReachTheTerminalAndTheReportWithoutASavedModel) {
   for (const char* name : {"\nash ", "\noak ", "\nelm ", "\nfir "}) {
     EXPECT_NE(run.output.find(name), std::string::npos) << run.output;
   }
-  const std::string page = train_program::contents(report);
+  const std::string page = contents(report);
   EXPECT_NE(page.find("elm as "), std::string::npos);
 }
 

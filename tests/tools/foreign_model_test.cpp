@@ -10,7 +10,6 @@
 
 namespace {
 
-using train_program::contents;
 using train_program::line_with;
 using train_program::SmallSet;
 
@@ -254,9 +253,7 @@ TEST_F(Foreign, MessagesShowTheNamesThatWereFound) {
   EXPECT_EQ(own_file.status, 2);
   EXPECT_NE(own_file.output.find("--activation and --load contradict each other"), std::string::npos);
   folder_.write("net", state_dict({first, second}));
-  std::string predict = train_program::program();
-  predict.replace(predict.rfind("train "), 6, "predict ");
-  const CommandResult told = run_command(predict + folder_.file("net") + " " + folder_.file("t10k-images-idx3-ubyte"));
+  const CommandResult told = train_program::predict(folder_.file("net") + " " + folder_.file("t10k-images-idx3-ubyte"));
   EXPECT_EQ(told.status, 2);
   EXPECT_NE(told.output.find("network of another program, without metadata; make a model of it with: train --load"),
             std::string::npos)

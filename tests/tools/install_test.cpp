@@ -2,37 +2,24 @@
 // Use of mote by other projects: installed, found by pkg-config, or as two files. Run from the root of the repository.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "mote/version.hpp"
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
-
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
-std::string compiler() {
-  return variable("MOTE_CXX", "g++");
-}
-
-bool has(const std::string& program) {
-  return run_command("command -v " + program).status == 0;
-}
 
 void require(const CommandResult& result) {
   ASSERT_EQ(result.status, 0) << result.output;
 }
 
 CommandResult install(const std::string& root, const std::string& prefix) {
-  return run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + variable("MOTE_BUILD", "build") + " CXX='" +
-                     compiler() + "' PREFIX='" + prefix + "' DESTDIR='" + root + "'");
+  return run_command("unset MAKEFLAGS MFLAGS; make -s install BUILD=" + build::folder() + " CXX='" + build::compiler() +
+                     "' PREFIX='" + prefix + "' DESTDIR='" + root + "'");
 }
 
 /// Installs the build under folder/root; returns the environment in which pkg-config finds it.
@@ -43,6 +30,7 @@ std::string install(const TemporaryFolder& folder) {
 }
 
 constexpr const char* kLearned = "accuracy 1 fingerprint ";
+constexpr const char* kConsumer = "-DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp";
 
 TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
   const TemporaryFolder folder;
@@ -63,7 +51,7 @@ TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
   EXPECT_EQ(headers, expected);
   EXPECT_EQ(files, expected + 4) << "libmote.a, mote.pc and two files for CMake";
   std::ofstream(folder.file("root/usr/lib/mine")) << "kept";
-  require(run_command("unset MAKEFLAGS MFLAGS; make -s uninstall BUILD=" + variable("MOTE_BUILD", "build") +
+  require(run_command("unset MAKEFLAGS MFLAGS; make -s uninstall BUILD=" + build::folder() +
                       " PREFIX=/usr DESTDIR=" + folder.file("root")));
   std::string left;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.file("root"))) {
@@ -74,7 +62,7 @@ TEST(Install, PutsEveryHeaderTheLibraryAndNothingElseUnderThePrefix) {
 }
 
 TEST(Install, TakesAPrefixWithSpaces) {
-  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  if (!has_program("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
   const TemporaryFolder folder;
   const std::string prefix = folder.file("mine and yours");
   require(install("", prefix));
@@ -92,32 +80,32 @@ TEST(Install, RefusesARelativePrefixBeforeItWrites) {
 }
 
 TEST(Install, ServesAProjectWithPlainMake) {
-  if (!has("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
+  if (!has_program("pkg-config")) GTEST_SKIP() << "apt-get install pkg-config";
   const TemporaryFolder folder;
   const std::string environment = install(folder);
   require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "make -C tests/consumer OUT=" + folder.path() +
-                      " CXX='" + compiler() + "' LDFLAGS='" + variable("MOTE_LINK", "") + "'"));
+                      " CXX='" + build::compiler() + "' LDFLAGS='" + build::variable("MOTE_LINK", "") + "'"));
   const CommandResult result = run_command(folder.file("consumer"));
   EXPECT_EQ(result.output.rfind(kLearned, 0), 0u) << result.output;
 }
 
 TEST(Install, ServesAProjectWithCMake) {
-  if (!has("pkg-config") || !has("cmake")) GTEST_SKIP() << "apt-get install cmake pkg-config";
+  if (!has_program("pkg-config") || !has_program("cmake")) GTEST_SKIP() << "apt-get install cmake pkg-config";
   const TemporaryFolder folder;
   const std::string environment = install(folder), build = folder.file("build");
   require(run_command("unset MAKEFLAGS MFLAGS; " + environment + "cmake -S tests/consumer -B " + build +
-                      " -DCMAKE_CXX_COMPILER='" + compiler() + "' && cmake --build " + build));
+                      " -DCMAKE_CXX_COMPILER='" + build::compiler() + "' && cmake --build " + build));
   const CommandResult result = run_command(build + "/consumer");
   EXPECT_EQ(result.output.rfind(kLearned, 0), 0u) << result.output;
 }
 
 TEST(Install, IsFoundByCMakeInItsVersionOnly) {
-  if (!has("cmake")) GTEST_SKIP() << "apt-get install cmake";
+  if (!has_program("cmake")) GTEST_SKIP() << "apt-get install cmake";
   const TemporaryFolder folder;
   install(folder);
   const std::string configure =
       "unset MAKEFLAGS MFLAGS; cmake -S tests/consumer -DMOTE=installed -DCMAKE_PREFIX_PATH=" +
-      folder.file("root/usr") + " -DCMAKE_CXX_COMPILER='" + compiler() + "' -B " + folder.file("build") +
+      folder.file("root/usr") + " -DCMAKE_CXX_COMPILER='" + build::compiler() + "' -B " + folder.file("build") +
       " -DMOTE_VERSION=";
   const std::string version = mote::kVersion;
   require(run_command(configure + version + " && cmake --build " + folder.file("build")));
@@ -133,9 +121,7 @@ TEST(Install, IsFoundByCMakeInItsVersionOnly) {
 TEST(Install, DoesNotLinkAProgramThatLaysOutMemoryOtherwise) {
   const TemporaryFolder folder;
   for (const char* other : {"-DMOTE_MAX_LAYERS=4", "-DMOTE_MICROCONTROLLER"}) {
-    const CommandResult result = run_command(
-        compiler() + " -std=c++17 -Iinclude " + other + " -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
-        variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("other"));
+    const CommandResult result = build::compile(other + std::string(" ") + kConsumer, folder.file("other"));
     EXPECT_NE(result.status, 0) << other;
     EXPECT_NE(result.output.find("undefined reference to `mote::"), std::string::npos) << result.output;
   }
@@ -145,7 +131,7 @@ TEST(Install, RejectsMoreLayersThanATopologyHolds) {
   const TemporaryFolder folder;
   const std::string program = folder.file("layers.cpp");
   const std::string compile =
-      compiler() + " -std=c++17 -Iinclude -DMOTE_MAX_LAYERS=4 " + program + " -o " + folder.file("layers");
+      build::compiler() + " -std=c++17 -Iinclude -DMOTE_MAX_LAYERS=4 " + program + " -o " + folder.file("layers");
   const std::string five = "mote::Topology t{3, {3}, {3}, {3}, {3}, {2}};";
   std::ofstream(program) << "#include \"mote/topology.hpp\"\nint main() { constexpr " << five
                          << " return t.inputs; }\n";
@@ -179,17 +165,15 @@ TEST(Amalgamation, IsAllAProjectNeedsAndGivesTheSameBits) {
                       "source src/*/*.cpp > " + folder.file("mote.cpp")));
   const std::string common =
       " -std=c++17 -O2 -Wall -Wextra -Werror -DMOTE_HEADER='\"mote.hpp\"' tests/consumer/main.cpp ";
-  require(run_command(compiler() + common + "-I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
+  require(run_command(build::compiler() + common + "-I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
                       folder.file("alone")));
   const std::string alone = run_command(folder.file("alone")).output;
   EXPECT_EQ(alone.rfind(kLearned, 0), 0u) << alone;
   if (run_command("grep -qw fma /proc/cpuinfo").status != 0) return;  // no such class here
-  require(run_command(compiler() + common + "-mfma -mavx2 -I" + folder.path() + " " + folder.file("mote.cpp") + " -o " +
-                      folder.file("fused")));
+  require(run_command(build::compiler() + common + "-mfma -mavx2 -I" + folder.path() + " " + folder.file("mote.cpp") +
+                      " -o " + folder.file("fused")));
   const std::string fused = run_command(folder.file("fused")).output;
-  require(run_command(
-      compiler() + " -std=c++17 -O2 -Iinclude -DMOTE_HEADER='\"mote/mote.hpp\"' tests/consumer/main.cpp " +
-      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file("library")));
+  require(build::compile("-O2 " + std::string(kConsumer), folder.file("library")));
   const std::string library = run_command(folder.file("library")).output;
   EXPECT_TRUE(library == fused || library == alone) << library << fused << alone;
   EXPECT_NE(fused, alone) << "the two classes of arithmetic";

@@ -4,8 +4,6 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,21 +20,19 @@ TEST(LessonReport, DrawsTheChaptersCharts) {
   TemporaryFolder folder;
   const CommandResult result = lesson("training --seeds 1 --plot --report " + folder.file("page.html"));
   ASSERT_EQ(result.status, 0) << result.output;
-  std::ostringstream page;
-  page << std::ifstream(folder.file("page.html")).rdbuf();
+  const std::string page = contents(folder.file("page.html"));
   std::vector<markup::Element> elements;
-  EXPECT_EQ(markup::parse(page.str(), elements), "");
+  EXPECT_EQ(markup::parse(page, elements), "");
   EXPECT_EQ(markup::count(elements, "svg"), 3u);
   EXPECT_EQ(markup::count(elements, "path"), 2u * (2u + 3u) + 4u);  // a line for each hidden layer, published ones too
   EXPECT_EQ(markup::count(elements, "table"), 3u);
-  EXPECT_NE(page.str().find("training --seeds 1 --plot --report "), std::string::npos);
+  EXPECT_NE(page.find("training --seeds 1 --plot --report "), std::string::npos);
   EXPECT_NE(result.output.find("\n784-30-30-10: speed of learning, |dC/db|, seed 1\n"), std::string::npos);
   // A chart begins where the table's first column is, to the digits that both show.
-  const std::size_t line = result.output.find("hidden 1 median"), chart = page.str().find("hidden 1 from ");
+  const std::size_t line = result.output.find("hidden 1 median"), chart = page.find("hidden 1 from ");
   ASSERT_NE(line, std::string::npos);
   ASSERT_NE(chart, std::string::npos);
-  const double tabled = std::atof(result.output.c_str() + line + 15),
-               drawn = std::atof(page.str().c_str() + chart + 14);
+  const double tabled = std::atof(result.output.c_str() + line + 15), drawn = std::atof(page.c_str() + chart + 14);
   EXPECT_NEAR(drawn, tabled, 0.005 * tabled);
 }
 
@@ -44,9 +40,7 @@ TEST(LessonReport, ShowsEveryExperimentWithChartTableAndSentence) {
   TemporaryFolder folder;
   const CommandResult result = lesson("all --quick --report " + folder.file("page.html"));
   ASSERT_EQ(result.status, 0) << result.output;
-  std::ostringstream text;
-  text << std::ifstream(folder.file("page.html")).rdbuf();
-  const std::string page = text.str();
+  const std::string page = contents(folder.file("page.html"));
   std::vector<markup::Element> all;
   EXPECT_EQ(markup::parse(page, all), "");
   EXPECT_EQ(page.find("<script"), std::string::npos);

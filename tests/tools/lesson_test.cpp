@@ -4,9 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -145,9 +143,7 @@ TEST(Lesson, ListsEveryExperimentOnceUnderItsText) {
 }
 
 TEST(Lesson, WalkRunsEveryExperimentAndShowsItsOutput) {
-  std::ostringstream text;
-  text << std::ifstream("tests/lesson/RESULTS.md").rdbuf();
-  const std::string walk = text.str();
+  const std::string walk = contents("tests/lesson/RESULTS.md");
   for (const tools::Experiment& experiment : tools::experiments()) {
     const std::string begin = "\n```\n$ ./tools/lesson " + experiment.name + "\n";
     const std::size_t at = walk.find(begin);

@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "mote/version.hpp"
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -20,30 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
-std::string compiler() {
-  return variable("MOTE_CXX", "g++");
-}
-
-bool has(const std::string& program) {
-  return run_command("command -v " + program).status == 0;
-}
-
-std::string text_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 /// The package, made once in a folder of its own.
 class Package : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    if (!has("zip")) return;
+    if (!has_program("zip")) return;
     folder_ = new TemporaryFolder;
     made_ = run_command("unset MAKEFLAGS MFLAGS; make -s package BUILD=" + folder_->path());
   }
@@ -68,7 +48,7 @@ CommandResult Package::made_;
 
 /// The bits that exclusive or learns with and without fused multiply-add, as the sketch's comment says.
 void expect_learned(const std::string& output) {
-  const std::string sketch = text_of("tools/package/examples/LearnXor/LearnXor.ino");
+  const std::string sketch = contents("tools/package/examples/LearnXor/LearnXor.ino");
   const std::string fused = sketch.substr(sketch.find("parameters ") + 11, 8);
   const std::string separate = sketch.substr(sketch.find(" print ") + 7, 8);
   const std::string lower = output.substr(output.find("fingerprint ") + 12, 8);
@@ -80,19 +60,19 @@ void expect_learned(const std::string& output) {
 /// Configures, builds and runs tests/consumer with CMake.
 void expect_consumer(const std::string& build, const std::string& options) {
   const CommandResult result = run_command(
-      "unset MAKEFLAGS MFLAGS; cmake -S tests/consumer -B " + build + " -DCMAKE_CXX_COMPILER='" + compiler() + "' " +
-      options + " && cmake --build " + build + " -j2 && " + build + "/consumer > " + build + "/output");
+      "unset MAKEFLAGS MFLAGS; cmake -S tests/consumer -B " + build + " -DCMAKE_CXX_COMPILER='" + build::compiler() +
+      "' " + options + " && cmake --build " + build + " -j2 && " + build + "/consumer > " + build + "/output");
   ASSERT_EQ(result.status, 0) << result.output;
-  expect_learned(text_of(build + "/output"));
+  expect_learned(contents(build + "/output"));
 }
 
 TEST_F(Package, ServesCMakeAsASubdirectory) {
-  if (!has("cmake")) GTEST_SKIP() << "apt-get install cmake";
+  if (!has_program("cmake")) GTEST_SKIP() << "apt-get install cmake";
   expect_consumer(scratch("subdirectory"), "-DCMAKE_BUILD_TYPE=Debug -DMOTE=" + file(""));
 }
 
 TEST_F(Package, ServesCMakeFromAGitAddress) {
-  if (!has("cmake") || !has("git")) GTEST_SKIP() << "apt-get install cmake git";
+  if (!has_program("cmake") || !has_program("git")) GTEST_SKIP() << "apt-get install cmake git";
   const std::string repository = scratch("repository");
   const CommandResult committed = run_command("mkdir -p " + repository + "/tools && cp -r src include " + repository +
                                               " && cp -r tools/package " + repository + "/tools && cd " + repository +
@@ -103,20 +83,21 @@ TEST_F(Package, ServesCMakeFromAGitAddress) {
 }
 
 TEST_F(Package, ServesMesonAsASubproject) {
-  if (!has("meson")) GTEST_SKIP() << "apt-get install meson";
+  if (!has_program("meson")) GTEST_SKIP() << "apt-get install meson";
   const std::string project = scratch("meson"), build = project + "/build";
   const CommandResult built =
       run_command("mkdir -p " + project + "/subprojects && cp tests/consumer/main.cpp tests/consumer/meson.build " +
-                  project + " && cp -r " + file("") + " " + project + "/subprojects/mote && CXX='" + compiler() +
+                  project + " && cp -r " + file("") + " " + project + "/subprojects/mote && CXX='" + build::compiler() +
                   "' meson setup " + build + " " + project + " --buildtype=debug -Dmote:buildtype=debug && ninja -C " +
                   build + " -j2 && " + build + "/consumer > " + build + "/output");
   ASSERT_EQ(built.status, 0) << built.output;
-  expect_learned(text_of(build + "/output"));
+  expect_learned(contents(build + "/output"));
 }
 
 /// Compiles all sources below src/ with the flags of an IDE for a Cortex-M4F, none of which are mote's.
 TEST_F(Package, RunsAsAnArduinoLibraryWithTheBitsOfTheHost) {
-  if (!has("arm-none-eabi-g++") || !has("qemu-system-arm")) GTEST_SKIP() << "no gcc-arm-none-eabi, qemu-system-arm";
+  if (!has_program("arm-none-eabi-g++") || !has_program("qemu-system-arm"))
+    GTEST_SKIP() << "no gcc-arm-none-eabi, qemu-system-arm";
   const std::string out = scratch("arduino"), processor = " -mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16";
   const std::string gcc = "arm-none-eabi-g++" + processor +
                           " -Os -w -std=gnu++17 -ffunction-sections -fdata-sections -fno-threadsafe-statics -fno-rtti"
@@ -145,7 +126,7 @@ TEST_F(Package, RunsAsAnArduinoLibraryWithTheBitsOfTheHost) {
         " -M mps2-an386 -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel " +
         image + ".elf");
     EXPECT_EQ(run.status, 0) << run.output;
-    const std::string text = text_of(sketch);  // its comment has the output
+    const std::string text = contents(sketch);  // its comment has the output
     std::istringstream lines(run.output);
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line); ++count) {
@@ -158,7 +139,7 @@ TEST_F(Package, RunsAsAnArduinoLibraryWithTheBitsOfTheHost) {
 
 TEST_F(Package, HasTheFieldsThatArduinoRequires) {
   std::set<std::string> keys;
-  std::istringstream lines(text_of(file("library.properties")));
+  std::istringstream lines(contents(file("library.properties")));
   for (std::string line; std::getline(lines, line);) {
     ASSERT_NE(line.find('='), std::string::npos) << line;
     keys.insert(line.substr(0, line.find('=')));
@@ -166,10 +147,10 @@ TEST_F(Package, HasTheFieldsThatArduinoRequires) {
   const std::set<std::string> required = {"name",      "version",  "author", "maintainer",    "sentence",
                                           "paragraph", "category", "url",    "architectures", "includes"};
   EXPECT_EQ(keys, required);
-  EXPECT_NE(text_of(file("library.properties")).find(std::string("\nversion=") + mote::kVersion + "\n"),
+  EXPECT_NE(contents(file("library.properties")).find(std::string("\nversion=") + mote::kVersion + "\n"),
             std::string::npos);
   EXPECT_TRUE(fs::exists(file("src/mote.h")));
-  std::istringstream words(text_of(file("keywords.txt")));
+  std::istringstream words(contents(file("keywords.txt")));
   for (std::string line; std::getline(words, line);) {
     EXPECT_TRUE(line[0] == '#' || line.find("\tKEYWORD") != std::string::npos) << line;
   }
@@ -178,7 +159,7 @@ TEST_F(Package, HasTheFieldsThatArduinoRequires) {
 TEST_F(Package, NamesItsVersionEverywhere) {
   for (const char* name : {"library.json", "idf_component.yml", "meson.build", "conanfile.py", "vcpkg/vcpkg.json",
                            "cmake/moteConfigVersion.cmake", "README.md", "CHANGELOG.md"}) {
-    EXPECT_NE(text_of(file(name)).find(mote::kVersion), std::string::npos) << name;
+    EXPECT_NE(contents(file(name)).find(mote::kVersion), std::string::npos) << name;
   }
   const CommandResult left = run_command("grep -r @VERSION@ " + file(""));
   EXPECT_EQ(left.status, 1) << left.output;
@@ -193,7 +174,7 @@ TEST_F(Package, HasManifestsThatParse) {
 }
 
 TEST_F(Package, ServesTheCMakeOfZephyrAndEspIdf) {
-  if (!has("cmake")) GTEST_SKIP() << "apt-get install cmake";
+  if (!has_program("cmake")) GTEST_SKIP() << "apt-get install cmake";
   for (const char* sdk : {"zephyr", "esp_idf"}) {
     const CommandResult result = run_command("cmake -DMOTE=" + file("") + " -P tests/packages/" + sdk + ".cmake");
     EXPECT_EQ(result.status, 0) << result.output;

@@ -4,27 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "mote/instruction_set.hpp"
+#include "support/build.hpp"
 #include "support/command.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
-
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
-std::string text_of(const char* path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 constexpr const char* kLesson = "tests/lesson/README.md";
 constexpr const char* kDocuments[] = {"README.md",
@@ -39,7 +27,7 @@ constexpr const char* kDocuments[] = {"README.md",
 
 std::string text_of_all() {
   std::string text;
-  for (const char* document : kDocuments) text += text_of(document) + "\n";
+  for (const char* document : kDocuments) text += contents(document) + "\n";
   return text;
 }
 
@@ -62,21 +50,11 @@ std::string block_with(const std::string& line) {
   return found ? block : "";
 }
 
-/// Compiles and runs a program; the compiler's result where it fails.
-CommandResult run_program(const std::string& name, const std::string& source) {
-  TemporaryFolder folder;
-  folder.write(name + ".cpp", source);
-  const std::string build = variable("MOTE_BUILD", "build");
-  const CommandResult compiled = run_command(
-      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder.file(name + ".cpp") + " " +
-      build + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder.file(name));
-  return compiled.status != 0 ? compiled : run_command(folder.file(name));
-}
-
 TEST(Readme, ProgramCompilesAndLearns) {
   const std::string program = block_with("int main()");
   ASSERT_NE(program, "");
-  const CommandResult result = run_program("xor", program);
+  const TemporaryFolder folder;
+  const CommandResult result = build::run_program(folder, program);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(block_with("accuracy 1,"), result.output);
 }
@@ -84,7 +62,7 @@ TEST(Readme, ProgramCompilesAndLearns) {
 TEST(Readme, FirmwareIsWhatTheBoardsRun) {
   const std::string firmware = block_with("model::kGolden)");
   ASSERT_NE(firmware, "");
-  EXPECT_NE(text_of("tests/target/firmware.cpp").find(firmware), std::string::npos);
+  EXPECT_NE(contents("tests/target/firmware.cpp").find(firmware), std::string::npos);
 }
 
 constexpr const char* kSineProgram = R"(
@@ -103,20 +81,21 @@ int main() {
 
 TEST(Readme, TenLinesLearnTheSine) {
   const std::string lines = block_with("static bool learn(");
-  EXPECT_NE(text_of("tests/target/sine.cpp").find(lines), std::string::npos);
+  EXPECT_NE(contents("tests/target/sine.cpp").find(lines), std::string::npos);
   std::istringstream text(lines);
   std::size_t count = 0;
   for (std::string line; std::getline(text, line);) count += line.empty() ? 0 : 1;
   EXPECT_EQ(count, 10u);
-  const CommandResult learned =
-      run_program("sine", "#include <cmath>\n#include <cstdio>\n#include \"mote/mote.hpp\"\n" + lines + kSineProgram);
+  const TemporaryFolder folder;
+  const CommandResult learned = build::run_program(
+      folder, "#include <cmath>\n#include <cstdio>\n#include \"mote/mote.hpp\"\n" + lines + kSineProgram);
   EXPECT_EQ(learned.status, 0) << learned.output;
   EXPECT_NE(text_of_all().find("largest error at these points is " + learned.output.substr(0, 5)), std::string::npos)
       << learned.output;
 }
 
 TEST(Readme, OpensWithTheTwoCommandsOnFewerThanTwoHundredLines) {
-  const std::string text = text_of("README.md");
+  const std::string text = contents("README.md");
   EXPECT_LT(text.find("make && ./tools/train\n"), text.find("\n## "));
   EXPECT_LT(text.find("libgtest-dev && make test\n"), text.find("\n## "));
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 200);
@@ -125,7 +104,7 @@ TEST(Readme, OpensWithTheTwoCommandsOnFewerThanTwoHundredLines) {
 TEST(Readme, LinksToFilesThatExist) {
   std::size_t links = 0;
   for (const char* document : kDocuments) {
-    const std::string text = text_of(document);
+    const std::string text = contents(document);
     ASSERT_NE(text, "") << document;
     for (std::size_t at = text.find("]("); at != std::string::npos; at = text.find("](", at + 1)) {
       const std::string target = text.substr(at + 2, text.find_first_of(")#", at) - at - 2);
@@ -146,7 +125,7 @@ class FrontPage : public testing::Test {
     fs::create_directory(folder_.file("tools"));
     fs::create_directory_symlink(fs::absolute("tools/data"), folder_.file("tools/data"));
     for (const char* tool : {"train", "predict"}) {
-      fs::create_symlink(fs::absolute(variable("MOTE_TOOLS", "tools")) / tool, folder_.file("tools/") + tool);
+      fs::create_symlink(fs::absolute(build::tools()) / tool, folder_.file("tools/") + tool);
     }
   }
   /// Runs the commands of a block, each on a line with "$ ", in the folder.
@@ -178,18 +157,15 @@ TEST_F(FrontPage, PrintsWhatItQuotesAndExportsAProgramThatAnswers) {
   expect_output(block_with("--export-header iris.hpp"));
   const std::string program = block_with("std::size_t classify(");
   ASSERT_NE(program, "");
-  folder_.write("program.cpp", program + R"(
+  const CommandResult answer = build::run_program(folder_, program + R"(
 #include <cstdio>
 int main() {
   const float setosa[] = {5.1f, 3.5f, 1.4f, 0.2f}, virginica[] = {6.3f, 3.3f, 6.0f, 2.5f};
   if (start()) std::printf("%zu %zu", classify(setosa), classify(virginica));
 }
 )");
-  const CommandResult compiled = run_command(
-      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Werror -Iinclude " + folder_.file("program.cpp") + " " +
-      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-  ASSERT_EQ(compiled.status, 0) << compiled.output;
-  EXPECT_EQ(run_command(folder_.file("program")).output, "0 2");
+  EXPECT_EQ(answer.status, 0);
+  EXPECT_EQ(answer.output, "0 2");
 }
 
 /// The network that learns is the one of tests/target/learner.cpp; the network
@@ -199,7 +175,8 @@ TEST_F(FrontPage, ShowsNetworksThatLearnOnTheDevice) {
   const std::string adapts = block_with("mote::FineTuning tuning;");
   ASSERT_NE(learner, "");
   ASSERT_NE(adapts, "");
-  folder_.write("program.cpp", R"(
+  const CommandResult result = build::run_program(folder_, R"(
+#include <vector>
 #include "mote/mote.hpp"
 namespace learner {
 )" + learner + R"(
@@ -220,17 +197,11 @@ int main() {
   return learner::learn(readings, labels) && start() && adapt(mote::Inputs(sample, 1, 4), 2) ? 0 : 1;
 }
 )");
-  std::string text = "#include <vector>\n" + text_of(folder_.file("program.cpp").c_str());
-  folder_.write("program.cpp", text);
-  const CommandResult compiled = run_command(
-      variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Iinclude " + folder_.file("program.cpp") + " " +
-      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-  ASSERT_EQ(compiled.status, 0) << compiled.output;
-  EXPECT_EQ(run_command(folder_.file("program")).status, 0);
+  EXPECT_EQ(result.status, 0) << result.output;
 }
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {
-  const std::string readme = text_of(kLesson), results = text_of("tests/reproduce/RESULTS.md");
+  const std::string readme = contents(kLesson), results = contents("tests/reproduce/RESULTS.md");
   const std::size_t start = readme.find("\n## The textbook's lessons, measured\n");
   ASSERT_NE(start, std::string::npos);
   std::istringstream section(readme.substr(start + 1, readme.find("\n## ", start + 1) - start));
@@ -244,7 +215,7 @@ TEST(Readme, QuotesRowsThatReproduceHasWritten) {
 }
 
 TEST(Readme, QuotesTablesOfTheExperimentsAsTheyWerePrinted) {
-  const std::string results = text_of("tests/lesson/RESULTS.md");
+  const std::string results = contents("tests/lesson/RESULTS.md");
   std::size_t lines = 0;
   for (const char* title : {"784-30-30-30-30-10: norm", "Validation accuracy in % after 30", "after 3 epochs, by"}) {
     std::istringstream block(block_with(title));

@@ -16,7 +16,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-using train_program::contents;
 using train_program::line_with;
 using train_program::SmallSet;
 

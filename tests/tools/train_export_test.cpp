@@ -3,8 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <string>
 
 #include "common/format.hpp"
@@ -13,14 +12,8 @@
 namespace {
 
 using tools::format;
-using train_program::contents;
 using train_program::line_with;
 using train_program::train;
-
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
 
 class Export : public train_program::SmallSet {
  protected:
@@ -46,17 +39,11 @@ int main() {
 )";
 
 TEST_F(Export, IsACppHeaderWhoseNetworkAnswersAsItDid) {
-  folder_.write("program.cpp", kProgram);
   for (const char* weights : {"float32", "float16", "int8"}) {
     const CommandResult exported = export_as(weights);
     ASSERT_EQ(exported.status, 0) << exported.output;
-    const std::string command = variable("MOTE_CXX", "g++") +
-                                " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
-                                folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                                variable("MOTE_LINK", "") + " -o " + folder_.file("program");
-    const CommandResult compiled = run_command(command);
-    ASSERT_EQ(compiled.status, 0) << compiled.output;
-    const CommandResult result = run_command(folder_.file("program"));
+    const CommandResult result = build::run_program(folder_, kProgram);
+    EXPECT_EQ(result.status, 0) << result.output;
     EXPECT_EQ(result.output.rfind("ok, class ", 0), 0u) << weights << ": " << result.output;
     const std::string accuracy = line_with(exported.output, "test accuracy ");
     EXPECT_NE(line_with(exported.output, folder_.file("model.hpp")).find(weights), std::string::npos);
@@ -88,17 +75,12 @@ int main() {
 )";
 
 TEST_F(Export, IsACppHeaderOfIntegersThatAnswersAsMeasured) {
-  folder_.write("program.cpp", kIntegerProgram);
   for (const char* options : {"--activation relu", "--activation tanh --calibration percentile",
                               "--activation sigmoid --calibration least-squares --scale-per layer"}) {
     const CommandResult exported = export_as(std::string("integer ") + options);
     ASSERT_EQ(exported.status, 0) << exported.output;
-    const CommandResult compiled =
-        run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
-                    folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                    variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-    ASSERT_EQ(compiled.status, 0) << compiled.output;
-    const CommandResult result = run_command(folder_.file("program"));
+    const CommandResult result = build::run_program(folder_, kIntegerProgram);
+    EXPECT_EQ(result.status, 0) << result.output;
     EXPECT_EQ(result.output.rfind("ok, class ", 0), 0u) << options << ": " << result.output;
     EXPECT_EQ(result.output.find("not"), std::string::npos) << "probabilities add up to 1: " << result.output;
     EXPECT_NE(line_with(exported.output, folder_.file("model.hpp")).find(" bytes of integer weights"),
@@ -119,7 +101,7 @@ TEST_F(Export, OfARegressionLosesLessThanTwoPercentWithInt16) {
     table += format("%.5f,%.5f\n", x, std::sin(x) + 0.02 * std::sin(1000.0 * x));
   }
   folder_.write("sine.csv", table);
-  folder_.write("program.cpp", R"(
+  constexpr const char* kLargestError = R"(
 #include <cmath>
 #include <cstdio>
 #include "model.hpp"
@@ -136,7 +118,7 @@ int main() {
   }
   std::printf("%f", static_cast<double>(most));
 }
-)");
+)";
   const std::string save = folder_.file("model.safetensors"), data = " --data " + folder_.file("sine.csv");
   const CommandResult trained =
       train("--hidden 32,16 --activation tanh --epochs 200 --regression --save " + save + data);
@@ -154,12 +136,7 @@ int main() {
   const double of_floats = loss_as("float32"), of_int8 = loss_as("integer"), of_int16 = loss_as("integer16");
   EXPECT_LE(of_int16, 1.02 * of_floats);
   EXPECT_GE(of_int8, 1.5 * of_floats);
-  const CommandResult compiled =
-      run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
-                  folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                  variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-  ASSERT_EQ(compiled.status, 0) << compiled.output;
-  const CommandResult result = run_command(folder_.file("program"));
+  const CommandResult result = build::run_program(folder_, kLargestError);
   ASSERT_EQ(result.status, 0) << result.output;
   EXPECT_LE(std::stod(result.output), 0.05);
   EXPECT_GT(std::stod(result.output), 0.0);
@@ -174,7 +151,7 @@ TEST_F(Export, OfATableInIntegersKeepsItsStandardization) {
                                  : "c");
   }
   folder_.write("table.csv", table);
-  folder_.write("program.cpp", R"(
+  constexpr const char* kClasses = R"(
 #include <cstdio>
 #include "model.hpp"
 static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
@@ -188,23 +165,21 @@ int main() {
     std::printf("%zu", mote::argmax(network.forward(inputs)));
   }
 }
-)");
+)";
   const CommandResult exported =
       train("--data " + folder_.file("table.csv") +
             " --hidden 8 --epochs 60 --export-weights integer --export-header " + folder_.file("model.hpp"));
   ASSERT_EQ(exported.status, 0) << exported.output;
-  const CommandResult compiled = run_command(
-      variable("MOTE_CXX", "g++") + " -std=c++17 -Iinclude " + folder_.file("program.cpp") + " " +
-      variable("MOTE_BUILD", "build") + "/libmote.a " + variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-  ASSERT_EQ(compiled.status, 0) << compiled.output;
-  EXPECT_EQ(run_command(folder_.file("program")).output, "012");
+  const CommandResult result = build::run_program(folder_, kClasses);
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.output, "012");
 }
 
 TEST_F(Export, IsACppHeaderForTheLibraryInTwoFilesToo) {
   folder_.write("program.cpp", "#include \"model.hpp\"\nstatic_assert(model::kTopology.inputs == 12);\n");
   ASSERT_EQ(export_as("int8").status, 0);
   ASSERT_EQ(run_command("make -s dist BUILD=" + folder_.file("build")).status, 0);
-  const CommandResult compiled = run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -fsyntax-only -I" +
+  const CommandResult compiled = run_command(build::compiler() + " -std=c++17 -fsyntax-only -I" +
                                              folder_.file("build/dist") + " " + folder_.file("program.cpp"));
   EXPECT_EQ(compiled.status, 0) << compiled.output;
 }
@@ -221,7 +196,7 @@ TEST_F(Export, WritesTheSameForTheSameNetwork) {
 
 /// Exports a network that learned elements of another type, and verifies it in a program.
 TEST_F(Export, TakesElementsOfOtherTypes) {
-  folder_.write("program.cpp", R"(
+  constexpr const char* kVerifies = R"(
 #include <cstdio>
 #include "model.hpp"
 static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
@@ -230,7 +205,7 @@ int main() {
   if (!network.bind(model::kModel, scratch).ok()) return 1;
   std::printf("%s of %zu bytes", mote::to_string(verify(network, model::kGolden).status), sizeof model::kGoldenInputs[0]);
 }
-)");
+)";
   for (const auto& [type, size] : {std::pair(0x09, 1), std::pair(0x0b, 2), std::pair(0x0d, 4)}) {
     for (const auto& [half, count] : {std::pair("train", 48u), std::pair("t10k", 12u)}) {
       std::string file = idx_header({count, 3, 4}, static_cast<char>(type));
@@ -249,12 +224,9 @@ int main() {
     EXPECT_NE(line_with(exported.output, folder_.file("model.hpp")).find(line_with(exported.output, "test accuracy ")),
               std::string::npos)
         << exported.output;
-    const CommandResult compiled =
-        run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
-                    folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                    variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-    ASSERT_EQ(compiled.status, 0) << compiled.output;
-    EXPECT_EQ(run_command(folder_.file("program")).output, "ok of " + std::to_string(size) + " bytes");
+    const CommandResult result = build::run_program(folder_, kVerifies);
+    EXPECT_EQ(result.status, 0);
+    EXPECT_EQ(result.output, "ok of " + std::to_string(size) + " bytes");
   }
 }
 

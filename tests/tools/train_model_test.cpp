@@ -11,18 +11,13 @@
 namespace {
 
 namespace fs = std::filesystem;
-using train_program::contents;
 using train_program::line_with;
+using train_program::predict;
 using train_program::SmallSet;
 
 class ModelTools : public SmallSet {
  protected:
   std::string model() const { return folder_.file("model.safetensors"); }
-  static CommandResult predict(const std::string& arguments) {
-    std::string program = train_program::program();
-    program.replace(program.rfind("train "), 6, "predict ");
-    return run_command(program + arguments);
-  }
   /// The result of a saving run, and of an evaluation of the saved model.
   void expect_same_result(const std::string& options) {
     const CommandResult saved = train_here("--quiet --epochs 2 --save " + model() + " " + options);
@@ -191,8 +186,7 @@ TEST_F(ModelTools, ReadPgmAsTheyReadIdx) {
 // Digits of MNIST's test images as a scanner may see them: dark on light, of another size and anywhere on the paper.
 TEST_F(ModelTools, FitDigitsOfAnySize) {
   ASSERT_EQ(train_program::train("--quiet --hidden 64 --train-limit 10000 --epochs 4 --save " + model()).status, 0);
-  const char* build = std::getenv("MOTE_BUILD");
-  const std::string mnist = std::string(build == nullptr ? "build" : build) + "/mnist/t10k-";
+  const std::string mnist = build::folder() + "/mnist/t10k-";
   const std::string images = contents(mnist + "images-idx3-ubyte"), labels = contents(mnist + "labels-idx1-ubyte");
   constexpr std::size_t kDigits = 40, kWidth = 190, kHeight = 130, kScale = 3;
   std::string files;
@@ -417,10 +411,8 @@ TEST_F(ModelTools, ReadHeadersBeyondOneMebibyteAndSayWhichAreTooLong) {
 // The script also checks the other direction, networks made in Python.
 TEST(Interchange, GivesPythonTheSameOutputs) {
   if (run_command("/usr/bin/python3 -c 'import numpy'").status != 0) GTEST_SKIP() << "needs python3-numpy";
-  const std::string program = train_program::program(), folder = program.substr(0, program.rfind("/train "));
-  const char* build = std::getenv("MOTE_BUILD");
-  const CommandResult result = run_command("/usr/bin/python3 tests/interchange/interchange.py " + folder + " " +
-                                           (build == nullptr ? "build" : build) + "/mnist");
+  const CommandResult result = run_command("/usr/bin/python3 tests/interchange/interchange.py " + build::tools() + " " +
+                                           build::folder() + "/mnist");
   EXPECT_EQ(result.status, 0) << result.output;
   EXPECT_NE(result.output.find("largest difference"), std::string::npos) << result.output;
 }

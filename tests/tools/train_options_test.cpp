@@ -244,8 +244,7 @@ TEST_F(TrainOptions, AreUnderstoodAsOtherProgramsSpellThem) {
 
 TEST_F(TrainOptions, HelpAndVersionArePrintedWhateverElseIsGiven) {
   for (const std::string tool : {"train", "predict", "lesson", "bench"}) {
-    std::string command = program();
-    command.replace(command.rfind("train "), 6, tool + " ");
+    const std::string command = build::tools() + "/" + tool + " ";
     const CommandResult help = run_command(command + "--help"), version = run_command(command + "--bad --version");
     EXPECT_EQ(help.output.rfind("Usage: " + tool, 0), 0u) << help.output.substr(0, 100);
     for (const char* options : {"-h", "--bad --help", "--data nowhere -h"}) {

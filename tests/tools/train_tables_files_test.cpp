@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -17,19 +16,9 @@ using namespace train_program;
 
 constexpr const char* kIris = "tools/data/tables/iris.csv";
 
-std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
 class TrainTablesFiles : public testing::Test {
  protected:
   std::string model() const { return folder_.file("model.safetensors"); }
-  static CommandResult predict(const std::string& arguments) {
-    std::string command = program();
-    command.replace(command.rfind("train "), 6, "predict ");
-    return run_command(command + arguments);
-  }
   /// Splits Iris into train.csv and test.csv, every fifth row.
   void write_halves() {
     std::istringstream lines(contents(kIris));
@@ -40,17 +29,6 @@ class TrainTablesFiles : public testing::Test {
     }
     folder_.write("train.csv", training);
     folder_.write("test.csv", test);
-  }
-
-  /// Compiles and runs a program; its output.
-  std::string run_program(const std::string& source) {
-    folder_.write("program.cpp", source);
-    const CommandResult compiled =
-        run_command(variable("MOTE_CXX", "g++") + " -std=c++17 -Wall -Wextra -Wpedantic -Werror -Iinclude " +
-                    folder_.file("program.cpp") + " " + variable("MOTE_BUILD", "build") + "/libmote.a " +
-                    variable("MOTE_LINK", "") + " -o " + folder_.file("program"));
-    EXPECT_EQ(compiled.status, 0) << compiled.output;
-    return run_command(folder_.file("program")).output;
   }
 
   TemporaryFolder folder_;
@@ -183,7 +161,9 @@ TEST_F(TrainTablesFiles, HeadersTakeNumbersAsTheTableHasThem) {
     std::string program = kProgram;
     program.replace(program.find("INPUTS"), 6,
                     folds ? "row" : "mote::Inputs(row, 1, 4).set_transformation(model::kOffsets, model::kScales)");
-    const std::string answers = run_program(program);
+    const CommandResult run = build::run_program(folder_, program);
+    ASSERT_EQ(run.status, 0) << run.output;
+    const std::string& answers = run.output;
     EXPECT_EQ(answers.rfind("ok 0 ", 0), 0u) << answers;  // the flowers on lines 2, 52 and 102
     EXPECT_NE(answers.find(" 1 0.0"), std::string::npos) << answers;
     EXPECT_NE(answers.find(" 2 0.0"), std::string::npos) << answers;
@@ -201,7 +181,9 @@ TEST_F(TrainTablesFiles, HeadersAnswerInTheUnitsOfTheTable) {
     program.replace(
         program.find("INPUTS"), 6,
         weights == "float32" ? "row" : "mote::Inputs(row, 1, 2).set_transformation(model::kOffsets, model::kScales)");
-    std::istringstream answers(run_program(program));
+    const CommandResult run = build::run_program(folder_, program);
+    ASSERT_EQ(run.status, 0) << run.output;
+    std::istringstream answers(run.output);
     std::string status;
     answers >> status;
     EXPECT_EQ(status, "ok");
