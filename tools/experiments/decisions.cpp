@@ -63,7 +63,7 @@ void measure_decisions(Laboratory& laboratory) {
       Subject subject(laboratory, topology, options, train_images.count, kPublishedStart);
       for (std::size_t epoch = 0; epoch <= laboratory.epochs; ++epoch) {
         if (epoch != 0) require(subject.trainer.train_epoch(train_images));
-        errors[epoch].push_back(100.0 - 100.0 * static_cast<double>(evaluate(subject, test_images).accuracy()));
+        errors[epoch].push_back(percent_wrong(evaluate(subject, test_images)));
       }
       if (!quadratic || i != 0) continue;
       const std::vector<float> outputs = outputs_of(subject, test_images.subset(0, kShown));

@@ -76,12 +76,16 @@ struct Task {
   mote::Activation activation;
 };
 
+/// Number of weights and biases of a network with `hidden` layers of `width` units.
+std::size_t parameters_of(std::size_t inputs, std::size_t hidden, std::size_t width, std::size_t outputs) {
+  return (inputs + 1) * width + (hidden - 1) * (width + 1) * width + (width + 1) * outputs;
+}
+
 /// The widest network with `hidden` equal layers and at most task.parameters weights and biases.
 mote::Topology widest(const Task& task, std::size_t hidden) {
   const std::size_t inputs = task.training.features, outputs = task.training.targets.empty() ? 2 : 1;
   std::size_t width = 1;
-  const auto count = [&](std::size_t w) { return (inputs + 1) * w + (hidden - 1) * (w + 1) * w + (w + 1) * outputs; };
-  while (count(width + 1) <= task.parameters) ++width;
+  while (parameters_of(inputs, hidden, width + 1, outputs) <= task.parameters) ++width;
   mote::Topology topology;
   topology.inputs = static_cast<std::uint32_t>(inputs);
   for (std::size_t l = 0; l < hidden; ++l) require(topology.add({static_cast<std::uint32_t>(width), task.activation}));
@@ -93,7 +97,7 @@ mote::Topology widest(const Task& task, std::size_t hidden) {
 /// Error in %: of the classes, or of the variance of the targets.
 double error_of(Subject& subject, const Samples& test) {
   const mote::LossTotals totals = evaluate(subject, test.dataset());
-  if (test.targets.empty()) return 100.0 * (1.0 - static_cast<double>(totals.accuracy()));
+  if (test.targets.empty()) return percent_wrong(totals);
   const std::vector<double> targets(test.targets.begin(), test.targets.end());
   return 100.0 * 2.0 * static_cast<double>(totals.mean_loss()) / std::pow(deviation(targets), 2.0);
 }
@@ -128,16 +132,13 @@ void measure_deeper(Laboratory& laboratory) {
         options.schedule.factor = 0.01f;
         options.schedule.decay_steps = static_cast<std::uint32_t>(laboratory.epochs * ((samples.count + 19) / 20));
         const bool is_tanh = task.activation == mote::Activation::tanh;
-        Subject subject(
-            laboratory, topology, options, samples.count,
-            {is_tanh ? mote::WeightInit::glorot_uniform : mote::WeightInit::he_normal, mote::BiasInit::zero});
+        Subject subject(laboratory, topology, options, samples.count, is_tanh ? kGlorotStart : kHeStart);
         errors.push_back(train(subject, samples, laboratory.epochs) ? error_of(subject, task.test) : 100.0);
       }
-      table.rows.push_back({sizes_of(topology),
-                            {median(errors), quantile(errors, 0.0), quantile(errors, 1.0),
-                             static_cast<double>((task.training.features + 1) * topology.outputs_of(0) +
-                                                 (hidden - 1) * (topology.outputs_of(0) + 1) * topology.outputs_of(0) +
-                                                 (topology.outputs_of(0) + 1) * topology.outputs())}});
+      table.rows.push_back(
+          {sizes_of(topology),
+           {median(errors), quantile(errors, 0.0), quantile(errors, 1.0),
+            static_cast<double>(parameters_of(topology.inputs, hidden, topology.outputs_of(0), topology.outputs()))}});
       chart.series.back().points.push_back({static_cast<double>(hidden), table.rows.back().values[0]});
     }
     laboratory.add(table);

@@ -10,8 +10,6 @@
 namespace tools {
 namespace {
 
-constexpr double kPercent = 100.0;
-
 /// A combination of activation, initialization, optimizer, batch normalization and clipping.
 struct Recipe {
   const char* name;
@@ -49,7 +47,7 @@ const Recipe kRecipes[] = {
 };
 constexpr std::size_t kDepths[] = {1, 5, 20, 100};
 constexpr std::uint32_t kWidth = 50;
-constexpr std::size_t kTrainingImages = 10000, kValidationImages = 5000, kDiagnosed = 500;
+constexpr std::size_t kTrainingImages = 10000, kDiagnosed = 500;
 
 /// Results of a recipe for one depth.
 struct Outcome {
@@ -105,7 +103,7 @@ class Kitchen {
     const std::vector<mote::LayerDiagnostics> layers = subject.diagnose(train_.subset(0, kDiagnosed));
     size = static_cast<double>(layers.front().delta_norm) / static_cast<double>(layers.back().delta_norm);
     if (!tools::train(subject, train_, epochs)) return 0.0;
-    return kPercent * static_cast<double>(evaluate(subject, validation_).accuracy());
+    return percent_right(evaluate(subject, validation_));
   }
 
   const Laboratory& laboratory_;
@@ -146,7 +144,7 @@ void measure_depth(Laboratory& laboratory) {
       for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
         laboratory.progress(format("%s, seed %zu, epoch %zu", sizes_of(topology).c_str(), i + 1, epoch));
         require(subject.trainer.train_epoch(train));
-        accuracies.push_back(kPercent * static_cast<double>(evaluate(subject, validation).accuracy()));
+        accuracies.push_back(percent_right(evaluate(subject, validation)));
       }
       last.push_back(accuracies.back());
       best.push_back(quantile(accuracies, 1.0));

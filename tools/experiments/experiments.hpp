@@ -61,6 +61,7 @@ void measure_surface(Laboratory& laboratory);
 // generalization.cpp
 void measure_penalties(Laboratory& laboratory);
 void measure_overfitting(Laboratory& laboratory);
+// ensembles.cpp
 void measure_bagging(Laboratory& laboratory);
 void measure_dropout(Laboratory& laboratory);
 // depth_tasks.cpp

@@ -128,6 +128,10 @@ bool train(Subject& subject, const mote::Dataset& images, std::size_t epochs) {
   return true;
 }
 
+void train_or_throw(Subject& subject, const mote::Dataset& images, std::size_t epochs) {
+  if (!train(subject, images, epochs)) throw Error("training diverged; choose another --seed or fewer --epochs");
+}
+
 mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images) {
   mote::LossTotals totals;
   require(subject.trainer.evaluate(images, totals));
@@ -147,6 +151,12 @@ std::vector<float> outputs_of(Subject& subject, const mote::Dataset& images) {
     for (std::size_t i = 0; i < rows; ++i) outputs.insert(outputs.end(), view.row(i).begin(), view.row(i).end());
   }
   return outputs;
+}
+
+std::vector<Column> layer_columns(std::size_t layers, int digits) {
+  std::vector<Column> columns;
+  for (std::size_t l = 1; l <= layers; ++l) columns.push_back({std::to_string(l), digits, true});
+  return columns;
 }
 
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {

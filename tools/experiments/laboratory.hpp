@@ -59,6 +59,12 @@ struct Start {
 };
 /// Weights N(0, 1/inputs), biases N(0, 1), as in the published figures.
 inline constexpr Start kPublishedStart{mote::WeightInit::scaled_gaussian, mote::BiasInit::gaussian};
+/// Weights of Glorot & Bengio (2010) or of He et al. (2015), biases 0.
+inline constexpr Start kGlorotStart{mote::WeightInit::glorot_uniform, mote::BiasInit::zero};
+inline constexpr Start kHeStart{mote::WeightInit::he_normal, mote::BiasInit::zero};
+
+/// Size of the validation set, the last images.
+inline constexpr std::size_t kValidationImages = 5000;
 
 /// A network with `hidden` layers of `width` units between the images and their classes.
 mote::Topology deep_network(const mote::Dataset& images, std::size_t hidden, std::uint32_t width,
@@ -88,10 +94,23 @@ class Subject {
 
 /// Trains for some epochs; false: diverged.
 bool train(Subject& subject, const mote::Dataset& images, std::size_t epochs);
+/// Trains for some epochs; throws an Error where training diverges.
+void train_or_throw(Subject& subject, const mote::Dataset& images, std::size_t epochs);
 /// Loss and accuracy on these images.
 mote::LossTotals evaluate(Subject& subject, const mote::Dataset& images);
+/// Samples classified rightly, in %.
+inline double percent_right(const mote::LossTotals& totals) {
+  return 100.0 * static_cast<double>(totals.accuracy());
+}
+/// Samples classified wrongly, in %.
+inline double percent_wrong(const mote::LossTotals& totals) {
+  return 100.0 * (1.0 - static_cast<double>(totals.accuracy()));
+}
 /// Outputs for these images, [images.count][outputs].
 std::vector<float> outputs_of(Subject& subject, const mote::Dataset& images);
+
+/// Columns named "1" to `layers`, whose numbers have `digits` significant digits.
+std::vector<Column> layer_columns(std::size_t layers, int digits);
 
 /// A chart of a table with numbers as column names: one series per row.
 LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic);

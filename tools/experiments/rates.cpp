@@ -13,8 +13,7 @@
 namespace tools {
 namespace {
 
-constexpr double kPercent = 100.0, kMissing = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kValidationImages = 5000;
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
 /// A way to train one network, and what came of it.
 struct Training {
@@ -51,8 +50,7 @@ void run(const Laboratory& laboratory, const mote::Topology& topology, const mot
     }
     training.losses.push_back(losses);
     const mote::Dataset validation = laboratory.last_images(kValidationImages);
-    training.accuracies.push_back(is_sound ? kPercent * static_cast<double>(evaluate(subject, validation).accuracy())
-                                           : 0.0);
+    training.accuracies.push_back(is_sound ? percent_right(evaluate(subject, validation)) : 0.0);
   }
 }
 
@@ -97,8 +95,6 @@ mote::TrainingOptions options_with(const mote::OptimizerOptions& optimizer, std:
   options.batch_size = batch;
   return options;
 }
-
-const Start kGlorotStart{mote::WeightInit::glorot_uniform, mote::BiasInit::zero};
 
 double accuracy_of(const Training& training) {
   return median(training.accuracies);

@@ -195,8 +195,7 @@ void measure_variances(Laboratory& laboratory) {
                   {},
                   {}};
     Table backward{"deltas_" + name, name + ": standard deviation of the deltas dC/dz, by hidden layer", {}, {}};
-    for (std::size_t l = 1; l <= kHidden; ++l) forward.columns.push_back({std::to_string(l), 2, true});
-    backward.columns = forward.columns;
+    forward.columns = backward.columns = layer_columns(kHidden, 2);
     for (const NamedWeights& init : kInits) {
       laboratory.progress(name + ", " + init.name);
       const Spread spread = spread_of(laboratory, images, topology, {init.weights, mote::BiasInit::zero});

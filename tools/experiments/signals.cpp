@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/error.hpp"
-#include "common/names.hpp"
 #include "experiments/experiments.hpp"
 
 namespace tools {
 namespace {
-
-constexpr double kPercent = 100.0;
 
 /// Medians over seeds of a quantity, by hidden layer.
 using ByLayer = std::vector<double>;
@@ -19,12 +15,6 @@ ByLayer medians(const std::vector<std::vector<double>>& values) {
   ByLayer middle;
   for (const std::vector<double>& of_layer : values) middle.push_back(median(of_layer));
   return middle;
-}
-
-std::vector<Column> layer_columns(std::size_t layers, int digits) {
-  std::vector<Column> columns;
-  for (std::size_t l = 1; l <= layers; ++l) columns.push_back({std::to_string(l), digits, true});
-  return columns;
 }
 
 }  // namespace
@@ -49,7 +39,7 @@ void measure_saturation(Laboratory& laboratory) {
       const std::vector<mote::LayerDiagnostics> layers = subject.diagnose(images);
       for (std::size_t l = 0; l < kHidden; ++l) {
         z[l].push_back(static_cast<double>(layers[l].pre_activations.deviation));
-        flat[l].push_back(kPercent * static_cast<double>(layers[l].saturated));
+        flat[l].push_back(100.0 * static_cast<double>(layers[l].saturated));
         mean_of[l].push_back(static_cast<double>(layers[l].activations.mean));
       }
     }
@@ -93,10 +83,9 @@ void measure_updates(Laboratory& laboratory) {
     mote::Activation activation;
     Start start;
     float rate;
-  } networks[] = {
-      {"sigmoid, N(0, 1/m)", mote::Activation::sigmoid, kPublishedStart, 0.1f},
-      {"tanh, Glorot", mote::Activation::tanh, {mote::WeightInit::glorot_uniform, mote::BiasInit::zero}, 0.1f},
-      {"relu, He", mote::Activation::relu, {mote::WeightInit::he_normal, mote::BiasInit::zero}, 0.1f}};
+  } networks[] = {{"sigmoid, N(0, 1/m)", mote::Activation::sigmoid, kPublishedStart, 0.1f},
+                  {"tanh, Glorot", mote::Activation::tanh, kGlorotStart, 0.1f},
+                  {"relu, He", mote::Activation::relu, kHeStart, 0.1f}};
   Table table{"updates",
               format("||W - W at the start|| / ||W at the start|| after %zu epochs of gradient descent, by layer",
                      laboratory.epochs),
@@ -121,7 +110,7 @@ void measure_updates(Laboratory& laboratory) {
       for (std::size_t l = 0; l <= kHidden; ++l) {
         changes[l].push_back(static_cast<double>(layers[l].update_ratio));
       }
-      accuracy.push_back(kPercent * static_cast<double>(evaluate(subject, images).accuracy()));
+      accuracy.push_back(percent_right(evaluate(subject, images)));
     }
     table.rows.push_back({network.name, medians(changes)});
     accuracies.rows.push_back({network.name, {median(accuracy)}});

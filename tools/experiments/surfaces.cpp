@@ -43,9 +43,8 @@ class Landscape {
     mote::TrainingOptions options;
     options.optimizer = {mote::Optimizer::adam, 0.003f};
     options.seed = seed;
-    Subject subject(laboratory_, topology_, options, images_.count,
-                    {mote::WeightInit::glorot_uniform, mote::BiasInit::zero});
-    if (!train(subject, images_, epochs)) throw Error("a network of the loss surface diverged; choose another --seed");
+    Subject subject(laboratory_, topology_, options, images_.count, kGlorotStart);
+    train_or_throw(subject, images_, epochs);
     const mote::Span<const float> parameters = subject.trainer.parameters();
     return {parameters.begin(), parameters.end()};
   }
