@@ -97,7 +97,8 @@ TEST_F(Foreign, LayersAreFoundByAnyNamesInAnyOrder) {
   const std::vector<std::vector<std::string>> names = {{"fc1", "fc2", "fc3"},
                                                        {"0", "2", "4"},
                                                        {"module.net.2", "module.net.10", "module.net.11"},
-                                                       {"input", "hidden", "out"}};
+                                                       {"input", "hidden", "out"},
+                                                       {"inputs", "golden", "out"}};
   for (const std::vector<std::string>& name : names) {
     const CommandResult found = evaluate(
         {tensor(name[2] + ".bias", "4", n["layers.2.bias"]), tensor(name[1] + ".weight", "5,6", n["layers.1.weight"]),

@@ -149,6 +149,12 @@ float number_of(const std::string& type, const unsigned char* bytes) {
 
 }  // namespace
 
+std::string comma_list(const std::vector<std::uint64_t>& numbers) {
+  std::string list;
+  for (const std::uint64_t number : numbers) list += (list.empty() ? "" : ",") + std::to_string(number);
+  return list;
+}
+
 std::uint64_t ForeignTensor::elements() const {
   std::uint64_t count = 1;
   for (const std::uint64_t size : shape)
@@ -157,9 +163,7 @@ std::uint64_t ForeignTensor::elements() const {
 }
 
 std::string ForeignTensor::text() const {
-  std::string sizes;
-  for (const std::uint64_t size : shape) sizes += (sizes.empty() ? "" : ",") + std::to_string(size);
-  return printable(name) + " [" + sizes + "]";
+  return printable(name) + " [" + comma_list(shape) + "]";
 }
 
 ForeignFile read_safetensors(const mote::ByteSource& file, const std::string& name) {

@@ -11,6 +11,9 @@
 
 namespace tools {
 
+/// "256,784"
+std::string comma_list(const std::vector<std::uint64_t>& numbers);
+
 struct ForeignTensor {
   std::string name;
   std::string type;  ///< "F32", "BF16", ...

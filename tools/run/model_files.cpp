@@ -40,10 +40,7 @@ ModelFile::ModelFile(const std::string& path, const std::string& option, const F
       header_(static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), kUsualHeader))) {
   mote::Result result = read_description();
   const bool is_nameless = result.status == mote::Status::model_metadata && result.found == 0;
-  if (is_nameless && tools::is_foreign(read_safetensors(file_.source(), name()))) {
-    convert(foreign);
-    result = read_description();
-  }
+  if (is_nameless && convert(foreign)) result = read_description();
   if (!result.ok()) fail(result);
 }
 
@@ -52,16 +49,18 @@ mote::Result ModelFile::read_description() {
                      [&](mote::Memory memory) { return mote::read_model_description(source(), memory, description_); });
 }
 
-/// Turns a file from another program into a model file of mote.
-void ModelFile::convert(const ForeignNetwork* foreign) {
+/// Turns a file from another program into a model file of mote. Returns false for other files.
+bool ModelFile::convert(const ForeignNetwork* foreign) {
+  const ForeignFile file = read_safetensors(file_.source(), name());
+  if (!tools::is_foreign(file)) return false;
   if (foreign == nullptr) {
     throw Error(name() +
                 ": network of another program, without metadata; make a model of it with: train --load FILE "
                 "--activation NAME --evaluate --save NEW");
   }
-  converted_ =
-      convert_foreign(read_safetensors(file_.source(), name()), file_.source(), name(), *foreign, foreign_order_);
+  converted_ = convert_foreign(file, file_.source(), name(), *foreign, foreign_order_);
   converted_bytes_ = {reinterpret_cast<const unsigned char*>(converted_.data()), converted_.size()};
+  return true;
 }
 
 mote::ByteSource ModelFile::source() {

@@ -46,7 +46,7 @@ class ModelFile {
  private:
   [[noreturn]] void fail(const mote::Result& result);
   mote::Result read_description();
-  void convert(const ForeignNetwork* foreign);
+  bool convert(const ForeignNetwork* foreign);
   mote::ByteSource source();
   std::string bytes(std::size_t from, std::size_t size);
   std::string excerpt(std::size_t at);
