@@ -117,7 +117,7 @@ const char* c_type(mote::ElementType type) {
   return "float";
 }
 
-/// Whether mote::quantize() adds the bytes to zero in integers: quantizing its units, 0 to 4 included, shows it.
+/// Whether mote::quantize() adds the zero of `to` to bytes, in integers; its tolerance.
 bool are_units(const mote::Inputs& inputs, mote::Quantization to) {
   return mote::size_of(inputs.type) == 1 && inputs.keeps_zeros() && inputs.scales == nullptr &&
          inputs.scale / to.scale > 1.0f - 0x1p-10f && inputs.scale / to.scale < 1.0f + 0x1p-10f;

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "mote/mote.hpp"
-#include "run/c_header.hpp"
+#include "run/exported_header.hpp"
 
 namespace tools {
 

@@ -12,7 +12,7 @@
 
 #include "common/error.hpp"
 #include "common/names.hpp"
-#include "run/c_header.hpp"
+#include "run/exported_header.hpp"
 
 namespace tools {
 namespace {

@@ -62,14 +62,17 @@ mote::LossTotals evaluate_exported(
   return totals;
 }
 
+std::string result_text(const mote::LossTotals& totals, const mote::Dataset& test) {
+  const std::string loss = "test loss " + loss_text(totals.mean_loss());
+  if (test.labels == nullptr) return loss;
+  return loss +
+         format(", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
+}
+
 Exported summarize(const std::string& path, const std::string& size, const Export& what,
                    const mote::LossTotals& exported, const std::string& advice) {
   Exported report;
-  report.line = path + ": " + size + ", test loss " + loss_text(exported.mean_loss());
-  if (what.test.labels != nullptr) {
-    report.line += format(", test accuracy %.4f (%u/%u)", static_cast<double>(exported.accuracy()), exported.correct,
-                          exported.samples);
-  }
+  report.line = path + ": " + size + ", " + result_text(exported, what.test);
   const std::string warning = warning_of(what, exported);
   if (!warning.empty()) report.warning = path + ": " + warning + advice;
   return report;

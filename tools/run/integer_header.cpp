@@ -14,7 +14,6 @@
 #include "run/c_source.hpp"
 #include "run/cpp_source.hpp"
 #include "run/export_check.hpp"
-#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -100,14 +99,13 @@ class FloatLayers {
     }
   }
 
-  /// Outputs of layers [first, end) for the outputs x of the layer before.
-  std::vector<float> run(std::size_t first, std::vector<float> x) const {
-    for (std::size_t l = first; l < layers_.size(); ++l) x = forward(l, x);
+  /// Outputs of the last of layers [first, end) for the outputs x of the layer before.
+  std::vector<float> run(std::size_t first, std::size_t end, std::vector<float> x) const {
+    for (std::size_t l = first; l < end; ++l) {
+      const mote::Span<const float> y = layers_[l].network.forward(x.data(), 1).row(0);
+      x.assign(y.begin(), y.end());
+    }
     return x;
-  }
-  std::vector<float> forward(std::size_t l, const std::vector<float>& x) const {
-    const mote::Span<const float> y = layers_[l].network.forward(x.data(), 1).row(0);
-    return {y.begin(), y.end()};
   }
 
  private:
@@ -149,12 +147,11 @@ class IntegerCheck {
           if (l == 0) {
             mote::quantize(what_.test.subset(i, 1), input, q.data());
           } else {
-            std::vector<float> x(inputs, inputs + what_.topology.inputs);
-            for (std::size_t below = 0; below < l; ++below) x = layers_.forward(below, x);
+            const std::vector<float> x = layers_.run(0, l, {inputs, inputs + what_.topology.inputs});
             mote::quantize(x.data(), x.size(), input, q.data());
           }
           mote::integer_product(layer, q.data(), z.data());
-          y = layers_.run(l + 1, outputs_of(l, {z.data(), z.size()}));
+          y = layers_.run(l + 1, memory_.layers.size(), outputs_of(l, {z.data(), z.size()}));
           return mote::Span<const float>(y.data(), y.size());
         },
         what_.loss, what_.test);
@@ -262,13 +259,8 @@ Exported write_integers(AtomicFile& file, const Export& what) {
   Exported exported = summarize(file.path(), format("%zu bytes of integer weights and their biases", memory.bytes()),
                                 what, check.evaluate(), advice<T>(what));
   for (std::size_t l = 0; l < what.topology.layer_count; ++l) {
-    const mote::LossTotals totals = check.evaluate_layer(l);
-    exported.details += (l == 0 ? "" : "\n") + format("  only layer %zu in integers: test loss ", l + 1) +
-                        loss_text(totals.mean_loss());
-    if (what.test.labels != nullptr) {
-      exported.details += format(", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()), totals.correct,
-                                 totals.samples);
-    }
+    exported.details += (l == 0 ? "" : "\n") + format("  only layer %zu in integers: ", l + 1) +
+                        result_text(check.evaluate_layer(l), what.test);
   }
   return exported;
 }

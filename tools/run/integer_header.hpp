@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/atomic_file.hpp"
-#include "run/c_header.hpp"
+#include "run/exported_header.hpp"
 
 namespace tools {
 

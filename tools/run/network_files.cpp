@@ -3,8 +3,8 @@
 
 #include "common/error.hpp"
 #include "common/names.hpp"
-#include "run/c_header.hpp"
 #include "run/c_source.hpp"
+#include "run/exported_header.hpp"
 
 namespace tools {
 namespace {

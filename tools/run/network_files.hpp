@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/atomic_file.hpp"
-#include "run/c_header.hpp"
+#include "run/exported_header.hpp"
 #include "run/model_files.hpp"
 #include "run/run_data.hpp"
 #include "run/settings.hpp"

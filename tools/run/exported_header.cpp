@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/c_header.hpp"
+#include "run/exported_header.hpp"
 
 #include <cinttypes>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A trained network as C++ source, for programs without a file system.
+// A trained network as a header, for programs without a file system: in C++, and as integers in C99 too.
 #pragma once
 
 #include <cstdint>
