@@ -22,26 +22,24 @@
 namespace tools {
 namespace {
 
-constexpr const char* kHelp =
-    "Usage: predict [--missing mean | --fit] MODEL FILES...\n"
-    "Runs the network of a model file, saved by train --save or by PyTorch, on images or on rows of tables. Prints "
-    "one\n"
-    "line of comma-separated values per image or row: file, its number in the file (from 0), class (of a network that\n"
-    "learned classes), outputs of the network (probabilities for softmax; numbers in the units of the training "
-    "table).\n\n"
-    "Images are IDX files, which gzip may have compressed, or PGM or PPM files of one image. They must have the "
-    "size\n"
-    "of the network's training images, and use 255 for bright, unless --fit is given. Tables are CSV files. Their "
-    "columns are found by the "
-    "names\n"
-    "that the network learned from, in any order and among others; or, without names, they are its inputs in order.\n\n"
-    "  --missing mean  fill missing values with the means of the training rows (default: reject the table)\n"
-    "  --fit           find the digit in a PGM or PPM image of any size, dark on light or light on dark, and show it "
-    "to the\n"
-    "                  network as MNIST does: in 20 x 20 of 28 x 28 pixels, its center of mass in the middle\n"
-    "  --help, -h      print this and stop\n"
-    "  --version       print the version and stop\n\n"
-    "Exit status: 0 done; 1 the output could not be written, or is not finite; 2 a file was rejected.\n";
+constexpr const char* kHelp = R"(Usage: predict [--missing mean | --fit] MODEL FILES...
+Runs the network of a model file, saved by train --save or by PyTorch, on images or on rows of tables. Prints one
+line of comma-separated values per image or row: file, its number in the file (from 0), class (of a network that
+learned classes), outputs of the network (probabilities for softmax; numbers in the units of the training table).
+
+Images are IDX files, which gzip may have compressed, or PGM or PPM files of one image. They must have the size
+of the network's training images, and use 255 for bright, unless --fit is given. Tables are CSV files. Their
+columns are found by the names that the network learned from, in any order and among others; or, without names,
+they are its inputs in order.
+
+  --missing mean  fill missing values with the means of the training rows (default: reject the table)
+  --fit           find the digit in a PGM or PPM image of any size, dark on light or light on dark, and show it to
+                  the network as MNIST does: in 20 x 20 of 28 x 28 pixels, its center of mass in the middle
+  --help, -h      print this and stop
+  --version       print the version and stop
+
+Exit status: 0 done; 1 the output could not be written, or is not finite; 2 a file was rejected.
+)";
 
 constexpr std::size_t kRows = 256;  // samples at a time
 

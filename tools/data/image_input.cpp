@@ -84,13 +84,10 @@ std::string brightness_hint(const Images& images) {
   if (images.samples.type != mote::ElementType::uint8 || images.rows < 3 || images.columns < 3) return "";
   double sum = 0.0, pixels = 0.0;
   for (std::size_t i = 0; i < images.samples.count; ++i) {
-    for (std::size_t row = 0; row < images.rows; ++row) {
-      const bool is_inside = row != 0 && row + 1 != images.rows;
-      for (std::size_t column = 0; column < images.columns; column += is_inside ? images.columns - 1 : 1) {
-        sum += static_cast<double>(mote::element_at(images.samples, i, row * images.columns + column));
-        ++pixels;
-      }
-    }
+    for_each_border_pixel(images.rows, images.columns, [&](std::size_t row, std::size_t column) {
+      sum += static_cast<double>(mote::element_at(images.samples, i, row * images.columns + column));
+      ++pixels;
+    });
   }
   if (sum < 192.0 * pixels) return "";
   return "bright borders, " + std::to_string(std::lround(sum / pixels)) +

@@ -86,12 +86,8 @@ std::string for_each_value(mote::Bytes file, std::size_t at, const Header& heade
 /// Brightness of strokes: 0 for paper, up to 1 for the strongest stroke.
 std::vector<float> find_ink(const GrayImage& image) {
   std::vector<unsigned char> border;
-  for (std::uint32_t y = 0; y < image.height; ++y) {
-    const bool is_inside = y != 0 && y + 1 != image.height && image.width > 1;
-    for (std::uint32_t x = 0; x < image.width; x += is_inside ? image.width - 1 : 1) {
-      border.push_back(image.pixels[std::size_t{y} * image.width + x]);
-    }
-  }
+  for_each_border_pixel(image.height, image.width,
+                        [&](std::size_t y, std::size_t x) { border.push_back(image.pixels[y * image.width + x]); });
   std::nth_element(border.begin(), border.begin() + static_cast<std::ptrdiff_t>(border.size() / 2), border.end());
   const float paper = border[border.size() / 2];
   const auto [darkest, brightest] = std::minmax_element(image.pixels.begin(), image.pixels.end());
