@@ -26,6 +26,12 @@ bool can_show(const LineChart& chart, double y) {
   return std::isfinite(y) && (!chart.logarithmic || y > 0.0);
 }
 
+const Point* last_shown(const LineChart& chart, const Series& series) {
+  const auto last = std::find_if(series.points.rbegin(), series.points.rend(),
+                                 [&](const Point& point) { return can_show(chart, point.y); });
+  return last == series.points.rend() ? nullptr : &*last;
+}
+
 double rounded_end(const Histogram& histogram, double end) {
   const double width = histogram.high - histogram.low;
   if (!(width > 0.0)) return end;

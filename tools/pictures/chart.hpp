@@ -48,6 +48,8 @@ ChartAxes axes_of(const LineChart& chart, std::size_t most_x_ticks, std::size_t 
 
 /// Whether the chart's vertical axis can show y.
 bool can_show(const LineChart& chart, double y);
+/// The last point that the axis can show, where the name of the series stands; null: none.
+const Point* last_shown(const LineChart& chart, const Series& series);
 
 /// Counts of values in equal intervals between low and high.
 struct Histogram {

@@ -104,10 +104,8 @@ struct Name {
 std::vector<Name> place_names(const LineChart& chart, const Frame& frame, const ChartAxes& axes) {
   std::vector<Name> names;
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
-    const std::vector<Point>& points = chart.series[s].points;
-    const auto last =
-        std::find_if(points.rbegin(), points.rend(), [&](const Point& p) { return can_show(chart, p.y); });
-    if (last != points.rend()) names.push_back({s, frame.y(axes.y.position(last->y))});
+    const Point* last = last_shown(chart, chart.series[s]);
+    if (last != nullptr) names.push_back({s, frame.y(axes.y.position(last->y))});
   }
   const std::size_t room = static_cast<std::size_t>((frame.bottom - frame.top) / kLineHeight) + 1;
   const std::size_t every = (names.size() + room - 1) / room;

@@ -141,10 +141,8 @@ void draw_series(Canvas& canvas, const LineChart& chart, std::size_t s, const Gr
 std::vector<int> place_names(const LineChart& chart, const Grid& grid) {
   std::vector<int> names(kLines, kNone);
   for (std::size_t s = 0; s < chart.series.size(); ++s) {
-    const std::vector<Point>& points = chart.series[s].points;
-    const auto last =
-        std::find_if(points.rbegin(), points.rend(), [&](const Point& p) { return can_show(chart, p.y); });
-    if (last == points.rend()) continue;
+    const Point* last = last_shown(chart, chart.series[s]);
+    if (last == nullptr) continue;
     const std::size_t wanted = grid.dot(*last).y / 4;
     for (std::size_t away = 0; away < kLines; ++away) {
       const std::size_t below = wanted + away, above = wanted - away;  // wraps around past the top
