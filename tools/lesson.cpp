@@ -131,7 +131,7 @@ std::string help_text() {
          "       lesson all [options]\n"
          "Experiments on why deep networks are hard to train and what helps. Each prints tables and sentences about "
          "the\n"
-         "numbers measured; \"Seen:\" begins a sentence that these numbers bear out.\n\n"
+         "numbers measured; a sentence after \"Seen:\" is printed only if the numbers confirm it.\n\n"
          "  --list        print the experiments, by the text that they belong to, and stop\n"
          "  --quick       fewer seeds, epochs and images: all experiments in half a minute (default: off)\n"
          "  --seeds N     number of consecutive seeds (default: of each experiment)\n"

@@ -226,7 +226,7 @@ int main(int count, char** arguments) {
   return tools::run_program(
       "predict", count, arguments, [] { return std::string(tools::kHelp); },
       [&] {
-        std::signal(SIGPIPE, SIG_DFL);  // `predict ... | head` ends without a complaint: there is no file to finish
+        std::signal(SIGPIPE, SIG_DFL);  // `predict ... | head` ends without a message: there is no file to finish
         return tools::run({arguments + 1, arguments + count});
       });
 }

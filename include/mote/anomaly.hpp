@@ -26,9 +26,9 @@ namespace mote {
 /// output for each input.
 float anomaly_score(const FlashNetwork& network, const Inputs& sample);
 
-/// That mean in integers: in units of score_unit(network.model()), rounded to nearest; equal on every machine. sample:
-/// quantized as the input of the model. Input and output have steps of their own; the smaller is taken as a multiple of
-/// 2^-15 of the larger.
+/// Mean of (output - input)^2 in units of score_unit(network.model()), rounded to nearest; equal on every machine.
+/// sample: quantized as the input of the model. Input and output have different steps; the smaller step is rounded to a
+/// multiple of 2^-15 of the larger.
 std::uint32_t anomaly_score(const IntegerNetwork& network, const std::int8_t* sample);
 
 /// The number that a score of 1 stands for: 2^-14 of the square of the larger step of input and output.
@@ -42,7 +42,8 @@ Result check_autoencoder(const FlashModel& model);
 Result check_autoencoder(const IntegerModel& model);
 
 /// Estimates a quantile of a stream of numbers in constant memory: the P2 algorithm (Jain & Chlamtac 1985), which moves
-/// five markers along parabolas, in integers. No other state; a copy of its bytes restores it on such a machine.
+/// five markers along parabolas, in integers. Stores no pointers: a copy of its bytes restores it on machines of equal
+/// byte order.
 ///
 /// With p = 0.95 and n numbers, the fraction of all numbers below the estimate deviates from p by 0.049 for n = 20,
 /// 0.037 for 50, 0.023 for 100 and 0.007 for 1,000 (root mean square; with the quantile of n stored numbers by 0.049,
@@ -56,8 +57,8 @@ class RunningQuantile {
 
   /// Ignores numbers after the first 2^31 - 1.
   void add(std::uint32_t x);
-  /// The largest number for less than about 1 / (1 - p) numbers, since none is known to lie at the quantile; without
-  /// numbers, 2^32 - 1.
+  /// The estimate; the largest number for fewer than about 1 / (1 - p) numbers, which are too few for a quantile;
+  /// 2^32 - 1 without numbers.
   std::uint32_t value() const;
   std::uint32_t count() const { return count_; }
 
@@ -77,7 +78,7 @@ std::uint32_t order_of(float score);
 inline std::uint32_t order_of(std::uint32_t score) {
   return score;
 }
-/// The score of that order, of this type of network.
+/// The score of order_of()'s number, in the type of this network's scores.
 float score_of(std::uint32_t order, const FlashNetwork&);
 inline std::uint32_t score_of(std::uint32_t order, const IntegerNetwork&) {
   return order;
@@ -90,8 +91,8 @@ inline std::uint32_t score_of(std::uint32_t order, const IntegerNetwork&) {
 template <typename Network>
 class AnomalyDetector {
  public:
-  /// Forgets what was learned. quantile: fraction of normal samples below the threshold, in (0, 1). The network must be
-  /// bound and outlive the detector. Error: of check_autoencoder().
+  /// Discards the learned threshold. quantile: fraction of normal samples below the threshold, in (0, 1). The network
+  /// must be bound and outlive the detector. Error: of check_autoencoder().
   Result bind(const Network& network, float quantile) {
     if (const Result result = check_autoencoder(network.model()); !result.ok()) return result;
     network_ = &network;
@@ -100,7 +101,7 @@ class AnomalyDetector {
   }
   Result bind(Network&& network, float quantile) = delete;
 
-  /// Takes the sample as normal. Error: score_not_finite (found: samples learned before), which changes nothing.
+  /// Learns from a normal sample. Error, which leaves all state unchanged: score_not_finite (found: samples learned).
   template <typename Sample>
   Result learn(const Sample& sample) {
     const auto score = anomaly_score(*network_, sample);
@@ -120,7 +121,7 @@ class AnomalyDetector {
   /// The score that a sample must exceed to be an anomaly.
   auto threshold() const { return detail::score_of(scores_.value(), *network_); }
 
-  /// What was learned: to save it, or to restore it after bind().
+  /// The learned quantile, to save it or to restore it after bind().
   RunningQuantile& scores() { return scores_; }
 
  private:

@@ -22,7 +22,7 @@
 //
 // State (v, r, m, s) of magnitude below 2^-100 is set to 0 (src/core/arithmetic.hpp has the reason). Sums of squares
 // that small are negligible beside a useful epsilon, 2^-50 or more (inside the root: 2^-100). Inside the root, 1e-6
-// keeps the root above 1e-3: steps of smaller gradients, such as those of deep sigmoid networks, shrink with them
+// keeps the root above 1e-3: steps of smaller gradients, as in deep sigmoid networks, shrink with the gradients
 // (`tools/lesson optimizers`). v sums steps, each with the
 // learning rate of that step. (PyTorch's v sums gradients and multiplies by the present rate: equal while it is
 // constant.)
@@ -39,8 +39,8 @@ namespace mote {
 
 enum class Optimizer : std::uint8_t { sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw, nadam };
 
-/// The epsilon that the source of each method proposes; for rmsprop outside the root that of adagrad, which has the
-/// same divisor. (Always inlined: numeric files share no code.)
+/// Epsilon proposed by the source of each method; for rmsprop outside the root, adagrad's, whose divisor has an equal
+/// form. (Always inlined: numeric files share no code.)
 [[gnu::always_inline]] constexpr float default_epsilon(Optimizer method, bool inside_root = false) {
   if (method == Optimizer::rmsprop && inside_root) return 1e-6f;
   return method == Optimizer::adagrad || method == Optimizer::rmsprop ? 1e-7f : 1e-8f;

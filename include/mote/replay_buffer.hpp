@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Earlier samples, which learn again beside new ones, so that a network on the device does not forget them:
+// Earlier samples to train on beside new ones, so that a network on the device does not forget them:
 //
 //   static mote::Storage<mote::replay_bytes(mote::ElementType::int16, 12, 50)> memory;
 //   mote::ReplayBuffer replay;
@@ -44,8 +44,8 @@ constexpr std::size_t replay_bytes(ElementType type, std::size_t features, std::
   return detail::replay_plan(type, features, capacity).bytes;
 }
 
-/// Samples as they were stored, in the caller's memory, of all classes about equally many: when it is full, a sample
-/// replaces a random one of the class with the most samples, or of its own if none has more (similar to the sampler of
+/// Stores samples in the caller's memory, about equally many of each class: when it is full, a new sample replaces a
+/// random one of the class with the most samples, or of its own class if none has more (similar to the sampler of
 /// GDumb, Prabhu et al. 2020). Not copyable: a copy would share the memory.
 class ReplayBuffer {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The class of machine that mote is built for, and the compiler's options that it needs.
+// The class of machine that mote is built for, and the compiler options that mote needs.
 #ifndef MOTE_TARGET_HPP
 #define MOTE_TARGET_HPP
 
@@ -28,8 +28,8 @@ static_assert(alignof(Packed) == alignof(void*), "mote needs aligned members: co
 
 /// Defined for targets with little memory and no wide vectors: rows and blocks get little padding, and no kernel
 /// rearranges its operands. Set automatically for Cortex-M, Xtensa, RISC-V without an operating system, AVR, MSP430,
-/// and whatever ESP-IDF, Arduino or Zephyr builds; define it for library and program on other small machines. Changes
-/// no bit of a result.
+/// and in builds of ESP-IDF, Arduino and Zephyr; define it for library and program on other small machines. Changes no
+/// bit of a result.
 #ifndef MOTE_MICROCONTROLLER
 #if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
 #define MOTE_MICROCONTROLLER

@@ -16,7 +16,7 @@ const char* to_string(Status status) {
     case Status::batch_norm_in_last_layer:
       return "batch normalization in the last layer: only hidden layers can have it";
     case Status::batch_norm_not_folded: return "batch normalization not folded into the weights: inference needs that";
-    case Status::bad_enumerator: return "value is none of its enumeration";
+    case Status::bad_enumerator: return "value is not in its enumeration";
     case Status::loss_activation_mismatch: return "loss does not fit the activation of the output layer";
     case Status::bad_huber_delta: return "delta of the Huber loss: must be positive and finite";
     case Status::bad_label_smoothing:

@@ -133,7 +133,7 @@ bool is_possible(const TrainingProgress& progress, const Trainer& trainer) {
          (progress.epochs != 0 || progress.position == 0);
 }
 
-/// Checks the sizes of the arrays, which begin at `offset` of the file, and that parameters are finite, but for those
+/// Checks the sizes of the arrays, which begin at `offset` of the file, and that parameters are finite, except those
 /// within an epoch.
 Result check_arrays(const ByteSource& file, std::uint64_t offset, const Trainer& trainer, bool is_within_epoch) {
   Result result;

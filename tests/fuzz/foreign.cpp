@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                       status != mote::Status::model_gap,
                   "a converted file is a safetensors file");
   } catch (const tools::Error& error) {
-    fuzz::require(error.what()[0] != '\0', "a refusal says why");
+    fuzz::require(error.what()[0] != '\0', "an error has a text");
   }
   return 0;
 }

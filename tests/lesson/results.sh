@@ -4,7 +4,7 @@ set -euo pipefail
 program=$1
 
 text() { printf '\n## %s\n' "$1"; }
-paragraph() { printf '\n**%s** %s\n' "$1" "$2"; }
+paragraph() { printf '\n**%s**%s\n' "$1" "${2:+ $2}"; }
 run() {  # an experiment
   printf '\n```\n$ ./tools/lesson %s\n' "$1"
   "$program" $1
@@ -14,12 +14,12 @@ run() {  # an experiment
 cat <<'TEXT'
 # The lesson, paragraph by paragraph
 
-Four texts ask why deep networks are hard to train and what helps. Each paragraph of theirs, in our words, is followed by the command
-that shows it and by what the command prints. "Seen:" begins a sentence that the program prints only if the numbers above it bear it
-out. "Slip" marks a place where a text is wrong or loose.
+Four texts ask why deep networks are hard to train and what helps. The sections follow their paragraphs, in our words. Each section
+has a command and its output. The program prints a sentence after "Seen:" only if the numbers confirm it. "Slip" marks a place where
+a text is wrong or imprecise.
 
 Written by `make lesson-results`. Equal seeds give equal numbers on every machine with fused multiply-add, processor times excepted.
-`./tools/lesson all --report lesson.html` makes a page of the same experiments with every chart; `--plot` draws the charts in the
+`./tools/lesson all --report lesson.html` makes a page of these experiments with every chart; `--plot` draws the charts in the
 terminal. Published figures are single random draws.
 TEXT
 
@@ -28,15 +28,15 @@ paragraph 'Accuracy by depth.' 'Networks of 784-30-10 to 784-30-30-30-30-10: 50,
 run depth
 paragraph 'Deep networks can do with fewer parameters than shallow ones.' 'Three tasks at equal numbers of parameters.'
 run deeper
-paragraph 'The speed of learning of a layer is the norm of its bias gradient.' 'At the start: sigmoids, weights N(0, 1/inputs), biases N(0, 1), cross-entropy of each output, the first 1000 training images. The last sentence answers the question what 100 layers would do.'
+paragraph 'The speed of learning of a layer is the norm of its bias gradient.' 'At the start: sigmoids, weights N(0, 1/inputs), biases N(0, 1), cross-entropy of each output, the first 1000 training images. The last sentence measures 100 layers.'
 run norms
 paragraph 'During training later layers learn while early ones are stuck.' '500 steps of full-batch gradient descent on these images, learning rate 0.1, lambda 5.0.'
 run training
-paragraph 'Or the opposite.' 'Weights ten times as large, tanh.'
+paragraph 'Exploding gradients: early layers learn while later ones are stuck.' 'Weights ten times as large, tanh.'
 run opposite
 paragraph 'The slope of the logistic function peaks at 1/4.' 'The curves of every activation and its slope are on the page.'
 run curves
-paragraph 'One neuron per layer: dC/db1 is a chain of weights times slopes.' 'The drawing is on the page.'
+paragraph 'One neuron per layer: dC/db1 is a product of weights and slopes.' 'The drawing is on the page.'
 run chain
 paragraph 'Large weights make the product grow.' 'Slip: not |w| above 1 but |w slope| above 1 counts, which needs |w| > 4 at best.'
 run explode
@@ -52,9 +52,9 @@ run bound
 text 'Signals by layer (Glorot & Bengio 2010)'
 paragraph 'Lower layers stay virtually unchanged.' 'How far training moves the weights.'
 run updates
-paragraph 'Logistic units with weights N(0, 1) saturate.' 'Slip: the variance does not grow layer by layer until the top saturates; see for which widths it grows. The logistic function has mean 1/2, its flat ends are in `curves`.'
+paragraph 'Logistic units with weights N(0, 1) saturate.' 'Slip: the variance does not grow layer by layer until the top saturates; the table shows five widths. The logistic function has mean 1/2, and `curves` shows its flat ends.'
 run saturation
-paragraph 'An initializer suits an activation if signals keep their size both ways.' 'standard is equation 1 of the paper, glorot its equation 16.'
+paragraph 'An initializer suits an activation if signals keep their size forward and backward.' 'standard is equation 1 of the paper, glorot its equation 16.'
 run variance
 
 text 'A lesson on optimization'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Runs CMakeLists.txt of the folder MOTE as ESP-IDF does, with stubs of its functions, which check what they are given.
+# Runs CMakeLists.txt of the folder MOTE as ESP-IDF does, with stubs of its functions, which check their arguments.
 function(idf_component_register)
   cmake_parse_arguments(component "" "" "SRCS;INCLUDE_DIRS" ${ARGN})
   list(LENGTH component_SRCS count)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Runs zephyr/CMakeLists.txt of the folder MOTE with stubs of Zephyr's functions, which check what they are given.
+# Runs zephyr/CMakeLists.txt of the folder MOTE with stubs of Zephyr's functions, which check their arguments.
 function(zephyr_include_directories folder)
   if(NOT EXISTS "${folder}/mote/mote.hpp")
     message(FATAL_ERROR "zephyr_include_directories: ${folder} has no mote/mote.hpp")

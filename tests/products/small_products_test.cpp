@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The products for microcontrollers, compiled for the host, are those of reference.hpp. `make test-small` runs most
+// The products for microcontrollers, compiled for the host, equal those of reference.hpp. `make test-small` runs most
 // other tests with them, and `make test-target` runs them on emulated boards.
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@
 
 namespace model {
 
-/// A plain network, and one with hidden layers as wide as its inputs, of which the second is normalized.
+/// A plain network, and one with hidden layers as wide as its inputs and batch normalization in the second.
 inline const mote::Topology kPlain{3, {2, mote::Activation::relu}, {4, mote::Activation::softmax}};
 inline const mote::Topology kSquare{
     4, {4, mote::Activation::tanh}, {4, mote::Activation::relu, true}, {3, mote::Activation::identity}};

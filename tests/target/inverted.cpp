@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A network that knows MNIST, 784-256-10 with int8 weights in 205 KB of flash, meets inverted digits: black on white.
-// Its last layer learns them in RAM, as half floats. With MOTE_FLOATS, on the host: with float weights everywhere.
+// Adapts a network trained on MNIST, 784-256-10 with int8 weights in 205 KB of flash, to inverted digits: black on
+// white. The last layer learns in RAM, as half floats. With MOTE_FLOATS, on the host: with float weights everywhere.
 #include "device.hpp"
 #include "images.hpp"
 #include "model.hpp"

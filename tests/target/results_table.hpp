@@ -50,8 +50,8 @@ inline void print_bits() {
 
 /// Training on signed readings. Machines of a class have equal rows.
 inline void print_readings() {
-  print_head(
-      {"machine", "1-16-1, largest error of sin(x) / 1e6", "parameters", "24-12-3, movements told", "parameters"});
+  print_head({"machine", "1-16-1, largest error of sin(x) / 1e6", "parameters", "24-12-3, movements recognized",
+              "parameters"});
   for (const char* machine : {"v3", "m4f", "baseline", "m0"}) {
     const board_runs::Report &sine = board_runs::run_on(machine, "sine"),
                              &sensor = board_runs::run_on(machine, "sensor_int16");

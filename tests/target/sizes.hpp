@@ -32,13 +32,11 @@ inline Table read(const std::string& path) {
 
 inline void write(const std::string& path, const Table& table) {
   std::ofstream file(path);
-  file
-      << "# Sizes of the images in bytes\n\n"
-         "Written by `make size`; `make test-target` fails when one has grown by more than 3 %. Weights and images of\n"
-         "digits are not counted; text and rodata are with what starts the board. firmware is inference only, infer "
-         "inference\nwith its report, train is training with SGD; stack is the most that the compiler's call graph "
-         "allows.\n\n"
-         "| target | image | text | rodata | data | bss | stack |\n|---|---|---|---|---|---|---|\n";
+  file << "# Sizes of the images in bytes\n\n"
+          "Written by `make size`; `make test-target` fails if an image has grown by more than 3 %. Weights and\n"
+          "images of digits are not counted; text and rodata include the start-up code. firmware has only inference,\n"
+          "infer also its report, train trains with SGD; stack is the upper bound by the compiler's call graph.\n\n"
+          "| target | image | text | rodata | data | bss | stack |\n|---|---|---|---|---|---|---|\n";
   for (const auto& [name, row] : table) {
     file << "| " << name.substr(0, name.find(' ')) << " | " << name.substr(name.find(' ') + 1) << " |";
     for (const std::size_t bytes : row) file << " " << bytes << " |";

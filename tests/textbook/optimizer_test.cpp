@@ -219,7 +219,7 @@ TEST_P(Optimizers, EpsilonInsideTheRootBoundsTheStepOfASmallGradient) {
   const float gradient = 1e-5f;
   float outside = 0.0f, inside = 0.0f, squares = 0.0f;
   mote::optimizer_step({options, 0.0f, 1, 1}, &gradient, &outside, &squares, 1);
-  EXPECT_NEAR(outside, -1e-5 / (1e-7 + std::sqrt(0.1) * 1e-5), 1e-5);  // about sqrt 10, whatever the gradient
+  EXPECT_NEAR(outside, -1e-5 / (1e-7 + std::sqrt(0.1) * 1e-5), 1e-5);  // about sqrt 10 for every gradient
   squares = 0.0f;
   mote::optimizer_step({options.set_epsilon_inside(true), 0.0f, 1, 1}, &gradient, &inside, &squares, 1);
   EXPECT_NEAR(inside, -1e-5 / std::sqrt(1e-6 + 0.1 * 1e-10), 1e-7);  // the root stays above 1e-3

@@ -27,7 +27,7 @@ class CheckpointWriting : public testing::Test {
     writer.write(bound_.trainer, {}, moment);
     return file() != before;
   }
-  /// The file, each of which has its own number while the one before is still there.
+  /// Index node of the file: a new file has another number while the old file exists.
   ino_t file() const {
     struct stat found;
     return stat(settings_.checkpoint.c_str(), &found) == 0 ? found.st_ino : 0;
@@ -42,7 +42,7 @@ class CheckpointWriting : public testing::Test {
 TEST_F(CheckpointWriting, TakesATwentiethOfTheTimeOfShortEpochs) {
   tools::CheckpointWriter writer(settings_, split_);
   EXPECT_TRUE(writes(writer, Moment::stop));
-  EXPECT_TRUE(writes(writer, Moment::stop)) << "whatever it costs";
+  EXPECT_TRUE(writes(writer, Moment::stop)) << "at any cost";
   EXPECT_FALSE(writes(writer, Moment::epoch)) << "right after a write";
   EXPECT_TRUE(writes(writer, Moment::end)) << "the last epoch";
   EXPECT_FALSE(writes(writer, Moment::end)) << "is there";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Networks as PyTorch's save_file(network.state_dict()) writes them, made here from networks of train: the same numbers
+// Networks as PyTorch's save_file(network.state_dict()) writes them, made here from networks of train: equal numbers
 // under other names, in other orders and types.
 #include <cmath>
 #include <map>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Numbers of the experiments of tools/lesson against closed forms, and what each experiment is there to show.
+// Numbers of the experiments of tools/lesson against closed forms, and the claim of each experiment.
 #include <gtest/gtest.h>
 
 #include <cmath>

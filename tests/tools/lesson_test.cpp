@@ -33,7 +33,7 @@ TEST(Lesson, NormsHoldThePublishedDrawsBesideTheirQuantiles) {
   EXPECT_LT(row(result.output, "784-(10 x 30)-10:", "hidden 1")[0], 1e-5);
   EXPECT_NE(result.output.find("Seen: Published numbers between the 5 and 95 % quantiles: 9 of 9 norms, "),
             std::string::npos);
-  EXPECT_EQ(lesson("norms --seeds 20").output, result.output);  // the same seeds, the same numbers
+  EXPECT_EQ(lesson("norms --seeds 20").output, result.output);  // equal seeds, equal numbers
 }
 
 TEST(Lesson, TrainingFallsAndLevelsOffAsPublished) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a file is that is not the expected one.
+// Names of file formats, for errors about files of an unexpected format.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace tools {
 
-/// "a PNG image" and the like by the first bytes of a file, of which 8 are enough; empty for an unknown format.
+/// Name of the format of a file that begins with `start`, as in "a PNG image"; 8 bytes are enough. Empty if unknown.
 std::string format_by_start(mote::Bytes start);
 
 }  // namespace tools

@@ -90,7 +90,7 @@ bool find_name(const Named<Enum> (&names)[N], std::string_view text, Enum& value
   }
   return false;
 }
-/// Takes both names of silu.
+/// Takes silu and its other name, swish.
 template <std::size_t N>
 bool find_name(const Named<mote::Activation> (&names)[N], std::string_view text, mote::Activation& value) {
   return find_name<mote::Activation>(names, text == mote::kSwish ? mote::name_of(mote::Activation::silu) : text, value);

@@ -30,8 +30,8 @@ void for_each_border_pixel(std::size_t rows, std::size_t columns, F f) {
   }
 }
 
-/// A digit as MNIST shows it, whatever the size of the image and its paper: bright strokes on black, in a box of 5/7 of
-/// the width and height (20 x 20 of 28 x 28), with the center of mass in the middle. Dark strokes on light paper are
+/// Fits the digit of an image of any size into an image like MNIST's: bright strokes on black, in a box of 5/7 of the
+/// width and height (20 x 20 of 28 x 28), with the center of mass in the middle. Dark strokes on light paper are
 /// inverted. Returns no pixels where the image has no strokes.
 GrayImage fit_digit(const GrayImage& image, std::uint32_t width, std::uint32_t height);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A generator of sounds of a rotating machine as features: energies of 128 mel bands in 5 frames, on a logarithmic
 // scale. The data of MLPerf Tiny's anomaly detection (ToyADMOS) is not part of this repository; figures with these
-// sounds are figures of this generator, not of a factory. A seed gives equal features on every machine.
+// sounds say nothing about real machines. A seed gives equal features on every machine.
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ inline constexpr const char* kConditions[] = {"normal", "bearing clicks", "side 
                                               "raised noise"};
 
 /// Binary logarithm by additions, multiplications and divisions of doubles, which every machine rounds equally.
-/// Unlike it, std::log2 may differ in the last bit.
+/// The last bit of std::log2 differs between machines.
 inline double log2_of(double x) {
   int exponent;
   const double fraction = std::frexp(x, &exponent), s = (fraction - 0.75) / (fraction + 0.75), square = s * s;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Interrupts a training in the middle of an epoch, and resumes it from a checkpoint in another trainer: the parameters
-// become those of a training without interruption, to the bit. The checkpoint is in memory here; a file works alike.
+// become those of a training without interruption, to the bit. The checkpoint is in memory here; it could be in a file.
 // Prints
 //
 //   checkpoint after 700 of 2000 batches

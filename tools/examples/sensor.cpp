@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Tells movements by windows of 8 readings of an accelerometer, as firmware would: int16 as they come, each window seen
-// once and not stored, in a trainer that owns exactly its memory. The sensor is simulated. Prints
+// Learns to recognize movements from windows of 8 readings of an accelerometer, as firmware would: raw int16, each
+// window used once and not stored, in a trainer that owns exactly its memory. The sensor is simulated. Prints
 //
 //   trained on 4800 windows in 32128 bytes
 //   still 99 %, shaken 100 %, tilted 97 %

@@ -59,7 +59,7 @@ Row row_of(const std::string& name, const Tally& tally) {
            median(tally.sample_looseness)}};
 }
 
-/// Medians over images of what decides the gradient of a layer.
+/// Medians over images: the gradient of a layer, its bound, its estimate and their factors.
 struct LayerFactors {
   std::vector<double> gradient, bound, estimate, steepest, rms_slope;
   double spectral = 0.0, frobenius = 0.0;

@@ -19,7 +19,7 @@ struct Chain {
   double error = 0.0;  // a - y
 
   std::size_t length() const { return weights.size(); }
-  /// |w^(l+1) f'(z^(l+1))|: what the gradient is multiplied by on its way from layer l + 1 to layer l, from 0.
+  /// |w^(l+1) f'(z^(l+1))|: factor of the gradient from layer l + 1 to layer l, l from 0.
   double factor(std::size_t l) const { return std::fabs(weights[l + 1] * slopes[l]); }
 };
 

@@ -39,7 +39,7 @@ Curve curve_of(mote::Activation activation) {
   return curve;
 }
 
-/// The point with the largest slope, the nearest to 0 of equals.
+/// The point with the largest slope; among equals, the nearest to 0.
 Point steepest(const Curve& curve) {
   return *std::max_element(curve.slopes.points.begin(), curve.slopes.points.end(), [](const Point& a, const Point& b) {
     return a.y < b.y || (a.y == b.y && std::fabs(a.x) > std::fabs(b.x));
@@ -108,8 +108,8 @@ void show_curves(Laboratory& laboratory) {
                         "most %g^n, 1/%.0f for five layers.",
                         peak, peak, std::pow(peak, -5.0)));
   laboratory.say(steepest(tanh).y >= 1.0,
-                 format("tanh reaches a slope of %g, so its products need not shrink; but both "
-                        "are flat at their ends: sigmoid on %.0f %%, tanh on %.0f %% of this axis.",
+                 format("tanh reaches a slope of %g, so its products need not shrink; but each curve "
+                        "is flat at its ends: sigmoid on %.0f %%, tanh on %.0f %% of this axis.",
                         steepest(tanh).y, 100.0 * flat_share(sigmoid), 100.0 * flat_share(tanh)));
   const bool is_one = std::all_of(relu.slopes.points.begin() + kSteps / 2 + 1, relu.slopes.points.end(),
                                   [](const Point& point) { return point.y == 1.0; });

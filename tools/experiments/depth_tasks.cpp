@@ -158,7 +158,7 @@ void measure_deeper(Laboratory& laboratory) {
                task.name, wide.values[0], best->values[0], best->name.c_str()));
     laboratory.say(
         deep.values[0] > 2.0 * best->values[0],
-        format("%s: six layers have %.2f %%: narrow and deeper still is worse again.", task.name, deep.values[0]));
+        format("%s: six layers have %.2f %%: too deep and too narrow is worse again.", task.name, deep.values[0]));
   }
   laboratory.note(
       "spirals: errors on 1000 new points; parity: on all 256 patterns, which are the training set; tents: mean "

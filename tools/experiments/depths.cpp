@@ -160,7 +160,7 @@ void measure_depth(Laboratory& laboratory) {
   const double two = table.rows[1].values[0], four = table.rows[kMostHidden - 1].values[0];
   laboratory.say(four < two,
                  format("four hidden layers reach %.2f %%, two %.2f %%: deeper is not better here, although a "
-                        "deep network can represent whatever a shallower one does.",
+                        "deep network can represent every function of a shallower one.",
                         four, two));
 }
 
@@ -219,9 +219,9 @@ void measure_cures(Laboratory& laboratory) {
       format("with momentum, %zu of %zu networks of 5 or more layers whose first deltas are below 1/1000 of the "
              "last stay below 50 %%.",
              small_fail, small));
-  laboratory.say(
-      2 * sound_train > sound,
-      format("%zu of %zu whose deltas keep their size to a factor of 10 reach 50 %% or more.", sound_train, sound));
+  laboratory.say(2 * sound_train > sound,
+                 format("%zu of %zu networks whose deltas keep their size to a factor of 10 reach 50 %% or more.",
+                        sound_train, sound));
   const auto of = [&](const char* name, std::size_t depth) {
     const auto row =
         std::find_if(accuracy.rows.begin(), accuracy.rows.end(), [&](const Row& r) { return r.name == name; });
@@ -234,9 +234,9 @@ void measure_cures(Laboratory& laboratory) {
              "%.1f %% with momentum.",
              by_adam, by_momentum));
   const double alone = of("relu, Glorot", 2), with_he = of("relu, He", 2);
-  laboratory.say(with_he > alone + 5.0,
-                 format("ReLU does not cure alone: 20 layers reach %.1f %% from Glorot's start, %.1f %% from He's.",
-                        alone, with_he));
+  laboratory.say(
+      with_he > alone + 5.0,
+      format("ReLU alone is no cure: 20 layers reach %.1f %% from Glorot's start, %.1f %% from He's.", alone, with_he));
 }
 
 }  // namespace tools

@@ -178,7 +178,7 @@ void measure_dropout(Laboratory& laboratory) {
   laboratory.say(
       best->values[1] < of(0)[1] && best->name != "rate 0.1",
       format("%s has the lowest validation loss, %.3f (without dropout %.3f, with 0.1 %.3f): a low rate changes "
-             "little. Its errors are %.2f %%, without dropout %.2f %%.",
+             "little. Errors are %.2f %%, without dropout %.2f %%.",
              best->name.c_str(), best->values[1], of(0)[1], of(1)[1], best->values[2], of(0)[2]));
   laboratory.say(
       of(5)[2] > best->values[2] && of(5)[0] > of(3)[0],

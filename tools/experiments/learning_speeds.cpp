@@ -191,7 +191,7 @@ Speeds measure_training_of(Laboratory& laboratory, std::size_t hidden) {
   return {middle(0, 0), middle(hidden - 1, 0), middle(0, last), middle(hidden - 1, last)};
 }
 
-/// The question of the chapter: imagine a hundred layers.
+/// Answers the question of the chapter: how fast do 100 layers learn?
 void imagine_a_hundred(Laboratory& laboratory) {
   constexpr std::size_t kHidden = 100;
   const mote::Dataset images = laboratory.first_images(100);
@@ -240,7 +240,7 @@ void measure_norms(Laboratory& laboratory) {
   laboratory.add(chart);
   laboratory.say(least > 1.0,
                  format("each hidden layer learns %.1f to %.1f times faster than the layer before it (ratio "
-                        "of medians), whatever the depth: the speed falls exponentially with the distance "
+                        "of medians), at every depth: the speed falls exponentially with the distance "
                         "from the output.",
                         least, most));
   laboratory.say(norms.published != 0, "published numbers between the 5 and 95 % quantiles: " + norms.text() +

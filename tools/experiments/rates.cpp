@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-/// A way to train one network, and what came of it.
+/// Options of a training, and its results.
 struct Training {
   std::string name;
   mote::TrainingOptions options;
@@ -28,7 +28,7 @@ double processor_seconds() {
   return static_cast<double>(std::clock()) / static_cast<double>(CLOCKS_PER_SEC);
 }
 
-/// Trains with every seed; the losses are those on the first images.
+/// Trains with every seed; losses are on the first images.
 void run(const Laboratory& laboratory, const mote::Topology& topology, const mote::Dataset& images, const Start& start,
          Training& training) {
   const mote::Dataset measured = images.subset(0, std::min<std::size_t>(images.count, 2000));
@@ -126,7 +126,7 @@ void measure_rates(Laboratory& laboratory) {
   laboratory.add(curves_of("Training loss by optimizer", methods));
   const double good = loss_after(rates[1], laboratory.epochs);
   laboratory.say(loss_after(rates[0], laboratory.epochs) > 1.5 * good,
-                 format("low: after %zu epochs the loss is %.3f, with the good rate %.3f: it falls, slowly.",
+                 format("low: after %zu epochs the loss is %.3f, with the good rate %.3f: it falls slowly.",
                         laboratory.epochs, loss_after(rates[0], laboratory.epochs), good));
   laboratory.say(loss_after(rates[2], laboratory.epochs) > 1.5 * good,
                  format("high: the loss stays at %.2f: steps overshoot and do not settle.",
@@ -138,7 +138,7 @@ void measure_rates(Laboratory& laboratory) {
                      : format("very high: the loss rises from %.2f at the start to %.2f.", start, very_high));
   const double plain = loss_after(methods[0], 1), with_momentum = loss_after(methods[1], 1);
   laboratory.say(with_momentum < plain,
-                 format("with the same rate, the first epoch ends at loss %.3f with momentum, %.3f "
+                 format("with equal rates, the first epoch ends at loss %.3f with momentum, %.3f "
                         "with Nesterov's, %.3f without.",
                         with_momentum, loss_after(methods[2], 1), plain));
 }

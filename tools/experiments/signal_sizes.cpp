@@ -219,10 +219,9 @@ void measure_variances(Laboratory& laboratory) {
                                         ": signals keep their size to a factor of 2.5 through ten layers, forward and "
                                         "backward, with: " +
                                         steady + ".");
-    laboratory.say(steady.empty(),
-                   name +
-                       ": with no initializer do signals keep their size to a factor of 2.5 through ten "
-                       "layers both forward and backward.");
+    laboratory.say(steady.empty(), name +
+                                       ": no initializer keeps the size of signals to a factor of 2.5 through ten "
+                                       "layers, forward and backward.");
   }
 }
 

@@ -119,11 +119,10 @@ void measure_updates(Laboratory& laboratory) {
   laboratory.add(accuracies);
   laboratory.add(chart_of(table, "layer", true));
   const std::vector<double>& sigmoid = table.rows[0].values;
-  laboratory.say(
-      sigmoid.front() < 0.05 * sigmoid.back(),
-      format("sigmoid: the weights of the first layer have moved by %.2g of their size, those of the last by "
-             "%.2g: the lower layers stay virtually unchanged.",
-             sigmoid.front(), sigmoid.back()));
+  laboratory.say(sigmoid.front() < 0.05 * sigmoid.back(),
+                 format("sigmoid: the weights of the first layer have moved by %.2g of their size, the last layer's by "
+                        "%.2g: the lower layers stay virtually unchanged.",
+                        sigmoid.front(), sigmoid.back()));
   for (const std::size_t row : {1u, 2u}) {
     const std::vector<double>& changes = table.rows[row].values;
     laboratory.say(changes.front() > 0.1 * changes.back(),

@@ -126,7 +126,7 @@ void draw_surface(Laboratory& laboratory, const Landscape& landscape, const Para
   laboratory.say(
       at == middle * grid.points + middle,
       format("of the %zu points of the surface the trained network is the lowest (loss %.3f); the highest is "
-             "%.2f: around it the loss rises in both directions, as in a valley.",
+             "%.2f: around it the loss rises along the two directions, as in a valley.",
              grid.values.size(), low, high));
 }
 

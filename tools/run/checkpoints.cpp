@@ -154,8 +154,8 @@ Settings parse(const std::string& name, const std::vector<std::string>& argument
   throw Error(name + ": its options: " + error.what(), error.status);
 }
 
-/// The progress of the unfinished training in a checkpoint: "epoch 2 of 8". Empty if its training has finished or not
-/// begun. Throws an Error if the file cannot be read.
+/// The progress of the unfinished training in a checkpoint: "epoch 2 of 8". Empty if its training has finished or has
+/// not begun. Throws an Error if the file cannot be read.
 std::string unfinished_training(const std::string& path) {
   const CheckpointReader checkpoint(path, "--checkpoint");
   const Settings settings = parse("--checkpoint: " + path, checkpoint.note().arguments);

@@ -25,8 +25,9 @@ struct CheckpointNote {
 /// Checksum of all training and validation samples.
 std::uint32_t data_checksum(const Split& split);
 
-/// Keeps the file of --checkpoint for this run, as long as the lock exists; does nothing without --checkpoint. Throws
-/// an Error if another run has it; and unless it is the file of --resume, if it cannot be read as a finished training.
+/// Reserves the file of --checkpoint for this run while the lock exists; does nothing without --checkpoint. Throws an
+/// Error if another run has the lock, or if the file is unreadable or holds an unfinished training other than that of
+/// --resume.
 void claim_checkpoint(const Settings& settings, std::optional<FileLock>& lock);
 
 /// Writes the checkpoints of a run. All arguments must outlive this object.
@@ -35,8 +36,8 @@ class CheckpointWriter {
   CheckpointWriter(const Settings& settings, const Split& split) : settings_(settings), data_(data_checksum(split)) {}
 
   /// Replaces the file. Does nothing between two batches within --checkpoint-seconds of the last write; nor at the end
-  /// of an epoch, but for the last, where writing would take more than a twentieth of the time: a checkpoint holds all
-  /// epochs, so that the bytes written would grow with their square.
+  /// of an epoch except the last, if writing would take more than a twentieth of the time: a checkpoint holds all
+  /// epochs, so that the total of bytes would grow with the square of their number.
   void write(const mote::Trainer& trainer, const TrainingState& state, Moment moment);
 
  private:

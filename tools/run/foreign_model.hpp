@@ -11,7 +11,7 @@
 
 namespace tools {
 
-/// What a file without mote's metadata does not say.
+/// Description of a network whose file has no metadata of mote.
 struct ForeignNetwork {
   std::vector<std::uint32_t> layers;           ///< sizes that the file must have; empty: any
   std::optional<mote::Activation> activation;  ///< of hidden layers; none: not given

@@ -236,7 +236,7 @@ std::string header_source(const std::string& name, const Export& what, IntegerNe
          "\n}  // namespace " + name + "\n";
 }
 
-/// Ways to lose less: those of int8 are many.
+/// Options that may lose less; int8 activations have more of them.
 template <typename T>
 std::string advice(const Export& what) {
   const std::string calibration = what.calibration == mote::Calibration::extremes ? "least-squares" : "extremes";

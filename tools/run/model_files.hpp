@@ -28,7 +28,7 @@ std::vector<std::string> names_of(const mote::ModelDescription& model);
 /// Reads a model file, its header first. Throws an Error that names the file, the problem and its place.
 class ModelFile {
  public:
-  /// foreign: about the network of a file from another program; null: such a file is rejected.
+  /// foreign: describes the network of a file from another program; null: rejects files from other programs.
   explicit ModelFile(const std::string& path, const std::string& option = "", const ForeignNetwork* foreign = nullptr);
   ModelFile(const ModelFile&) = delete;
   ModelFile& operator=(const ModelFile&) = delete;

@@ -13,7 +13,7 @@
 
 namespace tools {
 
-/// About a network of another program, from the settings.
+/// The description of another program's network by the settings.
 ForeignNetwork foreign_network(const Settings& settings);
 
 /// Copies loss and activations of a model into the settings, and class names unless the settings have them. Throws an
@@ -40,8 +40,8 @@ class NetworkFiles {
   explicit NetworkFiles(const Settings& settings);
 
   /// Writes the trained network; returns the lines of write_header(), or empty ones. trained: see Export. In a header
-  /// of a table, the standardization of the inputs is folded into float weights. It stands beside integer weights,
-  /// whose scales would lose the weights of large inputs.
+  /// of a table, the standardization of the inputs is folded into float weights. Beside integer weights it is
+  /// written separately: folding would cost the weights of large inputs their precision.
   Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                  const mote::LossTotals& trained);
 

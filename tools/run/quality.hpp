@@ -13,7 +13,7 @@ namespace tools {
 /// Balanced accuracy and macro F1; then, of at most 20 classes, precision, recall and F1 of each.
 std::string class_lines(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names);
 
-/// A warning that names the classes of which no sample is recognized, with their numbers of samples, of at least 5; or
+/// A warning that names the classes with at least 5 samples and none recognized, with their numbers of samples; or
 /// empty.
 std::string unrecognized_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
                               const char* samples);

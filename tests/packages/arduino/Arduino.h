@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What sketches use of Arduino's core, on the emulated boards of tests/target: Serial prints by semihosting.
+// The part of Arduino's core that sketches use, on the emulated boards of tests/target: Serial prints by semihosting.
 #pragma once
 
 #include <math.h>
