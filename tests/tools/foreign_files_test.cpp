@@ -86,6 +86,14 @@ TEST_F(ForeignFiles, PredictEndsQuietlyWhenItsReaderDoes) {
   EXPECT_EQ(result.output, "file,image,class,0,1,2,3\n");
 }
 
+TEST(Help, EndsQuietlyWhenItsReaderDoes) {
+  for (const std::string program : {"train", "predict"}) {
+    const CommandResult result =
+        run_command("{ { sleep 0.2; " + build::tools() + "/" + program + " --help; } | true; } 2>&1");
+    EXPECT_EQ(result.output, "");
+  }
+}
+
 class ClassNames : public SmallSet {};
 
 TEST_F(ClassNames, ReachTheTerminalAndTheReportWithoutASavedModel) {

@@ -49,6 +49,7 @@ int run_program(const char* name, int count, const char* const* arguments, const
     };
     int status = 0;
     if (is_given("--help") || is_given("-h")) {
+      std::signal(SIGPIPE, SIG_DFL);  // `--help | head` ends without a message: there is no file to finish
       std::printf("%s", help().c_str());
     } else if (is_given("--version")) {
       std::printf("%s of mote %s\n", name, mote::kVersion);
