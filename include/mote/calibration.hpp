@@ -68,8 +68,8 @@ constexpr std::size_t calibration_bytes(const Topology& topology, Calibration me
 }
 
 /// Fills `ranges`, [layer_count + 1]: of the inputs, then of each layer's pre-activations, from 0 on for ReLU, over all
-/// samples. Errors: of check(topology); batch_norm_not_folded; no_samples; input_size_mismatch; model_size_mismatch for
-/// parameters or ranges (found and expected: elements); input_not_finite; of check(scratch).
+/// samples. Errors: of check(topology); batch_norm_not_folded; bad_enumerator; no_samples; input_size_mismatch;
+/// model_size_mismatch for parameters or ranges (found and expected: elements); input_not_finite; of check(scratch).
 Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Calibration method,
                  Memory scratch, Span<Range> ranges);
 inline Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Memory scratch,

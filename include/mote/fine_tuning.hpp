@@ -40,8 +40,8 @@ class FineTuning : public TunedLayers {
   /// memory must outlive this object. Errors: model.checked; no_layers if nothing learns; too_many_layers if
   /// options.trainable names a layer that the model does not have (found: its number from the last; expected: layers);
   /// layer_size_out_of_range for new classes of a last layer whose weights do not learn, or beyond 256 outputs; all of
-  /// check(loss), check(optimizer) and check(memory); bad_penalty; bad_batch_size; bad_momentum for half_weights
-  /// with nesterov.
+  /// check(loss), check(optimizer) and check(memory); bad_enumerator; bad_penalty; bad_batch_size; bad_momentum for
+  /// half_weights with nesterov.
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 

@@ -86,6 +86,7 @@ void initialize(const Topology& topology, InitialWeights weights, InitialBiases 
 /// cost about 4 m n min(m, n) operations. Always inlined: a constant distribution links no other.
 [[gnu::always_inline]] inline void initialize(const Topology& topology, InitialWeights weights, InitialBiases biases,
                                               Random& random, Span<float> parameters) {
+  MOTE_ASSERT(weights.distribution <= WeightInit::orthogonal && biases.distribution <= BiasInit::gaussian);
   detail::initialize(topology, weights, biases, random, parameters, detail::draw_function(weights.distribution));
 }
 

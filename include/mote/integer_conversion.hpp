@@ -51,8 +51,8 @@ constexpr std::int16_t largest_int16(std::size_t inputs) {
 }
 
 /// Fills the arrays, and lets `model` view them. No sum of an IntegerModel16 can overflow. Errors: of check(topology);
-/// batch_norm_not_folded; model_size_mismatch for parameters, ranges or an array; weight_out_of_range (found: layer)
-/// for weights or a range that are not finite.
+/// batch_norm_not_folded; model_size_mismatch for parameters, ranges or an array; bad_enumerator; weight_out_of_range
+/// (found: layer) for weights or a range that are not finite.
 template <typename T>
 Result make_integer_model(const Topology& topology, Span<const float> parameters, Span<const Range> ranges,
                           ScalePer per, const BasicIntegerArrays<T>& arrays, BasicIntegerModel<T>& model);

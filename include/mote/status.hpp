@@ -24,8 +24,7 @@ enum class Status : std::uint8_t {
   batch_norm_in_last_layer,  ///< batch normalization is for hidden layers
   batch_norm_not_folded,     ///< inference needs the parameters from fold_batch_norm() (batch_norm.hpp)
   // Training options.
-  bad_enumerator,  ///< found: number of an activation, loss, optimizer, decay, monitor or element type that is
-                   ///< none of its enumerators
+  bad_enumerator,            ///< found: number that is none of the enumerators of its type
   loss_activation_mismatch,  ///< the loss needs another activation in the output layer
   bad_huber_delta,           ///< must be positive and finite
   bad_label_smoothing,       ///< must be in [0, 1), and 0 unless the loss is a cross-entropy

@@ -79,6 +79,7 @@ Result detail::check_conversion(const Topology& topology, Span<const float> para
 Result calibrate(const Topology& topology, Span<const float> parameters, const Inputs& samples, Calibration method,
                  Memory scratch, Span<Range> ranges) {
   if (const Result result = detail::check_conversion(topology, parameters, ranges.size()); !result.ok()) return result;
+  if (method > Calibration::least_squares) return detail::unknown(method);
   if (samples.count == 0) return Status::no_samples;
   if (samples.features != topology.inputs) return {Status::input_size_mismatch, samples.features, topology.inputs};
   const detail::CalibrationPlan plan = detail::calibration_plan(topology, method);

@@ -145,6 +145,7 @@ Result make_integer_model(const Topology& topology, Span<const float> parameters
                           ScalePer per, const BasicIntegerArrays<T>& arrays, BasicIntegerModel<T>& model) {
   if (const Result result = detail::check_conversion(topology, parameters, ranges.size()); !result.ok()) return result;
   if (const Result result = check_arrays(topology, arrays); !result.ok()) return result;
+  if (per > ScalePer::output) return detail::unknown(per);
   constexpr std::int16_t kMost = 32767;
   Quantization from = quantization_of<T>(ranges[0], largest_int16(topology.inputs));
   model.input = from;

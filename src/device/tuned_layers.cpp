@@ -37,6 +37,7 @@ Result TunedLayers::check_options(const Topology& network, const FineTuningOptio
   for (std::size_t i = 0; i < kMaxLayers; ++i) {
     if (options.trainable[i] == Trainable::nothing) continue;
     if (i >= count) return {Status::too_many_layers, i + 1, count};
+    if (options.trainable[i] > Trainable::weights_and_biases) return detail::unknown(options.trainable[i]);
     learns = true;
   }
   if (!learns) return Status::no_layers;

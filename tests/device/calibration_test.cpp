@@ -86,6 +86,8 @@ TEST(Calibration, RejectsSamplesAndSizesThatDoNotFit) {
   const Span<Range> ranges(all);
   GuardedMemory scratch(mote::calibration_bytes(t));
   EXPECT_EQ(mote::calibrate(t, p, Inputs(inputs, 1, 2), scratch, ranges).status, Status::input_not_finite);
+  const auto unknown = static_cast<mote::Calibration>(77);
+  EXPECT_EQ(mote::calibrate(t, p, Inputs(inputs, 1, 2), unknown, scratch, ranges).status, Status::bad_enumerator);
   EXPECT_EQ(mote::calibrate(t, p, Inputs(inputs, 2, 1), scratch, ranges).status, Status::input_size_mismatch);
   EXPECT_EQ(mote::calibrate(t, p, Inputs(inputs, 0, 2), scratch, ranges).status, Status::no_samples);
   EXPECT_EQ(mote::calibrate(t, p.subspan(0, 3), Inputs(inputs, 1, 2), scratch, ranges).status,

@@ -262,6 +262,7 @@ TEST(FineTuning, RefusesWhatCannotLearn) {
   EXPECT_EQ(too_many.found, 4u);
   EXPECT_EQ(too_many.expected, 3u);
   EXPECT_EQ(status([](auto& o) { o.set_layers(0); }), Status::no_layers);
+  EXPECT_EQ(status([](auto& o) { o.trainable[1] = static_cast<mote::Trainable>(77); }), Status::bad_enumerator);
   EXPECT_EQ(status([](auto& o) { o.batch_size = 0; }), Status::bad_batch_size);
   EXPECT_EQ(status([](auto& o) { o.l2 = NAN; }), Status::bad_penalty);
   EXPECT_EQ(status([](auto& o) { o.optimizer.learning_rate = 0.0f; }), Status::bad_learning_rate);

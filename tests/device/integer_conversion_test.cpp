@@ -200,6 +200,10 @@ TEST(IntegerConversion, RejectsWhatDoesNotFit) {
   mote::IntegerArrays arrays = converted.arrays();
   arrays.shifts = arrays.shifts.subspan(0, 3);
   IntegerModel model;
+  const mote::Result unknown =
+      mote::make_integer_model(t, p, ranges, static_cast<ScalePer>(77), converted.arrays(), model);
+  EXPECT_EQ(unknown.status, Status::bad_enumerator);
+  EXPECT_EQ(unknown.found, 77u);
   EXPECT_EQ(mote::make_integer_model(t, p, ranges, ScalePer::layer, arrays, model).status, Status::model_size_mismatch);
   parameters[t.weights_offset(1)] = INFINITY;
   EXPECT_EQ(mote::make_integer_model(t, p, ranges, ScalePer::layer, converted.arrays(), model).status,

@@ -257,7 +257,7 @@ TEST(Initializer, ChangesOfLaterLayersLeaveEarlierOnesAsTheyWere) {
   }
 }
 
-TEST(InitializerDeathTest, StopsAtASpanOfAnotherSizeAndAtAScaleThatIsNoNumber) {
+TEST(InitializerDeathTest, StopsAtASpanOfAnotherSizeAndAtNumbersThatAreNone) {
   constexpr Topology kTopology{3, {2}};
   std::vector<float> parameters(kTopology.parameter_count() + 1);
   Random random(1, Stream::initialization);
@@ -267,6 +267,8 @@ TEST(InitializerDeathTest, StopsAtASpanOfAnotherSizeAndAtAScaleThatIsNoNumber) {
   }
   const mote::Span<float> span{parameters.data(), kTopology.parameter_count()};
   EXPECT_DEATH(mote::initialize(kTopology, {WeightInit::gaussian, kNotANumber}, BiasInit::zero, random, span), "");
+  EXPECT_DEATH(mote::initialize(kTopology, static_cast<WeightInit>(77), BiasInit::zero, random, span), "");
+  EXPECT_DEATH(mote::initialize(kTopology, WeightInit::gaussian, static_cast<BiasInit>(77), random, span), "");
 }
 
 }  // namespace
