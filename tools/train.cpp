@@ -322,8 +322,10 @@ int run(Settings settings) {
   const TestReport& report = record.test;
   std::printf("%s", test_lines(report, record.output_names, !settings.quiet).c_str());
   std::printf("parameters fingerprint %08x\n", report.fingerprint);
-  const std::string collapse = collapse_text(report.confusion, record.output_names, run.data.samples());
-  warn(collapse.empty() ? unrecognized_text(report.confusion, record.output_names, run.data.samples()) : collapse);
+  if (std::isfinite(report.totals.mean_loss())) {  // otherwise samples are missing from the confusion matrix
+    const std::string collapse = collapse_text(report.confusion, record.output_names, run.data.samples());
+    warn(collapse.empty() ? unrecognized_text(report.confusion, record.output_names, run.data.samples()) : collapse);
+  }
   write_files(run, record, settings, files, pictures, log);
   return interrupt_status();
 }

@@ -199,6 +199,60 @@ TEST_F(Foreign, NetworksMayHaveMoreOutputsThanTheDataHaveClasses) {
   EXPECT_NE(narrow.output.find("the network has 3 outputs, the data need 4"), std::string::npos) << narrow.output;
 }
 
+/// The model made of a small file is larger than the file.
+TEST_F(Foreign, MayBringOffsetsAndScalesOfTheirInputs) {
+  const auto loss = [&](const std::vector<StateTensor>& tensors, const std::string& options) {
+    const CommandResult found = evaluate(tensors, options);
+    EXPECT_EQ(found.status, 0) << found.output;
+    return line_with(found.output, "test loss");
+  };
+  std::vector<float> numbers;
+  for (int i = 0; i < 48; ++i) numbers.push_back(static_cast<float>(i * 7 % 16) / 16.0f);
+  const StateTensor weight = tensor("weight", "4,12", numbers, "F16");
+  const std::string expected = loss({weight}, "--input-mean 0.501960784 --input-deviation 0.501960784");  // 128 of 255
+  EXPECT_EQ(loss({weight, tensor("inputs.offset", "12", std::vector<float>(12, 128.0f), "F16"),
+                  tensor("inputs.scale", "12", std::vector<float>(12, 1.0f / 128.0f), "F16")},
+                 "--save " + folder_.file("new")),
+            expected);
+  EXPECT_EQ(line_with(train_here("--evaluate --load " + folder_.file("new")).output, "test loss"), expected);
+}
+
+TEST_F(Foreign, FilesAreNotReplaced) {
+  const std::string file = state_dict({tensor("weight", "4,12", std::vector<float>(48, 0.5f))});
+  folder_.write("net", file);
+  for (const std::string& load : {"--evaluate --load " + folder_.file("net"), std::string("--epochs 1")}) {
+    const CommandResult run = train_here(load + " --save " + folder_.file("net"));
+    EXPECT_EQ(run.status, 2) << run.output;
+    EXPECT_NE(run.output.find("net: exists and is not a model of this program; name another file"), std::string::npos)
+        << run.output;
+    EXPECT_EQ(contents(folder_.file("net")), file);
+  }
+}
+
+TEST_F(Foreign, TensorsFillTheFileWithoutOverlap) {
+  const std::string one = R"({"weight":{"dtype":"F32","shape":[4,12],"data_offsets":)",
+                    two = R"([0,192]},"bias":{"dtype":"F32","shape":[4],"data_offsets":)";
+  const struct {
+    std::string header, error;
+  } cases[] = {{one + "[4,196]}}", "net: tensor weight [4,12]: found at byte "},
+               {one + two + "[188,204]}}", "net: tensor bias [4]: found at byte "},
+               {one + two + "[196,212]}}", "net: tensor bias [4]: found at byte "},
+               {one + two + "[192,208]}}", "net: found 8 bytes after the last tensor"}};
+  for (const auto& c : cases) {
+    folder_.write("net", model::file_of(c.header, std::string(216, '\0')));
+    const CommandResult run = train_here("--evaluate --load " + folder_.file("net"));
+    EXPECT_EQ(run.status, 2) << run.output;
+    EXPECT_NE(run.output.find(c.error), std::string::npos) << run.output;
+  }
+}
+
+TEST_F(Foreign, OutputsThatAreNoNumbersAreNoAnswers) {
+  const CommandResult run = evaluate({tensor("weight", "4,12", std::vector<float>(48, 3e38f))}, "");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_NE(run.output.find("test loss: not finite"), std::string::npos) << run.output;
+  EXPECT_EQ(run.output.find("the network answers"), std::string::npos) << run.output;
+}
+
 TEST_F(Foreign, MessagesShowTheNamesThatWereFound) {
   const std::vector<float> many(200, 0.5f);
   const auto some = [&](std::size_t count) {
@@ -210,6 +264,7 @@ TEST_F(Foreign, MessagesShowTheNamesThatWereFound) {
     const char* options;
     const char* error;
   } cases[] = {
+      {{tensor("", "5,12", some(60))}, "", "\"\" [5,12]: not a tensor of Linear"},
       {{}, "", "no layers found; expected tensors such as fc1.weight [outputs,inputs] and fc1.bias; found no tensors"},
       {{second, first},
        "",

@@ -214,7 +214,7 @@ TEST_F(ModelTools, FitDigitsOfAnySize) {
   EXPECT_GE(right, 36u) << told.output;
   folder_.write("blank.pgm", "P2 2 2 9 5 5 5 5\n");
   EXPECT_NE(predict("--fit " + model() + " " + folder_.file("blank.pgm"))
-                .output.find("blank.pgm: found no strokes: all pixels are equal"),
+                .output.find("blank.pgm: found no strokes: no pixel differs from the border by 16 of 255"),
             std::string::npos);
   ASSERT_EQ(train_here("--epochs 1 --save " + model()).status, 0);
   EXPECT_EQ(predict("--fit " + model() + " " + folder_.file("0.pgm")).status, 0) << "for images of any size";
@@ -296,8 +296,8 @@ TEST_F(ModelTools, RefuseWhatDoesNotGoTogether) {
        "--class-names: metadata missing, unknown or out of range; expected UTF-8 without line breaks"},
       {"--class-names 'a,b,c,d\ne' --save x", "--class-names: "},
       {load + "--autoencoder", "--autoencoder: found the loss cross-entropy in "},
-      {"--save " + folder_.file("notes"), "exists and is not a model; name another file"},
-      {"--save " + folder_.file("source.c"), "source.c: exists and is not a model; name another file"},
+      {"--save " + folder_.file("notes"), "exists and is not a model of this program; name another file"},
+      {"--save " + folder_.file("source.c"), "source.c: exists and is not a model of this program; name another file"},
       {"--load " + folder_.file("notes"),
        "notes: not a safetensors header: no JSON, or an unknown or repeated name, at byte 8: t a model"},
       {"--load " + checkpoint,

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "data/safetensors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "common/error.hpp"
 #include "common/format.hpp"
@@ -147,6 +149,25 @@ float number_of(const std::string& type, const unsigned char* bytes) {
   return value;
 }
 
+/// Throws an Error unless the tensors fill [begin, end) of the file, each byte once, as the format demands.
+void require_no_gaps(const std::vector<ForeignTensor>& tensors, std::uint64_t begin, std::uint64_t end,
+                     const std::string& name) {
+  std::vector<const ForeignTensor*> order;
+  for (const ForeignTensor& tensor : tensors) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](const ForeignTensor* a, const ForeignTensor* b) {
+    return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
+  });
+  std::uint64_t at = begin;
+  for (const ForeignTensor* tensor : order) {
+    if (tensor->begin != at) {
+      throw Error(name + ": tensor " + tensor->text() + ": found at byte " + std::to_string(tensor->begin) +
+                  ", expected at " + std::to_string(at) + ": tensors overlap or leave a gap");
+    }
+    at = tensor->end;
+  }
+  if (at != end) throw Error(name + ": found " + std::to_string(end - at) + " bytes after the last tensor");
+}
+
 }  // namespace
 
 std::string comma_list(const std::vector<std::uint64_t>& numbers) {
@@ -163,7 +184,7 @@ std::uint64_t ForeignTensor::elements() const {
 }
 
 std::string ForeignTensor::text() const {
-  return printable(name) + " [" + comma_list(shape) + "]";
+  return (name.empty() ? "\"\"" : printable(name)) + " [" + comma_list(shape) + "]";
 }
 
 ForeignFile read_safetensors(const mote::ByteSource& file, const std::string& name) {
@@ -200,6 +221,7 @@ ForeignFile read_safetensors(const mote::ByteSource& file, const std::string& na
     }
     tensor.begin += data, tensor.end += data;
   }
+  require_no_gaps(found.tensors, data, file.size, name);
   return found;
 }
 

@@ -12,19 +12,23 @@ namespace {
 
 constexpr std::size_t kUsualHeader = 1 << 20, kLongestHeader = 64 << 20;  // bytes
 
-/// Calls read(memory) with memory of the usual size, or of the size that the result asks for.
+/// Calls read(memory) with memory of the usual size, and again as long as the result asks for more: for the header,
+/// then for the tensors that a description views.
 template <typename Read>
 mote::Result with_memory(std::vector<unsigned char>& memory, Read read) {
-  const mote::Result result = read(mote::Memory(memory.data(), memory.size()));
-  if (result.status != mote::Status::memory_too_small || result.expected > kLongestHeader) return result;
-  memory.resize(static_cast<std::size_t>(result.expected));
-  return read(mote::Memory(memory.data(), memory.size()));
+  for (;;) {
+    const mote::Result result = read(mote::Memory(memory.data(), memory.size()));
+    const bool is_too_small = result.status == mote::Status::memory_too_small && result.expected > memory.size();
+    if (!is_too_small || result.expected > kLongestHeader) return result;
+    memory.resize(static_cast<std::size_t>(result.expected));
+  }
 }
 
 }  // namespace
 
 FileKind model_kind() {
-  return {"a model", std::string("\0\0\0\0\0{", 6), 3};  // the size of the header, in 8 bytes, and its first byte
+  // The end of the size of the header, and its start: files of other programs have other metadata, or none.
+  return {"a model of this program", std::string("\0\0\0\0\0", 5) + R"({"__metadata__":{"mote_version":)", 3};
 }
 
 void save_model(AtomicFile& file, const mote::ModelDescription& model, mote::Span<const float> parameters,
@@ -71,7 +75,7 @@ std::vector<std::string> list_of(mote::Bytes text) {
   std::vector<std::string> names;
   for (const unsigned char* begin = text.begin(); !text.empty();) {
     const unsigned char* end = std::find(begin, text.end(), static_cast<unsigned char>('\n'));
-    names.push_back(printable({begin, end}));
+    names.push_back(printable(std::string(begin, end)));
     if (end == text.end()) break;
     begin = end + 1;
   }
