@@ -337,13 +337,15 @@ TEST(CsvNumbers, DoNotDependOnTheLocale) {
 }
 
 TEST(CsvNames, AreUtf8WithoutControlCharacters) {
-  for (const std::string text : {"", "a b", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
+  for (const std::string text : {"", "a b", "\xc2\xa0", "\xe2\x80\x90", "\xe2\x81\xaa", "\xc3\xa4", "\xe2\x82\xac",
+                                 "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf"}) {
     EXPECT_TRUE(tools::is_name(text)) << text;
   }
-  for (const std::string text : {"a\n", "\x7f", "\x1b[31m", "\xe4", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
-                                 "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80",
-                                 "\xc3"
-                                 "a"}) {
+  for (const std::string text :
+       {"a\xc2\x9b", "\xc2\x80", "\xe2\x80\xae", "\xe2\x81\xa6", "a\n", "\x7f", "\x1b[31m", "\xe4", "\xc3", "\xc0\x80",
+        "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80",
+        "\xc3"
+        "a"}) {
     EXPECT_FALSE(tools::is_name(text)) << text;
   }
 }

@@ -19,14 +19,23 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
-std::string printable(std::string text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool is_second = i != 0 && text[i - 1] == '\xc2' && c < 0xa0;  // of the two bytes of U+0080 to U+009F
-    if (c < 0x20 || c == 0x7f) text[i] = '?';
-    if (is_second) text.replace(--i, 2, "?");
+std::size_t control_at(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  if (byte(0) < 0x20 || byte(0) == 0x7f) return 1;
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return 2;  // U+0080 to U+009F
+  const bool is_direction = byte(0) == 0xe2 && ((byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) ||
+                                                (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9));
+  return is_direction ? 3 : 0;  // U+202A to U+202E and U+2066 to U+2069
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const std::size_t control = control_at(text);
+    shown += control == 0 ? text[0] : '?';
+    text.remove_prefix(std::max<std::size_t>(control, 1));
   }
-  return text;
+  return shown;
 }
 
 std::string shortened_list(const std::vector<std::string>& names, std::size_t most) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
@@ -234,19 +235,17 @@ char find_separator(mote::ByteSource source, const std::string& name) {
 
 std::string quote_cell(std::string_view text) {
   constexpr std::size_t kLongest = 40;
-  std::string shown;
-  for (const char c : text.substr(0, kLongest)) shown += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? '?' : c;
-  if (text.size() <= kLongest) return "'" + shown + "'";
+  if (text.size() <= kLongest) return "'" + printable(text) + "'";
   std::size_t end = kLongest;  // not inside a character
   while (end > kLongest - 4 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return "'" + shown.substr(0, end) + "...'";
+  return "'" + printable(text.substr(0, end)) + "...'";
 }
 
 bool is_name(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::uint32_t first = static_cast<unsigned char>(text[i]);
+    if (control_at(text.substr(i)) != 0) return false;
     if (first < 0x80) {
-      if (first < ' ' || first == 0x7f) return false;
       ++i;
       continue;
     }

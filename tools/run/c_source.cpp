@@ -162,6 +162,7 @@ std::string c_source(const std::string& name, const Export& what, const mote::In
   std::string comment = what.comment;
   replace(comment, "// ", "   ");
   replace(comment, "*/", "* /");  // names of columns are free text
+  replace(comment, "/*", "/ *");  // compilers warn of it
   std::string upper = name;
   for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   const auto named = [&](std::string text) {

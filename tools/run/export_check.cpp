@@ -72,7 +72,7 @@ std::string result_text(const mote::LossTotals& totals, const mote::Dataset& tes
 Exported summarize(const std::string& path, const std::string& size, const Export& what,
                    const mote::LossTotals& exported, const std::string& advice) {
   Exported report;
-  report.line = path + ": " + size + ", " + result_text(exported, what.test);
+  report.line = printable(path) + ": " + size + ", " + result_text(exported, what.test);
   const std::string warning = warning_of(what, exported);
   if (!warning.empty()) report.warning = path + ": " + warning + advice;
   return report;

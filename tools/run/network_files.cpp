@@ -2,6 +2,7 @@
 #include "run/network_files.hpp"
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/names.hpp"
 #include "run/c_source.hpp"
 #include "run/exported_header.hpp"
@@ -123,7 +124,7 @@ namespace {
 std::string comment_list(const std::string& what, const std::vector<std::string>& names) {
   std::string text, line = "// " + what;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const std::string next = names[i] + (i + 1 == names.size() ? "." : ", ");
+    const std::string next = printable(names[i]) + (i + 1 == names.size() ? "." : ", ");
     if (line.size() + next.size() > 120) {
       line.back() = '\n';  // was a space
       text += line;

@@ -37,7 +37,7 @@ std::string describe_optimizer(const mote::OptimizerOptions& optimizer) {
 }
 
 std::string describe_start(const Settings& settings) {
-  if (!settings.load.empty()) return "parameters of " + settings.load;
+  if (!settings.load.empty()) return "parameters of " + printable(settings.load);
   std::string text = "weights " + std::string(name_of(kWeightInits, settings.weights.distribution));
   if (settings.weights.scale != 1.0f) text += format(" times %g", static_cast<double>(settings.weights.scale));
   if (settings.biases.distribution == mote::BiasInit::constant) {
