@@ -56,6 +56,11 @@ TEST_F(ForeignFiles, AreNamedWhereImagesAreExpected) {
               std::string::npos)
         << result.output;
     EXPECT_EQ(result.output.find(remedy) != std::string::npos, foreign.is_image) << result.output;
+    const CommandResult fitted = predict("--fit " + model() + " " + path);
+    EXPECT_EQ(fitted.status, 2);
+    EXPECT_NE(fitted.output.find(path + ": found " + foreign.format + ", expected a PGM or PPM image"),
+              std::string::npos)
+        << fitted.output;
   }
 }
 

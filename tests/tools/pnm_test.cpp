@@ -23,6 +23,7 @@ TEST(Pnm, ReadsGrayAndColorInBytesAndText) {
   const std::vector<int> expected = {0, 51, 255, 102, 0, 255};
   EXPECT_EQ(pixels_of(std::string("P5 3 2 255\n\0\x33\xff\x66\0\xff", 17)), expected);
   EXPECT_EQ(pixels_of("P2\n# three columns\n3 2\n5 # largest\n0 1 5\n2 0 5\n"), expected);
+  EXPECT_EQ(pixels_of("P2 3 2 5 0 1 5 # first row\n2 0 5\n# last row"), expected);
   EXPECT_EQ(pixels_of(std::string("P5 3 2 1285\n\0\0\1\1\5\5\2\2\0\0\5\5", 24)), expected) << "two bytes a pixel";
   // 0.299, 0.587 and 0.114 of red, green and blue.
   EXPECT_EQ(pixels_of("P3 4 1 255 255 0 0 0 255 0 0 0 255 255 255 255"), (std::vector<int>{76, 150, 29, 255}));
@@ -39,6 +40,8 @@ TEST(Pnm, NamesWhatIsWrong) {
       {"P5 0 1 255\n", "width: expected a number greater than 0"},
       {"P5 1 x 255\n", "height: expected a number greater than 0"},
       {"P5 1 1 65536\n\1", "largest value: found 65536, expected 1 to 65535"},
+      {"P5 1 1 -1\n\1", "largest value: expected a number from 1 to 65535"},
+      {"P5 1 1", "largest value: expected a number from 1 to 65535"},
       {"P5 1 1 255", "truncated header"},
       {"P5 2 1 255\n\1", "found 1 bytes of pixels, expected 2"},
       {"P5 2 1 255\n\1\1\1", "found 3 bytes of pixels, expected 2"},
@@ -105,7 +108,9 @@ TEST(Digit, KeepsThinStrokesAndLeavesOutWeakMarks) {
 TEST(Digit, IsNoneOnBlankPaper) {
   EXPECT_TRUE(tools::fit_digit(rectangle(30, 30, 0, 0, 0, 0, 255, 0), 28, 28).pixels.empty());
   EXPECT_TRUE(tools::fit_digit(rectangle(1, 1, 0, 0, 0, 0, 7, 0), 28, 28).pixels.empty());
-  EXPECT_EQ(tools::fit_digit(rectangle(2, 1, 0, 0, 1, 1, 7, 0), 1, 1).pixels.size(), 1u);
+  EXPECT_EQ(tools::fit_digit(rectangle(2, 1, 0, 0, 1, 1, 70, 0), 1, 1).pixels.size(), 1u);
+  EXPECT_EQ(tools::fit_digit(rectangle(9, 9, 4, 4, 1, 1, 255, 239), 28, 28).pixels.size(), 784u);
+  EXPECT_TRUE(tools::fit_digit(rectangle(9, 9, 4, 4, 1, 1, 255, 240), 28, 28).pixels.empty()) << "noise";
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "common/error.hpp"
 #include "common/file_format.hpp"
+#include "common/option_values.hpp"
 #include "data/idx_numbers.hpp"
 #include "data/packed_file.hpp"
 #include "data/pnm.hpp"
@@ -40,22 +41,26 @@ GrayImage image_of(const std::string& path, mote::Bytes file) {
   return image;
 }
 
-/// Throws an Error that names the format of a file that is neither IDX nor PGM, if it is known.
-void require_known_format(const std::string& path, mote::Bytes file) {
+/// Throws an Error that names the format of a file, if it is known and not the expected one.
+void require_known_format(const std::string& path, mote::Bytes file, const char* expected) {
   const std::string format = format_by_start(file);
   if (format.empty()) return;
   const bool is_image = format.find("image") != std::string::npos;
-  throw Error(path + ": found " + format + ", expected an IDX or PGM file" +
-              (is_image ? "; `convert " + path + " -colorspace gray image.pgm` of ImageMagick makes one" : ""));
+  throw Error(path + ": found " + format + ", expected " + expected +
+              (is_image ? "; `convert " + quoted(path) + " -colorspace gray image.pgm` of ImageMagick makes one" : ""));
 }
 
 }  // namespace
 
 Images load_digit(const std::string& path, mote::Memory memory, const mote::ModelDescription& model) {
   if (model.rows < 2) throw Error("--fit: the inputs of the network are no image");
-  const GrayImage digit =
-      fit_digit(image_of(path, read_packed(path, "a PGM or PPM image", memory)), model.columns, model.rows);
-  if (digit.pixels.empty()) throw Error(path + ": found no strokes: all pixels are equal");
+  const mote::Bytes file = read_packed(path, "a PGM or PPM image", memory);
+  require_known_format(path, file, "a PGM or PPM image");
+  const GrayImage digit = fit_digit(image_of(path, file), model.columns, model.rows);
+  if (digit.pixels.empty()) {
+    throw Error(path + ": found no strokes: no pixel differs from the border by " + std::to_string(kLeastContrast) +
+                " of 255");
+  }
   return as_inputs(digit, path, memory);
 }
 
@@ -68,7 +73,7 @@ Images load_images(const std::string& path, mote::Memory memory, const mote::Mod
   }
   mote::Idx idx;
   if (const mote::Result result = mote::parse_idx(file, idx); !result.ok()) {
-    require_known_format(path, file);
+    require_known_format(path, file, "an IDX or PGM file");
     const bool is_other = result.status == mote::Status::idx_bad_magic;
     throw Error(path + ": " + describe(result) +
                 (is_other ? "; expected an IDX, PGM or PPM file, such as: convert FILE digit.pgm" : ""));

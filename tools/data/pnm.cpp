@@ -11,11 +11,16 @@ bool is_space(unsigned char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/// Skips white space and comments from `at` on and takes a number; kMost stands for larger ones.
-bool take_number(mote::Bytes file, std::size_t& at, std::uint32_t& number) {
+/// Skips white space and comments from `at` on.
+void skip_space(mote::Bytes file, std::size_t& at) {
   for (bool is_comment = false; at < file.size() && (is_comment || is_space(file[at]) || file[at] == '#'); ++at) {
     is_comment = file[at] == '#' || (is_comment && file[at] != '\n' && file[at] != '\r');
   }
+}
+
+/// Skips white space and comments from `at` on and takes a number; kMost stands for larger ones.
+bool take_number(mote::Bytes file, std::size_t& at, std::uint32_t& number) {
+  skip_space(file, at);
   const std::size_t start = at;
   constexpr std::uint64_t kMost = ~std::uint32_t{0};
   std::uint64_t value = 0;
@@ -44,7 +49,8 @@ std::string read_header(mote::Bytes file, std::size_t& at, Header& header) {
   if (!is_space(file[at]) && file[at] != '#') return "expected white space after P" + std::string(1, format);
   if (!take_number(file, at, header.width) || header.width == 0) return "width: expected a number greater than 0";
   if (!take_number(file, at, header.height) || header.height == 0) return "height: expected a number greater than 0";
-  if (!take_number(file, at, header.largest) || header.largest == 0 || header.largest > 65535) {
+  if (!take_number(file, at, header.largest)) return "largest value: expected a number from 1 to 65535";
+  if (header.largest == 0 || header.largest > 65535) {
     return "largest value: found " + std::to_string(header.largest) + ", expected 1 to 65535";
   }
   if (at == file.size() || !is_space(file[at])) return "truncated header";
@@ -79,7 +85,7 @@ std::string for_each_value(mote::Bytes file, std::size_t at, const Header& heade
     }
     f((value * 255u + header.largest / 2) / header.largest);
   }
-  while (at < file.size() && is_space(file[at])) ++at;
+  if (header.is_text) skip_space(file, at);
   return !header.is_text || at == file.size() ? "" : "found text after the last pixel";
 }
 
@@ -94,7 +100,7 @@ std::vector<float> find_ink(const GrayImage& image) {
   const float dark = paper - static_cast<float>(*darkest), bright = static_cast<float>(*brightest) - paper;
   const float sign = dark > bright ? -1.0f : 1.0f, largest = std::max(dark, bright);
   std::vector<float> ink(image.pixels.size());
-  if (largest < 1.0f) return ink;
+  if (largest < static_cast<float>(kLeastContrast)) return ink;
   std::transform(image.pixels.begin(), image.pixels.end(), ink.begin(), [&](unsigned char pixel) {
     return std::max(0.0f, sign * (static_cast<float>(pixel) - paper) / largest);
   });

@@ -11,6 +11,9 @@
 
 namespace tools {
 
+/// Difference of brightness, of 255, between paper and strokes; less is noise of a camera or a scanner.
+inline constexpr int kLeastContrast = 16;
+
 /// Gray values from 0 to 255, row by row.
 struct GrayImage {
   std::uint32_t width = 0, height = 0;
