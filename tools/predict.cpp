@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/input_file.hpp"
 #include "common/nearest.hpp"
 #include "common/program.hpp"
@@ -18,6 +19,7 @@
 #include "data/table_layout.hpp"
 #include "mote/mote.hpp"
 #include "run/model_files.hpp"
+#include "run/unusual_inputs.hpp"
 
 namespace tools {
 namespace {
@@ -90,6 +92,10 @@ void print_header(const Predictor& predictor, const char* sample) {
   std::printf("%s\n", line.c_str());
 }
 
+void warn(const std::string& path, const std::string& text) {
+  if (!text.empty()) std::fprintf(stderr, "predict: %s\n", printable(path + ": " + text).c_str());
+}
+
 /// Whether a file is a table: by its ending, or because nothing tells that it holds images.
 bool is_table(const std::string& path, const mote::ModelDescription& model) {
   const std::string ending = std::filesystem::path(path).extension().string();
@@ -111,7 +117,7 @@ mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& mo
   options.has_targets = false;
   options.is_for_network = true;
   options.missing = missing;
-  choose_features(list_of(model.feature_names), file.source(), path, options);
+  warn(path, choose_features(list_of(model.feature_names), file.source(), path, options));
   const std::size_t found = find_layout(file.source(), path, options).features.size(), inputs = model.topology.inputs;
   if (found != inputs) {
     throw Error(path + ": found " + std::to_string(found) + " columns, expected the " + std::to_string(inputs) +
@@ -121,6 +127,11 @@ mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& mo
   if (table.missing != 0) {
     if (model.input_offsets.empty())
       throw Error("--missing mean: the model has no means; it learned no standardized table");
+    const auto first = std::find_if(table.features.begin(), table.features.end(), [](float x) { return x != x; });
+    const auto place = static_cast<std::size_t>(first - table.features.begin());
+    warn(path, "row " + std::to_string(place / inputs) + ", column " + quote_cell(table.feature_names[place % inputs]) +
+                   ": found a missing value, the first of " + std::to_string(table.missing) +
+                   "; the means of the training rows stand for them");
     fill_missing(table, model.input_offsets);
   }
   return {table.features.data(), table.rows, inputs};
@@ -138,7 +149,7 @@ std::size_t predict(const Predictor& predictor, const std::string& path, const m
     const mote::MatrixView outputs = predictor.network.forward(predictor.inputs.data(), rows);
     for (std::size_t i = 0; i < rows; ++i) {
       const mote::Span<const float> row = outputs.row(i);
-      std::string line = csv_field(path) + "," + std::to_string(first + i);
+      std::string line = csv_field(printable(path)) + "," + std::to_string(first + i);
       const std::size_t best = mote::argmax(row);  // none if an output is NaN
       if (predictor.has_classes) line += "," + (best < row.size() ? csv_field(predictor.names[best]) : "");
       bool is_finite = true;
@@ -167,9 +178,7 @@ mote::Inputs load_samples(const std::string& path, const mote::ModelDescription&
   if (choices.fit) return load_digit(path, data_memory(), model).samples;
   if (is_table(path, model)) return load_rows(path, model, choices.missing);
   const Images images = load_images(path, data_memory(), model);
-  if (const std::string hint = brightness_hint(images); !hint.empty()) {
-    std::fprintf(stderr, "predict: %s: %s\n", path.c_str(), hint.c_str());
-  }
+  warn(path, brightness_hint(images));
   return images.samples;
 }
 
@@ -202,11 +211,17 @@ int run(std::vector<std::string> arguments) {
   ModelFile model(arguments[0]);
   Predictor predictor;
   prepare(predictor, model);
+  std::vector<std::string> feature_names = list_of(model.description().feature_names);
+  for (std::size_t i = feature_names.size(); i < model.description().topology.inputs; ++i) {
+    feature_names.push_back(std::to_string(i));
+  }
   std::size_t overflows = 0;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     mote::Inputs samples = load_samples(arguments[i], model.description(), choices);
-    if (i == 1) print_header(predictor, !choices.fit && is_table(arguments[1], model.description()) ? "row" : "image");
+    const bool has_rows = !choices.fit && is_table(arguments[i], model.description());
+    if (i == 1) print_header(predictor, has_rows ? "row" : "image");
     model.description().set_transformation(samples);
+    warn(arguments[i], unusual_inputs_text(samples, has_rows ? feature_names : std::vector<std::string>()));
     overflows += predict(predictor, arguments[i], samples);
   }
   if (overflows != 0) {

@@ -144,7 +144,7 @@ TEST(TableData, RejectsColumnsThatDoNotExist) {
   EXPECT_EQ(refusal("1,2\n2,3\n", with_targets({"1"}, {"2"})), "t.csv: no feature columns: all are targets or ignored");
   EXPECT_EQ(refusal("1 2\n2 3\n"), "t.csv: 1 column; commas, semicolons or tabs must separate the cells of a row");
   EXPECT_EQ(refusal("a,a,kind\n1,2,x\n", with_targets({"a"})),
-            "t.csv: several columns are called 'a'; give the number of one, from 1");
+            "t.csv: several columns are called 'a'; rename them, or give the number of one, from 1");
 }
 
 TEST(TableData, SortsClasses) {

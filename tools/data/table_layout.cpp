@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 
 namespace tools {
 namespace {
@@ -49,7 +50,8 @@ class Columns {
     }
     const auto take = [&](const char* role, const std::vector<std::string>& chosen, std::vector<std::size_t>& columns) {
       for (const std::string& text : chosen) {
-        const std::size_t i = find(text, is_strict);
+        const std::size_t repeated = &chosen == &options_.features ? find_repeated(text, columns) : kNone;
+        const std::size_t i = repeated != kNone ? repeated : find(text, is_strict);
         if (i == kNone) continue;
         if (is_taken[i] && is_strict) {
           throw Error(file_ + ": " + role + " '" + text + "' is given twice or ignored");
@@ -72,12 +74,23 @@ class Columns {
   }
 
  private:
+  /// The next column of a name that as many columns have as inputs of the network: these are in the order of the table.
+  std::size_t find_repeated(const std::string& text, const std::vector<std::size_t>& taken) const {
+    const std::ptrdiff_t columns = has_names_ ? std::count(names_.begin(), names_.end(), text) : 0;
+    if (columns < 2 || std::count(options_.features.begin(), options_.features.end(), text) != columns) return kNone;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (names_[i] == text && std::find(taken.begin(), taken.end(), i) == taken.end()) return i;
+    }
+    return kNone;
+  }
+
   std::size_t find(const std::string& text, bool is_strict) const {
     if (has_names_) {
       const auto found = std::find(names_.begin(), names_.end(), text);
       if (found != names_.end()) {
         if (is_strict && std::find(found + 1, names_.end(), text) != names_.end()) {
-          throw Error(file_ + ": several columns are called '" + text + "'; give the number of one, from 1");
+          throw Error(file_ + ": several columns are called '" + text +
+                      "'; rename them, or give the number of one, from 1");
         }
         return static_cast<std::size_t>(found - names_.begin());
       }
@@ -138,21 +151,24 @@ std::string number_of(const std::string& name, std::size_t columns) {
 
 }  // namespace
 
-void choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
-                     TableOptions& options) {
+std::string choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
+                            TableOptions& options) {
   CsvReader reader(source, file, options.separator == '\0' ? find_separator(source, file) : options.separator);
-  if (!reader.next()) return;
+  if (!reader.next()) return "";
   const std::vector<std::string> first(reader.cells().begin(), reader.cells().end());
   const auto is_in_first = [&](const std::string& name) {
     return std::find(first.begin(), first.end(), name) != first.end();
   };
   if (std::any_of(names.begin(), names.end(), is_in_first)) {
     options.features = names;
-    return;
+    return "";
   }
   std::vector<std::string> numbers;
   for (const std::string& name : names) numbers.push_back(number_of(name, first.size()));
   if (std::find(numbers.begin(), numbers.end(), "") == numbers.end()) options.features = numbers;
+  if (!options.features.empty() || names.empty() || !find_layout(source, file, options).has_header) return "";
+  return "no column has the name of an input of the network; the columns are taken in its order: " +
+         shortened_list(names, 5);
 }
 
 TableLayout find_layout(mote::ByteSource source, const std::string& name, const TableOptions& options) {

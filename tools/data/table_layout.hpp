@@ -22,9 +22,10 @@ struct TableLayout {
 TableLayout find_layout(mote::ByteSource source, const std::string& name, const TableOptions& options);
 
 /// Chooses the features of a network by their names; by numbers for names such as "column 3", which files without names
-/// have. Nothing where the first row has none of the names: all columns are then features, in their order.
-void choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
-                     TableOptions& options);
+/// have. Nothing where the first row has none of the names: all columns are then features, in their order. Returns a
+/// warning if that row has other names.
+std::string choose_features(const std::vector<std::string>& names, mote::ByteSource source, const std::string& file,
+                            TableOptions& options);
 
 /// Parses a number of a file whose decimal mark is not known yet: a decimal comma is accepted, unless commas separate
 /// cells.

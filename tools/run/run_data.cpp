@@ -52,7 +52,8 @@ TableSet load_tables(const Settings& settings, mote::Memory memory, const mote::
   if (model == nullptr) return load_table_set(files, memory);
   InputFile file(files.training, "a table", "--data");
   const std::vector<std::string> features = list_of(model->feature_names), targets = list_of(model->target_names);
-  choose_features(features, file.source(), files.training, files.options);
+  const std::string oddity = choose_features(features, file.source(), files.training, files.options);
+  if (!oddity.empty()) warn(files.training + ": " + oddity);
   if (settings.targets.empty() && files.options.features == features) files.options.targets = targets;
   TableData like;
   like.class_names = list_of(model->class_names);
