@@ -142,8 +142,9 @@ TEST_F(Checkpoints, SurviveKillsAtAnyMoment) {
       ASSERT_FALSE(HasFailure()) << "run " << r << ", kill " << killed;
     }
   }
-  std::printf("killed %d runs, %d of them before their first checkpoint, and %d too late; all ended with equal parameters\n",
-              before + between, before, after);
+  std::printf(
+      "killed %d runs, %d of them before their first checkpoint, and %d too late; all ended with equal parameters\n",
+      before + between, before, after);
   EXPECT_GT(between, 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -62,6 +63,9 @@ TEST_F(TrainOptions, RefusesWrongOptions) {
       {"--epochs", "--epochs: value N missing"},
       {"--log --quiet",
        "--log: value FILE.csv missing, found the option --quiet; write --log=--quiet if that is the value"},
+      {"--momentum 1e30", "--momentum: found '1e30', expected 0 <= X < 1\n"},
+      {"--load x --input-deviation 1e-44", "--input-deviation: found '1e-44', expected a number from 1e-18 to 1e18\n"},
+      {"--load x --input-mean -1e30", "--input-mean: found '-1e30', expected a number from -1e18 to 1e18\n"},
       {"--momentum 0.99999999",
        "--momentum: found '0.99999999', expected 0 <= X < 1; single precision rounds it to 1\n"},
       {"--l2 1e-50", "--l2: found '1e-50', expected a finite number, at least 0; single precision rounds it to 0\n"},
@@ -242,6 +246,21 @@ TEST_F(TrainOptions, AreUnderstoodAsOtherProgramsSpellThem) {
   EXPECT_EQ(line_with(theirs.output, "parameters fingerprint"), line_with(ours.output, "parameters fingerprint"));
 }
 
+TEST_F(TrainOptions, NamesOfOtherProgramsAreSuggested) {
+  EXPECT_NE(train_here("--LR 0.1").output.find("unknown option '--LR'; did you mean --lr?"), std::string::npos);
+  EXPECT_NE(train_here("--epochs 1 --batch Full").output.find(", full batch, "), std::string::npos);
+}
+
+TEST_F(TrainOptions, OneFileHasOneNameHoweverItIsSpelled) {
+  const std::string tools = std::filesystem::absolute(build::tools()).string(),
+                    run = "cd " + folder_.path() + " && " + tools + "/train --data . --epochs 1 ";
+  for (const char* files : {"--save new --log ./new", "--save ./new --log new", "--save x/../new --log new"}) {
+    const CommandResult result = run_command(run + files);
+    EXPECT_EQ(result.status, 2) << files;
+    EXPECT_NE(result.output.find("--log and --save name the same file, "), std::string::npos) << result.output;
+  }
+}
+
 TEST_F(TrainOptions, HelpAndVersionArePrintedWhateverElseIsGiven) {
   for (const std::string tool : {"train", "predict", "lesson", "bench"}) {
     const std::string command = build::tools() + "/" + tool + " ";
@@ -267,6 +286,13 @@ TEST_F(TrainOptions, HelpIsPrintedAndTheRemedyNamedUnderAMemoryLimit) {
                          "with less: make "),
       std::string::npos)
       << result.output;
+  const std::string model = folder_.file("model"), digit = folder_.file("large.pgm");
+  ASSERT_EQ(train_here("--epochs 1 --save " + model).status, 0);
+  folder_.write("large.pgm", "P5 6000 6000 255\n" + std::string(36000000, '\0'));
+  const CommandResult large =
+      run_command("ulimit -v 900000; exec " + build::tools() + "/predict --fit " + model + " " + digit);
+  EXPECT_EQ(large.status, 1);
+  EXPECT_EQ(large.output.rfind("predict: out of memory: ", 0), 0u) << large.output;
 }
 
 }  // namespace

@@ -36,14 +36,14 @@ inline std::size_t whole_count(std::string_view option, std::string_view value, 
   return whole_number<std::size_t>(option, value, low, 1000000000);
 }
 
-/// For a number that single precision changes: "; single precision rounds it to 1". Empty for others.
+/// For a number that single precision changes to a bound: "; single precision rounds it to 1". Empty for others.
 inline std::string rounding(std::string_view value) {
   double exact = 0.0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), exact);
   const float rounded = static_cast<float>(exact);
   if (error != std::errc() || end != value.data() + value.size() || static_cast<double>(rounded) == exact) return "";
-  const std::string number = std::isinf(rounded) ? "infinity" : std::to_string(std::lround(rounded));
-  return std::isinf(rounded) || rounded == std::round(rounded) ? "; single precision rounds it to " + number : "";
+  const char* bound = std::isinf(rounded) ? "infinity" : rounded == 0.0f ? "0" : rounded == 1.0f ? "1" : nullptr;
+  return bound == nullptr ? "" : std::string("; single precision rounds it to ") + bound;
 }
 
 /// A finite number for which accept() returns true. expected: accept() in words, for the error.

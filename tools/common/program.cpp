@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include "common/error.hpp"
@@ -60,7 +61,10 @@ int run_program(const char* name, int count, const char* const* arguments, const
     return status;
   } catch (const Error& error) {
     return fail(name, error.what(), error.status);
-  } catch (const std::exception& error) {  // the system refused something: memory, a file system call
+  } catch (const std::bad_alloc&) {
+    return fail(name, "out of memory: the system refuses more; raise the limit (ulimit -v), or use smaller files",
+                kExitFailed);
+  } catch (const std::exception& error) {  // the system refused something, such as a file system call
     return fail(name, error.what(), kExitFailed);
   }
 }

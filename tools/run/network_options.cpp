@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cmath>
+
 #include "common/names.hpp"
 #include "common/option_values.hpp"
 #include "run/option_table.hpp"
@@ -108,11 +110,13 @@ const Option kNetworkOptions[] = {
     {"--input-mean", "X",
      "--load of another program's network: the mean that it subtracts from its inputs, pixels from 0 to 1 (default 0)",
      [](Settings& s, Given&, std::string_view v) {
-       s.input_mean = real_number("--input-mean", v, "a finite number", [](float) { return true; });
+       s.input_mean =
+           real_number("--input-mean", v, "a number from -1e18 to 1e18", [](float x) { return std::fabs(x) <= 1e18f; });
      }},
     {"--input-deviation", "X", "the deviation that it divides the difference by, > 0 (default 1)",
      [](Settings& s, Given&, std::string_view v) {
-       s.input_deviation = real_number("--input-deviation", v, kPositive, is_positive);
+       s.input_deviation = real_number("--input-deviation", v, "a number from 1e-18 to 1e18",
+                                       [](float x) { return x >= 1e-18f && x <= 1e18f; });
      }},
     {"--bias-init", "NAME|X", "initial biases: zero, gaussian, N(0, 1), or one number for all (default zero)",
      [](Settings& s, Given&, std::string_view v) { s.biases = initial_biases(v); }},

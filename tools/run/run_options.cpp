@@ -12,7 +12,9 @@ const Option kRunOptions[] = {
     {"--batch", "N|full",
      "images per parameter step: 1 is online learning, full is gradient descent (default 64, table: 16, at most all "
      "training images)",
-     [](Settings& s, Given&, std::string_view v) { s.batch = v == "full" ? 0 : whole_count("--batch", v, 1); }},
+     [](Settings& s, Given&, std::string_view v) {
+       s.batch = same_name(v, "full") ? 0 : whole_count("--batch", v, 1);
+     }},
     {"--epochs", "N", "passes over the training images (default 8; table: 100)",
      [](Settings& s, Given&, std::string_view v) { s.epochs = whole_count("--epochs", v, 1); }},
     {"--validation", "N",

@@ -42,9 +42,12 @@ constexpr std::pair<std::string_view, std::string_view> kAliases[] = {{"--lr", "
 
 const Option& find_option(std::string_view typed) {
   std::string_view name = typed;
-  for (const auto& [alias, meant] : kAliases) name = name == alias ? meant : name;
-  const Option* found = nullptr;
   std::vector<std::string_view> names;
+  for (const auto& [alias, meant] : kAliases) {
+    name = name == alias ? meant : name;
+    names.push_back(alias);
+  }
+  const Option* found = nullptr;
   for_each_option([&](const Option& option) {
     found = name == option.name ? &option : found;
     names.emplace_back(option.name);

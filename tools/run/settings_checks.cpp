@@ -144,11 +144,14 @@ void check_written_files(const Settings& s) {
                                                               {"--checkpoint", s.checkpoint},
                                                               {"--export-header", s.header},
                                                               {"--export-c", s.c_header}};
+  const auto place = [](const std::string& path) {  // without links and dots, whether or not the file exists
+    std::error_code none;
+    return fs::weakly_canonical(fs::absolute(path, none), none);
+  };
   for (const auto& [option, path] : files) {
     for (const auto& [other, other_path] : files) {
       if (option == other) break;
-      std::error_code none;
-      if (path.empty() || fs::weakly_canonical(path, none) != fs::weakly_canonical(other_path, none)) continue;
+      if (path.empty() || other_path.empty() || place(path) != place(other_path)) continue;
       throw Error(std::string(other) + " and " + option + " name the same file, " + path);
     }
   }
