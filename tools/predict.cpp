@@ -117,13 +117,14 @@ mote::Inputs load_rows(const std::string& path, const mote::ModelDescription& mo
   options.has_targets = false;
   options.is_for_network = true;
   options.missing = missing;
-  warn(path, choose_features(list_of(model.feature_names), file.source(), path, options));
+  const std::string other_names = choose_features(list_of(model.feature_names), file.source(), path, options);
   const std::size_t found = find_layout(file.source(), path, options).features.size(), inputs = model.topology.inputs;
   if (found != inputs) {
     throw Error(path + ": found " + std::to_string(found) + " columns, expected the " + std::to_string(inputs) +
                 " inputs of the network" + (model.feature_names.empty() ? "" : ", or a first row with their names"));
   }
   TableData table = load_table(file.source(), path, data_memory(), options);
+  warn(path, other_names);
   if (table.missing != 0) {
     if (model.input_offsets.empty())
       throw Error("--missing mean: the model has no means; it learned no standardized table");

@@ -40,6 +40,10 @@ TEST_F(PredictWarnings, NameARowFarFromTheTrainingRows) {
   EXPECT_EQ(table_warning("A,B,C,D\n" + usual),
             "no column has the name of an input of the network; the columns are taken in its order: sepal_length_cm, "
             "sepal_width_cm, petal_length_cm, petal_width_cm");
+  folder_.write("rows.csv", "A,B,C\n1,2,3\n");
+  EXPECT_EQ(predict(model() + " " + folder_.file("rows.csv")).output,
+            "predict: " + folder_.file("rows.csv") +
+                ": found 3 columns, expected the 4 inputs of the network, or a first row with their names\n");
   EXPECT_EQ(table_warning(names + usual + "5.1,3.5,1.4,14\n").rfind("row 1, column 'petal_width_cm': found 14, 16", 0),
             std::string::npos)
       << "up to 20 standard deviations";
@@ -65,6 +69,8 @@ TEST_F(PredictWarnings, NameImagesOfAnotherScale) {
   EXPECT_EQ(image_warning(elements),
             "elements from 0 to 1, of which the network sees a range of 0.0039; expected one of about 1: store them as "
             "the training images were");
+  EXPECT_EQ(table_warning("0,9999,0,0,0,0,0,0,0,0,0,0\n"),
+            "row 0, column '1': found 9999, an input of 39.2, far from the 0 to 1 that networks learn from");
   EXPECT_EQ(image_warning(std::vector<float>(12, 3.0f)), "") << "a blank image is rare, but no mistake of scale";
 }
 

@@ -15,22 +15,19 @@ constexpr float kFaint = 1.0f / 64.0f;  // four of 255 gray levels
 std::string far_text(const mote::Inputs& samples, const std::vector<std::string>& names) {
   std::size_t count = 0, first = 0;
   for (std::size_t i = 0; i < samples.count * samples.features; ++i) {
-    if (std::abs(mote::input_at(samples, i / samples.features, i % samples.features)) <= kFar) continue;
+    const float size = std::abs(mote::input_at(samples, i / samples.features, i % samples.features));
+    if (size <= kFar || !std::isfinite(size)) continue;  // infinite inputs are errors
     if (count++ == 0) first = i;
   }
   if (count == 0) return "";
   const std::size_t sample = first / samples.features, feature = first % samples.features;
-  const auto element = static_cast<double>(mote::element_at(samples, sample, feature));
-  const auto input = static_cast<double>(mote::input_at(samples, sample, feature));
-  const std::string text =
-      names.empty() ? format(
-                          "image %zu, element %zu: found %g, an input of %.3g, far from the 0 to 1 that networks "
-                          "learn from",
-                          sample, feature, element, input)
-                    : format(
-                          "row %zu, column '%s': found %g, %.3g standard deviations from the mean of the training "
-                          "rows",
-                          sample, names[feature].c_str(), element, input);
+  std::string text = names.empty() ? format("image %zu, element %zu", sample, feature)
+                                   : format("row %zu, column '%s'", sample, names[feature].c_str());
+  text += format(": found %g, ", static_cast<double>(mote::element_at(samples, sample, feature)));
+  text += format(samples.scales != nullptr && !names.empty()
+                     ? "%.3g standard deviations from the mean of the training rows"
+                     : "an input of %.3g, far from the 0 to 1 that networks learn from",
+                 static_cast<double>(mote::input_at(samples, sample, feature)));
   return text + (count == 1 ? "" : format("; %zu numbers are that far", count));
 }
 
@@ -52,10 +49,10 @@ std::string faint_text(const mote::Inputs& samples) {
 }  // namespace
 
 std::string unusual_inputs_text(const mote::Inputs& samples, const std::vector<std::string>& names) {
-  const bool is_scaled = samples.scales != nullptr || samples.scale != 1.0f;
+  const bool is_scaled = samples.scales != nullptr || samples.offset != 0.0f || samples.scale != 1.0f;
   if (!is_scaled) return "";
   const std::string far = far_text(samples, names);
-  return far.empty() && names.empty() ? faint_text(samples) : far;
+  return far.empty() && names.empty() && samples.scales == nullptr ? faint_text(samples) : far;
 }
 
 }  // namespace tools
