@@ -116,4 +116,15 @@ TEST_F(ClassNames, ReachTheTerminalAndTheReportWithoutASavedModel) {
   EXPECT_NE(page.find("elm as "), std::string::npos);
 }
 
+TEST_F(ClassNames, ThatAreEqualAreWarnedOf) {
+  const CommandResult run =
+      train_here("--epochs 1 --class-names 'ash,oak\x1b,ash,oak\x1b' --save " + folder_.file("model"));
+  ASSERT_EQ(run.status, 0) << run.output;
+  const std::string warnings =
+      "train: warning: 2 classes are called 'ash'\ntrain: warning: 2 classes are called 'oak?'\n";
+  EXPECT_NE(run.output.find(warnings), std::string::npos) << run.output;
+  EXPECT_NE(train_here("--evaluate --load " + folder_.file("model")).output.find(warnings), std::string::npos);
+  EXPECT_EQ(train_here("--epochs 1 --class-names ash,oak,elm,fir").output.find("are called"), std::string::npos);
+}
+
 }  // namespace

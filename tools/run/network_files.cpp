@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "run/network_files.hpp"
 
+#include <algorithm>
+
 #include "common/error.hpp"
 #include "common/format.hpp"
 #include "common/names.hpp"
 #include "run/c_source.hpp"
 #include "run/exported_header.hpp"
+#include "run/report.hpp"
 
 namespace tools {
 namespace {
@@ -91,6 +94,11 @@ mote::ModelDescription describe_network(const Settings& settings, const mote::To
   if (!settings.class_names.empty() && settings.class_names.size() != topology.outputs()) {
     throw Error("--class-names: found " + std::to_string(settings.class_names.size()) + " names, expected " +
                 std::to_string(topology.outputs()) + ", one for each output");
+  }
+  for (auto name = settings.class_names.begin(); name != settings.class_names.end(); ++name) {
+    const std::ptrdiff_t others = std::count(name + 1, settings.class_names.end(), *name);
+    const bool is_first = std::find(settings.class_names.begin(), name, *name) == name;
+    if (is_first && others != 0) warn(std::to_string(others + 1) + " classes are called '" + *name + "'");
   }
   names.classes = joined(settings.class_names);
   if (data.table) {
