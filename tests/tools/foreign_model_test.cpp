@@ -246,6 +246,19 @@ TEST_F(Foreign, TensorsFillTheFileWithoutOverlap) {
   }
 }
 
+TEST_F(Foreign, OtherMembersOfATensorAreSkipped) {
+  const std::string start = R"({"weight":{"dtype":"F32",)", end = R"("shape":[4,12],"data_offsets":[0,192]}})";
+  for (const std::string other :
+       {R"("note":"a}",)", R"("more":{"a":[1,-2.5e3,null,[],{}],"b":true},)", R"("n":0,"m":{},)"}) {
+    folder_.write("net", model::file_of(start + other + end, std::string(192, '\0')));
+    const CommandResult run = train_here("--evaluate --load " + folder_.file("net"));
+    EXPECT_EQ(run.status, 0) << run.output;
+  }
+  const std::string deep = std::string(40, '[') + std::string(40, ']');
+  folder_.write("net", model::file_of(start + "\"deep\":" + deep + "," + end, std::string(192, '\0')));
+  EXPECT_EQ(train_here("--evaluate --load " + folder_.file("net")).status, 2);
+}
+
 TEST_F(Foreign, OutputsThatAreNoNumbersAreNoAnswers) {
   const CommandResult run = evaluate({tensor("weight", "4,12", std::vector<float>(48, 3e38f))}, "");
   EXPECT_EQ(run.status, 1);

@@ -2,6 +2,7 @@
 #include "data/safetensors.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -76,6 +77,31 @@ class HeaderReader {
     require('}');
   }
 
+  /// Skips a value of any kind. depth: of the arrays and objects around it.
+  void skip(int depth = 0) {
+    constexpr int kDeepest = 16;
+    if (depth > kDeepest) fail("at most " + std::to_string(kDeepest) + " arrays and objects in each other");
+    skip_space();
+    const char first = at_ < text_.size() ? text_[at_] : '\0';
+    if (first == '"') {
+      static_cast<void>(string());
+    } else if (first == '{') {
+      object([&](const std::string&) { skip(depth + 1); });
+    } else if (take('[')) {
+      if (take(']')) return;
+      do skip(depth + 1);
+      while (take(','));
+      require(']');
+    } else {
+      const std::size_t start = at_;
+      while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 ||
+                                    std::string_view("+-.").find(text_[at_]) != std::string_view::npos)) {
+        ++at_;
+      }
+      if (at_ == start) fail("a value");
+    }
+  }
+
  private:
   void skip_space() {
     while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_]) != nullptr && text_[at_] != '\0') ++at_;
@@ -117,7 +143,7 @@ ForeignTensor read_entry(HeaderReader& json, const std::string& name) {
     } else if (key == "data_offsets") {
       offsets = json.numbers();
     } else {
-      json.fail("dtype, shape or data_offsets, found " + key);
+      json.skip();
     }
   });
   if (tensor.type.empty() || offsets.size() != 2) json.fail("dtype, shape and two data_offsets of " + name);
