@@ -5,9 +5,9 @@ FUZZ_TARGETS := idx pgm csv model foreign checkpoint flash options
 SECONDS      ?= 60
 FUZZ         := build/fuzz
 # Objects of the tools that the readers need.
-FUZZ_TOOLS   := $(addprefix common/,error format input_file nearest) \
+FUZZ_TOOLS   := $(addprefix common/,error file_format format input_file nearest) \
                 $(addprefix data/,csv csv_number idx_numbers image_files image_input large_pages packed_file pnm row_split safetensors set_members table_data table_layout table_warnings) \
-                $(addprefix run/,foreign_model learning_options network_options run_options settings settings_checks) benchmarks/bench_options
+                $(addprefix run/,foreign_layers foreign_model learning_options network_options run_options settings settings_checks) benchmarks/bench_options
 # Longest input, in bytes.
 FUZZ_LENGTH_idx        := 64
 FUZZ_LENGTH_pgm        := 64
