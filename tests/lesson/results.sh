@@ -52,7 +52,7 @@ run bound
 text 'Signals by layer (Glorot & Bengio 2010)'
 paragraph 'Lower layers stay virtually unchanged.' 'How far training moves the weights.'
 run updates
-paragraph 'Logistic units with weights N(0, 1) saturate.' 'Slip: the variance does not grow layer by layer until the top saturates; the table shows five widths. The logistic function has mean 1/2, and `curves` shows its flat ends.'
+paragraph 'Logistic units with weights N(0, 1) saturate.' 'Slip: the variance does not grow layer by layer until the top saturates; the table shows five widths. The logistic function has mean 1/2, tanh 0, and `curves` shows its flat ends.'
 run saturation
 paragraph 'An initializer suits an activation if signals keep their size forward and backward.' 'standard is equation 1 of the paper, glorot its equation 16.'
 run variance
@@ -67,6 +67,8 @@ run batches
 paragraph 'Small random weights, normalized initialization.' 'The normalized bounds are +-sqrt(6 / (inputs + outputs)) (slip where a text has another). Small weights, N(0, 0.01^2), are rows of `cure`.'
 paragraph 'Local minima, saddles, plateaus, valleys.' 'The loss around a trained network along two random directions scaled like its weights (Li et al. 2018), on the way between networks from other starts, and around the start of five sigmoid layers.'
 run surface
+paragraph 'A saddle delays training.' 'One linear neuron a layer: w1 = w2 = 0 is a saddle, and the more layers, the flatter the plateau around it. The paths are on the page.'
+run saddle
 paragraph 'Too high a rate oscillates in a valley; momentum dampens it.' 'The paths are on the page.'
 run valley
 paragraph 'Learning rates low, good, high, very high; the optimizers on a network.' ''
@@ -83,4 +85,5 @@ paragraph 'Bagging.' 'Members of one shape and of several; for a network of your
 run bagging
 paragraph 'Dropout.' 'Too low, too high, a rate for each layer, an ensemble in disguise; for a network of your own: `./tools/train --hidden 800,800 --dropout 0.2,0.5`.'
 run dropout
-paragraph 'More layers may hurt; ReLU is the cure, and cheaper.' 'Slip: not alone, as `cure` shows: from 20 layers on ReLU needs the initializer of He, orthogonal weights or batch normalization. `./tools/bench` measures the cost of activations.'
+paragraph 'More layers may hurt; ReLU is the cure, and cheaper.' 'Slip: not alone, as `cure` shows: from 20 layers on ReLU needs the initializer of He, orthogonal weights or batch normalization. Times are of one machine.'
+run cost

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 
+#include "pictures/page_style.hpp"
 #include "support/markup.hpp"
 
 namespace {
@@ -56,24 +58,24 @@ std::string path(const LineChart& chart, std::size_t series) {
 }
 
 TEST(ChartSvg, PutsPointsWhereTheAxesSay) {
-  // 52 to 330 across for epochs 1 to 3, 206 up to 20 for 0 to 1
-  EXPECT_EQ(path(chart_of({{0.0, 1.0, 0.5}}), 0), "M52 206L191 20L330 113");
+  // 52 to 330 across for epochs 1 to 3, 220 up to 34 for 0 to 1
+  EXPECT_EQ(path(chart_of({{0.0, 1.0, 0.5}}), 0), "M52 220L191 34L330 127");
   LineChart logarithmic = chart_of({{0.01, 1.0, 0.1}});
   logarithmic.logarithmic = true;
-  EXPECT_EQ(path(logarithmic, 0), "M52 206L191 20L330 113");
+  EXPECT_EQ(path(logarithmic, 0), "M52 220L191 34L330 127");
 }
 
 TEST(ChartSvg, ScalesTheHorizontalAxis) {
   LineChart chart = chart_of({{0.0, 1.0, 0.5}});
   chart.series[0].points = {{0.01, 0.0}, {0.1, 1.0}, {1.0, 0.5}};
   chart.x_scale = tools::Scale::logarithmic;
-  EXPECT_EQ(path(chart, 0), "M52 206L191 20L330 113");
+  EXPECT_EQ(path(chart, 0), "M52 220L191 34L330 127");
   chart.series[0].points = {{-0.25, 0.0}, {0.0, 1.0}, {0.25, 0.5}};
   chart.x_scale = tools::Scale::linear;  // from -0.3 to 0.3: ends at round numbers
   const std::vector<Element> elements = elements_of(tools::to_svg(chart));
   const std::vector<std::string> ticks = texts(elements, "tick");
   EXPECT_NE(std::find(ticks.begin(), ticks.end(), "-0.2"), ticks.end());
-  EXPECT_EQ(path(chart, 0).find("L191 20L"), path(chart, 0).find('L'));
+  EXPECT_EQ(path(chart, 0).find("L191 34L"), path(chart, 0).find('L'));
 }
 
 TEST(ChartSvg, NameOfTheHorizontalAxisStaysClearOfItsLastNumber) {
@@ -88,11 +90,25 @@ TEST(ChartSvg, NameOfTheHorizontalAxisStaysClearOfItsLastNumber) {
   EXPECT_GT(name - number, 7 * 7.2 / 2.0);
 }
 
+TEST(ChartSvg, NamesBothAxes) {
+  LineChart chart = chart_of({{0.0, 1.0}});
+  chart.y_name = "loss";
+  EXPECT_EQ(texts(elements_of(tools::to_svg(chart)), "axis-name"), (std::vector<std::string>{"epoch", "loss"}));
+}
+
+TEST(ChartSvg, SamplesAreDotsWithoutALine) {
+  LineChart chart = chart_of({std::vector<double>(100, 1.0), {1.0, 2.0, 3.0}});
+  EXPECT_EQ(markup::count(elements_of(tools::to_svg(chart)), "circle"), 3u);  // a line of 100 points has no dots
+  chart.series[0].joined = false;
+  EXPECT_EQ(markup::count(elements_of(tools::to_svg(chart)), "circle"), 103u);
+  EXPECT_EQ(markup::count(elements_of(tools::to_svg(chart)), "path"), 1u);
+}
+
 TEST(ChartSvg, BreaksLinesWhereThereIsNothingToShow) {
-  EXPECT_EQ(path(chart_of({{0.0, kNaN, 1.0, 0.0, kInfinity, 1.0}}), 0), "M52 206M163.2 20L218.8 206M330 20");
+  EXPECT_EQ(path(chart_of({{0.0, kNaN, 1.0, 0.0, kInfinity, 1.0}}), 0), "M52 220M163.2 34L218.8 220M330 34");
   LineChart logarithmic = chart_of({{0.01, 0.0, 1.0}});
   logarithmic.logarithmic = true;
-  EXPECT_EQ(path(logarithmic, 0), "M52 206M330 20");
+  EXPECT_EQ(path(logarithmic, 0), "M52 220M330 34");
 }
 
 TEST(ChartSvg, SaysSoWhenThereIsNothingAtAll) {
@@ -109,8 +125,8 @@ TEST(ChartSvg, DrawsOneEpochAndConstantLines) {
       if (element.name != "circle") continue;
       EXPECT_GE(std::stod(attribute(element, "cx")), 52.0);
       EXPECT_LE(std::stod(attribute(element, "cx")), 330.0);
-      EXPECT_GE(std::stod(attribute(element, "cy")), 20.0);
-      EXPECT_LE(std::stod(attribute(element, "cy")), 206.0);
+      EXPECT_GE(std::stod(attribute(element, "cy")), 34.0);
+      EXPECT_LE(std::stod(attribute(element, "cy")), 220.0);
     }
   }
 }
@@ -123,7 +139,7 @@ TEST(ChartSvg, KeepsWithinTheChartsLimits) {
   const std::vector<std::string> ticks = texts(elements_of(tools::to_svg(chart)), "tick");
   EXPECT_EQ(std::vector<std::string>(ticks.begin(), ticks.begin() + 3),
             (std::vector<std::string>{"0.90", "0.95", "1.00"}));
-  EXPECT_EQ(path(chart, 0), "M52 20L330 20");
+  EXPECT_EQ(path(chart, 0), "M52 34L330 34");
 }
 
 TEST(ChartSvg, NamesStandApartBesideTheEndsOfTheirLines) {
@@ -142,8 +158,8 @@ TEST(ChartSvg, NamesStandApartBesideTheEndsOfTheirLines) {
   for (const Element& element : elements_of(tools::to_svg(many))) {
     if (attribute(element, "class").rfind("name s", 0) != 0) continue;
     ++names;
-    EXPECT_GE(std::stod(attribute(element, "y")), 20.0);
-    EXPECT_LE(std::stod(attribute(element, "y")), 211.0);
+    EXPECT_GE(std::stod(attribute(element, "y")), 34.0);
+    EXPECT_LE(std::stod(attribute(element, "y")), 225.0);
   }
   EXPECT_GE(names, 10u);
   EXPECT_LE(names, 14u);
@@ -165,7 +181,7 @@ TEST(ChartSvg, TheNameOfTheAxisKeepsClearOfTheLastTick) {
     double last = 0.0, name = 0.0;
     std::string label;
     for (const Element& element : elements_of(tools::to_svg(chart))) {
-      if (attribute(element, "class") != "tick" || std::stod(attribute(element, "y")) != 223.0) continue;
+      if (element.name != "text" || std::stod(attribute(element, "y")) != 237.0) continue;
       if (element.text == "epoch") name = std::stod(attribute(element, "x"));
       if (element.text != "epoch") last = std::stod(attribute(element, "x")), label = element.text;
     }
@@ -180,7 +196,7 @@ TEST(ChartSvg, MarksAnEpochAndTellsNumbersUnderThePointer) {
   chart.mark_name = "kept";
   const std::string svg = tools::to_svg(chart);
   EXPECT_EQ(markup::count(elements_of(svg), "line", "mark"), 1u);
-  EXPECT_NE(svg.find("<line x1=\"191\" y1=\"20\" x2=\"191\" y2=\"206\" class=\"mark\"/>"), std::string::npos);
+  EXPECT_NE(svg.find("<line x1=\"191\" y1=\"34\" x2=\"191\" y2=\"220\" class=\"mark\"/>"), std::string::npos);
   EXPECT_NE(svg.find("<title>series 0, epoch 2: 2</title>"), std::string::npos);
   EXPECT_NE(svg.find("aria-label=\"Loss: series 0 from 3 to 1\""), std::string::npos) << svg;
 }
@@ -228,6 +244,46 @@ TEST(ChartSvg, ConfusionMatrixHasACellForEveryCount) {
   const std::vector<std::string> ticks = texts(elements, "tick");
   EXPECT_EQ(std::count(ticks.begin(), ticks.end(), "80.0 %"), 1);
   EXPECT_EQ(std::count(ticks.begin(), ticks.end(), "83.3 %"), 1);
+}
+
+/// A color of the style sheet, "#rrggbb": its first value, for light screens, or its last, which dark ones have.
+std::array<double, 3> color(const std::string& name, bool dark) {
+  const std::string style(tools::kPageStyle), key = "--" + name + ": #";
+  const std::size_t at = (dark ? style.rfind(key) : style.find(key)) + key.size();
+  std::array<double, 3> color{};
+  for (std::size_t i = 0; i < 3; ++i) color[i] = std::stoi(style.substr(at + 2 * i, 2), nullptr, 16) / 255.0;
+  return color;
+}
+
+/// Relative luminance of WCAG 2.
+double luminance(const std::array<double, 3>& color) {
+  const auto linear = [](double c) { return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
+  return 0.2126 * linear(color[0]) + 0.7152 * linear(color[1]) + 0.0722 * linear(color[2]);
+}
+
+TEST(ChartSvg, NumbersOfTheConfusionMatrixAreReadableInLightAndDark) {
+  for (std::uint32_t hits = 1; hits <= 100; ++hits) {
+    const std::vector<Element> elements = elements_of(tools::confusion_svg({hits, 100 - hits, hits, 200 - hits}, 2));
+    std::vector<std::pair<std::string, double>> cells;  // style and opacity
+    std::size_t number = 0;
+    for (const Element& element : elements) {
+      const std::string style = attribute(element, "class");
+      const std::string share = attribute(element, "fill-opacity");  // none: 1
+      if (style == "hit" || style == "miss") cells.push_back({style, share.empty() ? 1.0 : std::stod(share)});
+      if (style.rfind("cell", 0) != 0) continue;
+      ASSERT_LT(number, cells.size());
+      const auto& [kind, opacity] = cells[number++];
+      for (const bool dark : {false, true}) {
+        const std::array<double, 3> paper = color("paper", dark), fill = color(kind == "hit" ? "s0" : "s1", dark);
+        std::array<double, 3> ground{};
+        for (std::size_t i = 0; i < 3; ++i) ground[i] = opacity * fill[i] + (1.0 - opacity) * paper[i];
+        const std::string ink = style == "cell" ? "cell" : style == "cell over" ? "over" : "strong";
+        const double a = luminance(ground), b = luminance(color(ink, dark));
+        EXPECT_GE((std::max(a, b) + 0.05) / (std::min(a, b) + 0.05), 4.5) << kind << " " << opacity << " " << dark;
+      }
+    }
+    EXPECT_EQ(number, cells.size());
+  }
 }
 
 TEST(ChartSvg, ConfusionMatrixOfManyClassesStaysReadable) {

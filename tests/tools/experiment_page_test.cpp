@@ -10,7 +10,8 @@
 namespace {
 
 TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
-  const tools::Experiment experiment{"bound", tools::Text::bounds, "gradients < bounds & more", 1, 0, 1, 0, nullptr};
+  const tools::Experiment experiment{"bound", "How loose", tools::Text::bounds, "gradients < bounds & more", 1, 0, 1,
+                                     0,       nullptr};
   tools::Findings findings;
   findings.seeds = 3;
   tools::LineChart chart;
@@ -25,13 +26,13 @@ TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
   EXPECT_EQ(markup::parse(page, elements), "");
   std::vector<std::string> texts;
   for (const markup::Element& element : elements) {
-    for (const char* name : {"h2", "p", "figcaption", "caption", "th", "td"}) {
+    for (const char* name : {"h3", "p", "figcaption", "caption", "th", "td"}) {
       if (element.name == name) texts.push_back(element.text);
     }
   }
-  EXPECT_EQ(texts, (std::vector<std::string>{"bound", "gradients &lt; bounds &amp; more; 3 seeds.", "1 &lt; 2",
-                                             "A &lt;chart&gt;", "A &amp; B", "", "x_%", "y", "r&lt;1&gt;", "12.3", "-",
-                                             "5 &lt; 6"}));
+  EXPECT_EQ(texts, (std::vector<std::string>{
+                       "How loose", "Gradients &lt; bounds &amp; more; 3\u00a0seeds; ./tools/lesson bound.", "1 &lt; 2",
+                       "A &lt;chart&gt;", "A &amp; B", "", "x %", "y", "r&lt;1&gt;", "12.3", "-", "5 &lt; 6"}));
   EXPECT_EQ(markup::count(elements, "svg"), 1u);
 }
 
@@ -43,7 +44,7 @@ TEST(ExperimentPage, BeginsWithContentsThatLinkToEverySection) {
   EXPECT_EQ(markup::count(elements, "a"), tools::experiments().size());
   for (const tools::Experiment& experiment : tools::experiments()) {
     EXPECT_NE(page.find("href=\"#" + experiment.name + "\""), std::string::npos);
-    EXPECT_NE(page.find("<h2 id=\"" + experiment.name + "\""), std::string::npos);
+    EXPECT_NE(page.find("<h3 id=\"" + experiment.name + "\">" + experiment.title + "</h3>"), std::string::npos);
   }
 }
 

@@ -68,8 +68,9 @@ TEST(HtmlReport, IsWellFormedAndComplete) {
   EXPECT_EQ(count(elements, "svg"), 2u + 1u + 2u);
   EXPECT_EQ(count(elements, "img", "ink"), 1u);
   EXPECT_EQ(count(elements, "img", "sheet"), 1u);
-  for (const char* text : {"75.00 %", "1 of 4", "0.7000", "0000b3a4", "early stopping: stopped; trained after 1.00 s",
-                           "0 as 1", "output 0.918", "loss 2.5", "image 1", "layer 1, relu", "25.0 % are 0"}) {
+  for (const char* text :
+       {"75.00 %", "1 of 4", "0.7000", "0000b3a4", "early stopping: stopped; trained after 1.00 s", "0 as 1",
+        "output 0.918", "loss 2.5", "image 1", "layer 1, relu", "25.0\u00a0%\u00a0are\u00a00"}) {
     EXPECT_NE(page.find(text), std::string::npos) << text;
   }
 }

@@ -76,6 +76,40 @@ TEST(LessonExperiments, GradientDescentWalksTheValleyByItsClosedForm) {
   EXPECT_TRUE(says(output, "Momentum converges at the rate 0.0205, where gradient descent diverges"));
 }
 
+TEST(LessonExperiments, SaddlesHaveTheirClosedForms) {
+  const std::string output = output_of("saddle");
+  const char* names[] = {"1 layer", "2 layers", "3 layers", "5 layers"};
+  const double layers[] = {1.0, 2.0, 3.0, 5.0};
+  double before = 0.0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const std::vector<double> values = row(output, "One linear neuron a layer", names[i]);
+    const double expected = (1.0 - std::pow(0.1, layers[i])) * std::pow(0.1, layers[i] - 1.0);
+    EXPECT_NEAR(values[0], expected, 0.05 * expected) << names[i];
+    EXPECT_GT(values[1], before) << "more layers, a longer plateau";
+    before = values[1];
+  }
+  // One layer: 1 - w falls by 0.95 a step, its square by half after ln 2 / (2 ln (1 / 0.95)) steps.
+  EXPECT_EQ(row(output, "One linear neuron a layer", "1 layer")[1], std::ceil(0.5 * std::log(2.0) / -std::log(0.95)));
+  EXPECT_TRUE(says(output, "its curvature is -1.00 along w1 = w2\nand 1.00 across"));
+  EXPECT_TRUE(says(output, "a saddle delays, it does not hold"));
+}
+
+TEST(LessonExperiments, TanhUnitsHaveMeanZeroAndLogisticUnitsOneHalf) {
+  const std::string output = output_of("saturation --seeds 2 --quick");
+  for (const double mean : row(output, "Mean activation", "tanh, width 100")) EXPECT_NEAR(mean, 0.0, 0.1);
+  for (const double mean : row(output, "Mean activation", "width 100")) EXPECT_NEAR(mean, 0.5, 0.1);
+}
+
+TEST(LessonExperiments, CostsAreTimesThatGrowWithTheInputs) {
+  const std::string output = output_of("cost --quick");
+  for (const char* name : {"sigmoid", "tanh", "relu"}) {
+    const std::vector<double> times = row(output, "Time of a bias", name);
+    ASSERT_EQ(times.size(), 5u);
+    EXPECT_GT(times[0], 0.0);
+    EXPECT_GT(times[4], times[1]) << name;
+  }
+}
+
 TEST(LessonExperiments, DepthBeatsWidthOnSpiralsByMoreThanTheSeeds) {
   const std::string output = output_of("deeper --seeds 3 --epochs 150");
   const std::vector<double> wide = row(output, "spirals, at most 400", "2-79-2");

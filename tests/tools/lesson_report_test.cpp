@@ -24,7 +24,7 @@ TEST(LessonReport, DrawsTheChaptersCharts) {
   std::vector<markup::Element> elements;
   EXPECT_EQ(markup::parse(page, elements), "");
   EXPECT_EQ(markup::count(elements, "svg"), 3u);
-  EXPECT_EQ(markup::count(elements, "path"), 2u * (2u + 3u) + 4u);  // a line for each hidden layer, published ones too
+  EXPECT_EQ(markup::count(elements, "path"), 2u + 3u + 4u);  // a line for each hidden layer; published values are dots
   EXPECT_EQ(markup::count(elements, "table"), 3u);
   EXPECT_NE(page.find("training --seeds 1 --plot --report "), std::string::npos);
   EXPECT_NE(result.output.find("\n784-30-30-10: speed of learning, |dC/db|, seed 1\n"), std::string::npos);
@@ -46,11 +46,17 @@ TEST(LessonReport, ShowsEveryExperimentWithChartTableAndSentence) {
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_EQ(page.find("no finite numbers to draw"), std::string::npos);
   for (const tools::Experiment& experiment : tools::experiments()) {
-    const std::size_t begin = page.find("<h2 id=\"" + experiment.name + "\"");
+    const std::size_t begin = page.find("<h3 id=\"" + experiment.name + "\"");
     ASSERT_NE(begin, std::string::npos) << experiment.name;
     const std::string section = page.substr(begin, page.find("</section>", begin) - begin);
     for (const char* part : {"<svg", "<path", "<table", "<p class=\"seen\">", "<figcaption>"}) {
       EXPECT_NE(section.find(part), std::string::npos) << experiment.name << " has no " << part;
+    }
+    std::vector<markup::Element> elements;
+    EXPECT_EQ(markup::parse("<section>" + section + "</section>", elements), "");
+    for (const markup::Element& element : elements) {
+      const bool names_axis = markup::attribute(element, "class") == "axis-name";
+      EXPECT_TRUE(!names_axis || !element.text.empty()) << experiment.name << " has an axis without a name";
     }
   }
 }
@@ -74,7 +80,7 @@ TEST(Laboratory, SaysOnlyWhatHolds) {
 TEST(Laboratory, ChartsOfTablesHaveALineForEachRow) {
   const tools::Table table{
       "t", "A table", {{"1", 2}, {"5", 2}, {"10", 2}}, {{"a", {1, 2, 3}}, {"b", {4, 5, std::nan("")}}}};
-  const tools::LineChart chart = tools::chart_of(table, "layer", true);
+  const tools::LineChart chart = tools::chart_of(table, "layer", "size", true);
   EXPECT_EQ(chart.title, "A table");
   EXPECT_EQ(chart.x_name, "layer");
   EXPECT_TRUE(chart.logarithmic);

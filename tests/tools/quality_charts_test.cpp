@@ -69,6 +69,7 @@ TEST(Residuals, CountErrorsOfTheirOutput) {
   const LineChart chart = tools::prediction_chart(test, {"a", "b"});
   ASSERT_EQ(chart.series.size(), 3u) << "two outputs, and the line of equal values";
   EXPECT_EQ(chart.series[2].points.back().y, 9.0);
+  EXPECT_FALSE(chart.series[0].joined) << "rows are no curve";
 }
 
 }  // namespace

@@ -51,6 +51,13 @@ TEST(TerminalPlot, DrawsALineInDots) {
             "     1                2  epoch\n");
 }
 
+TEST(TerminalPlot, SamplesAreNotJoined) {
+  LineChart chart = chart_of({{0.0, 1.0}});
+  chart.series[0].joined = false;
+  const std::string plot = tools::to_text(chart, {34, false});
+  EXPECT_NE(plot.find("    │\n    │\n"), std::string::npos) << plot;
+}
+
 /// The dots of a plot's ten lines, counted from the axis and from above.
 std::vector<std::pair<double, double>> dots_of(const std::string& plot) {
   constexpr int kAcross[] = {0, 0, 0, 1, 1, 1, 0, 1}, kDown[] = {0, 1, 2, 0, 1, 2, 3, 3};  // Unicode's dots 1 to 8

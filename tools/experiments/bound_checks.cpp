@@ -156,6 +156,7 @@ void measure_factors_of(Laboratory& laboratory, mote::Activation activation) {
   LineChart chart;
   chart.title = name + ": gradient |dC/db|, its bound and its estimate, by layer";
   chart.x_name = "layer";
+  chart.y_name = "norm";
   chart.logarithmic = true;
   chart.series = {{"gradient", {}}, {"estimate", {}}, {"bound", {}}};
   double worst_estimate = 1.0;
@@ -203,7 +204,8 @@ void measure_factors_of(Laboratory& laboratory, mote::Activation activation) {
 void measure_bounds(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Bound / gradient of the first layer, median over images, at the start";
-  chart.x_name = "layers";
+  chart.x_name = "hidden layers";
+  chart.y_name = "bound / gradient";
   chart.logarithmic = true;
   std::size_t checks = 0, above = 0;
   const mote::Dataset images = laboratory.first_images(kImages), train = laboratory.first_images(kTrainingImages);

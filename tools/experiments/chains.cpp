@@ -120,11 +120,12 @@ void measure_chains(Laboratory& laboratory) {
   }
   Table table{"chain_lengths",
               format("|dC/db| of the first neuron over that of the last, by length, %zu seeds", laboratory.seeds),
-              {{"median", 3, true}, {"5_%", 3, true}, {"95_%", 3, true}, {"1/4^(n-1)", 3, true}},
+              {{"median", 3, true}, {"5%", 3, true}, {"95%", 3, true}, {"1/4^(n-1)", 3, true}},
               {}};
   LineChart chart;
   chart.title = "|dC/db| of the first neuron over that of the last, by length of the chain";
   chart.x_name = "neurons";
+  chart.y_name = "|dC/db1| / |dC/dbn|";
   chart.logarithmic = true;
   chart.series = {{"median", {}}, {"5 %", {}}, {"95 %", {}}, {"1/4^(n-1)", {}}};
   for (std::size_t length = 1; length <= kLongest; ++length) {

@@ -54,10 +54,11 @@ double flat_share(const Curve& curve) {
   return static_cast<double>(flat) / static_cast<double>(curve.slopes.points.size());
 }
 
-void draw(Laboratory& laboratory, const std::string& title, std::vector<Series> series) {
+void draw(Laboratory& laboratory, const std::string& title, const char* quantity, std::vector<Series> series) {
   LineChart chart;
   chart.title = title;
   chart.x_name = "z";
+  chart.y_name = quantity;
   chart.series = std::move(series);
   laboratory.add(chart);
 }
@@ -88,10 +89,10 @@ void show_curves(Laboratory& laboratory) {
   };
   const Curve sigmoid = of(mote::Activation::sigmoid), tanh = of(mote::Activation::tanh),
               relu = of(mote::Activation::relu);
-  draw(laboratory, "The logistic function and its slope", {sigmoid.values, sigmoid.slopes});
-  draw(laboratory, "tanh and its slope", {tanh.values, tanh.slopes});
-  draw(laboratory, "Slopes of sigmoid and tanh together", {sigmoid.slopes, tanh.slopes});
-  draw(laboratory, "ReLU and its slope", {relu.values, relu.slopes});
+  draw(laboratory, "The logistic function and its slope", "f(z), f'(z)", {sigmoid.values, sigmoid.slopes});
+  draw(laboratory, "tanh and its slope", "f(z), f'(z)", {tanh.values, tanh.slopes});
+  draw(laboratory, "Slopes of sigmoid and tanh together", "f'(z)", {sigmoid.slopes, tanh.slopes});
+  draw(laboratory, "ReLU and its slope", "f(z), f'(z)", {relu.values, relu.slopes});
   std::vector<Series> values, slopes;
   for (const mote::Activation activation :
        {mote::Activation::leaky_relu, mote::Activation::elu, mote::Activation::selu, mote::Activation::gelu,
@@ -100,8 +101,8 @@ void show_curves(Laboratory& laboratory) {
     slopes.push_back(of(activation).slopes);
     slopes.back().name = values.back().name;
   }
-  draw(laboratory, "Relatives of ReLU", values);
-  draw(laboratory, "Slopes of these relatives", slopes);
+  draw(laboratory, "Relatives of ReLU", "f(z)", values);
+  draw(laboratory, "Slopes of these relatives", "f'(z)", slopes);
   const double peak = steepest(sigmoid).y;
   laboratory.say(peak < 1.0,
                  format("the slope of the logistic function is at most %g: a product of n such slopes is at "

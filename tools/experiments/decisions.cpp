@@ -39,6 +39,7 @@ void measure_decisions(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Digits 3 and 5: validation error in % by epoch and loss";
   chart.x_name = "epoch";
+  chart.y_name = "error, %";
   Table rows{"decisions",
              "First validation images after training with the quadratic loss: outputs, target, error, decision",
              {{"output_3", 3}, {"output_5", 3}, {"target_3", 0}, {"target_5", 0}, {"mse", 4}, {"decides", 0}},

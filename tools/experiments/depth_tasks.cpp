@@ -110,7 +110,8 @@ void measure_deeper(Laboratory& laboratory) {
                         {"nested tents", nested_tents(), nested_tents(), 200, mote::Activation::relu}};
   LineChart chart;
   chart.title = "Median error in % by hidden layers, at equal numbers of parameters";
-  chart.x_name = "layers";
+  chart.x_name = "hidden layers";
+  chart.y_name = "error, %";
   for (const Task& task : tasks) {
     Table table{task.name,
                 format("%s, at most %zu parameters: error in %% by hidden layers", task.name, task.parameters),
@@ -180,6 +181,7 @@ void measure_opposite(Laboratory& laboratory) {
   chart.title = format("Exploding gradients: speed of learning, |dC/db|, seed %llu",
                        static_cast<unsigned long long>(laboratory.seed));
   chart.x_name = "epoch";
+  chart.y_name = "|dC/db|";
   chart.logarithmic = true;
   std::vector<std::vector<double>> starts(kHidden), ends(kHidden), changes(kHidden);
   double least = 1e30, before_loss = 0.0, after_loss = 0.0;

@@ -68,6 +68,7 @@ void measure_bagging(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Validation error in % by number of members";
   chart.x_name = "members";
+  chart.y_name = "error, %";
   const struct {
     const char* name;
     bool bootstraps, varies;  // on samples drawn with replacement; in shape
@@ -139,10 +140,12 @@ void measure_dropout(Laboratory& laboratory) {
   LineChart chart, ensemble;
   chart.title = "Losses by dropout rate of the hidden layers";
   chart.x_name = "rate";
+  chart.y_name = "loss";
   chart.x_scale = Scale::linear;
   chart.series = {{"training", {}}, {"validation", {}}};
   ensemble.title = "Rate 0.5: validation error in % of the mean of thinned networks, and of the whole network";
   ensemble.x_name = "networks";
+  ensemble.y_name = "error, %";
   ensemble.x_scale = Scale::logarithmic;
   ensemble.series = {{"mean of thinned", {}}, {"whole", {}}};
   for (const Case& c : cases) {

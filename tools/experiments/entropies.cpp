@@ -51,6 +51,7 @@ void add_sources(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Entropy in bits of a source of two symbols, and cross-entropy if 1/4 is predicted";
   chart.x_name = "probability";
+  chart.y_name = "bits";
   chart.x_scale = Scale::linear;
   chart.series = {{"entropy", {}}, {"cross-entropy", {}}};
   for (int i = 0; i <= 50; ++i) {

@@ -16,6 +16,7 @@ const char* title_of(Text text);
 
 struct Experiment {
   std::string name;
+  std::string title;  ///< heading on the page
   Text text;
   std::string summary;  ///< for --list, without a full stop
   std::size_t seeds;    ///< default of --seeds
@@ -47,6 +48,10 @@ void measure_factors(Laboratory& laboratory);
 // signals.cpp
 void measure_saturation(Laboratory& laboratory);
 void measure_updates(Laboratory& laboratory);
+// saddles.cpp
+void walk_past_saddles(Laboratory& laboratory);
+// costs.cpp
+void measure_costs(Laboratory& laboratory);
 // valleys.cpp
 void walk_valleys(Laboratory& laboratory);
 // rates.cpp

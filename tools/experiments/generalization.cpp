@@ -75,6 +75,7 @@ void measure_penalties(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Error on new observations in % of the variance, by amount of penalty";
   chart.x_name = "amount";
+  chart.y_name = "error, % of the variance";
   chart.x_scale = Scale::logarithmic;
   chart.series = {{"L2", {}}, {"L1", {}}, {"none", {}}};
   const auto measure = [&](const std::string& name, float l2, float l1) {
@@ -143,6 +144,7 @@ void measure_overfitting(Laboratory& laboratory) {
   LineChart chart;
   chart.title = format("Training and validation loss, seed %llu", static_cast<unsigned long long>(laboratory.seed));
   chart.x_name = "epoch";
+  chart.y_name = "loss";
   chart.series = {{"training", {}}, {"validation", {}}};
   chart.mark_name = "lowest";
   std::size_t turned = 0;

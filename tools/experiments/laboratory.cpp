@@ -159,10 +159,11 @@ std::vector<Column> layer_columns(std::size_t layers, int digits) {
   return columns;
 }
 
-LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic) {
+LineChart chart_of(const Table& table, const std::string& x_name, const std::string& y_name, bool logarithmic) {
   LineChart chart;
   chart.title = table.title;
   chart.x_name = x_name;
+  chart.y_name = y_name;
   chart.logarithmic = logarithmic;
   for (const Row& row : table.rows) {
     chart.series.push_back({row.name, {}});

@@ -113,7 +113,7 @@ std::vector<float> outputs_of(Subject& subject, const mote::Dataset& images);
 std::vector<Column> layer_columns(std::size_t layers, int digits);
 
 /// A chart of a table with numbers as column names: one series per row.
-LineChart chart_of(const Table& table, const std::string& x_name, bool logarithmic);
+LineChart chart_of(const Table& table, const std::string& x_name, const std::string& y_name, bool logarithmic);
 
 /// The q-quantile, with linear interpolation between neighbors; NaN for no values.
 double quantile(std::vector<double> values, double q);

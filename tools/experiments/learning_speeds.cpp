@@ -92,12 +92,12 @@ Series measure_norms_of(Laboratory& laboratory, std::size_t hidden, Covered& of_
   Table table{"norms_" + std::to_string(hidden),
               sizes_of(topology) + ": norm of the bias gradient, and its ratio to the norm of the layer before",
               {{"median", 3, true},
-               {"5_%", 3, true},
-               {"95_%", 3, true},
+               {"5%", 3, true},
+               {"95%", 3, true},
                {"published", 3, true},
                {"ratio", 3, true},
-               {"5_%", 3, true},
-               {"95_%", 3, true},
+               {"5%", 3, true},
+               {"95%", 3, true},
                {"published", 3, true}},
               {}};
   for (std::size_t l = 0; l <= hidden; ++l) {
@@ -145,6 +145,7 @@ Speeds measure_training_of(Laboratory& laboratory, std::size_t hidden) {
   LineChart chart;
   chart.title = sizes_of(topology) + ": speed of learning, |dC/db|, seed " + std::to_string(laboratory.seed);
   chart.x_name = "step";
+  chart.y_name = "|dC/db|";
   chart.logarithmic = true;
   for (std::size_t l = 0; l < hidden; ++l) chart.series.push_back({layer_name(l, hidden), {}});
   for (std::size_t i = 0; i < laboratory.seeds; ++i) {
@@ -179,7 +180,7 @@ Speeds measure_training_of(Laboratory& laboratory, std::size_t hidden) {
     if (l >= kPublishedCurves[hidden].size()) continue;
     const Row published{name + " published", kPublishedCurves[hidden][l]};
     table.rows.push_back(published);
-    chart.series.push_back({"published " + std::to_string(l + 1), {}});
+    chart.series.push_back({"published " + std::to_string(l + 1), {}, false});
     for (std::size_t s = 0; s < std::size(kSteps); ++s) {
       chart.series.back().points.push_back({static_cast<double>(kSteps[s]), published.values[s]});
     }
@@ -201,6 +202,7 @@ void imagine_a_hundred(Laboratory& laboratory) {
   LineChart chart;
   chart.title = sizes_of(topology) + ": speed of learning at the start, |dC/db|";
   chart.x_name = "layer";
+  chart.y_name = "|dC/db|";
   chart.logarithmic = true;
   chart.series = {{"100 hidden", {}}};
   std::size_t zeros = 0;
@@ -221,6 +223,7 @@ void measure_norms(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Speed of learning at the start, |dC/db|, medians by hidden layer";
   chart.x_name = "layer";
+  chart.y_name = "|dC/db|";
   chart.logarithmic = true;
   double least = kInfinity, most = 0.0;
   for (const std::size_t hidden : {1u, 2u, 3u, 4u, 6u, 8u, 10u}) {
@@ -231,8 +234,8 @@ void measure_norms(Laboratory& laboratory) {
       most = std::max(most, points[l].y / points[l - 1].y);
     }
   }
+  chart.series.push_back({"published", {}, false});
   for (std::size_t hidden = 2; hidden < kPublishedNorms.size(); ++hidden) {
-    chart.series.push_back({"published, " + std::to_string(hidden), {}});
     for (std::size_t l = 0; l < hidden; ++l) {
       chart.series.back().points.push_back({static_cast<double>(l + 1), kPublishedNorms[hidden][l]});
     }

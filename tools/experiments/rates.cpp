@@ -79,6 +79,7 @@ LineChart curves_of(const std::string& title, const std::vector<Training>& train
   LineChart chart;
   chart.title = title;
   chart.x_name = "epoch";
+  chart.y_name = "training loss";
   chart.logarithmic = true;
   for (const Training& training : trainings) {
     chart.series.push_back({training.name, {}});
@@ -159,6 +160,7 @@ void measure_batches(Laboratory& laboratory) {
   LineChart by_time;
   by_time.title = "Training loss by processor time";
   by_time.x_name = "seconds";
+  by_time.y_name = "training loss";
   by_time.x_scale = Scale::linear;
   by_time.logarithmic = true;
   for (const Training& training : trainings) {
@@ -241,6 +243,7 @@ void measure_effective_rates(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Effective learning rate: median of rate / (epsilon + root of the squares), relative to the first";
   chart.x_name = "step";
+  chart.y_name = "rate relative to the first";
   chart.x_scale = Scale::logarithmic;
   chart.logarithmic = true;
   for (const std::size_t point : points) table.columns.push_back({std::to_string(point), 3, true});

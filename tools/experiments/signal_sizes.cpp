@@ -130,6 +130,7 @@ void add_widths(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "One sigmoid: width of the activations for which |w s'(wa + b)| >= 1, by weight";
   chart.x_name = "w";
+  chart.y_name = "width of the range";
   chart.series = {{"formula", {}}};
   double best = 4.0;
   for (int i = 30; i <= 500; ++i) {
@@ -204,8 +205,8 @@ void measure_variances(Laboratory& laboratory) {
     }
     laboratory.add(forward);
     laboratory.add(backward);
-    laboratory.add(chart_of(forward, "layer", true));
-    laboratory.add(chart_of(backward, "layer", true));
+    laboratory.add(chart_of(forward, "layer", "standard deviation", true));
+    laboratory.add(chart_of(backward, "layer", "standard deviation", true));
     std::string steady;
     for (std::size_t i = 0; i < std::size(kInits); ++i) {
       const auto keeps = [](const std::vector<double>& sizes) {
@@ -231,6 +232,7 @@ void measure_explosions(Laboratory& laboratory) {
   LineChart chart;
   chart.title = "Growth of the deltas per layer of the backward pass, by scale g of the weights";
   chart.x_name = "g";
+  chart.y_name = "growth per layer";
   chart.x_scale = Scale::logarithmic;
   chart.logarithmic = true;
   for (const mote::Activation activation : kActivationsShown) {

@@ -17,6 +17,21 @@ ByLayer medians(const std::vector<std::vector<double>>& values) {
   return middle;
 }
 
+/// Means of the activations of tanh, weights N(0, 1).
+ByLayer tanh_means(const Laboratory& laboratory, const mote::Dataset& images, std::size_t hidden, std::uint32_t width) {
+  std::vector<std::vector<double>> means(hidden);
+  const mote::Topology topology =
+      deep_network(images, hidden, width, mote::Activation::tanh, mote::Activation::softmax);
+  for (std::size_t i = 0; i < laboratory.seeds; ++i) {
+    mote::TrainingOptions options;
+    options.seed = laboratory.seed + i;
+    Subject subject(laboratory, topology, options, images.count, {mote::WeightInit::gaussian, mote::BiasInit::zero});
+    const std::vector<mote::LayerDiagnostics> layers = subject.diagnose(images);
+    for (std::size_t l = 0; l < hidden; ++l) means[l].push_back(static_cast<double>(layers[l].activations.mean));
+  }
+  return medians(means);
+}
+
 }  // namespace
 
 void measure_saturation(Laboratory& laboratory) {
@@ -48,9 +63,14 @@ void measure_saturation(Laboratory& laboratory) {
     saturated.rows.push_back({name, medians(flat)});
     means.rows.push_back({name, medians(mean_of)});
   }
+  const ByLayer of_tanh = tanh_means(laboratory, images, kHidden, 100);
+  Table compared{"compared_means", "Mean activation at width 100, by hidden layer", means.columns, {}};
+  compared.rows = {{"logistic", means.rows[2].values}, {"tanh", of_tanh}};
+  means.rows.push_back({"tanh, width 100", of_tanh});
   for (const Table* table : {&spread, &saturated, &means}) laboratory.add(*table);
-  laboratory.add(chart_of(spread, "layer", true));
-  laboratory.add(chart_of(saturated, "layer", false));
+  laboratory.add(chart_of(spread, "layer", "standard deviation of z", true));
+  laboratory.add(chart_of(saturated, "layer", "saturated, %", false));
+  laboratory.add(chart_of(compared, "layer", "mean activation", false));
   double growth = 0.0, lowest_mean = 1.0, highest_mean = 0.0;
   for (std::size_t r = 0; r < spread.rows.size(); ++r) {
     growth = std::max(growth, spread.rows[r].values[kHidden - 1] / spread.rows[r].values[1]);
@@ -67,6 +87,8 @@ void measure_saturation(Laboratory& laboratory) {
       lowest_mean > 0.4 && highest_mean < 0.6,
       format("logistic units have means of %.2f to %.2f, near 0.5: every layer hands the next a positive bias.",
              lowest_mean, highest_mean));
+  const double farthest = std::max(quantile(of_tanh, 1.0), -quantile(of_tanh, 0.0));
+  laboratory.say(farthest < 0.1, format("tanh units have means within %.3f of 0: no bias is handed on.", farthest));
   const Row& wide = saturated.rows[2];
   laboratory.say(
       wide.values.front() > 50.0 && wide.values.back() > 50.0,
@@ -117,7 +139,7 @@ void measure_updates(Laboratory& laboratory) {
   }
   laboratory.add(table);
   laboratory.add(accuracies);
-  laboratory.add(chart_of(table, "layer", true));
+  laboratory.add(chart_of(table, "layer", "change of W, relative", true));
   const std::vector<double>& sigmoid = table.rows[0].values;
   laboratory.say(sigmoid.front() < 0.05 * sigmoid.back(),
                  format("sigmoid: the weights of the first layer have moved by %.2g of their size, the last layer's by "

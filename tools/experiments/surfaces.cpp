@@ -112,8 +112,9 @@ void draw_surface(Laboratory& laboratory, const Landscape& landscape, const Para
     }
   }
   LineChart chart;
-  chart.title = "Contour lines of the training loss around a trained network (second random direction over the first)";
-  chart.x_name = "first";
+  chart.title = "Contour lines of the training loss around a trained network, along two random directions";
+  chart.x_name = "first direction";
+  chart.y_name = "second direction";
   chart.x_scale = Scale::linear;
   const double low = quantile(grid.values, 0.0), high = quantile(grid.values, 1.0);
   for (const double share : {0.05, 0.15, 0.35, 0.6, 0.85}) {
@@ -152,9 +153,10 @@ void measure_surface(Laboratory& laboratory) {
       {}};
   LineChart ways, slices;
   ways.title = "Training loss on the straight way from the first network to networks from other starts";
-  ways.x_name = "share";
+  ways.x_name = "share of the way";
   slices.title = "Five sigmoid layers: training loss along a random direction, at the start and after training";
   slices.x_name = "distance";
+  ways.y_name = slices.y_name = "training loss";
   ways.x_scale = slices.x_scale = Scale::linear;
   const double own = landscape.loss(trained, none, 0.0, none, 0.0);
   std::vector<double> losses = {own}, barriers;

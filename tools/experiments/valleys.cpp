@@ -62,7 +62,8 @@ Series contours() {
 void draw(Laboratory& laboratory, const std::string& title, const std::vector<Walk>& walks) {
   LineChart chart;
   chart.title = title;
-  chart.x_name = "along";
+  chart.x_name = "x, along";
+  chart.y_name = "y, across";
   chart.x_scale = Scale::linear;
   for (const Walk& walk : walks) chart.series.push_back(walk.path);
   chart.series.push_back(contours());
@@ -91,15 +92,14 @@ void walk_valleys(Laboratory& laboratory) {
       walk("sgd, 0.002", {Optimizer::sgd, 0.002f}), walk("sgd, 0.01", {Optimizer::sgd, 0.01f}),
       walk("sgd, 0.0195", {Optimizer::sgd, 0.0195f}), walk("sgd, 0.0205", {Optimizer::sgd, 0.0205f})};
   tabulate(laboratory, "valley_rates", rates);
-  draw(laboratory, "Gradient descent in a valley, by learning rate (across, along)", rates);
+  draw(laboratory, "Gradient descent in a valley, by learning rate", rates);
   const std::vector<Walk> methods = {
       walk("sgd, 0.0195", {Optimizer::sgd, 0.0195f}),       walk("momentum, 0.0205", {Optimizer::momentum, 0.0205f}),
       walk("nesterov, 0.01", {Optimizer::nesterov, 0.01f}), walk("adagrad, 1", {Optimizer::adagrad, 1.0f}),
       walk("rmsprop, 0.1", {Optimizer::rmsprop, 0.1f}),     walk("adam, 0.3", {Optimizer::adam, 0.3f})};
   tabulate(laboratory, "valley_methods", methods);
-  draw(laboratory, "Optimizers in the valley (across, along)", {methods[0], methods[1], methods[2]});
-  draw(laboratory, "Optimizers with a rate for each parameter in the valley (across, along)",
-       {methods[3], methods[4], methods[5]});
+  draw(laboratory, "Optimizers in the valley", {methods[0], methods[1], methods[2]});
+  draw(laboratory, "Optimizers with a rate for each parameter in the valley", {methods[3], methods[4], methods[5]});
   laboratory.say(
       rates[2].crossings > 40 && rates[3].diverged() && !rates[2].diverged(),
       format("a step across the valley multiplies y by 1 - %g rate: at 0.0195 gradient descent crosses the floor "
@@ -116,11 +116,10 @@ void walk_valleys(Laboratory& laboratory) {
              "Nesterov's momentum (rate 0.01).",
              methods[1].heights[50], methods[0].heights[50], methods[2].heights[50]));
   const auto straight = [](const Walk& walk) { return walk.crossings < 10; };
-  laboratory.say(
-      straight(methods[3]),
-      format("AdaGrad divides each parameter's step by its own gradients: it crosses the floor %zu times, and "
-             "its first step is as long along the valley as across.",
-             methods[3].crossings));
+  laboratory.say(straight(methods[3]),
+                 format("AdaGrad divides each parameter's step by its own gradients: it crosses the floor %s, and its "
+                        "first step is as long along the valley as across.",
+                        methods[3].crossings == 1 ? "once" : format("%zu times", methods[3].crossings).c_str()));
 }
 
 }  // namespace tools

@@ -21,6 +21,7 @@ struct Point {
 struct Series {
   std::string name;
   std::vector<Point> points;  ///< x is finite, > 0 on a logarithmic axis
+  bool joined = true;         ///< false: only dots, for samples and published values
 };
 
 /// Of a horizontal axis: ends at the lowest and highest x, with ticks at whole numbers; ends at round numbers; powers.
@@ -28,9 +29,10 @@ enum class Scale : std::uint8_t { whole, linear, logarithmic };
 
 struct LineChart {
   std::string title;
-  std::string x_name;          ///< unit of the horizontal axis: "epoch"
-  std::vector<Series> series;  ///< the title names the quantity on the vertical axis
-  bool logarithmic = false;    ///< vertical axis
+  std::string x_name;  ///< quantity or unit of the horizontal axis: "epoch"
+  std::string y_name;  ///< of the vertical axis: "accuracy, %"; a terminal has only the title
+  std::vector<Series> series;
+  bool logarithmic = false;  ///< vertical axis
   Scale x_scale = Scale::whole;
   double lowest = -std::numeric_limits<double>::infinity();  ///< limits of the vertical axis: 0 and 1 for an accuracy
   double highest = std::numeric_limits<double>::infinity();

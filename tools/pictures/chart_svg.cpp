@@ -14,7 +14,8 @@ using Anchor = Svg::Anchor;
 
 constexpr std::size_t kColors = 6;
 constexpr double kLineHeight = 14.0;
-constexpr double kLetter = 7.2;  // width: an estimate, because fonts differ
+constexpr double kLetter = 7.2;        // width: an estimate, because fonts differ
+constexpr double kAxisNameGap = 26.0;  // from the end of the axis, clear of half a label of five digits
 
 /// The rectangle of the plot inside the drawing.
 struct Frame {
@@ -50,9 +51,8 @@ void draw_axes(Svg& svg, const Frame& frame, const ChartAxes& axes, const LineCh
     svg.line(x, frame.bottom, x, frame.bottom + 4.0, "axis");
     svg.text(x, frame.bottom + 17.0, Anchor::middle, "tick", tick.label);
   }
-  constexpr double kHalfDigit = 3.4, kGap = 7.0;  // beside the label of the last tick
-  const double label = axes.x.ticks.empty() ? 0.0 : kHalfDigit * static_cast<double>(axes.x.ticks.back().label.size());
-  svg.text(frame.right + std::max(10.0, kGap + label), frame.bottom + 17.0, Anchor::start, "tick", chart.x_name);
+  svg.text(frame.right + kAxisNameGap, frame.bottom + 17.0, Anchor::start, "axis-name", chart.x_name);
+  svg.text(0.0, kLineHeight - 2.0, Anchor::start, "axis-name", chart.y_name);
   const double mark = axes.x.position(chart.mark);
   if (!(mark >= 0.0 && mark <= 1.0)) return;
   svg.line(frame.x(mark), frame.top, frame.x(mark), frame.bottom, "mark");
@@ -75,10 +75,10 @@ std::string line_through(const Series& series, const Frame& frame, const ChartAx
 }
 
 void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& frame, const ChartAxes& axes) {
-  constexpr std::size_t kMostDots = 160;  // per chart; more would hide the lines
+  constexpr std::size_t kMostDots = 32;  // more would hide the line
   const Series& series = chart.series[s];
-  svg.path(line_through(series, frame, axes, chart), style_of("line", s));
-  if (series.points.size() * chart.series.size() > kMostDots) return;
+  if (series.joined) svg.path(line_through(series, frame, axes, chart), style_of("line", s));
+  if (series.joined && series.points.size() > kMostDots) return;
   for (const Point& point : series.points) {
     if (!can_show(chart, point.y)) continue;
     const std::string tip =
@@ -90,9 +90,11 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t s, const Frame& f
 /// Width of the longest name beside the lines or the axis, with the gap before it.
 double name_width(const LineChart& chart) {
   constexpr double kGap = 14.0, kMost = 220.0;
-  std::size_t longest = chart.x_name.size() + 2;
-  for (const Series& series : chart.series) longest = std::max(longest, series.name.size());
-  return std::min(kMost, kGap + kLetter * static_cast<double>(longest));
+  double longest = kAxisNameGap - kGap + kLetter * static_cast<double>(chart.x_name.size());
+  for (const Series& series : chart.series) {
+    longest = std::max(longest, kLetter * static_cast<double>(series.name.size()));
+  }
+  return std::min(kMost, kGap + longest);
 }
 
 struct Name {
@@ -142,8 +144,8 @@ std::string summary(const LineChart& chart) {
 }  // namespace
 
 std::string to_svg(const LineChart& chart) {
-  constexpr double kWidth = 420.0, kHeight = 240.0;
-  const Frame frame{52.0, 20.0, kWidth - std::max(90.0, name_width(chart)), 206.0};
+  constexpr double kWidth = 420.0, kHeight = 254.0;
+  const Frame frame{52.0, 34.0, kWidth - std::max(90.0, name_width(chart)), 220.0};
   Svg svg(kWidth, kHeight, summary(chart));
   const ChartAxes axes = axes_of(chart, 6, 6);
   if (axes.empty) {
@@ -185,7 +187,7 @@ std::string to_svg(const Histogram& histogram) {
 }
 
 std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size_t classes) {
-  constexpr double kLargest = 380.0, kLargestCell = 64.0, kMargin = 34.0, kShareWidth = 52.0;
+  constexpr double kLargest = 380.0, kLargestCell = 64.0, kMargin = 40.0, kShareWidth = 58.0;
   constexpr std::size_t kMostNumbers = 12;  // with more classes, cells are too small for numbers
   const double size = std::min(kLargest, kLargestCell * static_cast<double>(classes));
   const double cell = size / static_cast<double>(classes);
@@ -197,7 +199,8 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
   const bool has_numbers = classes <= kMostNumbers;
   Svg svg(kMargin + kLargest + kShareWidth, kMargin + size + 4.0,
           "Confusion matrix: a row for each label, a column for each answer of the network");
-  svg.text(kMargin + size / 2.0, 12.0, Anchor::middle, "tick", "answer of the network");
+  svg.text(kMargin + size / 2.0, 12.0, Anchor::middle, "axis-name", "answer of the network");
+  svg.text(0.0, kMargin - 5.0, Anchor::start, "axis-name", "label");
   const std::size_t every = (classes + 19) / 20;
   for (std::size_t c = 0; c < classes; c += every) {
     svg.text(middle_of(c), kMargin - 5.0, Anchor::middle, "tick", std::to_string(c));
@@ -216,8 +219,9 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
       svg.rectangle(x, kMargin + static_cast<double>(label) * cell, cell, cell, said == label ? "hit" : "miss", tip,
                     darkness);
       if (!has_numbers) continue;
-      const char* style =
-          said == label ? (darkness > 0.7 ? "cell over" : "cell") : (darkness > 0.6 ? "cell strong" : "cell");
+      // Ink on pale cells, on strong ones black, on full ones the color of paper: contrast 4.5 in light and dark.
+      const double strong = said == label ? 0.64 : 0.6;
+      const char* style = darkness <= strong ? "cell" : said == label && darkness > 0.93 ? "cell over" : "cell strong";
       svg.text(middle_of(said), middle_of(label) + 4.0, Anchor::middle, style, std::to_string(row[said]));
     }
     if (!has_numbers || samples == 0.0) continue;

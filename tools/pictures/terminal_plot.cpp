@@ -126,9 +126,9 @@ void draw_series(Canvas& canvas, const LineChart& chart, std::size_t s, const Gr
   for (std::size_t i = 0; i < points.size(); ++i) {
     if (!shown(i)) continue;
     const Dot dot = grid.dot(points[i]);
-    if (shown(i + 1)) {
+    if (chart.series[s].joined && shown(i + 1)) {
       pen.draw_line(dot, grid.dot(points[i + 1]));
-    } else if (i == 0 || !shown(i - 1)) {  // an isolated point is drawn larger
+    } else if (!chart.series[s].joined || i == 0 || !shown(i - 1)) {  // an isolated point is drawn larger
       const std::size_t x = dot.x / 2 * 2, y = dot.y / 2 * 2;
       for (const Dot part : {Dot{x, y}, Dot{x + 1, y}, Dot{x, y + 1}, Dot{x + 1, y + 1}}) {
         pen.touch(part);

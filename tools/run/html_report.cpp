@@ -107,13 +107,18 @@ std::string quality(const RunRecord& record) {
   }
   const LineChart chart = prediction_chart(test, record.output_names);
   figures = figure(to_svg(chart), chart.title);
+  std::string histograms;
   for (std::size_t j = 0; j < test.outputs; ++j) {
     Histogram histogram = residuals(test, j);
     histogram.title = "Predicted minus true value";
     const std::string name = j < record.output_names.size() ? record.output_names[j] : format("output %zu", j + 1);
-    figures += figure(to_svg(histogram), escape("Residuals of " + name));
+    histograms += figure(to_svg(histogram), "<b>" + escape("Residuals of " + name) + "</b>");
   }
-  return section("Predictions on the test rows", "In the units of the table.", element("div", figures, "charts"));
+  return section(
+      "Predictions on the test rows",
+      "In the units of the table. A residual is the predicted less the true value; the height of a bar is the "
+      "number of rows.",
+      element("div", figures, "charts") + element("div", histograms, "layers"));
 }
 
 std::string speeds(const RunRecord& record) {
@@ -142,12 +147,15 @@ std::string layers(const RunRecord& record) {
     const LayerResponse& layer = inspection.layers[l];
     Histogram histogram = layer.histogram;
     histogram.title = "Activations of " + layer_name(inspection, l);
-    figures += figure(to_svg(histogram), format("<b>%s</b><br/>mean %.3g, standard deviation %.3g, %.1f %% are 0",
-                                                escape(layer_name(inspection, l)).c_str(), layer.mean, layer.deviation,
-                                                100.0 * layer.zeros));
+    figures +=
+        figure(to_svg(histogram),
+               format("<b>%s</b><br/>mean %.3g, standard deviation %.3g, %.1f\u00a0%%\u00a0are\u00a00",
+                      escape(layer_name(inspection, l)).c_str(), layer.mean, layer.deviation, 100.0 * layer.zeros));
   }
   return section("Responses of the layers",
-                 format("Activations of all units on %zu %s %s. Bars leave out activations that are exactly 0.",
+                 format("Activations of all units on %zu %s %s; the height of a bar is their number. Bars leave out "
+                        "activations that are exactly 0. ReLU is 0 wherever z <= 0; a unit is dead only if it is 0 for "
+                        "every sample.",
                         inspection.response_samples, record.responses.c_str(), record.samples.c_str()) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  element("div", figures, "layers"));
@@ -292,6 +300,15 @@ std::string settings(const RunRecord& record) {
   return section("Settings", "", element("table", element("tbody", rows)));
 }
 
+/// " 0: setosa, 1: versicolor." for classes that have names.
+std::string class_numbers(const RunRecord& record) {
+  std::string names;
+  for (std::size_t c = 0; c < record.output_names.size(); ++c) {
+    names += (c == 0 ? " " : ", ") + format("%zu: ", c) + record.output_names[c];
+  }
+  return names.empty() ? "" : names + ".";
+}
+
 }  // namespace
 
 std::string html_report(const RunRecord& record) {
@@ -301,7 +318,8 @@ std::string html_report(const RunRecord& record) {
   if (!record.test.confusion.empty()) {
     const std::size_t classes = static_cast<std::size_t>(std::lround(std::sqrt(record.test.confusion.size())));
     body += section("Confusion matrix",
-                    "Test " + record.samples + ": a row for each label, and at its end the percentage recognized.",
+                    "Test " + record.samples + ": a row for each label, and at its end the percentage recognized." +
+                        class_numbers(record),
                     element("div", confusion_svg(record.test.confusion, classes), "square"));
   }
   body += quality(record) + mistakes(record) + layers(record) + units(record) + settings(record);

@@ -54,8 +54,11 @@ std::vector<LineChart> ranking_charts(const TestOutputs& test, const std::vector
   LineChart roc, precision;
   roc.title = "ROC: true positive rate by false positive rate";
   roc.x_name = "false positive rate";
+  roc.y_name = "true positive rate";
   precision.title = "Precision by recall";
   precision.x_name = "recall";
+  precision.y_name = "precision";
+  roc.x_scale = precision.x_scale = Scale::linear;
   roc.lowest = precision.lowest = 0.0;
   roc.highest = precision.highest = 1.0;
   FloatArray memory(test.labels.size());
@@ -86,13 +89,15 @@ LineChart prediction_chart(const TestOutputs& test, const std::vector<std::strin
   LineChart chart;
   chart.title = "Predicted by true value";
   chart.x_name = "true value";
+  chart.y_name = "predicted value";
+  chart.x_scale = Scale::linear;
   for (std::size_t j = 0; j < test.outputs; ++j) {
     std::vector<Point> points;
     for (std::size_t i = j; i < test.targets.size(); i += test.outputs) {
       points.push_back({static_cast<double>(test.targets[i]), static_cast<double>(test.values[i])});
     }
     std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
-    chart.series.push_back({name_of_output(names, j), thinned(points)});
+    chart.series.push_back({name_of_output(names, j), thinned(points), false});
     if (j == 0 && !points.empty()) {
       chart.series.push_back({"equal", {{points.front().x, points.front().x}, {points.back().x, points.back().x}}});
     }

@@ -29,11 +29,12 @@ Series by_epoch(const RunRecord& record, const char* name, Samples samples, Meas
   return series;
 }
 
-LineChart epoch_chart(const RunRecord& record, const char* title, Measure measure) {
+LineChart epoch_chart(const RunRecord& record, const char* title, const char* quantity, Measure measure) {
   LineChart chart;
   chart.title = title;
   if (record.networks.size() > 1) chart.title += ", mean of the members";
   chart.x_name = "epoch";
+  chart.y_name = quantity;
   for (const Series& series : {by_epoch(record, "training", &EpochReport::train, measure),
                                by_epoch(record, "validation", &EpochReport::validation, measure)}) {
     if (!series.points.empty()) chart.series.push_back(series);
@@ -48,11 +49,11 @@ LineChart epoch_chart(const RunRecord& record, const char* title, Measure measur
 }  // namespace
 
 LineChart loss_chart(const RunRecord& record) {
-  return epoch_chart(record, "Loss", &mote::LossTotals::mean_loss);
+  return epoch_chart(record, "Loss", "mean loss", &mote::LossTotals::mean_loss);
 }
 
 LineChart accuracy_chart(const RunRecord& record) {
-  LineChart chart = epoch_chart(record, "Accuracy", &mote::LossTotals::accuracy);
+  LineChart chart = epoch_chart(record, "Accuracy", "share recognized", &mote::LossTotals::accuracy);
   chart.lowest = 0.0;
   chart.highest = 1.0;
   return chart;
@@ -62,6 +63,7 @@ LineChart speed_chart(const RunRecord& record) {
   LineChart chart;
   chart.title = "Speed of learning, |dC/db|";
   chart.x_name = "epoch";
+  chart.y_name = "|dC/db|";
   chart.logarithmic = true;
   const std::size_t layers = record.diagnoses.empty() ? 0 : record.diagnoses.front().size();
   for (std::size_t l = 0; l < layers; ++l) {
