@@ -20,7 +20,7 @@ TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
   findings.charts = {chart};
   findings.sentences = {"1 < 2"};
   findings.tables.push_back({"t", "A & B", {{"x_%", 1}, {"y", 2, true}}, {{"r<1>", {12.345, std::nan("")}}}});
-  findings.notes = {"5 < 6"};
+  findings.notes = {"x_%: 5 < 6"};
   const std::string page = tools::experiment_section(experiment, findings);
   std::vector<markup::Element> elements;
   EXPECT_EQ(markup::parse(page, elements), "");
@@ -32,7 +32,7 @@ TEST(ExperimentPage, ShowsChartsTablesAndNotes) {
   }
   EXPECT_EQ(texts, (std::vector<std::string>{
                        "How loose", "Gradients &lt; bounds &amp; more; 3\u00a0seeds; ./tools/lesson bound.", "1 &lt; 2",
-                       "A &lt;chart&gt;", "A &amp; B", "", "x %", "y", "r&lt;1&gt;", "12.3", "-", "5 &lt; 6"}));
+                       "A &lt;chart&gt;", "A &amp; B", "", "x %", "y", "r&lt;1&gt;", "12.3", "-", "x %: 5 &lt; 6"}));
   EXPECT_EQ(markup::count(elements, "svg"), 1u);
 }
 

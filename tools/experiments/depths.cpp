@@ -120,6 +120,9 @@ void add_charts_of(Laboratory& laboratory, const Table& table, const char* quant
   };
   some.rows.erase(std::remove_if(some.rows.begin(), some.rows.end(), is_other), some.rows.end());
   some.title = activation + ": " + table.title;
+  for (Row& row : some.rows) {
+    if (row.name.rfind(activation + ", ", 0) == 0) row.name.erase(0, activation.size() + 2);
+  }
   LineChart chart = chart_of(some, "hidden layers", quantity, logarithmic);
   chart.x_scale = Scale::logarithmic;
   laboratory.add(chart);

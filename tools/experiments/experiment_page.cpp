@@ -17,7 +17,7 @@ std::string capitalized(std::string text) {
   return text;
 }
 
-/// The name of a column for readers: "near_0_%" becomes "near 0 %".
+/// Names of columns, in heads and texts, for readers: "near_0_%" becomes "near 0 %".
 std::string spaced(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;
@@ -32,7 +32,7 @@ std::string html_table(const Table& table) {
     rows += element("tr", cells);
   }
   const std::string body = element("thead", element("tr", heads)) + element("tbody", rows);
-  return element("div", element("table", element("caption", escape(table.title)) + body, "numbers"), "wide");
+  return element("div", element("table", element("caption", escape(spaced(table.title))) + body, "numbers"), "wide");
 }
 
 std::string contents(const std::vector<Experiment>& experiments) {
@@ -57,7 +57,7 @@ std::string experiment_section(const Experiment& experiment, const Findings& fin
   for (const LineChart& chart : findings.charts) charts += figure(to_svg(chart), escape(chart.title));
   for (const std::string& drawing : findings.drawings) charts += drawing;
   for (const Table& table : findings.tables) tables += html_table(table);
-  for (const std::string& note : findings.notes) notes += element("p", escape(note));
+  for (const std::string& note : findings.notes) notes += element("p", escape(spaced(note)));
   const std::string seeds = std::to_string(findings.seeds) + "\u00a0seed" + (findings.seeds == 1 ? "" : "s");
   const std::string head = "<h3 id=\"" + experiment.name + "\">" + escape(experiment.title) + "</h3>\n" +
                            element("p", escape(capitalized(experiment.summary) + "; " + seeds + "; ./tools/lesson ") +
