@@ -61,9 +61,10 @@ Series equal_loss(double loss) {
   const double d = std::sqrt(2.0 * loss);
   for (const double product : {1.0 - d, 1.0 + d}) {
     for (const double side : {-1.0, 1.0}) {
-      for (int i = 1; i <= 80; ++i) {
-        const double x = side * kEnd * i / 80.0, y = product / x;
-        series.points.push_back({x, std::fabs(y) <= kEnd ? y : std::nan("")});
+      const double nearest = std::fabs(product) / kEnd;  // where |y| is kEnd
+      for (int i = 0; i <= 80; ++i) {
+        const double x = side * nearest * std::pow(kEnd / nearest, i / 80.0);
+        series.points.push_back({x, product / x});
       }
       series.points.push_back({0.0, std::nan("")});
     }
