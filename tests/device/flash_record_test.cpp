@@ -377,9 +377,8 @@ TEST(FlashRecord, HoldsACheckpoint) {
   EXPECT_EQ(second.train(samples.dataset), expected);
 }
 
-TEST(FlashRecord, RefusesHeadersWhoseSizeCannotBe) {
-  const auto with_size = [](std::uint32_t size, std::uint32_t complement) {
-    std::string slot = "mote";
+TEST(FlashRecord, RefusesHeadersOfOtherMarksAndSizes) {
+  const auto load_with = [](std::string slot, std::uint32_t size, std::uint32_t complement) {
     for (const std::uint32_t word : {1u, size, complement}) append32(word, slot);
     slot += "record";
     const std::uint32_t crc = mote::crc32(bytes_of(slot));
@@ -389,10 +388,11 @@ TEST(FlashRecord, RefusesHeadersWhoseSizeCannotBe) {
     std::copy(slot.begin(), slot.end(), flash.bytes().begin());
     return load(flash);
   };
-  EXPECT_EQ(with_size(6, ~6u), "record");
-  EXPECT_EQ(with_size(6, ~7u), "none");
-  EXPECT_EQ(with_size(128 - 24 + 1, ~(128u - 24 + 1)), "none");
-  EXPECT_EQ(with_size(0x7fffff00u, ~0x7fffff00u), "none");
+  EXPECT_EQ(load_with("mote", 6, ~6u), "record");
+  EXPECT_EQ(load_with("mate", 6, ~6u), "none");
+  EXPECT_EQ(load_with("mote", 6, ~7u), "none");
+  EXPECT_EQ(load_with("mote", 128 - 24 + 1, ~(128u - 24 + 1)), "none");
+  EXPECT_EQ(load_with("mote", 0x7fffff00u, ~0x7fffff00u), "none");
 }
 
 }  // namespace
