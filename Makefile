@@ -92,7 +92,7 @@ with_colons = $(subst $(empty) $(empty),:,$(strip $1))
 # Prints one short line per step; `make V=1` prints the commands.
 say = $(if $(V),,@printf '%-7s %s\n' '$1' '$2' &&)
 
-.PHONY: all examples test kill-test mutations pytorch-anomaly target test-target size weight-formats dist package install uninstall interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints test-cmsis-nn format help clean data FORCE
+.PHONY: all examples test test-documents kill-test mutations pytorch-anomaly target test-target size weight-formats dist package install uninstall interchange test-emulated test-emulated-quick emulated-tests pytorch-golden bench bench-peers reproduce lesson-results fingerprints test-cmsis-nn format help clean data FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -163,6 +163,9 @@ $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTED_TOOLS),$(TESTED_TOOLS:%
 
 kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 trainings, each at a random moment, and resume them from their checkpoints
 	MOTE_KILLS=1000 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*SurviveKills*'
+
+test-documents: all $(BUILD)/tests/mote_tests ## Run every command of the documents, also those that take an hour
+	MOTE_SLOW_COMMANDS=1 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*Documents.*'
 
 MUTANTS ?= 240
 SEED    ?= 1

@@ -219,6 +219,22 @@ TEST(FlashRecord, CommitsExactlyWhatWasAnnounced) {
   EXPECT_EQ(never_begun.commit().status, Status::write_failed);
 }
 
+/// Locked flash may report success and change nothing: the slot keeps its older record, which is whole.
+TEST(FlashRecord, TellsThatFlashKeptAnOlderRecord) {
+  Simulated flash(256, 4);
+  ASSERT_TRUE(save(flash, "first").ok());
+  ASSERT_TRUE(save(flash, "second").ok());
+  mote::Flash locked = flash.flash();
+  locked.erase = [](void*, std::uint32_t, std::uint32_t) { return true; };
+  locked.write = [](void*, std::uint32_t, Bytes) { return true; };
+  FlashWriter writer;
+  ASSERT_TRUE(writer.begin(locked, 5).ok());
+  const mote::ByteSink sink = writer.sink();
+  EXPECT_TRUE(sink.write(sink.context, bytes_of("third")));
+  EXPECT_EQ(writer.commit().status, Status::write_failed);
+  EXPECT_EQ(load(flash), "second");
+}
+
 /// A cut at every byte of a save leaves the old or the new record complete, and the next save succeeds.
 TEST(FlashRecord, SurvivesAPowerCutAtEveryByte) {
   std::size_t cuts = 0, kept_old = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The programs, commands, figures and links of the README and of the guides.
+// The programs, figures and links of the README and of the guides.
 // Run from the root of the repository.
 #include <gtest/gtest.h>
 
@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <sstream>
 
-#include "mote/instruction_set.hpp"
 #include "support/build.hpp"
 #include "support/command.hpp"
+#include "support/document_commands.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
@@ -128,33 +128,14 @@ class FrontPage : public testing::Test {
       fs::create_symlink(fs::absolute(build::tools()) / tool, folder_.file("tools/") + tool);
     }
   }
-  /// Runs the commands of a block, each on a line with "$ ", in the folder.
-  /// Other lines are their output.
-  void expect_output(const std::string& block) {
-    std::istringstream lines(block);
-    std::string expected, printed;
-    std::size_t commands = 0;
-    for (std::string line; std::getline(lines, line);) {
-      if (line.rfind("$ ", 0) != 0) {
-        expected += line + "\n";
-        continue;
-      }
-      ++commands;
-      const CommandResult result = run_command("cd " + folder_.file("") + " && " + line.substr(2));
-      EXPECT_EQ(result.status, 0) << line << "\n" << result.output;
-      printed += result.output;
-    }
-    EXPECT_GE(commands, 1u);
-    if (mote::arithmetic_is_fused()) {
-      EXPECT_EQ(printed, expected);
-    }
-  }
   TemporaryFolder folder_;
 };
 
-TEST_F(FrontPage, PrintsWhatItQuotesAndExportsAProgramThatAnswers) {
-  expect_output(block_with("--data tools/data/tables/iris.csv --save iris"));
-  expect_output(block_with("--export-header iris.hpp"));
+TEST_F(FrontPage, ExportsANetworkForAProgramThatAnswers) {
+  for (const DocumentCommand& command : commands_of("README.md", {})) {
+    if (command.text.find("iris") == std::string::npos) continue;
+    ASSERT_EQ(run_command("cd " + folder_.file("") + " && " + command.text).status, 0) << command.text;
+  }
   const std::string program = block_with("std::size_t classify(");
   ASSERT_NE(program, "");
   const CommandResult answer = build::run_program(folder_, program + R"(
