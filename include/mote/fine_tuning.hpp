@@ -37,11 +37,7 @@ constexpr std::size_t fine_tuning_bytes(const Topology& topology, const FineTuni
 class FineTuning : public TunedLayers {
  public:
   /// Copies the parameters that learn to `memory`, at least fine_tuning_bytes(model.topology, options). Model and
-  /// memory must outlive this object. Errors: model.checked; no_layers if nothing learns; too_many_layers if
-  /// options.trainable names a layer that the model does not have (found: its number from the last; expected: layers);
-  /// layer_size_out_of_range for new classes of a last layer whose weights do not learn, or beyond 256 outputs; all of
-  /// check(loss), check(optimizer) and check(memory); bad_enumerator; bad_penalty; bad_batch_size; bad_momentum for
-  /// half_weights with nesterov.
+  /// memory must outlive this object. Errors: model.checked; all of check(model.topology, options) and check(memory).
   Result bind(const FlashModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(FlashModel&& model, const FineTuningOptions& options, Memory memory) = delete;
 
@@ -69,6 +65,11 @@ class FineTuning : public TunedLayers {
     keep_features(of_bytes(inputs, scale));
     return forward_kept();
   }
+
+ protected:
+  /// With the memory's plan, and with these methods only. Does not check the arguments.
+  void bind(const FlashModel& model, const FineTuningOptions& options, Memory memory,
+            const detail::FineTuningPlan& plan, const detail::Methods& methods);
 
  private:
   static FlashInputs of_bytes(const std::uint8_t* inputs, float scale) {

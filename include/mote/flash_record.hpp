@@ -2,13 +2,20 @@
 // Records in flash that survive a loss of power at any byte of a write: two slots take turns, and the newest complete
 // record is never in the slot that is written.
 //
-//   mote::FlashWriter writer;
-//   writer.begin(flash, mote::checkpoint_bytes(trainer, 0));
-//   mote::write_checkpoint(trainer, {}, writer.sink());
-//   writer.commit();                                           // now it is the newest
+//   if (!write_record(flash, tuning.learned()).ok()) halt();     // now it is the newest
 //
-//   mote::FlashRecord record;                                  // after the next start
-//   if (find_newest(flash, record).ok()) mote::read_checkpoint(source_of(record), dataset, trainer);
+//   static unsigned char memory[mote::learned_bytes(topology, options)];
+//   mote::Bytes learned;                                         // after the next start
+//   if (read_record(flash, memory, learned).ok() && !tuning.restore(learned).ok()) halt();
+//
+// A record that is not in memory as a whole, such as a checkpoint, is written through a sink and read through a source:
+//
+//   mote::FlashWriter writer;
+//   if (!writer.begin(flash, mote::checkpoint_bytes(trainer, 0)).ok() ||
+//       !mote::write_checkpoint(trainer, {}, writer.sink()).ok() || !writer.commit().ok()) halt();
+//
+//   mote::FlashRecord record;
+//   if (find_newest(flash, record).ok() && !mote::read_checkpoint(source_of(record), dataset, trainer).ok()) halt();
 //
 // Layout of a slot: 16 bytes of header (mark, sequence number, size of the record, complement of the size), the record,
 // and 8 bytes that are written last: the CRC-32 of all before and its complement. Each of the three is padded with 0xff
@@ -91,6 +98,13 @@ class FlashWriter {
   std::size_t used_ = 0;
   unsigned char buffer_[kMaxFlashWrite];
 };
+
+/// Saves `bytes` as the newest record. Errors: of FlashWriter.
+Result write_record(const Flash& flash, Bytes bytes);
+
+/// Copies the newest record into `memory` and makes `record` a view of it. Errors: of find_newest(); memory_too_small
+/// (found: memory.size(); expected: size of the record); read_failed.
+Result read_record(const Flash& flash, Memory memory, Bytes& record);
 
 }  // namespace mote
 

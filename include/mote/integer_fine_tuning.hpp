@@ -40,20 +40,40 @@ constexpr IntegerFeaturesPlan integer_features_plan(const Topology& topology, co
   plan.bytes = memory.bytes();
   return plan;
 }
+
+constexpr FineTuningPlan integer_fine_tuning_plan(const Topology& topology, const FineTuningOptions& options) {
+  return fine_tuning_plan(topology, options, integer_features_plan(topology, options).bytes, true);
+}
 }  // namespace detail
+
+/// ok, or the problem with `topology` as that of the network that became `model`: all of check(topology);
+/// batch_norm_not_folded; model_size_mismatch for other layers.
+constexpr Result check_model(const Topology& topology, const IntegerModel& model) {
+  if (const Result result = check(topology); !result.ok()) return result;
+  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
+  if (model.layers.size() != topology.layer_count) {
+    return {Status::model_size_mismatch, model.layers.size(), topology.layer_count};
+  }
+  for (std::size_t l = 0; l < topology.layer_count; ++l) {
+    const IntegerLayer& layer = model.layers[l];
+    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
+    if (layer.inputs != inputs) return {Status::model_size_mismatch, layer.inputs, inputs};
+    if (layer.outputs != outputs) return {Status::model_size_mismatch, layer.outputs, outputs};
+  }
+  return Status::ok;
+}
 
 /// Bytes of memory for IntegerFineTuning.
 constexpr std::size_t integer_fine_tuning_bytes(const Topology& topology, const FineTuningOptions& options) {
-  const std::size_t frozen = detail::integer_features_plan(topology, options).bytes;
-  return detail::fine_tuning_plan(topology, options, frozen, true).bytes;
+  return detail::integer_fine_tuning_plan(topology, options).bytes;
 }
 
 /// A network of integers in flash, some of whose layers learn, as floats.
 class IntegerFineTuning : public TunedLayers {
  public:
   /// Copies the parameters that learn to `memory`, at least integer_fine_tuning_bytes(topology, options). topology: of
-  /// the network that became `model`. All three must outlive this object. Errors: of check(topology);
-  /// batch_norm_not_folded; model_size_mismatch if the model has other layers; those of FineTuning::bind().
+  /// the network that became `model`. All three must outlive this object. Errors: of check_model(topology, model),
+  /// check(topology, options) and check(memory).
   Result bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory);
   Result bind(const Topology& topology, IntegerModel&& model, const FineTuningOptions& options, Memory memory) = delete;
   Result bind(Topology&& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory) = delete;
@@ -66,6 +86,11 @@ class IntegerFineTuning : public TunedLayers {
     keep_features(inputs);
     return forward_kept();
   }
+
+ protected:
+  /// With the memory's plan, and with these methods only. Does not check the arguments.
+  void bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options, Memory memory,
+            const detail::FineTuningPlan& plan, const detail::Methods& methods);
 
  private:
   void keep_features(const Inputs& inputs);

@@ -34,6 +34,11 @@ void quantize(const float* x, std::size_t count, Quantization to, T* q);
 template <typename T>
 void quantize(const Inputs& inputs, Quantization to, T* q);
 
+/// The number that q stands for: an output of a network is dequantize(q, model.output()).
+constexpr float dequantize(std::int32_t q, Quantization from) {
+  return static_cast<float>(q - from.zero) * from.scale;
+}
+
 /// View of a constant network. Its arrays must outlive it.
 template <typename T>
 struct BasicIntegerModel {

@@ -39,6 +39,7 @@
 #include "mote/random.hpp"
 #include "mote/replay_buffer.hpp"
 #include "mote/schedule.hpp"
+#include "mote/static_fine_tuning.hpp"
 #include "mote/static_trainer.hpp"
 #include "mote/status.hpp"
 #include "mote/target.hpp"

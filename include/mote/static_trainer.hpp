@@ -7,6 +7,7 @@
 //   static mote::StaticTrainer<topology, options, 400> trainer;  // 400: training samples, or mote::kUnstored
 //   trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
 //   if (!trainer.train_epoch(dataset).ok()) halt();
+//   ... mote::argmax(trainer.forward_pre_activations(mote::Inputs(pixels, 1, 196)));
 //
 // An option that the constants leave at its default cannot be turned on later; set_learning_rate() works.
 #ifndef MOTE_STATIC_TRAINER_HPP
@@ -21,16 +22,8 @@ namespace mote {
 namespace detail {
 /// The methods that these options name.
 constexpr Methods methods_of(const Topology& topology, const TrainingOptions& options, std::size_t samples) {
-  Methods methods;
-  methods.activate.add(Activation::identity);  // of the last layer: its activation belongs to the loss
-  for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) methods.add(topology.layers[l].activation);
-  const Optimizer optimizer = options.optimizer.method;
-  methods.loss_and_deltas = loss_function(options.loss.kind, topology.output_activation());
-  const OptimizerFunctions functions = optimizer_functions(optimizer, options.l1);
-  methods.optimizer_step = functions.step;
-  methods.update_weights = functions.update;
+  Methods methods = methods_of(topology, options.loss, options.optimizer.method, options.l1);
   if (training_plan(topology, options, samples).gradients.count != 0) methods.weight_gradient = weight_gradient;
-  if (optimizer == Optimizer::nesterov) methods.move_gradient_point = move_gradient_point;
   if (options.schedule.warmup_steps != 0 || options.schedule.decay != Decay::none) methods.rate_factor = rate_factor;
   if (options.clip_norm != 0.0f) methods.clip_norm = clip_norm;
   if (options.clip_value != 0.0f) methods.clip_value = clip_value;

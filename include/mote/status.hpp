@@ -47,6 +47,7 @@ enum class Status : std::uint8_t {
   // Data and the network.
   input_size_mismatch,   ///< found: features of the data; expected: inputs of the network
   output_size_mismatch,  ///< found: classes, or targets of a sample; expected: outputs of the network
+  not_initialized,       ///< the weights of a network with hidden layers are all 0, so that it cannot learn
   no_samples,            ///< the data set is empty
   no_labels,             ///< the data set has neither labels nor targets, or no labels where they are needed
   target_out_of_range,   ///< found: sample whose target is not finite or, for cross-entropies, no distribution;

@@ -217,7 +217,7 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   /// Checks topology, options and memory (at least training_bytes(topology, options, samples)). The memory must outlive
-  /// the trainer. All parameters start at 0.
+  /// the trainer. All parameters start at 0: call initialize(), or write parameters().
   Result bind(const Topology& topology, const TrainingOptions& options, std::size_t samples, Memory memory);
 
   /// Lends threads: parallel.workers at most options.workers. Their number changes no bit of any result.
@@ -242,8 +242,9 @@ class Trainer {
   Result begin_epoch(const Dataset& dataset);
   /// Samples of the epoch that have not been trained on yet.
   std::size_t samples_left() const { return dataset_.count - position_; }
-  /// Makes one parameter step on the next batch_size samples, or on the rest of the epoch. Errors: input_not_finite and
-  /// target_out_of_range, which leave the parameters unchanged (found: sample). not_finite before the step for the loss
+  /// Makes one parameter step on the next batch_size samples, or on the rest of the epoch. Errors: not_initialized for
+  /// hidden layers whose weights are all 0 before the first step; input_not_finite and target_out_of_range (found:
+  /// sample); all three leave the parameters unchanged. not_finite before the step for the loss
   /// or a gradient to be clipped, and after the last batch of the epoch for a parameter: training has then diverged;
   /// start again from initialize() or restore_parameters().
   Result train_batch();
@@ -268,6 +269,10 @@ class Trainer {
   /// parameter step (with nesterov, at the gradient point; with dropout, under its mask; with batch normalization, with
   /// the statistics of its mini-batch).
   const LossTotals& epoch_totals() const { return totals_; }
+
+  /// Outputs of the last layer before its activation, [outputs], for the first sample of `inputs`: a view, valid until
+  /// the next call. Not with batch normalization: bind a Network to inference_parameters().
+  Span<const float> forward_pre_activations(const Inputs& inputs);
 
   /// Loss and accuracy on any data; see evaluate(). Batch normalization uses its running statistics.
   Result evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion = {});
@@ -322,8 +327,9 @@ class Trainer {
   std::size_t next_batch() const;
   Result end_batch(std::size_t batch);
   Result begin_batch(const Dataset& batch);
+  bool is_initialized() const;
   Result step(std::size_t batch);
-  void begin_step();
+  Result begin_step();
   Result refused(const Result& result);
   Result compute_loss(std::size_t done, std::size_t rows, std::size_t batch);
   GradientSink sink(std::size_t done, std::size_t batch) const;

@@ -8,7 +8,9 @@
 #include <cstdint>
 
 #include "mote/detail/backpropagation.hpp"
+#include "mote/detail/finite.hpp"
 #include "mote/detail/flash_product.hpp"
+#include "mote/detail/methods.hpp"
 #include "mote/inputs.hpp"
 #include "mote/loss.hpp"
 #include "mote/memory.hpp"
@@ -146,6 +148,17 @@ constexpr FineTuningPlan fine_tuning_plan(const Topology& topology, const FineTu
   return plan;
 }
 
+/// Where learned() lies in the memory.
+constexpr std::size_t learned_end(const FineTuningPlan& plan) {
+  return plan.halves.count == 0 ? plan.parameters.offset + plan.parameters.count * sizeof(float)
+                                : plan.halves.offset + plan.halves.count * sizeof(Half);
+}
+
+/// The methods that these options name.
+constexpr Methods methods_of(const Topology& topology, const FineTuningOptions& options) {
+  return methods_of(tuned_layers(topology, options), options.loss, options.optimizer.method, 0.0f);
+}
+
 /// A network in flash. A layer is counted from 0.
 struct FrozenNetwork {
   const void* model = nullptr;
@@ -160,6 +173,41 @@ struct FrozenNetwork {
 void weights_as_floats(FlashProduct product, std::size_t outputs, const void* weights, std::size_t bytes,
                        const float* factors, float* row);
 }  // namespace detail
+
+/// Bytes of TunedLayers::learned(). Differs between microcontrollers and larger machines, which pad rows of weights.
+constexpr std::size_t learned_bytes(const Topology& topology, const FineTuningOptions& options) {
+  const detail::FineTuningPlan plan = detail::fine_tuning_plan(topology, options, 0, false);
+  return detail::learned_end(plan) - plan.parameters.offset;
+}
+
+/// ok, or the problem with the options for the layers of `network`: no_layers if nothing learns; too_many_layers if
+/// options.trainable names a layer that the network does not have (found: its number from the last; expected: layers);
+/// layer_size_out_of_range for new classes of a last layer whose weights do not learn, or beyond 256 outputs; all of
+/// check(loss) and check(optimizer); bad_enumerator; bad_penalty; bad_batch_size; bad_momentum for half_weights with
+/// nesterov.
+constexpr Result check(const Topology& network, const FineTuningOptions& options) {
+  const std::size_t count = network.layer_count;
+  bool learns = false;
+  for (std::size_t i = 0; i < kMaxLayers; ++i) {
+    if (options.trainable[i] == Trainable::nothing) continue;
+    if (i >= count) return {Status::too_many_layers, i + 1, count};
+    if (options.trainable[i] > Trainable::weights_and_biases) return detail::unknown(options.trainable[i]);
+    learns = true;
+  }
+  if (!learns) return Status::no_layers;
+  constexpr std::size_t kMostClasses = 256;  // labels are bytes
+  const std::size_t outputs = network.outputs() + options.new_classes;
+  const bool is_good = options.trainable[0] == Trainable::weights_and_biases && options.new_classes <= kMostClasses &&
+                       outputs <= kMostClasses;
+  if (options.new_classes != 0 && !is_good) return {Status::layer_size_out_of_range, outputs, kMostClasses};
+  if (const Result result = check(options.loss, network.output_activation()); !result.ok()) return result;
+  if (const Result result = check(options.optimizer); !result.ok()) return result;
+  if (options.half_weights && options.optimizer.method == Optimizer::nesterov) return Status::bad_momentum;
+  if (!detail::is_amount(options.l2)) return Status::bad_penalty;
+  constexpr std::size_t kMost = 0xffffffffu;
+  if (options.batch_size == 0 || options.batch_size > kMost) return {Status::bad_batch_size, options.batch_size, kMost};
+  return Status::ok;
+}
 
 /// The layers from the first that learns on. FineTuning and IntegerFineTuning give them the outputs of the layers
 /// before. Not copyable: a copy would share the memory.
@@ -195,10 +243,9 @@ class TunedLayers {
  protected:
   TunedLayers() = default;
 
-  static Result check_options(const Topology& network, const FineTuningOptions& options);
-  /// The arguments must have been checked; `network` and the model of `frozen` must outlive this object.
+  /// The arguments must have been checked; `network`, the model of `frozen` and `methods` must outlive this object.
   void bind(const Topology& network, const detail::FrozenNetwork& frozen, const FineTuningOptions& options,
-            Memory memory, const detail::FineTuningPlan& plan);
+            Memory memory, const detail::FineTuningPlan& plan, const detail::Methods& methods);
   /// Number of layers before topology().
   std::size_t first_layer() const { return network_->layer_count - topology_.layer_count; }
   static Result check_sample(const Inputs& inputs, std::size_t features);
@@ -239,6 +286,7 @@ class TunedLayers {
   const Topology* network_ = nullptr;  // in flash, without new classes
   Topology topology_;
   Trainable trainable_[kMaxLayers] = {};  // of the layers of topology_
+  const detail::Methods* methods_ = nullptr;
   OptimizerStep step_{{}, 0.0f, 0, 0};
   std::size_t weight_floats_ = 0;  // before the biases in state_, and in parameters_ unless weights are half floats
   LossOptions loss_;

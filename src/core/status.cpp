@@ -42,6 +42,7 @@ const char* to_string(Status status) {
       return "batch normalization of one sample: needs 2 in every batch, the last too";
     case Status::input_size_mismatch: return "features of the data differ from inputs of the network";
     case Status::output_size_mismatch: return "classes or targets of the data differ from outputs of the network";
+    case Status::not_initialized: return "all weights are 0, so that hidden layers cannot learn: call initialize first";
     case Status::no_samples: return "no samples";
     case Status::no_labels: return "data without labels";
     case Status::target_out_of_range: return "target out of range for the loss";

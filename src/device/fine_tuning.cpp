@@ -44,15 +44,21 @@ void biases_in_flash(const void* of, std::size_t layer, float* row) {
 
 Result FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory) {
   if (!model.checked.ok()) return model.checked;
-  if (const Result result = check_options(model.topology, options); !result.ok()) return result;
+  if (const Result result = check(model.topology, options); !result.ok()) return result;
   const detail::FineTuningPlan plan =
       detail::fine_tuning_plan(model.topology, options, detail::frozen_bytes(model.topology, options), false);
   if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
+  bind(model, options, memory, plan, detail::kBasicMethods);
+  return Status::ok;
+}
+
+void FineTuning::bind(const FlashModel& model, const FineTuningOptions& options, Memory memory,
+                      const detail::FineTuningPlan& plan, const detail::Methods& methods) {
   TunedLayers::bind(model.topology, {&model, weights_in_flash, biases_in_flash, product_in_flash}, options, memory,
-                    plan);
+                    plan, methods);
   model_ = &model;
-  if (first_layer() == 0) return Status::ok;
-  return frozen_network_.bind(model, first_layer(), plan.frozen.in(memory));
+  if (first_layer() == 0) return;
+  static_cast<void>(frozen_network_.bind(model, first_layer(), plan.frozen.in(memory)));  // the plan has its size
 }
 
 void FineTuning::keep_features(const FlashInputs& x) {

@@ -63,7 +63,7 @@ Result survey(const Flash& flash, FlashRecord& newest, std::uint32_t& next) {
   return Status::ok;
 }
 
-bool read_record(void* context, std::uint64_t offset, Memory to) {
+bool read_record_bytes(void* context, std::uint64_t offset, Memory to) {
   const FlashRecord& record = *static_cast<const FlashRecord*>(context);
   const Flash& flash = record.flash;
   const std::uint32_t begin = record.slot * flash.slot_bytes + whole_writes(flash, kHeaderBytes);
@@ -90,7 +90,24 @@ Result find_newest(const Flash& flash, FlashRecord& record) {
 }
 
 ByteSource source_of(const FlashRecord& record) {
-  return {record.size, read_record, const_cast<FlashRecord*>(&record)};
+  return {record.size, read_record_bytes, const_cast<FlashRecord*>(&record)};
+}
+
+Result write_record(const Flash& flash, Bytes bytes) {
+  FlashWriter writer;
+  if (const Result result = writer.begin(flash, bytes.size()); !result.ok()) return result;
+  const ByteSink sink = writer.sink();
+  return sink.write(sink.context, bytes) ? writer.commit() : Result(Status::write_failed);
+}
+
+Result read_record(const Flash& flash, Memory memory, Bytes& record) {
+  FlashRecord newest;
+  if (const Result result = find_newest(flash, newest); !result.ok()) return result;
+  if (newest.size > memory.size()) return {Status::memory_too_small, memory.size(), newest.size};
+  const Memory copy = memory.subspan(0, newest.size);
+  if (!read_record_bytes(&newest, 0, copy)) return Status::read_failed;
+  record = copy;
+  return Status::ok;
 }
 
 Result FlashWriter::begin(const Flash& flash, std::uint64_t size) {

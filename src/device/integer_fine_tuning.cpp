@@ -45,29 +45,26 @@ void integer_biases(const void* of, std::size_t l, float* row) {
 
 Result IntegerFineTuning::bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options,
                                Memory memory) {
-  if (const Result result = check(topology); !result.ok()) return result;
-  if (topology.all_scale_floats() != 0) return Status::batch_norm_not_folded;
-  if (model.layers.size() != topology.layer_count) {
-    return {Status::model_size_mismatch, model.layers.size(), topology.layer_count};
-  }
-  for (std::size_t l = 0; l < topology.layer_count; ++l) {
-    const IntegerLayer& layer = model.layers[l];
-    const std::size_t inputs = topology.inputs_of(l), outputs = topology.outputs_of(l);
-    if (layer.inputs != inputs) return {Status::model_size_mismatch, layer.inputs, inputs};
-    if (layer.outputs != outputs) return {Status::model_size_mismatch, layer.outputs, outputs};
-  }
-  if (const Result result = check_options(topology, options); !result.ok()) return result;
-  const detail::IntegerFeaturesPlan features = detail::integer_features_plan(topology, options);
-  const detail::FineTuningPlan plan = detail::fine_tuning_plan(topology, options, features.bytes, true);
+  if (const Result result = check_model(topology, model); !result.ok()) return result;
+  if (const Result result = check(topology, options); !result.ok()) return result;
+  const detail::FineTuningPlan plan = detail::integer_fine_tuning_plan(topology, options);
   if (const Result result = check(memory, plan.bytes); !result.ok()) return result;
-  TunedLayers::bind(topology, {&model, integer_weights, integer_biases, nullptr}, options, memory, plan);
+  bind(topology, model, options, memory, plan, detail::kBasicMethods);
+  return Status::ok;
+}
+
+void IntegerFineTuning::bind(const Topology& topology, const IntegerModel& model, const FineTuningOptions& options,
+                             Memory memory, const detail::FineTuningPlan& plan, const detail::Methods& methods) {
+  TunedLayers::bind(topology, {&model, integer_weights, integer_biases, nullptr}, options, memory, plan, methods);
+  const detail::IntegerFeaturesPlan features = detail::integer_features_plan(topology, options);
   const Memory frozen = plan.frozen.in(memory);
   features_ = features.features.in(frozen);
   inputs_ = features.inputs.in(frozen);
   of_features_ = input_of(model, first_layer());
   frozen_model_ = model;
   frozen_model_.layers = model.layers.subspan(0, first_layer());
-  return first_layer() == 0 ? Result(Status::ok) : frozen_network_.bind(frozen_model_, features.rows.in(frozen));
+  if (first_layer() == 0) return;
+  static_cast<void>(frozen_network_.bind(frozen_model_, features.rows.in(frozen)));  // the plan has its size
 }
 
 void IntegerFineTuning::keep_features(const Inputs& inputs) {
@@ -75,7 +72,7 @@ void IntegerFineTuning::keep_features(const Inputs& inputs) {
   quantize(inputs, frozen_model_.input, inputs_.data());
   const std::int8_t* q = first_layer() == 0 ? inputs_.data() : frozen_network_.forward(inputs_.data()).data();
   for (std::size_t i = 0; i < features_.size(); ++i) {
-    features_[i] = static_cast<float>(q[i] - of_features_.zero) * of_features_.scale;
+    features_[i] = dequantize(q[i], of_features_);
   }
   keep({features_.data()});
 }

@@ -10,8 +10,6 @@ using detail::padded_columns;
 
 namespace {
 
-constexpr detail::Methods kMethods = detail::basic_methods();
-
 void copy_floats(const float* from, std::size_t count, float* to) {
   __builtin_memcpy(to, from, count * sizeof(float));
 }
@@ -31,33 +29,10 @@ void detail::weights_as_floats(FlashProduct product, std::size_t outputs, const 
   }
 }
 
-Result TunedLayers::check_options(const Topology& network, const FineTuningOptions& options) {
-  const std::size_t count = network.layer_count;
-  bool learns = false;
-  for (std::size_t i = 0; i < kMaxLayers; ++i) {
-    if (options.trainable[i] == Trainable::nothing) continue;
-    if (i >= count) return {Status::too_many_layers, i + 1, count};
-    if (options.trainable[i] > Trainable::weights_and_biases) return detail::unknown(options.trainable[i]);
-    learns = true;
-  }
-  if (!learns) return Status::no_layers;
-  constexpr std::size_t kMostClasses = 256;  // labels are bytes
-  const std::size_t outputs = network.outputs() + options.new_classes;
-  const bool is_good = options.trainable[0] == Trainable::weights_and_biases && options.new_classes <= kMostClasses &&
-                       outputs <= kMostClasses;
-  if (options.new_classes != 0 && !is_good) return {Status::layer_size_out_of_range, outputs, kMostClasses};
-  if (const Result result = check(options.loss, network.output_activation()); !result.ok()) return result;
-  if (const Result result = check(options.optimizer); !result.ok()) return result;
-  if (options.half_weights && options.optimizer.method == Optimizer::nesterov) return Status::bad_momentum;
-  if (!(options.l2 >= 0.0f && detail::is_finite(options.l2))) return Status::bad_penalty;
-  constexpr std::size_t kMost = 0xffffffffu;
-  if (options.batch_size == 0 || options.batch_size > kMost) return {Status::bad_batch_size, options.batch_size, kMost};
-  return Status::ok;
-}
-
 void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& frozen, const FineTuningOptions& options,
-                       Memory memory, const detail::FineTuningPlan& plan) {
+                       Memory memory, const detail::FineTuningPlan& plan, const detail::Methods& methods) {
   network_ = &network;
+  methods_ = &methods;
   frozen_ = frozen;
   topology_ = detail::tuned_layers(network, options);
   loss_ = options.loss;
@@ -68,9 +43,7 @@ void TunedLayers::bind(const Topology& network, const detail::FrozenNetwork& fro
   targets_ = plan.targets.in(memory);
   parameters_ = plan.parameters.in(memory);
   halves_ = plan.halves.count == 0 ? nullptr : plan.halves.in(memory).data();
-  const std::size_t end = halves_ == nullptr ? plan.parameters.offset + parameters_.size() * sizeof(float)
-                                             : plan.halves.offset + plan.halves.count * sizeof(Half);
-  learned_ = memory.subspan(plan.parameters.offset, end - plan.parameters.offset);
+  learned_ = memory.subspan(plan.parameters.offset, detail::learned_end(plan) - plan.parameters.offset);
   for (unsigned char& byte : learned_) byte = 0;
   weight_floats_ = plan.weight_floats;
   state_ = plan.state.in(memory);
@@ -107,7 +80,8 @@ void TunedLayers::forget() {
   waiting_ = 0;
   step_.number = 0;
   for (float& x : state_) x = 0.0f;
-  move_gradient_point(step_, parameters_.data(), state_.data(), parameters_.size());
+  const auto move = methods_->move_gradient_point;
+  if (move != nullptr) move(step_, parameters_.data(), state_.data(), parameters_.size());
 }
 
 Result TunedLayers::restore(Bytes learned) {
@@ -224,7 +198,7 @@ Result TunedLayers::train_batch(const Targets& targets) {
   const std::size_t last = topology_.layer_count - 1, stride = topology_.stride_of(last);
   forward(gradient_point(step_, parameters_.data(), state_.data()), 0, batch_size_);
   const LossTotals before = totals_;
-  const std::uint32_t correct = kMethods.loss_and_deltas(
+  const std::uint32_t correct = methods_->loss_and_deltas(
       loss_, topology_.output_activation(), batch_size_, topology_.outputs(), stride, activations_ + layer_offset(last),
       targets, 1.0f / static_cast<float>(batch_size_), deltas_ + layer_offset(last), losses_);
   totals_.add({losses_, batch_size_}, correct);
@@ -253,7 +227,7 @@ void TunedLayers::forward(const float* parameters, std::size_t first_row, std::s
     const bool is_last = l + 1 == topology_.layer_count;
     const Activation activation = is_last ? Activation::identity : topology_.layers[l].activation;
     float* kept = kept_pre_activations(l);
-    kMethods.activate.functions[static_cast<std::size_t>(activation)](
+    methods_->activate.functions[static_cast<std::size_t>(activation)](
         activation, rows, outputs, stride, parameters + biases_offset(l), z,
         kept == nullptr ? nullptr : kept + first_row * stride);
     below = z;
@@ -273,7 +247,7 @@ void TunedLayers::backward(const float* parameters) {
     OptimizerStep step = step_;
     step.l2 = step.options.weight_decay = 0.0f;
     const std::size_t offset = biases_offset(l), in_state = offset + (halves_ == nullptr ? 0 : weight_floats_);
-    optimizer_step(step, strip_, parameters_.data() + offset, state_at(in_state), stride);
+    methods_->optimizer_step(step, strip_, parameters_.data() + offset, state_at(in_state), stride);
   }
 }
 
@@ -282,8 +256,8 @@ void TunedLayers::update_weights(std::size_t l) {
   const float* below = l == 0 ? features_ : activations_ + layer_offset(l - 1);
   const std::size_t stride_below = l == 0 ? inputs : topology_.stride_of(l - 1);
   const auto update = [&](std::size_t k, std::size_t rows, float* weights) {
-    kMethods.update_weights(batch_size_, {0, rows}, outputs, below + k, stride_below, deltas_ + layer_offset(l), {},
-                            step_, weights, state_at(weights_offset(l) + k * stride), strip_);
+    methods_->update_weights(batch_size_, {0, rows}, outputs, below + k, stride_below, deltas_ + layer_offset(l), {},
+                             step_, weights, state_at(weights_offset(l) + k * stride), strip_);
   };
   if (halves_ == nullptr) return update(0, inputs, parameters_.data() + weights_offset(l));
   for (std::size_t k = 0; k < inputs; ++k) {
@@ -318,8 +292,8 @@ void TunedLayers::delta_below(std::size_t l, const float* parameters) {
   const Activation activation = topology_.layers[l - 1].activation;
   const float* kept =
       needs_pre_activations(activation) ? kept_pre_activations(l - 1) : activations_ + layer_offset(l - 1);
-  kMethods.multiply_by_derivative[static_cast<std::size_t>(activation)](activation, batch_size_, inputs, stride_below,
-                                                                        kept, below);
+  methods_->multiply_by_derivative[static_cast<std::size_t>(activation)](activation, batch_size_, inputs, stride_below,
+                                                                         kept, below);
 }
 
 /// z = x W of a layer whose weights are no floats in RAM, [stride_of(l)], padded with 0.

@@ -101,7 +101,7 @@ bool read_input_shape(Bytes text, ModelDescription& model) {
     return ++count <= 2 && size != 0;
   });
   model.rows = shape[0], model.columns = shape[1];
-  return is_list && count == 2 && is_input_shape(model);
+  return is_list && is_input_shape(model);
 }
 
 /// Reads 8 hexadecimal digits.

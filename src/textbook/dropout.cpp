@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "mote/detail/dropout.hpp"
 
-#include <type_traits>
-
 #include "../core/arithmetic.hpp"
 #include "../core/split_mix.hpp"
 #include "activation_functions.hpp"
@@ -48,15 +46,6 @@ float scale_of(const Dropout& dropout) {
   return 1.0f / (1.0f - dropout.rate);
 }
 
-/// Clamps activations of sigmoid and tanh to [-1, 1]: dividing and multiplying by 1 - rate may round them past 1.
-template <typename Function>
-MOTE_INLINE float inside(float a) {
-  constexpr bool kBounded =
-      std::is_same_v<Function, mote::detail::Sigmoid> || std::is_same_v<Function, mote::detail::Tanh>;
-  if (!kBounded) return a;
-  return a > 1.0f ? 1.0f : a < -1.0f ? -1.0f : a;
-}
-
 template <typename Function>
 void drop_rows(const Dropout& dropout, bool is_scaled, size_t rows, size_t columns, size_t stride, const float* kept,
                float* deltas) {
@@ -65,7 +54,7 @@ void drop_rows(const Dropout& dropout, bool is_scaled, size_t rows, size_t colum
     const float* __restrict x = kept + i * stride;
     float* __restrict d = deltas + i * stride;
     for (size_t j = 0; j < columns; ++j) {
-      const float whole = inside<Function>(x[j] * keep);
+      const float whole = x[j] * keep;  // at most 1 for sigmoid and tanh: (1 / keep) keep never rounds past 1
       const float factor = RowMask::keeps(mask, j) ? scale : 0.0f;  // a factor, to avoid a branch
       d[j] = without_negligible(d[j] * factor * Function::derivative(whole, whole));
     }

@@ -265,9 +265,17 @@ Result Trainer::begin_batch(const Dataset& batch) {
   return Status::ok;
 }
 
+/// False if hidden layers cannot learn: the gradients of weights that are all 0 are 0, or equal for all units.
+bool Trainer::is_initialized() const {
+  for (const float weight : parameters_.subspan(0, topology().all_weight_floats())) {
+    if (weight != 0.0f) return true;
+  }
+  return topology().layer_count == 1;
+}
+
 /// Makes a parameter step on the next `batch` samples.
 Result Trainer::step(std::size_t batch) {
-  begin_step();
+  if (const Result result = begin_step(); !result.ok()) return result;
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     ActiveInputs active;
@@ -280,10 +288,12 @@ Result Trainer::step(std::size_t batch) {
   return end_step(batch);
 }
 
-void Trainer::begin_step() {
+Result Trainer::begin_step() {
+  if (step_.step.number == 0 && !is_initialized()) return Status::not_initialized;
   step_.step.options.learning_rate = learning_rate();
   counted_ = step_.step.number != 0xffffffffu;  // saturates: beta^t is negligible by then
   if (counted_) ++step_.step.number;
+  return Status::ok;
 }
 
 /// A step that is not made is not counted.
@@ -417,6 +427,14 @@ Result Trainer::diverged_in_loss() {
 }
 
 // After training.
+
+Span<const float> Trainer::forward_pre_activations(const Inputs& inputs) {
+  MOTE_ASSERT(running_.empty() && inputs.count != 0 && inputs.features == topology().inputs);
+  static_cast<void>(gather(inputs, nullptr, 0, 1, inputs_.data()));  // an input that is not finite shows in the outputs
+  backpropagation_.set_dropout({});
+  backpropagation_.forward(parameters_.data(), inputs_.data(), 1, {});
+  return backpropagation_.activations(topology().layer_count - 1).row(0);
+}
 
 Result Trainer::evaluate(const Dataset& dataset, LossTotals& totals, Span<std::uint32_t> confusion) {
   const detail::Methods& methods = backpropagation_.methods();

@@ -9,7 +9,7 @@ Result TrainingSlices::begin(const Dataset& batch) {
   is_stored_ = false;
   batch_ = batch.count;
   begin_step();
-  return Status::ok;
+  return result_;
 }
 
 void TrainingSlices::begin() {
@@ -19,10 +19,9 @@ void TrainingSlices::begin() {
 }
 
 void TrainingSlices::begin_step() {
-  trainer_.begin_step();
-  result_ = Status::ok;
+  result_ = trainer_.begin_step();
   done_ = 0;
-  enter(Phase::gather);
+  enter(result_.ok() ? Phase::gather : Phase::done);
 }
 
 void TrainingSlices::enter(Phase phase) {

@@ -219,6 +219,25 @@ TEST(FlashRecord, CommitsExactlyWhatWasAnnounced) {
   EXPECT_EQ(never_begun.commit().status, Status::write_failed);
 }
 
+TEST(FlashRecord, IsWrittenAndReadInOneCall) {
+  Simulated flash(256, 4);
+  unsigned char memory[8] = {};
+  Bytes record;
+  EXPECT_EQ(read_record(flash.flash(), memory, record).status, Status::flash_empty);
+  ASSERT_TRUE(write_record(flash.flash(), bytes_of("old")).ok());
+  ASSERT_TRUE(write_record(flash.flash(), bytes_of("learned")).ok());
+  EXPECT_EQ(write_record(flash.flash(), bytes_of(std::string(256, 'x'))).status, Status::flash_full);
+  ASSERT_TRUE(read_record(flash.flash(), memory, record).ok());
+  EXPECT_EQ(std::string(record.begin(), record.end()), "learned");
+  EXPECT_EQ(record.data(), memory);
+  const Result result = read_record(flash.flash(), {memory, 6}, record);
+  EXPECT_TRUE(result.status == Status::memory_too_small && result.found == 6 && result.expected == 7);
+  flash.cut_after(260);
+  EXPECT_EQ(write_record(flash.flash(), bytes_of("newest")).status, Status::write_failed);
+  flash.power();
+  EXPECT_EQ(load(flash), "learned");
+}
+
 /// Locked flash may report success and change nothing: the slot keeps its older record, which is whole.
 TEST(FlashRecord, TellsThatFlashKeptAnOlderRecord) {
   Simulated flash(256, 4);

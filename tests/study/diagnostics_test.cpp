@@ -325,6 +325,37 @@ TEST_P(Diagnostics, JudgeLayersByWhatIsWrongWithThem) {
   }
 }
 
+TEST(DiagnosticsVerdict, OfALayerWithHalfOfItsUnitsDeadIsNotDead) {
+  for (const std::uint32_t dead : {2u, 3u}) {
+    const Topology topology{20, {4, Activation::relu}, {10, Activation::softmax}};
+    const Samples samples(50, topology, 3);
+    std::vector<float> parameters = random_parameters(topology, 8);
+    for (std::size_t j = 0; j < 4; ++j) parameters[topology.biases_offset(0) + j] = j < dead ? -1e4f : 1e4f;
+    const auto layers = diagnose(topology, parameters, Loss::cross_entropy, samples.dataset(), 50);
+    EXPECT_EQ(layers[0].dead, static_cast<float>(dead) / 4.0f);
+    EXPECT_EQ(layers[0].verdict == mote::Verdict::dead, dead == 3);
+  }
+}
+
+/// In a chain of single linear units, the delta of the hidden layer is the weight times the delta of the output.
+TEST(DiagnosticsVerdict, FollowsTheRatioToTheDeltaOfTheOutput) {
+  constexpr struct {
+    float weight;
+    mote::Verdict verdict;
+  } kRatios[] = {{101.0f, mote::Verdict::exploding},
+                 {99.0f, mote::Verdict::healthy},
+                 {0.0101f, mote::Verdict::healthy},
+                 {0.0099f, mote::Verdict::vanishing}};
+  const Topology topology{1, {1, Activation::identity}, {1, Activation::identity}};
+  const Samples samples(50, topology, 3);
+  for (const auto& [weight, verdict] : kRatios) {
+    std::vector<float> parameters(topology.parameter_count());
+    parameters[topology.weights_offset(0)] = 1.0f;
+    parameters[topology.weights_offset(1)] = weight;
+    EXPECT_EQ(diagnose(topology, parameters, Loss::quadratic, samples.dataset(), 50)[0].verdict, verdict) << weight;
+  }
+}
+
 TEST(DiagnosticsMoments, KeepTheirDigitsWhereSquaresWouldVanishOrOverflow) {
   Source source(5);
   for (const float scale : {1e-30f, 1e-20f, 1.0f, 1e20f, 1e30f}) {

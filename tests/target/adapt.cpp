@@ -5,9 +5,8 @@
 #include "images.hpp"
 #include "model.hpp"
 #include "mote/checksum.hpp"
-#include "mote/fine_tuning.hpp"
 #include "mote/instruction_set.hpp"
-#include "mote/integer_fine_tuning.hpp"
+#include "mote/static_fine_tuning.hpp"
 #include "report.hpp"
 
 MOTE_FLASH_BYTES(images, MOTE_MNIST "/t10k-images-idx3-ubyte", 16, 78400);
@@ -27,12 +26,8 @@ constexpr mote::FineTuningOptions make_options() {
 constexpr mote::FineTuningOptions kOptions = make_options();
 
 #ifdef MOTE_INTEGERS
-mote::Storage<mote::integer_fine_tuning_bytes(model::kTopology, kOptions)> memory;
-mote::IntegerFineTuning tuning;
-
-void bind() {
-  require(tuning.bind(model::kTopology, model::kModel, kOptions, memory));
-}
+mote::StaticIntegerFineTuning<model::kTopology, model::kModel, kOptions> tuning;
+constexpr std::size_t kMemory = mote::integer_fine_tuning_bytes(model::kTopology, kOptions);
 
 mote::Inputs sample(std::size_t i) {
   return mote::Inputs(images + i * model::kTopology.inputs, 1, model::kTopology.inputs, kScale);
@@ -44,12 +39,8 @@ mote::Span<const float> forward(std::size_t i) {
   return tuning.forward_pre_activations(sample(i));
 }
 #else
-mote::Storage<mote::fine_tuning_bytes(model::kTopology, kOptions)> memory;
-mote::FineTuning tuning;
-
-void bind() {
-  require(tuning.bind(model::kModel, kOptions, memory));
-}
+mote::StaticFineTuning<model::kModel, kOptions> tuning;
+constexpr std::size_t kMemory = mote::fine_tuning_bytes(model::kTopology, kOptions);
 
 mote::Result train(std::size_t i, std::uint8_t label) {
   return tuning.train(images + i * model::kTopology.inputs, kScale, label);
@@ -59,7 +50,7 @@ mote::Span<const float> forward(std::size_t i) {
 }
 #endif
 #ifdef MOTE_MICROCONTROLLER
-static_assert(sizeof memory + sizeof tuning <= 6 * 1024);
+static_assert(sizeof tuning <= 6 * 1024);
 #endif
 
 std::uint8_t new_name(std::size_t i) {
@@ -77,7 +68,6 @@ std::uint32_t correct() {
 }  // namespace
 
 int image_main() {
-  bind();
   report("correct_before", correct());
   std::uint32_t instructions = 0;
   constexpr int kEpochs = 10;
@@ -93,8 +83,8 @@ int image_main() {
   report_bits("fingerprint", mote::fingerprint(tuning.topology(), tuning.parameters()));
   report("fused", mote::arithmetic_is_fused() ? 1 : 0);
   report("instructions_a_sample", instructions / (kEpochs * kLearned));
-  report("memory_bytes", sizeof memory);
-  report("state_bytes", sizeof tuning);
+  report("memory_bytes", kMemory);
+  report("state_bytes", sizeof tuning - kMemory);
   report("stack_bytes", device::stack_used());
   return 0;
 }

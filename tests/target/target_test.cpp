@@ -15,6 +15,7 @@
 #include "call_graph.hpp"
 #include "results_table.hpp"
 #include "sizes.hpp"
+#include "support/document_commands.hpp"
 
 namespace {
 
@@ -228,6 +229,27 @@ TEST(Learning, AdaptsALargeNetworkInEightKilobytes) {
                   static_cast<double>(host.number("tested")) / 100.0);
     }
   }
+}
+
+/// The commands of the README that build and run firmware with the two files, in a folder with a model.
+TEST(Firmware, IsBuiltAndRunsAsTheReadmeSays) {
+  namespace fs = std::filesystem;
+  const fs::path work = fs::absolute(folder() + "readme");
+  fs::remove_all(work);
+  fs::create_directories(work);
+  for (const auto& entry : fs::directory_iterator(fs::current_path())) {
+    if (entry.path().filename() != "model.hpp") fs::create_symlink(entry.path(), work / entry.path().filename());
+  }
+  fs::copy_file(folder() + "int8/model.hpp", work / "model.hpp");
+  std::size_t count = 0;
+  for (const DocumentCommand& command :
+       commands_of("tests/target/README.md", {"make dist", "arm-none-eabi-g++", "qemu-system-arm"})) {
+    if (command.shows_output) continue;
+    ++count;
+    const CommandResult result = run_command("cd " + work.string() + " && " + command.text);
+    EXPECT_EQ(result.status, 0) << command.text << "\n" << result.output;
+  }
+  EXPECT_EQ(count, 4u);
 }
 
 /// The firmware of the README verifies its golden outputs, or learns to tell movements.

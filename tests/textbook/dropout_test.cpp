@@ -166,6 +166,23 @@ TEST_P(DropUnits, DeltasAreThoseOfTheActivationsBefore) {
   }
 }
 
+/// 1 divided and multiplied by 1 - rate never exceeds 1, where the slope of sigmoid and tanh would be below 0.
+TEST_P(DropUnits, SlopesAtTheEndsAreZeroForEveryRate) {
+  for (int percent = 1; percent < 100; ++percent) {
+    const Dropout dropout = dropout_of(static_cast<float>(percent) / 100.0f);
+    for (const Activation activation : {Activation::sigmoid, Activation::tanh}) {
+      for (const float end : {1.0f, activation == Activation::tanh ? -1.0f : 1.0f}) {
+        std::vector<float> kept(16, end), deltas(16, 1.0f);
+        mote::drop_units(dropout, 1, 16, 16, kept.data());
+        mote::drop_and_multiply_by_derivative(dropout, activation, 1, 16, 16, kept.data(), deltas.data());
+        for (std::size_t j = 0; j < 16; ++j) {
+          ASSERT_TRUE(kept[j] == 0.0f || deltas[j] >= 0.0f) << percent << " %";
+        }
+      }
+    }
+  }
+}
+
 /// A network in double precision whose hidden activations are multiplied by given factors.
 struct Thinned {
   twin::Network network;
@@ -306,7 +323,7 @@ TEST(Dropout, DrawsNewMasksForEveryEpochAndSeed) {
     options.seed = seed;
     Bound bound(kTopology, options, kSamples);
     bound.train(samples.dataset, epochs_before);
-    for (size_t i = 0; i < kTopology.parameter_count(); ++i) bound.trainer.parameters()[i] = 0.0f;
+    for (size_t i = 0; i < kTopology.parameter_count(); ++i) bound.trainer.parameters()[i] = 0.01f;
     for (size_t l = 0; l < 3; ++l) bound.trainer.parameters()[kTopology.biases_offset(l)] = 0.5f;
     return bound.train(samples.dataset);
   };

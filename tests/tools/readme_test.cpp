@@ -14,6 +14,8 @@
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kLesson = "tests/lesson/README.md";
 constexpr const char* kDocuments[] = {"README.md",
                                       "include/mote/README.md",
@@ -121,7 +123,6 @@ TEST(Readme, LinksToFilesThatExist) {
 class FrontPage : public testing::Test {
  protected:
   FrontPage() {
-    namespace fs = std::filesystem;
     fs::create_directory(folder_.file("tools"));
     fs::create_directory_symlink(fs::absolute("tools/data"), folder_.file("tools/data"));
     for (const char* tool : {"train", "predict"}) {
@@ -136,49 +137,71 @@ TEST_F(FrontPage, ExportsANetworkForAProgramThatAnswers) {
     if (command.text.find("iris") == std::string::npos) continue;
     ASSERT_EQ(run_command("cd " + folder_.file("") + " && " + command.text).status, 0) << command.text;
   }
-  const std::string program = block_with("std::size_t classify(");
+  const std::string program = block_with("iris::kGolden)");
   ASSERT_NE(program, "");
   const CommandResult answer = build::run_program(folder_, program + R"(
 #include <cstdio>
 int main() {
   const float setosa[] = {5.1f, 3.5f, 1.4f, 0.2f}, virginica[] = {6.3f, 3.3f, 6.0f, 2.5f};
-  if (start()) std::printf("%zu %zu", classify(setosa), classify(virginica));
+  if (start()) std::printf("%s %s", classify(setosa), classify(virginica));
 }
 )");
-  EXPECT_EQ(answer.status, 0);
-  EXPECT_EQ(answer.output, "0 2");
+  EXPECT_EQ(answer.status, 0) << answer.output;
+  EXPECT_EQ(answer.output, "setosa virginica");
 }
 
-/// The network that learns is the one of tests/target/learner.cpp; the network
-/// that adapts compiles.
+/// Both programs learn: movements along three axes, and one flower that is called by another name. The second network
+/// comes back from an array as flash.
 TEST_F(FrontPage, ShowsNetworksThatLearnOnTheDevice) {
   const std::string learner = block_with("StaticTrainer<topology, options, mote::kUnstored>");
-  const std::string adapts = block_with("mote::FineTuning tuning;");
+  const std::string adapts = block_with("StaticFineTuning<iris::kModel, options>");
   ASSERT_NE(learner, "");
   ASSERT_NE(adapts, "");
-  const CommandResult result = build::run_program(folder_, R"(
-#include <vector>
-#include "mote/mote.hpp"
-namespace learner {
-)" + learner + R"(
-}
-namespace model {
-constexpr mote::Topology kTopology{4, {8, mote::Activation::relu}, {3, mote::Activation::softmax}};
-mote::FlashModel kModel;
-}
-)" + adapts + R"(
+  const CommandResult learned = build::run_program(folder_, learner + R"(
+#include <cstdio>
 int main() {
-  learner::trainer.initialize(mote::WeightInit::he_normal, mote::BiasInit::zero);
-  std::int16_t readings[48] = {};
-  const std::uint8_t labels[4] = {0, 1, 2, 0};
-  std::vector<float> weights(mote::flash_weight_count(model::kTopology)), biases(mote::flash_row_count(model::kTopology));
-  model::kModel = mote::FlashModel(model::kTopology, mote::Span<const float>(weights.data(), weights.size()),
-                                   {biases.data(), biases.size()});
-  const float sample[4] = {1, 2, 3, 4};
-  return learner::learn(readings, labels) && start() && adapt(mote::Inputs(sample, 1, 4), 2) ? 0 : 1;
+  start();
+  std::int16_t readings[4][12];
+  const std::uint8_t labels[4] = {0, 1, 2, 1};
+  for (int batch = 0; batch < 200; ++batch) {
+    for (int i = 0; i < 4; ++i) {
+      for (int j = 0; j < 12; ++j) readings[i][j] = static_cast<std::int16_t>(j % 3 == labels[i] ? 8192 : 512 * i);
+    }
+    if (!learn(readings[0], labels)) return 1;
+  }
+  for (const auto& row : readings) std::printf("%zu ", classify(row));
 }
 )");
-  EXPECT_EQ(result.status, 0) << result.output;
+  EXPECT_EQ(learned.output, "0 1 2 1 ");
+  fs::copy_file("tools/examples/iris.hpp", folder_.file("iris.hpp"));
+  const CommandResult adapted = build::run_program(folder_, "#include \"mote/mote.hpp\"\n" + adapts + R"(
+#include <cstdio>
+#include <cstring>
+static unsigned char flash_bytes[2 * 2048];
+static const mote::Flash flash{
+    2048, 4,
+    [](void*, std::uint32_t at, mote::Memory to) { return std::memcpy(to.data(), flash_bytes + at, to.size()) != nullptr; },
+    [](void*, std::uint32_t at, std::uint32_t size) { return std::memset(flash_bytes + at, 0xff, size) != nullptr; },
+    [](void*, std::uint32_t at, mote::Bytes from) { return std::memcpy(flash_bytes + at, from.data(), from.size()) != nullptr; },
+    nullptr};
+int main() {
+  const float setosa[] = {5.1f, 3.5f, 1.4f, 0.2f};
+  std::printf("%zu ", classify(setosa));
+  for (int i = 0; i < 100; ++i) {
+    if (!adapt(setosa, 2)) return 1;
+  }
+  std::printf("%zu ", classify(setosa));
+  if (!save(flash)) return 2;
+  for (int i = 0; i < 100; ++i) {
+    if (!adapt(setosa, 0)) return 1;
+  }
+  std::printf("%zu ", classify(setosa));
+  if (!restore(flash)) return 3;
+  std::printf("%zu", classify(setosa));
+}
+)");
+  EXPECT_EQ(adapted.status, 0) << adapted.output;
+  EXPECT_EQ(adapted.output, "0 2 0 2");
 }
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {

@@ -112,8 +112,8 @@ int main() {
   float most = 0.0f;
   for (float x = -3.0f; x < 3.0f; x += 0.01f) {
     std::int16_t input;
-    mote::quantize(mote::Inputs(&x, 1, 1).set_transformation(model::kOffsets, model::kScales), model::kModel.input, &input);
-    const float y = static_cast<float>(network.forward(&input)[0]) * model::kModel.output().scale;
+    mote::quantize(model::inputs(&x), model::kModel.input, &input);
+    const float y = mote::dequantize(network.forward(&input)[0], model::kModel.output());
     most = std::fmax(most, std::fabs(y - std::sin(x)));
   }
   std::printf("%f", static_cast<double>(most));
@@ -161,8 +161,8 @@ int main() {
   const float rows[3][2] = {{0.023f, 10002}, {0.003f, 10402}, {0.003f, 10002}};
   for (const auto& row : rows) {
     std::int8_t inputs[2];
-    mote::quantize(mote::Inputs(row, 1, 2).set_transformation(model::kOffsets, model::kScales), model::kModel.input, inputs);
-    std::printf("%zu", mote::argmax(network.forward(inputs)));
+    mote::quantize(model::inputs(row), model::kModel.input, inputs);
+    std::printf("%s", model::kOutputNames[mote::argmax(network.forward(inputs))]);
   }
 }
 )";
@@ -172,7 +172,37 @@ int main() {
   ASSERT_EQ(exported.status, 0) << exported.output;
   const CommandResult result = build::run_program(folder_, kClasses);
   EXPECT_EQ(result.status, 0);
-  EXPECT_EQ(result.output, "012");
+  EXPECT_EQ(result.output, "abc");
+}
+
+/// A row of the table is an input in every format, whether the standardization is folded into the weights or not.
+TEST_F(Export, OfATableTakesRowsOfTheTableInEveryFormat) {
+  std::string table = "small,large,label\n";
+  for (int i = 0; i < 90; ++i) {
+    table += format("%.3f,%d,%s\n", 0.001 * (i % 7) + (i % 3 == 0 ? 0.02 : 0.0), 10000 + 400 * (i % 3 == 1) + i % 5,
+                    i % 3 == 0   ? "a \\ b"
+                    : i % 3 == 1 ? "b"
+                                 : "c");
+  }
+  folder_.write("table.csv", table);
+  constexpr const char* kClasses = R"(
+#include <cstdio>
+#include "model.hpp"
+static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
+int main() {
+  mote::FlashNetwork network;
+  if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) return 1;
+  const float rows[3][2] = {{0.023f, 10002}, {0.003f, 10402}, {0.003f, 10002}};
+  for (const auto& row : rows) std::printf("%s, ", model::kOutputNames[mote::argmax(network.forward(model::inputs(row)))]);
+}
+)";
+  for (const std::string weights : {"float32", "float16", "int8"}) {
+    const CommandResult exported =
+        train("--data " + folder_.file("table.csv") + " --hidden 8 --epochs 60 --export-weights " + weights +
+              " --export-header " + folder_.file("model.hpp"));
+    ASSERT_EQ(exported.status, 0) << exported.output;
+    EXPECT_EQ(build::run_program(folder_, kClasses).output, "a \\ b, b, c, ") << weights;
+  }
 }
 
 TEST_F(Export, IsACppHeaderForTheLibraryInTwoFilesToo) {

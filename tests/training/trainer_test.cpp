@@ -179,6 +179,44 @@ TEST(Trainer, CountsOneAdamStepABatchWhateverTheLayers) {
   }
 }
 
+TEST(Trainer, RefusesHiddenLayersWhoseWeightsAreAllZero) {
+  const Samples samples({0, 0, 0, 255, 255, 0, 255, 255}, {0, 1, 1, 0}, 2, 2);
+  const auto result_of = [&](const Topology& topology, float weight) {
+    Bound bound(topology, with_batch(4), 4);
+    for (float& x : bound.trainer.parameters()) x = 0.0f;
+    bound.trainer.parameters()[0] = weight;
+    const Result result = bound.trainer.train_epoch(samples.dataset);
+    EXPECT_EQ(bound.trainer.progress().steps, result.ok() ? 1u : 0u);
+    return result.status;
+  };
+  const Topology deep{2, {3, Activation::tanh}, {2, Activation::softmax}}, single{2, {2, Activation::softmax}};
+  EXPECT_EQ(result_of(deep, 0.0f), Status::not_initialized);
+  EXPECT_EQ(result_of(deep, 0.5f), Status::ok);
+  EXPECT_EQ(result_of(single, 0.0f), Status::ok) << "a convex problem needs no random start";
+}
+
+TEST(Trainer, ForwardIsThatOfANetworkOverItsParameters) {
+  TrainingOptions options = with_batch(4);
+  options.hidden_dropout = 0.5f;
+  Bound bound(kSmall, options, mote::kUnstored);
+  const Samples samples(kSmall, 4);
+  ASSERT_TRUE(bound.trainer.train_batch(samples.dataset).ok());
+  std::vector<std::int16_t> readings;
+  std::vector<float> numbers;
+  for (const std::uint8_t x : samples.features) readings.push_back(static_cast<std::int16_t>(x - 100));
+  for (const std::int16_t x : readings) numbers.push_back(static_cast<float>(x) * 0.01f);
+  mote::Storage<mote::inference_bytes(kSmall, 4)> scratch;
+  mote::Network network;
+  ASSERT_TRUE(network.bind(kSmall, bound.trainer.parameters(), 4, scratch).ok());
+  const mote::MatrixView expected = network.forward_pre_activations(numbers.data(), 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const mote::Span<const float> outputs =
+        bound.trainer.forward_pre_activations(mote::Inputs(readings.data() + 5 * i, 1, 5, 0.01f));
+    EXPECT_EQ(std::vector<float>(outputs.begin(), outputs.end()),
+              std::vector<float>(expected.row(i).begin(), expected.row(i).end()));
+  }
+}
+
 TEST(Trainer, LearnsExclusiveOr) {
   const Samples samples({0, 0, 0, 255, 255, 0, 255, 255}, {0, 1, 1, 0}, 2, 2);
   Bound bound({2, {8, Activation::tanh}, {2, Activation::softmax}}, with_batch(4, 256, Optimizer::momentum), 4);

@@ -92,6 +92,21 @@ TEST(TrainingSlices, TakeBatchesThatAreNotStored) {
   EXPECT_EQ(sliced.fingerprint(), whole.fingerprint());
 }
 
+TEST(TrainingSlices, RejectHiddenLayersWhoseWeightsAreAllZero) {
+  const TrainingOptions options{Loss::cross_entropy, {Optimizer::sgd, 0.1f}, 0.0f, 4};
+  const Samples samples(kDeep, 4);
+  Bound stored(kDeep, options, 4), unstored(kDeep, options, mote::kUnstored);
+  for (Bound* bound : {&stored, &unstored}) {
+    for (float& x : bound->trainer.parameters()) x = 0.0f;
+  }
+  EXPECT_EQ(mote::TrainingSlices(unstored.trainer).begin(samples.dataset).status, Status::not_initialized);
+  ASSERT_TRUE(stored.trainer.begin_epoch(samples.dataset).ok());
+  mote::TrainingSlices slices(stored.trainer);
+  slices.begin();
+  EXPECT_TRUE(slices.advance(1));
+  EXPECT_EQ(slices.result().status, Status::not_initialized);
+}
+
 TEST(TrainingSlices, RejectABatchAsWholeStepsDo) {
   const TrainingOptions options{Loss::cross_entropy, {Optimizer::sgd, 0.1f}, 0.0f, 2};
   Bound bound(kDeep, options, mote::kUnstored);

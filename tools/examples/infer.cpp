@@ -3,7 +3,9 @@
 // activations. ./tools/train --data tools/data/tables/iris.csv --export-header iris.hpp wrote examples/iris.hpp. Prints
 //
 //   1088 bytes of constants, 192 bytes of RAM
-//   setosa 0.99, versicolor 0.01, virginica 0.00
+//   setosa 0.99
+//   versicolor 0.01
+//   virginica 0.00
 #include <cstdio>
 
 #include "examples/iris.hpp"
@@ -16,7 +18,6 @@ int main() {
   std::printf("%zu bytes of constants, %zu bytes of RAM\n", sizeof iris::kWeights + sizeof iris::kBiases,
               scratch.size());
   const float lengths[] = {5.0f, 3.0f, 1.6f, 0.2f};  // of sepal and petal in cm, as the table has them
-  const mote::Span<const float> y = network.forward(lengths);
-  std::printf("setosa %.2f, versicolor %.2f, virginica %.2f\n", static_cast<double>(y[0]), static_cast<double>(y[1]),
-              static_cast<double>(y[2]));
+  const mote::Span<const float> y = network.forward(iris::inputs(lengths));
+  for (std::size_t j = 0; j < 3; ++j) std::printf("%s %.2f\n", iris::kOutputNames[j], static_cast<double>(y[j]));
 }

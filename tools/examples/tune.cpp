@@ -17,8 +17,7 @@ constexpr float kFlowers[][4] = {
     {5.5f, 2.3f, 4.0f, 1.3f}, {6.5f, 2.8f, 4.6f, 1.5f}, {6.3f, 3.3f, 6.0f, 2.5f}, {5.8f, 2.7f, 5.1f, 1.9f},
     {7.1f, 3.0f, 5.9f, 2.1f}, {6.3f, 2.9f, 5.6f, 1.8f}, {6.5f, 3.0f, 5.8f, 2.2f}};  // five of each class
 constexpr mote::FineTuningOptions options =
-    mote::FineTuningOptions{}.set_layers(1).set_optimizer({mote::Optimizer::sgd, 0.02f});
-static mote::Storage<mote::fine_tuning_bytes(iris::kTopology, options)> training_memory, after_restart;
+    mote::FineTuningOptions().set_layers(1).set_optimizer({mote::Optimizer::sgd, 0.02f});
 
 static unsigned char flash_bytes[2 * 4096];
 static const mote::Flash flash = {4096,
@@ -37,7 +36,7 @@ static const mote::Flash flash = {4096,
 /// A sensor that measures 1 cm too much.
 static mote::Inputs measure(std::size_t i, float (&x)[4]) {
   for (std::size_t f = 0; f < 4; ++f) x[f] = kFlowers[i][f] + 1.0f;
-  return {x, 1, 4};
+  return iris::inputs(x);
 }
 
 static void test(const char* name, mote::FineTuning& tuning) {
@@ -48,8 +47,7 @@ static void test(const char* name, mote::FineTuning& tuning) {
 }
 
 int main() {
-  mote::FineTuning tuning;
-  if (!tuning.bind(iris::kModel, options, training_memory).ok()) return 1;
+  static mote::StaticFineTuning<iris::kModel, options> tuning;
   test("before", tuning);
   float x[4];
   for (std::size_t lesson = 0; lesson < 60; ++lesson) {
@@ -58,17 +56,11 @@ int main() {
   }
   test("after 60 lessons", tuning);
 
-  const mote::Bytes learned = tuning.learned();
-  mote::FlashWriter writer;
-  if (!writer.begin(flash, learned.size()).ok()) return 1;
-  const mote::ByteSink sink = writer.sink();
-  if (!sink.write(sink.context, learned) || !writer.commit().ok()) return 1;
+  if (!write_record(flash, tuning.learned()).ok()) return 1;
 
-  mote::FineTuning restarted;  // reads the newest complete record, wherever power was lost
-  mote::FlashRecord record;
-  unsigned char bytes[4096] = {};
-  if (!restarted.bind(iris::kModel, options, after_restart).ok() || !find_newest(flash, record).ok()) return 1;
-  const mote::ByteSource source = source_of(record);
-  if (!source.read(source.context, 0, {bytes, record.size}) || !restarted.restore({bytes, record.size}).ok()) return 1;
+  static mote::StaticFineTuning<iris::kModel, options> restarted;  // reads the newest record, wherever power was lost
+  static unsigned char memory[mote::learned_bytes(iris::kTopology, options)];
+  mote::Bytes learned;
+  if (!read_record(flash, memory, learned).ok() || !restarted.restore(learned).ok()) return 1;
   test("after a restart", restarted);
 }

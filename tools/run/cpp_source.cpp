@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "common/error.hpp"
+#include "common/format.hpp"
 #include "common/names.hpp"
 #include "run/exported_header.hpp"
 
@@ -35,6 +36,16 @@ constexpr std::string_view kTaken =
     // Macros of the C library, and POSIX functions that its headers declare.
     "EOF NULL accept access alarm bind chdir connect dup errno exec fork getpid kill linger listen nice pause pipe "
     "poll shutdown sleep socket stat stderr stdin stdout sync timer times truncate unlink usleep wait ";
+
+std::string type_name(mote::ElementType type) {
+  switch (type) {
+    case mote::ElementType::uint8: return "std::uint8_t";
+    case mote::ElementType::int8: return "std::int8_t";
+    case mote::ElementType::int16: return "std::int16_t";
+    case mote::ElementType::float32: break;
+  }
+  return "float";
+}
 
 std::string enumerator(mote::Activation activation) {
   std::string name(name_of(kActivations, activation));
@@ -102,13 +113,35 @@ std::string identifier_of(const std::string& path) {
   return starts_badly || kTaken.find(" " + name + " ") != std::string_view::npos ? "model_" + name : name;
 }
 
-std::string transformation_arrays(const mote::Inputs& inputs, const std::string& use) {
-  if (inputs.scales == nullptr) return "";
-  const std::vector<float> offsets(inputs.offsets, inputs.offsets + inputs.features);
-  const std::vector<float> scales(inputs.scales, inputs.scales + inputs.features);
-  return "// The network takes (x - kOffsets[i]) * kScales[i] for the number x of feature i:\n// " + use +
-         "mote::Inputs(numbers, 1, " + std::to_string(inputs.features) + ").set_transformation(kOffsets, kScales)\n" +
-         array("float", "kOffsets", offsets) + array("float", "kScales", scales);
+std::string inputs_function(const mote::Inputs& inputs) {
+  const std::string features = std::to_string(inputs.features);
+  std::string arrays, view = "mote::Inputs(samples, count, " + features;
+  if (inputs.scales != nullptr) {
+    arrays = "// The network takes (x - kOffsets[i]) * kScales[i] for the number x of feature i.\n" +
+             array("float", "kOffsets", std::vector<float>(inputs.offsets, inputs.offsets + inputs.features)) +
+             array("float", "kScales", std::vector<float>(inputs.scales, inputs.scales + inputs.features));
+    view += ").set_transformation(kOffsets, kScales)";
+  } else {
+    view += inputs.scale == 1.0f ? ")" : ", " + number(inputs.scale) + ")";
+    if (inputs.offset != 0.0f) view += ".set_offset(" + number(inputs.offset) + ")";
+  }
+  return arrays + "// View of samples like those of the training, [count][" + features +
+         "].\nconstexpr mote::Inputs inputs(const " + type_name(inputs.type) +
+         "* samples, std::size_t count = 1) {\n  return " + view + ";\n}\n";
+}
+
+std::string output_names(const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  std::string text = "inline constexpr const char* kOutputNames[] = {\n";
+  for (const std::string& name : names) {
+    text += "  \"";
+    for (const char c : name) {
+      if (c == '"' || c == '\\') text += '\\';
+      text += static_cast<unsigned char>(c) < 0x20 ? format("\\%03o", c) : std::string(1, c);
+    }
+    text += "\",\n";
+  }
+  return text + "};\n";
 }
 
 std::string header_start(const std::vector<std::string>& headers, const std::string& comment) {
@@ -116,7 +149,7 @@ std::string header_start(const std::vector<std::string>& headers, const std::str
   for (const std::string& header : headers) includes += "#include \"" + header + "\"\n";
   return kHeaderStart + (" " + headers[0]) + " says how to use it.\n" + comment +
          "#pragma once\n\n#if __has_include(\"" + headers[0] + "\")\n" + includes +
-         "#else\n#include \"mote.hpp\"  // written by `make dist`\n#endif\n\n";
+         "#else\n#include \"mote.hpp\"  // written by `make dist`\n#endif\n\n// clang-format off\n";
 }
 
 }  // namespace tools

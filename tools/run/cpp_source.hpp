@@ -47,9 +47,12 @@ std::string topology_text(const mote::Topology& topology);
 /// The name of a file, without folders and extension, as a C++ identifier.
 std::string identifier_of(const std::string& path);
 
-/// Arrays kOffsets and kScales of inputs where each feature has its own transformation, under a comment that begins
-/// with `use`; else "".
-std::string transformation_arrays(const mote::Inputs& inputs, const std::string& use);
+/// A function inputs() that views samples like those of `inputs`, after the arrays kOffsets and kScales if each feature
+/// has its own transformation.
+std::string inputs_function(const mote::Inputs& inputs);
+
+/// An array kOutputNames; "" without names.
+std::string output_names(const std::vector<std::string>& names);
 
 /// The comments and directives before the namespace. headers: of the library, to include; the first says how to use the
 /// network.

@@ -131,14 +131,8 @@ std::string golden_elements(const mote::Inputs& sample) {
 
 /// The first arguments of the constructor of Golden.
 std::string golden_view(const mote::Inputs& sample) {
-  if (sample.type == mote::ElementType::uint8 && sample.offset == 0.0f) return "kGoldenInputs, " + number(sample.scale);
-  if (sample.scales != nullptr) {
-    return "mote::Inputs(kGoldenInputs, 1, " + std::to_string(sample.features) +
-           ").set_transformation(kOffsets, kScales)";
-  }
-  const std::string view =
-      "mote::Inputs(kGoldenInputs, 1, " + std::to_string(sample.features) + ", " + number(sample.scale) + ")";
-  return sample.offset == 0.0f ? view : view + ".set_offset(" + number(sample.offset) + ")";
+  const bool is_byte = sample.type == mote::ElementType::uint8 && sample.scales == nullptr && sample.offset == 0.0f;
+  return is_byte ? "kGoldenInputs, " + number(sample.scale) : "inputs(kGoldenInputs)";
 }
 
 /// The text of the header.
@@ -151,11 +145,11 @@ std::string header_source(const std::string& name, const OwnedModel& owned, cons
   std::snprintf(checksum, sizeof checksum, "0x%08" PRIx32, mote::checksum(owned.model));
   return header_start({"mote/flash_network.hpp"}, what.comment) + "namespace " + name +
          " {\n\ninline constexpr mote::Topology kTopology" + topology_text(owned.model.topology) + ";\n" +
-         owned.source() + transformation_arrays(test, "give forward() a sample as ") +
+         owned.source() + output_names(what.output_names) + "\n" + inputs_function(test) +
          "\n// The first test sample and its outputs, for mote::verify().\n" + golden_elements(test) +
          array("float", "kGoldenOutputs", outputs) + "inline constexpr mote::Golden kGolden{" + golden_view(test) +
-         (test.scales == nullptr ? ", " : ",\n                                      ") + "kGoldenOutputs, " +
-         (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum + "};\n\n}  // namespace " + name + "\n";
+         ", kGoldenOutputs, " + (mote::arithmetic_is_fused() ? "true, " : "false, ") + checksum +
+         "};\n\n}  // namespace " + name + "\n";
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/atomic_file.hpp"
 #include "common/names.hpp"
@@ -24,9 +25,10 @@ struct Export {
   mote::Calibration calibration;  ///< of integers
   mote::ScalePer scale_per;       ///< of integers
   mote::LossOptions loss;
-  mote::LossTotals trained;  ///< of the trained network on the test samples
-  std::string comment;       ///< about inputs and outputs: lines that begin with "//"; may be empty
-  bool is_c = false;         ///< C99 instead of C++; format is integer
+  mote::LossTotals trained;               ///< of the trained network on the test samples
+  std::string comment;                    ///< about inputs and outputs: lines that begin with "//"; may be empty
+  std::vector<std::string> output_names;  ///< [outputs], or empty
+  bool is_c = false;                      ///< C99 instead of C++; format is integer
 };
 
 struct Exported {

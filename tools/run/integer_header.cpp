@@ -80,7 +80,7 @@ struct IntegerNetworkMemory {
 
 template <typename T>
 void dequantize(mote::Span<const T> q, mote::Quantization from, float* x) {
-  for (std::size_t j = 0; j < q.size(); ++j) x[j] = static_cast<float>(q[j] - from.zero) * from.scale;
+  for (std::size_t j = 0; j < q.size(); ++j) x[j] = mote::dequantize(q[j], from);
 }
 
 /// The layers of a float network, one by one.
@@ -227,8 +227,12 @@ std::string header_source(const std::string& name, const Export& what, IntegerNe
          array("std::int8_t", "kShifts", memory.shifts) +
          (tables.empty() ? "" : array(kInteger<T>, "kTables", tables)) + layers_text(memory) + "inline constexpr " +
          suffixed<T>("mote::IntegerModel") + " kModel{kLayers, " + text_of<T>(memory.model.input) + "};\n" + softmax +
-         transformation_arrays(test, "give quantize() a sample as ") +
-         "\n// The first test sample, quantized, and its outputs, for mote::verify().\n" +
+         output_names(what.output_names) +
+         "\n// Give quantize() a sample as inputs(sample), and kModel.input. An output q stands for "
+         "mote::dequantize(q, "
+         "kModel.output())" +
+         (what.topology.output_activation() == mote::Activation::softmax ? ",\n// before the softmax.\n" : ".\n") +
+         inputs_function(test) + "\n// The first test sample, quantized, and its outputs, for mote::verify().\n" +
          array(kInteger<T>, "kGoldenInputs", inputs) +
          array(kInteger<T>, "kGoldenOutputs", std::vector<T>(answer.begin(), answer.end())) + "inline constexpr " +
          suffixed<T>("mote::IntegerGolden") +

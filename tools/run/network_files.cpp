@@ -176,7 +176,7 @@ Exported NetworkFiles::write(AtomicFile& file, mote::Trainer& trainer, const mot
   const auto write_network = [&](mote::Span<const float> parameters, const mote::Dataset& test,
                                  const std::string& comment) {
     return write_header(file, {topology, parameters, data.train, test, format, calibration_, scale_per_, model.loss,
-                               trained, comment, is_c});
+                               trained, comment, data.output_names(), is_c});
   };
   if (!data.table) return write_network(learned, data.test, "");
   std::vector<float> folded(learned.begin(), learned.end());

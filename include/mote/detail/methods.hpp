@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The functions behind the methods that training options name. Training calls them through a table: Trainer's has all
-// methods, StaticTrainer's only those that its constants name, so that a microcontroller's program links no other.
+// methods, StaticTrainer's and StaticFineTuning's only those that its constants name, so that a microcontroller's
+// program links no other.
 #ifndef MOTE_DETAIL_METHODS_HPP
 #define MOTE_DETAIL_METHODS_HPP
 
@@ -13,8 +14,10 @@
 #include "mote/detail/loss.hpp"
 #include "mote/detail/regularization.hpp"
 #include "mote/detail/weight_update.hpp"
+#include "mote/loss.hpp"
 #include "mote/optimizer.hpp"
 #include "mote/schedule.hpp"
+#include "mote/topology.hpp"
 
 namespace mote::detail {
 
@@ -52,6 +55,19 @@ struct Methods {
   }
 };
 
+/// The hidden activations, the loss and the optimizer of a network.
+constexpr Methods methods_of(const Topology& topology, const LossOptions& loss, Optimizer optimizer, float l1) {
+  Methods methods;
+  methods.activate.add(Activation::identity);  // of the last layer: its activation belongs to the loss
+  for (std::size_t l = 0; l + 1 < topology.layer_count; ++l) methods.add(topology.layers[l].activation);
+  methods.loss_and_deltas = loss_function(loss.kind, topology.output_activation());
+  const OptimizerFunctions functions = optimizer_functions(optimizer, l1);
+  methods.optimizer_step = functions.step;
+  methods.update_weights = functions.update;
+  if (optimizer == Optimizer::nesterov) methods.move_gradient_point = mote::move_gradient_point;
+  return methods;
+}
+
 /// Every activation, loss and optimizer.
 constexpr Methods basic_methods() {
   Methods methods;
@@ -65,8 +81,10 @@ constexpr Methods basic_methods() {
   return methods;
 }
 
+inline constexpr Methods kBasicMethods = basic_methods();
+
 constexpr Methods all_methods() {
-  Methods methods = basic_methods();
+  Methods methods = kBasicMethods;
   methods.weight_gradient = mote::weight_gradient;
   methods.rate_factor = mote::rate_factor;
   methods.clip_norm = mote::clip_norm;
