@@ -27,10 +27,15 @@ const std::map<std::string, int> kRooms = {{"core", 1},     {"textbook", 2}, {"p
 
 // Where a header belongs whose source, if it has one, is not named as it is.
 const std::map<std::string, std::string> kHeaders = {
-    {"memory", "core"},          {"version", "core"},
-    {"parallel", "core"},        {"finite", "core"},
-    {"target", "core"},          {"early_stopping", "training"},
-    {"methods", "training"},     {"static_trainer", "training"},
+    {"memory", "core"},
+    {"version", "core"},
+    {"parallel", "core"},
+    {"finite", "core"},
+    {"target", "core"},
+    {"early_stopping", "training"},
+    {"methods", "training"},
+    {"static_trainer", "training"},
+    {"static_fine_tuning", "device"},
     {"instruction_set", "core"},  // anyone may ask which build runs
 };
 

@@ -177,9 +177,9 @@ int main() {
   const CommandResult adapted = build::run_program(folder_, "#include \"mote/mote.hpp\"\n" + adapts + R"(
 #include <cstdio>
 #include <cstring>
-static unsigned char flash_bytes[2 * 2048];
+static unsigned char flash_bytes[2 * 4096];
 static const mote::Flash flash{
-    2048, 4,
+    4096, 4,
     [](void*, std::uint32_t at, mote::Memory to) { return std::memcpy(to.data(), flash_bytes + at, to.size()) != nullptr; },
     [](void*, std::uint32_t at, std::uint32_t size) { return std::memset(flash_bytes + at, 0xff, size) != nullptr; },
     [](void*, std::uint32_t at, mote::Bytes from) { return std::memcpy(flash_bytes + at, from.data(), from.size()) != nullptr; },

@@ -36,7 +36,8 @@ std::string without_links(const std::string& what, const std::string& path) {
     if (fs::is_symlink(fs::symlink_status(path, error))) throw Error(what + ": " + path + ": is a broken link");
     return path;
   }
-  const std::string target = fs::canonical(path, error).string();
+  const bool is_link = fs::is_symlink(fs::symlink_status(path, error));
+  const std::string target = is_link ? fs::canonical(path, error).string() : path;
   if (error) throw Error(what + ": " + path + ": " + error.message(), kExitFailed);
   if (fs::is_directory(target, error)) throw Error(what + ": " + path + ": is a directory; name a file in it");
   if (!fs::is_regular_file(target, error)) throw Error(what + ": " + path + ": is not a regular file");
