@@ -48,7 +48,7 @@ bool matches(const std::string& text, const std::string& expected) {
                                                                          : text.npos;
     if (found == std::string::npos) return false;
     at = found + part.size();
-    if (dots == std::string::npos) return at == text.size();
+    if (dots == std::string::npos) return at == text.size() || (is_anywhere && part.empty());
     from = dots + 4;
   }
 }
