@@ -329,7 +329,7 @@ class Trainer {
   Result begin_batch(const Dataset& batch);
   bool is_initialized() const;
   Result step(std::size_t batch);
-  Result begin_step();
+  bool begin_step();
   Result refused(const Result& result);
   Result compute_loss(std::size_t done, std::size_t rows, std::size_t batch);
   GradientSink sink(std::size_t done, std::size_t batch) const;
@@ -349,7 +349,7 @@ class Trainer {
   std::uint32_t transformation_ = 0;  // of the data when the epoch began
   Backpropagation backpropagation_;
   ParameterStep step_;
-  bool counted_ = false;  // whether step_ counts the step that is being made
+  std::uint32_t steps_ = 0;  // before the current step
   Parallel parallel_;
   Span<float> learned_;
   Span<float> parameters_;  // the first of learned_

@@ -267,15 +267,16 @@ Result Trainer::begin_batch(const Dataset& batch) {
 
 /// False if hidden layers cannot learn: the gradients of weights that are all 0 are 0, or equal for all units.
 bool Trainer::is_initialized() const {
-  for (const float weight : parameters_.subspan(0, topology().all_weight_floats())) {
-    if (weight != 0.0f) return true;
+  const float* const end = parameters_.data() + step_.weight_floats;
+  for (const float* weight = parameters_.data(); weight != end; ++weight) {
+    if (*weight != 0.0f) return true;
   }
   return topology().layer_count == 1;
 }
 
 /// Makes a parameter step on the next `batch` samples.
 Result Trainer::step(std::size_t batch) {
-  if (const Result result = begin_step(); !result.ok()) return result;
+  if (!begin_step()) return Status::not_initialized;
   for (std::size_t done = 0; done < batch; done += rows_) {
     const std::size_t rows = rows_ < batch - done ? rows_ : batch - done;
     ActiveInputs active;
@@ -288,17 +289,18 @@ Result Trainer::step(std::size_t batch) {
   return end_step(batch);
 }
 
-Result Trainer::begin_step() {
-  if (step_.step.number == 0 && !is_initialized()) return Status::not_initialized;
+/// False if the weights are not initialized.
+bool Trainer::begin_step() {
+  steps_ = step_.step.number;
+  if (steps_ == 0 && !is_initialized()) return false;
   step_.step.options.learning_rate = learning_rate();
-  counted_ = step_.step.number != 0xffffffffu;  // saturates: beta^t is negligible by then
-  if (counted_) ++step_.step.number;
-  return Status::ok;
+  if (steps_ != 0xffffffffu) step_.step.number = steps_ + 1;  // saturates: beta^t is negligible by then
+  return true;
 }
 
 /// A step that is not made is not counted.
 Result Trainer::refused(const Result& result) {
-  if (counted_) --step_.step.number;
+  step_.step.number = steps_;
   return result;
 }
 

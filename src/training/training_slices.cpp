@@ -19,7 +19,7 @@ void TrainingSlices::begin() {
 }
 
 void TrainingSlices::begin_step() {
-  result_ = trainer_.begin_step();
+  result_ = trainer_.begin_step() ? Status::ok : Status::not_initialized;
   done_ = 0;
   enter(result_.ok() ? Phase::gather : Phase::done);
 }
