@@ -4,10 +4,10 @@
 //   static mote::Storage<mote::replay_bytes(mote::ElementType::int16, 12, 50)> memory;
 //   mote::ReplayBuffer replay;
 //   if (!replay.bind(mote::ElementType::int16, 12, 50, 1, memory).ok()) halt();
-//   ... tuning.train(sample, label);
+//   ... if (!tuning.train(sample, label).ok()) halt();
 //   ... if (replay.size() != 0) {
 //         const std::size_t i = replay.pick();
-//         tuning.train(replay.sample(i, sample), replay.label(i));
+//         if (!tuning.train(replay.sample(i, sample), replay.label(i)).ok()) halt();
 //       }
 //   ... replay.add(sample, label);
 #ifndef MOTE_REPLAY_BUFFER_HPP

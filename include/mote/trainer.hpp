@@ -3,9 +3,11 @@
 //
 //   static mote::Storage<mote::training_bytes(topology, options, kSamples)> memory;
 //   mote::Trainer trainer;
-//   trainer.bind(topology, options, kSamples, memory);
+//   if (!trainer.bind(topology, options, kSamples, memory).ok()) halt();
 //   trainer.initialize(mote::WeightInit::glorot_uniform, mote::BiasInit::zero);
-//   for (int epoch = 0; epoch < 5; ++epoch) trainer.train_epoch(dataset);
+//   for (int epoch = 0; epoch < 5; ++epoch) {
+//     if (!trainer.train_epoch(dataset).ok()) halt();
+//   }
 //
 // Samples that are seen once, such as a sensor's, need no stored data set: bind with kUnstored samples, then
 //

@@ -83,21 +83,31 @@ void expect_equal_answers(const std::string& options, const std::string& element
 
 constexpr const char* kIris = "--data tools/data/tables/iris.csv";
 constexpr const char* kFloats = "(b) % 97 == 0 ? 0.0f / 0.0f : (float)(b) / 4096.0f - 4.0f";
-constexpr const char* kStandardized = "mote::Inputs(x, 1, 4).set_transformation(net::kOffsets, net::kScales)";
 
 TEST(ExportC, PredictsAsTheNetworkOfATable) {
   for (const char* layers : {"4,3", "4,9,3", "4,9,5,3 --activation tanh", "4,5,7,6,3 --activation leaky-relu"}) {
-    expect_equal_answers(kIris + std::string(" --epochs 20 --layers ") + layers, "float", kFloats, kStandardized);
+    expect_equal_answers(kIris + std::string(" --epochs 20 --layers ") + layers, "float", kFloats, "net::inputs(x)");
   }
   expect_equal_answers(kIris + std::string(" --regression --ignore species --scale-per layer"), "float", kFloats,
-                       "mote::Inputs(x, 1, 3).set_transformation(net::kOffsets, net::kScales)");
+                       "net::inputs(x)");
+}
+
+TEST(ExportC, SaysHowToReadAClassAndHowToReadANumber) {
+  const TemporaryFolder folder;
+  const auto comment_of = [&](const std::string& options) {
+    run_command(train_program::program() + kIris + " --quiet " + options + " --export-c " + folder.file("net.h"));
+    return contents(folder.file("net.h")).substr(0, 600);
+  };
+  EXPECT_NE(comment_of("").find("class = net_argmax(outputs);"), std::string::npos);
+  EXPECT_NE(comment_of("--regression --ignore species").find("number = (outputs[0] - NET_ZERO) * NET_SCALE;"),
+            std::string::npos);
 }
 
 TEST(ExportC, PredictsAsTheNetworkOfImages) {
   const TemporaryFolder images;
   write_image_set(images);
   expect_equal_answers("--data " + images.path() + " --hidden 6 --epochs 5 --validation 0", "unsigned char",
-                       "(unsigned char)(b)", "mote::Inputs(x, 1, 12)");
+                       "(unsigned char)(b)", "net::inputs(x)");
 }
 
 TEST(ExportC, NeedsAFileOfItsOwnAndOneNetwork) {

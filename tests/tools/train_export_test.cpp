@@ -131,7 +131,13 @@ int main() {
               weights != std::string("float32"));
     EXPECT_EQ(exported.output.find("test loss grows") != std::string::npos, weights == std::string("integer"));
     const std::string line = line_with(exported.output, folder_.file("model.hpp") + ": ");
-    return std::stod(line.substr(line.find("test loss ") + 10));
+    const double loss = std::stod(line.substr(line.find("test loss ") + 10));
+    EXPECT_NEAR(std::stod(line.substr(line.find(", test RMSE ") + 12)), std::sqrt(2.0 * loss), 1e-3) << line;
+    if (weights == std::string("float32")) {
+      const std::string rmse = line_with(exported.output, "test RMSE ");
+      EXPECT_NEAR(std::stod(rmse.substr(10)), std::sqrt(2.0 * loss), 1e-3) << exported.output;
+    }
+    return loss;
   };
   const double of_floats = loss_as("float32"), of_int8 = loss_as("integer"), of_int16 = loss_as("integer16");
   EXPECT_LE(of_int16, 1.02 * of_floats);

@@ -163,6 +163,9 @@ TEST_F(TrainTables, FillsMissingValuesByTheMean) {
             std::string::npos);
   const CommandResult mean = train_on(text, "--missing mean --epochs 300");
   EXPECT_EQ(mean.status, 0);
+  EXPECT_NE(mean.output.find("table.csv: 10 missing values are replaced by the means of their columns\n"),
+            std::string::npos)
+      << mean.output;
   EXPECT_NE(mean.output.find("48 to train on, 0 to validate, 12 to test"), std::string::npos) << mean.output;
   EXPECT_GT(number_after(mean.output, "test accuracy "), 0.8) << mean.output;
   const CommandResult drop = train_on(text, "--missing drop --epochs 30");

@@ -175,8 +175,9 @@ std::string c_source(const std::string& name, const Export& what, const mote::In
       "\n   Needs C99 and nothing else; include it in one file:\n\n"
       "     int8_t inputs[UPPER_INPUTS], outputs[UPPER_OUTPUTS];\n"
       "     NAME_quantize(numbers, inputs);\n"
-      "     NAME_predict(inputs, outputs);\n"
-      "     class = NAME_argmax(outputs);\n\n"
+      "     NAME_predict(inputs, outputs);\n" +
+      (what.test.labels != nullptr ? "     class = NAME_argmax(outputs);\n\n"
+                                   : "     number = (outputs[0] - UPPER_ZERO) * UPPER_SCALE;\n\n") +
       "   An output q stands for (q - UPPER_ZERO) * UPPER_SCALE" +
       (what.topology.output_activation() == mote::Activation::softmax ? ", before the softmax.\n" : ".\n");
   std::string text = "*/\n#ifndef UPPER_H\n#define UPPER_H\n\n#include <stdint.h>\n\n" +

@@ -62,9 +62,13 @@ mote::LossTotals evaluate_exported(
   return totals;
 }
 
-std::string result_text(const mote::LossTotals& totals, const mote::Dataset& test) {
+std::string result_text(const mote::LossTotals& totals, const Export& what) {
   const std::string loss = "test loss " + loss_text(totals.mean_loss());
-  if (test.labels == nullptr) return loss;
+  if (what.test.labels == nullptr) {
+    const bool has_rmse = what.loss.kind == mote::Loss::quadratic && what.topology.outputs() == 1;
+    return loss +
+           (has_rmse ? format(", test RMSE %.5g", std::sqrt(2.0 * static_cast<double>(totals.mean_loss()))) : "");
+  }
   return loss +
          format(", test accuracy %.4f (%u/%u)", static_cast<double>(totals.accuracy()), totals.correct, totals.samples);
 }
@@ -72,7 +76,7 @@ std::string result_text(const mote::LossTotals& totals, const mote::Dataset& tes
 Exported summarize(const std::string& path, const std::string& size, const Export& what,
                    const mote::LossTotals& exported, const std::string& advice) {
   Exported report;
-  report.line = printable(path) + ": " + size + ", " + result_text(exported, what.test);
+  report.line = printable(path) + ": " + size + ", " + result_text(exported, what);
   const std::string warning = warning_of(what, exported);
   if (!warning.empty()) report.warning = path + ": " + warning + advice;
   return report;

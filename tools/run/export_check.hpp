@@ -16,8 +16,9 @@ mote::LossTotals evaluate_exported(
     const std::function<mote::Span<const float>(std::size_t sample, const float* inputs)>& outputs,
     const mote::LossOptions& loss, const mote::Dataset& samples);
 
-/// "test loss 0.1234, test accuracy 0.9800 (98/100)"; the loss alone without labels.
-std::string result_text(const mote::LossTotals& totals, const mote::Dataset& test);
+/// "test loss 0.1234, test accuracy 0.9800 (98/100)" or, for one number, "test loss 0.1234, test RMSE 0.4968"; else the
+/// loss alone.
+std::string result_text(const mote::LossTotals& totals, const Export& what);
 
 /// The report of an exported header. size: of the model, in words; advice: the end of a warning when the exported
 /// network is worse than the trained one by more than half a point of accuracy or, for targets that are numbers, by

@@ -245,6 +245,10 @@ template <typename T>
 std::string advice(const Export& what) {
   const std::string calibration = what.calibration == mote::Calibration::extremes ? "least-squares" : "extremes";
   const std::string scales = what.scale_per == mote::ScalePer::layer ? "--scale-per output or " : "";
+  if (what.is_c) {
+    return " in integers; --calibration " + calibration + ", " + scales +
+           "a C++ header with --export-weights integer16 or float16 may lose less";
+  }
   return " in integers; " + (sizeof(T) == 1 ? "--calibration " + calibration + ", --export-weights integer16, " : "") +
          scales + "--export-weights float16 may lose less";
 }
@@ -264,7 +268,7 @@ Exported write_integers(AtomicFile& file, const Export& what) {
                                 what, check.evaluate(), advice<T>(what));
   for (std::size_t l = 0; l < what.topology.layer_count; ++l) {
     exported.details += (l == 0 ? "" : "\n") + format("  only layer %zu in integers: ", l + 1) +
-                        result_text(check.evaluate_layer(l), what.test);
+                        result_text(check.evaluate_layer(l), what);
   }
   return exported;
 }

@@ -95,6 +95,11 @@ void fit(const Settings& settings, const mote::ModelDescription* model, TableSet
     table.inputs.offsets.assign(model->input_offsets.begin(), model->input_offsets.end());
     table.inputs.scales.assign(model->input_scales.begin(), model->input_scales.end());
   }
+  // Rows split from one file count the values of the whole file.
+  const std::size_t missing = table.training.missing + (settings.test_data.empty() ? 0 : table.test.missing);
+  if (missing != 0) {
+    warn(settings.data + format(": %zu missing values are replaced by the means of their columns", missing));
+  }
   fill_missing(table, rows);
   if (!settings.standardize) return;
   if (model == nullptr) standardize_inputs(table, rows);
