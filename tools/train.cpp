@@ -165,7 +165,7 @@ class SingleRun {
     report.confusion.resize(classes * classes);
     require(trainer.evaluate(run_.data.test, report.totals, {report.confusion.data(), report.confusion.size()}));
     if (settings_.measures_errors()) {
-      const mote::Span<const float> learned = trainer.inference_parameters();
+      const mote::Member learned = trainer.inference_parameters();
       report.errors = measure_errors(trainer.inference_topology(), {&learned, 1}, run_.data.test, inspection_memory());
     }
     report.fingerprint = mote::fingerprint(run_.topology, trainer.parameters());
@@ -218,7 +218,7 @@ class SingleRun {
     record_.networks = {trained.epochs};
     record_.kept_epoch = diverged ? trained.good_epoch : settings_.early_stopping ? trained.stopping.best_epoch : 0;
     if (!settings_.has_pictures()) return;
-    const mote::Span<const float> learned = trainer.inference_parameters();
+    const mote::Member learned = trainer.inference_parameters();
     record_.inspection = inspect(trainer.inference_topology(), {&learned, 1}, run_.options.loss, run_.responses(),
                                  run_.data.test, inspection_memory(), settings_.is_table);
   }

@@ -5,11 +5,11 @@
 //   options.bootstrap = true;
 //   options.seed = mote::derived_seed(seed, member);   // own sample, order and initial parameters
 //   ... train each member ...
-//   const mote::Span<const float> members[] = {first.parameters(), second.parameters(), third.parameters()};
+//   const mote::Member members[] = {first.parameters(), second.parameters(), {third.parameters(), &other_topology}};
 //   static mote::Storage<mote::ensemble_bytes(topology, 1)> scratch;
 //   mote::Ensemble ensemble;
-//   ensemble.bind(topology, members, 1, scratch);
-//   mote::argmax(ensemble.forward(inputs, 1).row(0));
+//   if (!ensemble.bind(topology, members, 1, scratch).ok()) halt();
+//   ... mote::argmax(ensemble.forward(inputs, 1).row(0));
 #ifndef MOTE_ENSEMBLE_HPP
 #define MOTE_ENSEMBLE_HPP
 
@@ -24,8 +24,17 @@
 
 namespace mote {
 
-/// The parameters of each member.
-using Members = Span<const Span<const float>>;
+/// A network of an ensemble.
+struct Member {
+  Span<const float> parameters;
+  /// null: the topology of the ensemble. Another must have equal inputs, outputs and output activation, and outlive
+  /// this.
+  const Topology* topology = nullptr;
+
+  constexpr Member(Span<const float> learned, const Topology* shape = nullptr) : parameters(learned), topology(shape) {}
+  constexpr Member(Span<float> learned, const Topology* shape = nullptr) : parameters(learned), topology(shape) {}
+};
+using Members = Span<const Member>;
 
 namespace detail {
 struct EnsemblePlan {
@@ -45,11 +54,13 @@ constexpr EnsemblePlan ensemble_plan(const Topology& topology, std::size_t rows)
 }  // namespace detail
 
 /// Bytes of scratch memory of an Ensemble for up to `rows` samples at a time; the number of members does not matter.
+/// Members of several topologies need the most of them.
 constexpr std::size_t ensemble_bytes(const Topology& topology, std::size_t rows) {
   return detail::ensemble_plan(topology, rows).bytes;
 }
 
-/// Bytes of scratch memory to evaluate an ensemble `rows` samples at a time. The outcome does not depend on rows.
+/// Bytes of scratch memory to evaluate an ensemble `rows` samples at a time; of several topologies the most. The
+/// outcome does not depend on rows.
 constexpr std::size_t ensemble_evaluation_bytes(const Topology& topology, std::size_t rows) {
   return detail::evaluation_plan(topology, rows, ensemble_bytes(topology, rows)).bytes;
 }
@@ -62,9 +73,10 @@ class Ensemble {
   Ensemble(const Ensemble&) = delete;
   Ensemble& operator=(const Ensemble&) = delete;
 
-  /// Checks the topology, which all members share, and the memory. scratch: at least ensemble_bytes(topology, rows).
+  /// Checks the topologies and the memory. scratch: at least ensemble_bytes(topology, rows) for each topology.
   /// `members` and the arrays that it refers to must outlive this. Errors: all of check(topology) and check(scratch);
-  /// no_members; memory_too_small for a member with fewer than topology.parameter_count() floats.
+  /// no_members; memory_too_small for a member with fewer than topology.parameter_count() floats; for a topology of its
+  /// own input_size_mismatch, output_size_mismatch, loss_activation_mismatch.
   Result bind(const Topology& topology, Members members, std::size_t rows, Memory scratch);
 
   /// Means over the members of the result of Network::forward(), added in the order of the members: [rows][outputs].

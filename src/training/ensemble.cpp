@@ -24,17 +24,46 @@ void invert(Activation activation, const MatrixView& means, float* z) {
   }
 }
 
+const Topology& topology_of(const Topology& shared, const Member& member) {
+  return member.topology == nullptr ? shared : *member.topology;
+}
+
+/// The most of bytes(topology) for the topology of the ensemble and those of its members.
+template <typename F>
+std::size_t most_bytes(const Topology& shared, Members members, F bytes) {
+  std::size_t most = bytes(shared);
+  for (const Member& member : members) {
+    const std::size_t own = bytes(topology_of(shared, member));
+    most = own > most ? own : most;
+  }
+  return most;
+}
+
+/// Whether a member answers like a network of `shared`.
+Result check_member(const Topology& shared, const Topology& own) {
+  if (const Result result = check(own); !result.ok()) return result;
+  if (own.inputs != shared.inputs) return {Status::input_size_mismatch, own.inputs, shared.inputs};
+  if (own.outputs() != shared.outputs()) return {Status::output_size_mismatch, own.outputs(), shared.outputs()};
+  return own.output_activation() == shared.output_activation() ? Status::ok : Status::loss_activation_mismatch;
+}
+
 }  // namespace
 
 Result Ensemble::bind(const Topology& topology, Members members, std::size_t rows, Memory scratch) {
   if (const Result result = check(topology); !result.ok()) return result;
   if (members.empty()) return Status::no_members;
+  for (const Member& member : members) {
+    if (const Result result = check_member(topology, topology_of(topology, member)); !result.ok()) return result;
+  }
+  const std::size_t bytes =
+      most_bytes(topology, members, [&](const Topology& each) { return ensemble_bytes(each, rows); });
+  if (const Result result = check(scratch, bytes); !result.ok()) return result;
   const detail::EnsemblePlan plan = detail::ensemble_plan(topology, rows);
-  if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
-  const Memory inference = plan.inference.in(scratch);
-  for (const Span<const float> parameters : members) {
+  const Memory inference = scratch.subspan(plan.inference.offset, bytes - plan.inference.offset);
+  for (const Member& member : members) {
     Network network;
-    if (const Result result = network.bind(topology, parameters, rows, inference); !result.ok()) return result;
+    const Result result = network.bind(topology_of(topology, member), member.parameters, rows, inference);
+    if (!result.ok()) return result;
   }
   topology_ = topology;
   members_ = members;
@@ -48,9 +77,9 @@ MatrixView Ensemble::forward(const float* inputs, std::size_t rows) const {
   MOTE_ASSERT(!members_.empty() && rows >= 1 && rows <= max_rows_);
   const std::size_t columns = topology_.outputs(), stride = row_stride(columns);
   for (std::size_t i = 0; i < rows * stride; ++i) means_[i] = 0.0f;
-  for (const Span<const float> parameters : members_) {
+  for (const Member& member : members_) {
     Network network;
-    const Result bound = network.bind(topology_, parameters, max_rows_, inference_);
+    const Result bound = network.bind(topology_of(topology_, member), member.parameters, max_rows_, inference_);
     MOTE_ASSERT(bound.ok());
     const MatrixView outputs = network.forward(inputs, rows);
     for (std::size_t i = 0; i < rows; ++i) {
@@ -67,8 +96,11 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
   const Result checked = detail::check_evaluation(topology, loss, dataset, confusion);
   if (!checked.ok()) return checked;
   std::size_t rows = kEvaluationRows;
-  while (rows > 1 && ensemble_evaluation_bytes(topology, rows) > scratch.size()) rows /= 2;
-  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows, ensemble_bytes(topology, rows));
+  const auto bytes = [&] {
+    return most_bytes(topology, members, [&](const Topology& each) { return ensemble_bytes(each, rows); });
+  };
+  while (rows > 1 && detail::evaluation_plan(topology, rows, bytes()).bytes > scratch.size()) rows /= 2;
+  const detail::EvaluationPlan plan = detail::evaluation_plan(topology, rows, bytes());
   if (const Result result = check(scratch, plan.bytes); !result.ok()) return result;
   float* inputs = plan.inputs.in(scratch).data();
   const Memory memory = plan.scratch.in(scratch);
@@ -89,9 +121,9 @@ Result evaluate(const Topology& topology, Members members, const LossOptions& lo
 
 std::uint32_t fingerprint(const Topology& topology, Members members) {
   std::uint32_t crc = 0;
-  for (const Span<const float> parameters : members) {
+  for (const Member& member : members) {
     unsigned char bytes[4];
-    detail::store32(fingerprint(topology, parameters), bytes);
+    detail::store32(fingerprint(topology_of(topology, member), member.parameters), bytes);
     crc = crc32(bytes, crc);
   }
   return crc;

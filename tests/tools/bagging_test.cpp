@@ -81,7 +81,7 @@ TEST(Bagging, AMeanOfMembersBeatsTheAverageMember) {  // exactly so for the squa
   const Topology topology{5, {17, Activation::tanh}, {3, Activation::sigmoid}};
   const Samples samples(topology, 50);
   std::vector<std::vector<float>> parameters;
-  std::vector<mote::Span<const float>> members;
+  std::vector<mote::Member> members;
   double average = 0.0;
   for (std::size_t member = 0; member < 5; ++member) {
     mote::TrainingOptions options = member_options(3, member);
@@ -93,7 +93,7 @@ TEST(Bagging, AMeanOfMembersBeatsTheAverageMember) {  // exactly so for the squa
     average += static_cast<double>(totals.mean_loss()) / 5.0;
     parameters.emplace_back(bound.trainer.parameters().begin(), bound.trainer.parameters().end());
   }
-  for (const std::vector<float>& own : parameters) members.push_back({own.data(), own.size()});
+  for (const std::vector<float>& own : parameters) members.push_back(mote::Span<const float>(own.data(), own.size()));
   GuardedMemory scratch(mote::ensemble_evaluation_bytes(topology, 50));
   LossTotals totals;
   ASSERT_TRUE(

@@ -30,7 +30,7 @@ class Inspection : public testing::Test {
   tools::Inspection inspect(const mote::Topology& topology, mote::Loss loss, const mote::Dataset& data,
                             std::size_t members = 1) {
     const mote::Span<const float> parameters(parameters_.data(), parameters_.size());
-    const std::vector<mote::Span<const float>> all(members, parameters);
+    const std::vector<mote::Member> all(members, parameters);
     return tools::inspect(topology, {all.data(), all.size()}, loss, data, data, memory_);
   }
 
@@ -131,7 +131,7 @@ TEST_F(Inspection, BearsActivationsThatAreAllTheSameOrNotFinite) {
 }
 
 TEST_F(Inspection, NeedsAllItsMemory) {
-  const mote::Span<const float> parameters(parameters_.data(), parameters_.size());
+  const mote::Member parameters = mote::Span<const float>(parameters_.data(), parameters_.size());
   const mote::Memory memory = memory_;
   const std::size_t bytes = tools::inspection_bytes(topology_);
   EXPECT_NO_THROW(tools::inspect(topology_, {&parameters, 1}, {}, data_, data_, memory.subspan(0, bytes)));

@@ -45,7 +45,7 @@ struct Example {
   Case the;
   Samples samples;
   std::vector<std::vector<float>> parameters;
-  std::vector<mote::Span<const float>> members;
+  std::vector<mote::Member> members;
 
   Example(const Case& c, std::size_t count, float scale = 1.0f)
       : the(c), samples(c.topology, kSamples), parameters(count) {
@@ -53,7 +53,7 @@ struct Example {
       parameters[m].resize(c.topology.parameter_count());
       twin::randomize(c.topology, 23 + static_cast<std::uint32_t>(m), {parameters[m].data(), parameters[m].size()});
       for (float& parameter : parameters[m]) parameter *= scale;
-      members.push_back({parameters[m].data(), parameters[m].size()});
+      members.push_back(mote::Span<const float>(parameters[m].data(), parameters[m].size()));
     }
   }
   mote::Members span() const { return {members.data(), members.size()}; }
@@ -74,7 +74,8 @@ TEST(Ensemble, OutputsAreTheMeansAddedInTheOrderOfTheMembers) {
       const std::size_t rows = 50, columns = c.topology.outputs();
       const std::vector<float> inputs = example.inputs(0, rows);
       std::vector<float> expected(rows * columns);
-      for (const mote::Span<const float> parameters : example.members) {
+      for (const mote::Member& member : example.members) {
+        const mote::Span<const float> parameters = member.parameters;
         GuardedMemory scratch(mote::inference_bytes(c.topology, rows));
         mote::Network network;
         ASSERT_TRUE(network.bind(c.topology, parameters, rows, scratch).ok());
@@ -102,7 +103,7 @@ TEST(Ensemble, LossAccuracyAndConfusionAreThoseOfTheMeanOutputs) {
     const Example example(c, 3);
     training::ExpectedTotals expected(c.topology.outputs());
     std::vector<twin::Network> networks;
-    for (const mote::Span<const float> parameters : example.members) networks.emplace_back(c.topology, parameters);
+    for (const mote::Member& member : example.members) networks.emplace_back(c.topology, member.parameters);
     for (std::size_t i = 0; i < kSamples; ++i) {
       const std::vector<float> inputs = example.inputs(i, 1);
       twin::Vector mean(c.topology.outputs());
@@ -129,7 +130,8 @@ TEST(Ensemble, OfOneNetworkIsThatNetwork) {
     GuardedMemory single(mote::evaluation_bytes(c.topology, 64));
     LossTotals one, ensemble;
     ASSERT_TRUE(example.evaluate(scratch, ensemble).ok());
-    ASSERT_TRUE(mote::evaluate(c.topology, example.members[0], c.loss, example.samples.dataset, single, one).ok());
+    ASSERT_TRUE(
+        mote::evaluate(c.topology, example.members[0].parameters, c.loss, example.samples.dataset, single, one).ok());
     EXPECT_EQ(ensemble.correct, one.correct);
     EXPECT_NEAR(ensemble.mean_loss(), one.mean_loss(), 1e-6f);
   }
@@ -209,6 +211,49 @@ TEST(Ensemble, RefusesTooLittleMemoryWithTheNumberNeeded) {
   }
 }
 
+TEST(Ensemble, TakesMembersOfSeveralShapes) {
+  const Topology narrow{9, {5, Activation::tanh}, {4, Activation::softmax}},
+      deep{9, {40, Activation::relu}, {33, Activation::tanh}, {4, Activation::softmax}};
+  const Samples samples(narrow, kSamples);
+  std::vector<float> first(narrow.parameter_count()), second(deep.parameter_count());
+  twin::randomize(narrow, 3, {first.data(), first.size()});
+  twin::randomize(deep, 4, {second.data(), second.size()});
+  const mote::Member members[] = {mote::Span<const float>(first.data(), first.size()),
+                                  {mote::Span<const float>(second.data(), second.size()), &deep}};
+  GuardedMemory scratch(mote::ensemble_evaluation_bytes(deep, 1)), less(mote::ensemble_bytes(narrow, 3));
+  mote::Ensemble ensemble;
+  const Result result = ensemble.bind(narrow, members, 3, less);
+  EXPECT_EQ(result.status, Status::memory_too_small);
+  EXPECT_EQ(result.expected, mote::ensemble_bytes(deep, 3));
+  GuardedMemory of_three(mote::ensemble_bytes(deep, 3)), of_one(mote::inference_bytes(deep, 3));
+  ASSERT_TRUE(ensemble.bind(narrow, members, 3, of_three).ok());
+  std::vector<float> inputs(3 * 9), means(3 * 4);
+  ASSERT_TRUE(mote::gather(samples.dataset, nullptr, 0, 3, inputs.data()).ok());
+  for (const mote::Member& member : members) {
+    mote::Network network;
+    const Topology& topology = member.topology == nullptr ? narrow : *member.topology;
+    ASSERT_TRUE(network.bind(topology, member.parameters, 3, of_one).ok());
+    const mote::MatrixView outputs = network.forward(inputs.data(), 3);
+    for (std::size_t i = 0; i < 12; ++i) means[i] += outputs.row(i / 4)[i % 4];
+  }
+  const mote::MatrixView outputs = ensemble.forward(inputs.data(), 3);
+  for (std::size_t i = 0; i < 12; ++i) EXPECT_EQ(outputs.row(i / 4)[i % 4], means[i] / 2.0f);
+  LossTotals totals;
+  ASSERT_TRUE(mote::evaluate(narrow, members, Loss::cross_entropy, samples.dataset, scratch, totals).ok());
+  EXPECT_EQ(totals.samples, kSamples);
+
+  Topology other = deep;
+  const mote::Member unlike[] = {{mote::Span<const float>(second.data(), second.size()), &other}};
+  other.inputs = 8;
+  EXPECT_EQ(ensemble.bind(narrow, unlike, 1, of_three).status, Status::input_size_mismatch);
+  other = deep;
+  other.layers[2].outputs = 3;
+  EXPECT_EQ(ensemble.bind(narrow, unlike, 1, of_three).status, Status::output_size_mismatch);
+  other = deep;
+  other.layers[2].activation = Activation::sigmoid;
+  EXPECT_EQ(ensemble.bind(narrow, unlike, 1, of_three).status, Status::loss_activation_mismatch);
+}
+
 TEST(Ensemble, RefusesWhatDoesNotFit) {
   const Example example(kCases[0], 2);
   const Topology& topology = example.the.topology;
@@ -223,8 +268,8 @@ TEST(Ensemble, RefusesWhatDoesNotFit) {
   const auto as_it_is = [](mote::Dataset&) {};
   EXPECT_EQ(ensemble.bind(topology, {}, 1, scratch).status, Status::no_members);
   EXPECT_EQ(status_of({}, example.the.loss, as_it_is), Status::no_members);
-  std::vector<mote::Span<const float>> short_one = example.members;
-  short_one[1] = short_one[1].subspan(0, topology.parameter_count() - 1);
+  std::vector<mote::Member> short_one = example.members;
+  short_one[1] = short_one[1].parameters.subspan(0, topology.parameter_count() - 1);
   EXPECT_EQ(ensemble.bind(topology, {short_one.data(), 2}, 1, scratch).status, Status::memory_too_small);
   EXPECT_EQ(ensemble.bind(Topology{}, example.span(), 1, scratch).status, Status::no_layers);
   EXPECT_EQ(status_of(example.span(), Loss::sigmoid_cross_entropy, as_it_is), Status::loss_activation_mismatch);
@@ -237,13 +282,13 @@ TEST(Ensemble, RefusesWhatDoesNotFit) {
 TEST(Ensemble, FingerprintIsTheChecksumOfTheMembersFingerprints) {
   const Example example(kCases[0], 3);
   std::vector<unsigned char> bytes;
-  for (const mote::Span<const float> parameters : example.members) {
-    const std::uint32_t own = mote::fingerprint(example.the.topology, parameters);
+  for (const mote::Member& member : example.members) {
+    const std::uint32_t own = mote::fingerprint(example.the.topology, member.parameters);
     for (unsigned shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<unsigned char>(own >> shift));
   }
   const std::uint32_t all = mote::fingerprint(example.the.topology, example.span());
   EXPECT_EQ(all, mote::crc32({bytes.data(), bytes.size()}));
-  std::vector<mote::Span<const float>> swapped = {example.members[1], example.members[0], example.members[2]};
+  std::vector<mote::Member> swapped = {example.members[1], example.members[0], example.members[2]};
   EXPECT_NE(mote::fingerprint(example.the.topology, mote::Members{swapped.data(), 3}), all);
 }
 

@@ -112,8 +112,8 @@ std::vector<std::size_t> Bagging::asked() const {
   return numbers;
 }
 
-std::vector<mote::Span<const float>> Bagging::members() const {
-  std::vector<mote::Span<const float>> members;
+std::vector<mote::Member> Bagging::members() const {
+  std::vector<mote::Member> members;
   for (const std::size_t member : asked()) {
     members.emplace_back(parameters(member).subspan(0, without_batch_norm(topology_).parameter_count()));
   }
@@ -127,9 +127,9 @@ std::vector<std::vector<EpochReport>> Bagging::epochs() const {
 }
 
 Inspection Bagging::inspect(const mote::Dataset& responses, const mote::Dataset& test) const {
-  const std::vector<mote::Span<const float>> parameters = members();
-  return tools::inspect(without_batch_norm(topology_), {parameters.data(), parameters.size()}, options_.loss, responses,
-                        test, memory_.subspan(arena_.inspection, arena_.inspection_size), settings_.is_table);
+  const std::vector<mote::Member> all = members();
+  return tools::inspect(without_batch_norm(topology_), {all.data(), all.size()}, options_.loss, responses, test,
+                        memory_.subspan(arena_.inspection, arena_.inspection_size), settings_.is_table);
 }
 
 void Bagging::unscale_outputs(const ColumnScaling& targets) {
@@ -142,15 +142,15 @@ TestReport Bagging::evaluate(const mote::Dataset& test) {
   const mote::Memory scratch = memory_.subspan(arena_.training, memory_.size() - arena_.training);
   const mote::Topology topology = without_batch_norm(topology_);
   const std::vector<std::size_t> numbers = asked();
-  const std::vector<mote::Span<const float>> parameters = members();
+  const std::vector<mote::Member> all_members = members();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     mote::LossTotals totals;
-    require(mote::evaluate(topology, parameters[i], options_.loss, test, scratch, totals));
+    require(mote::evaluate(topology, all_members[i].parameters, options_.loss, test, scratch, totals));
     std::printf("%s\n", member_line(numbers[i] + 1, settings_.ensemble, totals, test.labels != nullptr,
-                                    mote::fingerprint(topology, parameters[i]))
+                                    mote::fingerprint(topology, all_members[i].parameters))
                             .c_str());
   }
-  const mote::Members all{parameters.data(), parameters.size()};
+  const mote::Members all{all_members.data(), all_members.size()};
   TestReport report;
   const std::size_t classes = test.labels != nullptr ? test.classes : 0;
   report.confusion.resize(classes * classes);

@@ -48,7 +48,7 @@ class Bagging {
   /// Numbers of the members that vote: all but those interrupted before their first batch.
   std::vector<std::size_t> asked() const;
   /// Inference parameters of the members that vote.
-  std::vector<mote::Span<const float>> members() const;
+  std::vector<mote::Member> members() const;
 
   const Settings& settings_;
   const mote::Topology& topology_;

@@ -120,7 +120,7 @@ std::vector<LayerResponse> look_at_layers(const mote::Topology& topology, mote::
 mote::LossTotals evaluate_one(const mote::Topology& topology, mote::Members members, const mote::LossOptions& loss,
                               const mote::Dataset& sample, mote::Memory scratch) {
   mote::LossTotals totals;
-  require(members.size() == 1 ? mote::evaluate(topology, members[0], loss, sample, scratch, totals)
+  require(members.size() == 1 ? mote::evaluate(topology, members[0].parameters, loss, sample, scratch, totals)
                               : mote::evaluate(topology, members, loss, sample, scratch, totals));
   return totals;
 }
@@ -217,10 +217,10 @@ Inspection inspect(const mote::Topology& topology, mote::Members members, const 
   require(mote::check(scratch, inspection_bytes(topology)));
   const mote::Dataset some = responses.subset(0, std::min(responses.count, kMostResponses));
   Inspection inspection;
-  inspection.layers = look_at_layers(topology, members[0], some, scratch);
+  inspection.layers = look_at_layers(topology, members[0].parameters, some, scratch);
   inspection.response_samples = some.count;
   inspection.mistakes = find_mistakes(topology, members, loss, test, scratch);
-  inspection.units = look_at_units(topology, members[0]);
+  inspection.units = look_at_units(topology, members[0].parameters);
   if (with_outputs) inspection.outputs = keep_outputs(topology, members, test, scratch);
   return inspection;
 }
