@@ -92,6 +92,14 @@ $(TARGET_BUILD)/$1/$2.elf: $(TARGET_BUILD)/$1/$2.o $(TARGET_BUILD)/$1/startup.o 
 endef
 $(foreach target,$(TARGETS),$(eval $(call target_rules,$(target))))
 
+# Programs of tools/examples that use neither files nor a heap of their own, for one board.
+EXAMPLES_m4f := $(patsubst %,$(TARGET_BUILD)/m4f/example_%.elf,infer tune xor sine sensor resume)
+$(TARGET_BUILD)/m4f/example_%.elf: tools/examples/%.cpp tools/examples/iris.hpp tests/target/hosted.cpp tests/target/board.ld $(TARGET_BUILD)/m4f/startup.o $(TARGET_BUILD)/m4f/libmote.a
+	$(call say,LINK,$@) $(ARM)g++ $(CPU_m4f) -mthumb -std=c++17 -O1 -fno-exceptions -fno-rtti -fno-threadsafe-statics -ffunction-sections \
+	    -fdata-sections -Iinclude -Itools -nostartfiles --specs=rdimon.specs -Wl,--gc-sections -Wl,--defsym=flash_start=0 \
+	    -Wl,--defsym=flash_size=4M -Wl,--defsym=ram_start=0x20000000 -Wl,--defsym=ram_size=4M -Wl,--defsym=stack_size=8192 \
+	    -Wl,--defsym=end=bss_end -T tests/target/board.ld $(filter %.cpp %.o %.a,$^) -o $@
+
 # The programs, built for the host.
 $(TARGET_BUILD)/host/%.o: tests/target/%.cpp $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -169,7 +177,7 @@ $(TARGET_BUILD)/tests/%.o: tests/target/%.cpp $(BUILD)/flags
 $(TARGET_BUILD)/target_tests: $(TARGET_BUILD)/tests/target_test.o
 	$(call say,LINK,$@) $(CXX) $(OPTIMIZE) $(CXXFLAGS) $^ $(LDFLAGS) -lgtest_main -lgtest -pthread -o $@
 
-test-target: target $(HOST_IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
+test-target: target $(EXAMPLES_m4f) $(HOST_IMAGES:%=$(TARGET_BUILD)/host/%) $(AARCH64:%=$(TARGET_BUILD)/aarch64/%) $(TARGET_BUILD)/target_tests ## Run the images on emulated boards and compare their results with the host (needs qemu-system-arm)
 	$(RUN_TARGET_TESTS)
 
 # CMSIS_NN: folder of its sources, which are not in this repository.

@@ -16,6 +16,7 @@
 #include "results_table.hpp"
 #include "sizes.hpp"
 #include "support/document_commands.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace {
 
@@ -258,6 +259,36 @@ TEST(Firmware, RunsOnEveryTarget) {
     for (const char* image : kFirmware) {
       EXPECT_EQ(run_on(target, image).status, 0) << target << " " << image;
     }
+  }
+}
+
+/// The lines of the comment that begins an example, after "Prints".
+std::string promised_output(const std::string& example) {
+  std::istringstream lines(contents("tools/examples/" + example + ".cpp"));
+  std::string output;
+  bool is_promise = false;
+  for (std::string line; std::getline(lines, line) && line.rfind("//", 0) == 0;) {
+    if (is_promise && line.rfind("//   ", 0) == 0) output += line.substr(5) + "\n";
+    is_promise = is_promise || (line.size() > 6 && line.rfind("Prints") == line.size() - 6);
+  }
+  return output;
+}
+
+TEST(Examples, PrintOnABoardWhatTheirCommentsSay) {
+  for (const std::string example : {"infer", "tune", "xor", "sine", "sensor", "resume"}) {
+    const CommandResult result = run_command(
+        "timeout 100 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -semihosting-config "
+        "enable=on,target=native -kernel " +
+        folder() + "m4f/example_" + example + ".elf");
+    EXPECT_EQ(result.status, 0) << example;
+    std::string promised = promised_output(example);
+    ASSERT_NE(promised, "") << example;
+    if (example == "sensor") {  // rows of weights have less padding on the board
+      const std::string bytes = result.output.substr(0, result.output.find('\n') + 1);
+      EXPECT_NE(bytes.find("4800 windows in "), std::string::npos) << bytes;
+      promised.replace(0, promised.find('\n') + 1, bytes);
+    }
+    EXPECT_EQ(result.output, promised) << example;
   }
 }
 

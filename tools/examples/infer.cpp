@@ -15,8 +15,8 @@ static mote::FlashNetwork network;
 
 int main() {
   if (!network.bind(iris::kModel, scratch).ok() || !verify(network, iris::kGolden).ok()) return 1;  // flash is damaged
-  std::printf("%zu bytes of constants, %zu bytes of RAM\n", sizeof iris::kWeights + sizeof iris::kBiases,
-              scratch.size());
+  std::printf("%d bytes of constants, %d bytes of RAM\n",
+              static_cast<int>(sizeof iris::kWeights + sizeof iris::kBiases), static_cast<int>(scratch.size()));
   const float lengths[] = {5.0f, 3.0f, 1.6f, 0.2f};  // of sepal and petal in cm, as the table has them
   const mote::Span<const float> y = network.forward(iris::inputs(lengths));
   for (std::size_t j = 0; j < 3; ++j) std::printf("%s %.2f\n", iris::kOutputNames[j], static_cast<double>(y[j]));

@@ -45,8 +45,8 @@ int main() {
     read_batch();
     if (!trainer.train_batch(batch).ok()) return 1;
   }
-  std::printf("trained on %zu windows in %zu bytes\n", 300 * kBatch,
-              mote::training_bytes(topology, options, mote::kUnstored));
+  std::printf("trained on %d windows in %d bytes\n", static_cast<int>(300 * kBatch),
+              static_cast<int>(mote::training_bytes(topology, options, mote::kUnstored)));
   std::uint32_t confusion[kClasses * kClasses], seen[kClasses] = {}, right[kClasses] = {};
   for (int i = 0; i < 20; ++i) {
     read_batch();

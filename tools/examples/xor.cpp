@@ -28,7 +28,7 @@ int main() {
   for (int a = 0; a < 2; ++a) {
     for (int b = 0; b < 2; ++b) {
       const float x[] = {static_cast<float>(a), static_cast<float>(b)};
-      std::printf("%d xor %d = %zu\n", a, b, mote::argmax(network.forward(x, 1).row(0)));
+      std::printf("%d xor %d = %d\n", a, b, static_cast<int>(mote::argmax(network.forward(x, 1).row(0))));
     }
   }
 }
