@@ -46,6 +46,11 @@ class Span {
 
 using Bytes = Span<const unsigned char>;
 
+/// A view of numbers as the bytes of memory, for a record in flash.
+inline Bytes as_bytes(Span<const float> numbers) {
+  return {reinterpret_cast<const unsigned char*>(numbers.data()), numbers.size() * sizeof(float)};
+}
+
 /// A view of [rows][columns] floats; consecutive rows are `stride` floats apart (stride >= columns).
 struct MatrixView {
   const float* data = nullptr;

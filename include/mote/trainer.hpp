@@ -150,6 +150,12 @@ constexpr std::size_t training_bytes(const Topology& topology, const TrainingOpt
   return detail::training_plan(topology, options, samples).bytes;
 }
 
+/// Bytes of Trainer::learned(), for the memory of a record in flash. Differs between microcontrollers and larger
+/// machines, which pad rows of weights.
+constexpr std::size_t learned_bytes(const Topology& topology) {
+  return (topology.parameter_count() + running_statistics_count(topology)) * sizeof(float);
+}
+
 /// ok, or the problem with the options for this topology and number of samples, or kUnstored. Batch normalization needs
 /// memory_rows >= batch_size (batch_norm_in_chunks) and at least two samples in every mini-batch, the last of an epoch
 /// included (batch_norm_of_one_sample): one sample has no variance. A bootstrap sample needs stored samples
@@ -266,6 +272,10 @@ class Trainer {
   /// Restores the last copy, and clears the optimizer state and the steps of the schedule: training can continue with
   /// begin_epoch(), after a divergence with a lower learning rate. options().keep_parameters must be true.
   void restore_parameters();
+  /// Replaces learned() by a copy of as_bytes(learned()) of an equal topology, from a record in flash
+  /// (flash_record.hpp), and clears the optimizer state. Errors, which leave all state unchanged: memory_too_small for
+  /// another number of bytes; not_finite.
+  Result restore(Bytes learned);
 
   /// Loss and, where there are labels, accuracy of this epoch so far, without penalty. Each sample counts before its
   /// parameter step (with nesterov, at the gradient point; with dropout, under its mask; with batch normalization, with

@@ -139,6 +139,20 @@ void Trainer::restore_parameters() {
   copy(kept_, learned_);
 }
 
+Result Trainer::restore(Bytes learned) {
+  const std::size_t bytes = learned_.size() * sizeof(float);
+  if (const Result result = check_exactly(learned, bytes); !result.ok()) return result;
+  for (std::size_t i = 0; i < bytes; i += sizeof(float)) {
+    float x;
+    __builtin_memcpy(&x, learned.data() + i, sizeof x);
+    if (!detail::is_finite(x)) return Status::not_finite;
+  }
+  forget();
+  __builtin_memcpy(learned_.data(), learned.data(), bytes);
+  if (!kept_.empty()) keep_parameters();
+  return Status::ok;
+}
+
 Result Trainer::set_learning_rate(float learning_rate) {
   const OptimizerOptions changed = OptimizerOptions(options_.optimizer).set_learning_rate(learning_rate);
   if (const Result result = check(changed); !result.ok()) return result;

@@ -150,31 +150,14 @@ int main() {
   EXPECT_EQ(answer.output, "setosa virginica");
 }
 
-/// Both programs learn: movements along three axes, and one flower that is called by another name. The second network
-/// comes back from an array as flash.
+/// Both programs learn: movements along three axes, which come back from an array as flash, and one flower that is
+/// called by another name.
 TEST_F(FrontPage, ShowsNetworksThatLearnOnTheDevice) {
   const std::string learner = block_with("StaticTrainer<topology, options, mote::kUnstored>");
   const std::string adapts = block_with("StaticFineTuning<iris::kModel, options>");
   ASSERT_NE(learner, "");
   ASSERT_NE(adapts, "");
-  const CommandResult learned = build::run_program(folder_, learner + R"(
-#include <cstdio>
-int main() {
-  start();
-  std::int16_t readings[4][12];
-  const std::uint8_t labels[4] = {0, 1, 2, 1};
-  for (int batch = 0; batch < 200; ++batch) {
-    for (int i = 0; i < 4; ++i) {
-      for (int j = 0; j < 12; ++j) readings[i][j] = static_cast<std::int16_t>(j % 3 == labels[i] ? 8192 : 512 * i);
-    }
-    if (!learn(readings[0], labels)) return 1;
-  }
-  for (const auto& row : readings) std::printf("%zu ", classify(row));
-}
-)");
-  EXPECT_EQ(learned.output, "0 1 2 1 ");
-  fs::copy_file("tools/examples/iris.hpp", folder_.file("iris.hpp"));
-  const CommandResult adapted = build::run_program(folder_, "#include \"mote/mote.hpp\"\n" + adapts + R"(
+  constexpr const char* kFlash = R"(
 #include <cstdio>
 #include <cstring>
 static unsigned char flash_bytes[2 * 4096];
@@ -184,24 +167,45 @@ static const mote::Flash flash{
     [](void*, std::uint32_t at, std::uint32_t size) { return std::memset(flash_bytes + at, 0xff, size) != nullptr; },
     [](void*, std::uint32_t at, mote::Bytes from) { return std::memcpy(flash_bytes + at, from.data(), from.size()) != nullptr; },
     nullptr};
+)";
+  const CommandResult learned = build::run_program(folder_, learner + kFlash + R"(
+int main() {
+  start();
+  if (restore(flash)) return 1;
+  std::int16_t readings[4][12];
+  std::uint8_t labels[4] = {0, 1, 2, 1};
+  const auto lessons = [&] {
+    for (int batch = 0; batch < 200; ++batch) {
+      for (int i = 0; i < 4; ++i) {
+        for (int j = 0; j < 12; ++j) readings[i][j] = static_cast<std::int16_t>(j % 3 == (i == 3 ? 1 : i) ? 8192 : 512 * i);
+      }
+      if (!learn(readings[0], labels)) return false;
+    }
+    for (const auto& row : readings) std::printf("%zu ", classify(row));
+    return true;
+  };
+  if (!lessons() || !save(flash)) return 2;
+  for (std::uint8_t& label : labels) label = 0;
+  if (!lessons() || !restore(flash)) return 3;
+  for (const auto& row : readings) std::printf("%zu ", classify(row));
+}
+)");
+  EXPECT_EQ(learned.status, 0);
+  EXPECT_EQ(learned.output, "0 1 2 1 0 0 0 0 0 1 2 1 ");
+  fs::copy_file("tools/examples/iris.hpp", folder_.file("iris.hpp"));
+  const CommandResult adapted = build::run_program(folder_, adapts + R"(
+#include <cstdio>
 int main() {
   const float setosa[] = {5.1f, 3.5f, 1.4f, 0.2f};
   std::printf("%zu ", classify(setosa));
   for (int i = 0; i < 100; ++i) {
     if (!adapt(setosa, 2)) return 1;
   }
-  std::printf("%zu ", classify(setosa));
-  if (!save(flash)) return 2;
-  for (int i = 0; i < 100; ++i) {
-    if (!adapt(setosa, 0)) return 1;
-  }
-  std::printf("%zu ", classify(setosa));
-  if (!restore(flash)) return 3;
   std::printf("%zu", classify(setosa));
 }
 )");
   EXPECT_EQ(adapted.status, 0) << adapted.output;
-  EXPECT_EQ(adapted.output, "0 2 0 2");
+  EXPECT_EQ(adapted.output, "0 2");
 }
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {
@@ -224,7 +228,7 @@ TEST(Readme, QuotesTablesOfTheExperimentsAsTheyWerePrinted) {
   for (const char* title : {"784-30-30-30-30-10: norm", "Validation accuracy in % after 30", "after 3 epochs, by"}) {
     std::istringstream block(block_with(title));
     for (std::string line; std::getline(block, line);) {
-      if (line.empty() || line[0] == '$') continue;
+      if (line.empty() || line[0] == '$' || line == "...") continue;
       ++lines;
       EXPECT_NE(results.find("\n" + line + "\n"), std::string::npos) << line << " is not in tests/lesson/RESULTS.md";
     }

@@ -140,7 +140,7 @@ int main() {
   std::printf("%s", mote::to_string(verify(network, model::kGolden).status));
   const float rows[][4] = {{5.1f, 3.5f, 1.4f, 0.2f}, {7.0f, 3.2f, 4.7f, 1.4f}, {6.3f, 3.3f, 6.0f, 2.5f}};
   for (const auto& row : rows) {
-    const auto outputs = network.forward(INPUTS);
+    const auto outputs = network.forward(model::inputs(row));
     std::printf(" %zu %.2f", mote::argmax(outputs), static_cast<double>(outputs[0]));
   }
 }
@@ -156,12 +156,7 @@ TEST_F(TrainTablesFiles, HeadersTakeNumbersAsTheTableHasThem) {
                           "petal_width_cm.\n// Outputs: setosa, versicolor, virginica.\n"),
               std::string::npos)
         << header;
-    const bool folds = weights != "int8";
-    EXPECT_EQ(header.find("kOffsets[]") == std::string::npos, folds);
-    std::string program = kProgram;
-    program.replace(program.find("INPUTS"), 6,
-                    folds ? "row" : "mote::Inputs(row, 1, 4).set_transformation(model::kOffsets, model::kScales)");
-    const CommandResult run = build::run_program(folder_, program);
+    const CommandResult run = build::run_program(folder_, kProgram);
     ASSERT_EQ(run.status, 0) << run.output;
     const std::string& answers = run.output;
     EXPECT_EQ(answers.rfind("ok 0 ", 0), 0u) << answers;  // the flowers on lines 2, 52 and 102
@@ -177,11 +172,7 @@ TEST_F(TrainTablesFiles, HeadersAnswerInTheUnitsOfTheTable) {
                               "--batch-norm --data " + kIris + " --export-header " + folder_.file("model.hpp");
   for (const std::string weights : {"float32", "int8"}) {
     ASSERT_EQ(train(options + " --export-weights " + weights).status, 0);
-    std::string program = kProgram;
-    program.replace(
-        program.find("INPUTS"), 6,
-        weights == "float32" ? "row" : "mote::Inputs(row, 1, 2).set_transformation(model::kOffsets, model::kScales)");
-    const CommandResult run = build::run_program(folder_, program);
+    const CommandResult run = build::run_program(folder_, kProgram);
     ASSERT_EQ(run.status, 0) << run.output;
     std::istringstream answers(run.output);
     std::string status;

@@ -217,6 +217,30 @@ TEST(Trainer, ForwardIsThatOfANetworkOverItsParameters) {
   }
 }
 
+TEST(Trainer, RestoresBytesThatWereLearned) {
+  const Topology normalized{5, {9, Activation::tanh, true}, {3, Activation::softmax}};
+  for (const Topology& topology : {kSmall, normalized}) {
+    const Samples samples(topology, kSamples);
+    Bound bound(topology, with_batch(10, 256, Optimizer::adam), kSamples);
+    bound.train(samples.dataset, 2);
+    const mote::Bytes learned = mote::as_bytes(bound.trainer.learned());
+    std::vector<unsigned char> record(learned.begin(), learned.end());
+    EXPECT_EQ(record.size(), mote::learned_bytes(topology));
+    Bound other(topology, with_batch(10, 256, Optimizer::adam), kSamples);
+    const auto start = other.fingerprint();
+    EXPECT_EQ(other.trainer.restore({record.data(), record.size() - 4}).status, Status::memory_too_small);
+    std::vector<unsigned char> damaged = record;
+    damaged[2] = 0x80, damaged[3] = 0x7f;  // infinity
+    damaged[0] = damaged[1] = 0;
+    EXPECT_EQ(other.trainer.restore({damaged.data(), damaged.size()}).status, Status::not_finite);
+    EXPECT_EQ(other.fingerprint(), start);
+    ASSERT_TRUE(other.trainer.restore({record.data(), record.size()}).ok());
+    EXPECT_TRUE(std::equal(record.begin(), record.end(), mote::as_bytes(other.trainer.learned()).begin()));
+    EXPECT_EQ(other.trainer.progress().steps, 0u);
+    for (const float x : other.trainer.optimizer_state()) EXPECT_EQ(x, 0.0f);
+  }
+}
+
 TEST(Trainer, LearnsExclusiveOr) {
   const Samples samples({0, 0, 0, 255, 255, 0, 255, 255}, {0, 1, 1, 0}, 2, 2);
   Bound bound({2, {8, Activation::tanh}, {2, Activation::softmax}}, with_batch(4, 256, Optimizer::momentum), 4);

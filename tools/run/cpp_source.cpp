@@ -117,16 +117,20 @@ std::string inputs_function(const mote::Inputs& inputs) {
   const std::string features = std::to_string(inputs.features);
   std::string arrays, view = "mote::Inputs(samples, count, " + features;
   if (inputs.scales != nullptr) {
-    arrays = "// The network takes (x - kOffsets[i]) * kScales[i] for the number x of feature i.\n" +
-             array("float", "kOffsets", std::vector<float>(inputs.offsets, inputs.offsets + inputs.features)) +
-             array("float", "kScales", std::vector<float>(inputs.scales, inputs.scales + inputs.features));
+    arrays =
+        "// The network takes (x - kOffsets[i]) * kScales[i] for the number x of feature i. For a missing number give "
+        "it\n// kOffsets[i], the mean of the training.\n" +
+        array("float", "kOffsets", std::vector<float>(inputs.offsets, inputs.offsets + inputs.features)) +
+        array("float", "kScales", std::vector<float>(inputs.scales, inputs.scales + inputs.features));
     view += ").set_transformation(kOffsets, kScales)";
   } else {
     view += inputs.scale == 1.0f ? ")" : ", " + number(inputs.scale) + ")";
     if (inputs.offset != 0.0f) view += ".set_offset(" + number(inputs.offset) + ")";
   }
-  return arrays + "// View of samples like those of the training, [count][" + features +
-         "].\nconstexpr mote::Inputs inputs(const " + type_name(inputs.type) +
+  const bool is_table = inputs.type == mote::ElementType::float32;
+  return arrays + "// View of samples like those of the training, [count][" + features + "]" +
+         (is_table ? ", as floats or integers.\ntemplate <typename Element>\n" : ".\n") +
+         "constexpr mote::Inputs inputs(const " + (is_table ? "Element" : type_name(inputs.type)) +
          "* samples, std::size_t count = 1) {\n  return " + view + ";\n}\n";
 }
 

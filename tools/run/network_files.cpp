@@ -172,25 +172,13 @@ Exported NetworkFiles::write(AtomicFile& file, mote::Trainer& trainer, const mot
                              const RunData& data, const mote::LossTotals& trained, HeaderFormat format,
                              bool is_c) const {
   const mote::Topology topology = trainer.inference_topology();
-  const mote::Span<const float> learned = trainer.inference_parameters();
-  const auto write_network = [&](mote::Span<const float> parameters, const mote::Dataset& test,
-                                 const std::string& comment) {
-    return write_header(file, {topology, parameters, data.train, test, format, calibration_, scale_per_, model.loss,
-                               trained, comment, data.output_names(), is_c});
-  };
-  if (!data.table) return write_network(learned, data.test, "");
-  std::vector<float> folded(learned.begin(), learned.end());
-  const mote::Span<float> parameters(folded.data(), folded.size());
-  mote::Dataset test = data.test;
-  if (format == HeaderFormat::float32 || format == HeaderFormat::float16) {
-    require(mote::fold_inputs(topology, test, parameters));
-    test.set_transformation(nullptr, nullptr);
-    test.offset = 0.0f;  // a loaded model has set them
-    test.scale = 1.0f;
+  std::string comment;
+  if (data.table) {
+    comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
+              comment_list("Outputs: ", data.output_names());
   }
-  const std::string comment = comment_list("Inputs, as in the table: ", data.table->training.feature_names) +
-                              comment_list("Outputs: ", data.output_names());
-  return write_network(parameters, test, comment);
+  return write_header(file, {topology, trainer.inference_parameters(), data.train, data.test, format, calibration_,
+                             scale_per_, model.loss, trained, comment, data.output_names(), is_c});
 }
 
 }  // namespace tools

@@ -39,9 +39,9 @@ class NetworkFiles {
  public:
   explicit NetworkFiles(const Settings& settings);
 
-  /// Writes the trained network; returns the lines of write_header(), or empty ones. trained: see Export. In a header
-  /// of a table, the standardization of the inputs is folded into float weights. Beside integer weights it is
-  /// written separately: folding would cost the weights of large inputs their precision.
+  /// Writes the trained network; returns the lines of write_header(), or empty ones. trained: see Export. A header
+  /// of a table has the standardization of the inputs beside the weights, not in them: folded, it would cost integer
+  /// weights their precision, and fine-tuning its learning rate.
   Exported write(mote::Trainer& trainer, const mote::ModelDescription& model, const RunData& data,
                  const mote::LossTotals& trained);
 

@@ -18,7 +18,7 @@ void setup() {
   }
   const float lengths[] = {5.1f, 3.5f, 1.4f, 0.2f};  // of sepal and petal, each length and width
   Serial.print("class ");
-  Serial.print(static_cast<int>(mote::argmax(network.forward(lengths))));
+  Serial.print(static_cast<int>(mote::argmax(network.forward(iris::inputs(lengths)))));
   Serial.println(" of 3");
 }
 
