@@ -356,6 +356,18 @@ TEST(DiagnosticsVerdict, FollowsTheRatioToTheDeltaOfTheOutput) {
   }
 }
 
+/// A sigmoid of 4 has a slope of 0.018, which the cross-entropy of sigmoids cancels.
+TEST(DiagnosticsVerdict, OfSaturatedOutputsDependsOnTheLoss) {
+  const Topology topology{20, {10, Activation::sigmoid}};
+  const Samples samples(50, topology, 3);
+  std::vector<float> parameters(topology.parameter_count());
+  for (std::size_t j = 0; j < 10; ++j) parameters[topology.biases_offset(0) + j] = 4.0f;
+  EXPECT_EQ(diagnose(topology, parameters, Loss::quadratic, samples.dataset(), 50)[0].verdict,
+            mote::Verdict::saturated);
+  EXPECT_EQ(diagnose(topology, parameters, Loss::sigmoid_cross_entropy, samples.dataset(), 50)[0].verdict,
+            mote::Verdict::healthy);
+}
+
 TEST(DiagnosticsMoments, KeepTheirDigitsWhereSquaresWouldVanishOrOverflow) {
   Source source(5);
   for (const float scale : {1e-30f, 1e-20f, 1.0f, 1e20f, 1e30f}) {
