@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kSlow[] = {"lesson all", "lesson depth", "lesson cure", "--hidden 800,800"};
+constexpr const char* kSlow[] = {"lesson all", "lesson depth", "lesson cure", "--hidden 800,800", "for seed"};
 
 bool runs_slow_commands() {
   return std::getenv("MOTE_SLOW_COMMANDS") != nullptr;
@@ -96,7 +96,7 @@ class Documents : public testing::TestWithParam<const char*> {
 
 TEST_P(Documents, ShowsCommandsThatPrintTheLinesBelow) {
   std::size_t ran = 0;
-  for (const DocumentCommand& command : commands_of(GetParam(), {"./tools/", "convert "})) {
+  for (const DocumentCommand& command : commands_of(GetParam(), {"./tools/", "convert ", "for seed"})) {
     if (is_slow(command.text) && !runs_slow_commands()) continue;
     if (command.text.rfind("convert ", 0) == 0 && !has_program("convert")) continue;
     prepare(command.text);

@@ -154,6 +154,12 @@ int main() {
 /// called by another name.
 TEST_F(FrontPage, ShowsNetworksThatLearnOnTheDevice) {
   const std::string learner = block_with("StaticTrainer<topology, options, mote::kUnstored>");
+  const std::string of_target = contents("tests/target/README.md");
+  for (const char* line : {"constexpr mote::TrainingOptions options{", "void start() { trainer.initialize(",
+                           "return trainer.train_batch(", "return mote::argmax(trainer.forward_pre_activations("}) {
+    const std::size_t at = learner.find(line);
+    EXPECT_NE(of_target.find(learner.substr(at, learner.find('\n', at) - at)), std::string::npos) << line;
+  }
   const std::string adapts = block_with("StaticFineTuning<iris::kModel, options>");
   ASSERT_NE(learner, "");
   ASSERT_NE(adapts, "");
@@ -206,6 +212,53 @@ int main() {
 )");
   EXPECT_EQ(adapted.status, 0) << adapted.output;
   EXPECT_EQ(adapted.output, "0 2");
+}
+
+/// The blocks of firmware that firmware.cpp does not have.
+TEST_F(FrontPage, FirmwareOfIntegersAndOfSlicesAnswersAsTheHost) {
+  const std::string data = " --data " + fs::absolute(build::folder()).string() + "/mnist --quiet";
+  const std::string model = folder_.file("model.safetensors");
+  ASSERT_EQ(run_command(build::tools() + "/train --hidden 10 --epochs 1 --save " + model + data).status, 0);
+  const auto answer_of = [&](const std::string& weights, const std::string& program) {
+    EXPECT_EQ(run_command(build::tools() + "/train --load " + model + " --evaluate --export-header " +
+                          folder_.file("model.hpp") + " --export-weights " + weights + data)
+                  .status,
+              0);
+    const CommandResult result =
+        build::run_program(folder_, "#include \"mote/mote.hpp\"\n#include \"model.hpp\"\n" + program);
+    EXPECT_EQ(result.status, 0) << result.output;
+    return result.output;
+  };
+  const std::string integers = block_with("integer_network_bytes(model::kModel.layers)");
+  ASSERT_NE(integers, "");
+  const std::string digit = answer_of("integer", R"(
+#include <cstdio>
+)" + integers + R"(
+int main(int, char** arguments) {
+  static unsigned char pixels[784];
+  for (int i = 0; i < 784; ++i) pixels[i] = static_cast<unsigned char>(model::kGoldenInputs[i] + 128);
+  if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) return 1;
+  const std::size_t best = mote::argmax({model::kGoldenOutputs, 10});
+  std::printf("%d", recognize(pixels) == best && arguments != nullptr ? static_cast<int>(best) : -1);
+}
+)");
+  const std::string slices = block_with("mote::FlashPass pass(");
+  ASSERT_NE(slices, "");
+  EXPECT_EQ(answer_of("int8", R"(
+#include <cstdio>
+static mote::Storage<mote::flash_network_bytes(model::kTopology)> scratch;
+static int fed = 0;
+static void feed_watchdog() { ++fed; }
+int main() {
+  mote::FlashNetwork network;
+  if (!network.bind(model::kModel, scratch).ok()) return 1;
+  const unsigned char* pixels = model::kGoldenInputs;
+)" + slices + R"(
+  if (fed == 0 && model::kTopology.inputs * 10 > 20000) return 2;
+  std::printf("%d", static_cast<int>(digit));
+}
+)"),
+            digit);
 }
 
 TEST(Readme, QuotesRowsThatReproduceHasWritten) {
