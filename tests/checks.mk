@@ -10,10 +10,10 @@ SANITIZE := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitiz
 
 sanitize: sanitize-memory sanitize-threads ## Run the tests under the sanitizers of addresses, undefined behavior and threads
 
-# The tests of `make install` would compile the numeric files for more processors, many minutes each under sanitizers,
+# The tests of `make install` and `make package` would compile the numeric files for more processors, many minutes each under sanitizers,
 # which reserve more memory than the limits of tests. GCC takes parts of std::regex for uninitialized.
 sanitize-memory:
-	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE) $(if $(IS_CLANG),,-Wno-maybe-uninitialized)' TEST_FILTER='-Install.*:CompilerOptions.*:*UnderAMemoryLimit' test
+	+$(MAKE) BUILD=build/sanitize $(NARROW) CXXFLAGS='$(SANITIZE) $(if $(IS_CLANG),,-Wno-maybe-uninitialized)' TEST_FILTER='-Install.*:Package.*:CompilerOptions.*:*UnderAMemoryLimit' test
 
 # Builds only the tests with threads.
 sanitize-threads:
