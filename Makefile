@@ -164,7 +164,7 @@ $(BUILD)/tests/mote_tests: $(TEST_OBJECTS) $(if $(TESTED_TOOLS),$(TESTED_TOOLS:%
 kill-test: all $(BUILD)/tests/mote_tests ## Kill 1,000 trainings, each at a random moment, and resume them from their checkpoints
 	MOTE_KILLS=1000 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*SurviveKills*'
 
-test-documents: all $(BUILD)/tests/mote_tests ## Run every command of the documents, also those that take an hour
+test-documents: all $(BUILD)/tests/mote_tests ## Run every command of the documents, also the commands of minutes and hours
 	MOTE_SLOW_COMMANDS=1 MOTE_BUILD=$(BUILD) MOTE_TOOLS=$(PROGRAM_FOLDER) $(BUILD)/tests/mote_tests --gtest_brief=1 --gtest_filter='*Documents.*'
 
 MUTANTS ?= 240

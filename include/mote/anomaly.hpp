@@ -4,7 +4,7 @@
 //
 //   mote::AnomalyDetector<mote::IntegerNetwork> detector;  // or mote::FlashNetwork
 //   if (!detector.bind(network, 0.99f).ok()) halt();
-//   detector.learn(sample);  // a few hundred samples of the machine in good order
+//   if (!detector.learn(sample).ok()) halt();  // a few hundred samples of the machine in good order
 //   if (detector.detect(sample)) warn();
 #ifndef MOTE_ANOMALY_HPP
 #define MOTE_ANOMALY_HPP

@@ -4,7 +4,7 @@
 //
 //   static mote::Storage<mote::calibration_bytes(topology)> scratch;
 //   mote::Range ranges[topology.layer_count + 1];
-//   mote::calibrate(topology, parameters, samples, scratch, ranges);
+//   if (!mote::calibrate(topology, parameters, samples, scratch, ranges).ok()) halt();
 #ifndef MOTE_CALIBRATION_HPP
 #define MOTE_CALIBRATION_HPP
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Checkpoints: the whole state of training as bytes. Saving and restoring changes no bit of the trained parameters.
 //
-//   mote::write_checkpoint(trainer, {}, sink);                   // between any two batches
+//   if (!mote::write_checkpoint(trainer, {}, sink).ok()) halt();             // between any two batches
 //   ... power loss; bind() as before ...
-//   mote::read_checkpoint(source, dataset, trainer);
-//   while (trainer.samples_left() > 0) trainer.train_batch();    // the rest of the epoch
+//   if (!mote::read_checkpoint(source, dataset, trainer).ok()) halt();
+//   while (trainer.samples_left() > 0 && trainer.train_batch().ok()) continue;  // the rest of the epoch
 //
 // Format, all numbers little-endian:
 //

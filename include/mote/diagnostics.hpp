@@ -3,7 +3,8 @@
 //
 //   static mote::Storage<mote::diagnosis_bytes(topology, 100)> scratch;
 //   mote::LayerDiagnostics layers[topology.layer_count];
-//   mote::diagnose(topology, trainer.parameters(), loss, dataset.subset(0, 1000), 100, scratch, layers);
+//   const mote::Dataset some = dataset.subset(0, 1000);
+//   if (!mote::diagnose(topology, trainer.parameters(), loss, some, 100, scratch, layers).ok()) halt();
 //   for (const auto& layer : layers) puts(mote::to_string(layer.verdict));
 //
 // With m samples, C the mean of their losses C_i, weights W, biases b, pre-activations z and activations a = f(z):

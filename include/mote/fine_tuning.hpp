@@ -5,7 +5,7 @@
 //   static mote::Storage<mote::fine_tuning_bytes(model::kTopology, options)> memory;
 //   mote::FineTuning tuning;
 //   if (!tuning.bind(model::kModel, options, memory).ok()) halt();
-//   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);  // three int16
+//   ... if (!tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label).ok()) halt();  // three int16
 //   ... mote::argmax(tuning.forward_pre_activations(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f)));
 //
 // IntegerFineTuning (integer_fine_tuning.hpp) does so for a network of integers.

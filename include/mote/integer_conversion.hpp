@@ -3,7 +3,7 @@
 // (calibration.hpp):
 //
 //   mote::IntegerModel model;
-//   mote::make_integer_model(topology, parameters, ranges, mote::ScalePer::output, arrays, model);
+//   if (!mote::make_integer_model(topology, parameters, ranges, mote::ScalePer::output, arrays, model).ok()) halt();
 //
 // Weights are symmetric, with the largest magnitude at 127. Activations use the whole of int8 for their range, 0
 // included; those of an IntegerModel16 are symmetric. ReLU becomes a clamp, softmax is left out,

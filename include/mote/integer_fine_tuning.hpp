@@ -5,7 +5,7 @@
 //   static mote::Storage<mote::integer_fine_tuning_bytes(model::kTopology, options)> memory;
 //   mote::IntegerFineTuning tuning;
 //   if (!tuning.bind(model::kTopology, model::kModel, options, memory).ok()) halt();
-//   ... tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label);
+//   ... if (!tuning.train(mote::Inputs(readings, 1, 3, 1.0f / 16384.0f), label).ok()) halt();
 #ifndef MOTE_INTEGER_FINE_TUNING_HPP
 #define MOTE_INTEGER_FINE_TUNING_HPP
 

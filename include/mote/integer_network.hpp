@@ -8,7 +8,7 @@
 //   static mote::Storage<mote::integer_network_bytes(model::kModel.layers)> scratch;
 //   mote::IntegerNetwork network;
 //   if (!network.bind(model::kModel, scratch).ok() || !verify(network, model::kGolden).ok()) halt();
-//   mote::quantize(mote::Inputs(pixels, 1, 784, 1.0f / 255.0f), model::kModel.input, inputs);  // inputs: [784]
+//   mote::quantize(model::inputs(pixels), model::kModel.input, inputs);  // inputs: [784]
 //   const std::size_t digit = mote::argmax(network.forward(inputs));
 //
 // A regression needs finer outputs than the 256 of int8: `--export-weights integer16` writes an IntegerModel16 for

@@ -4,7 +4,7 @@
 //
 //   constexpr auto options = mote::FineTuningOptions().set_layers(1).set_optimizer({mote::Optimizer::sgd, 0.01f});
 //   static mote::StaticFineTuning<model::kModel, options> tuning;
-//   ... tuning.train(model::inputs(numbers), label);
+//   ... if (!tuning.train(model::inputs(numbers), label).ok()) halt();
 //   ... mote::argmax(tuning.forward_pre_activations(model::inputs(numbers)));
 #ifndef MOTE_STATIC_FINE_TUNING_HPP
 #define MOTE_STATIC_FINE_TUNING_HPP

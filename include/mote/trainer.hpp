@@ -9,9 +9,10 @@
 //     if (!trainer.train_epoch(dataset).ok()) halt();
 //   }
 //
-// Samples that are seen once, such as a sensor's, need no stored data set: bind with kUnstored samples, then
+// Samples that are seen once, such as a sensor's, need no stored data set: bind with kUnstored samples, initialize,
+// then
 //
-//   trainer.train_batch({{readings, 8, 3}, labels, 2});  // 8 samples of 3 floats, in 2 classes
+//   if (!trainer.train_batch({{readings, 8, 3}, labels, 2}).ok()) halt();  // 8 samples of 3 floats, in 2 classes
 #ifndef MOTE_TRAINER_HPP
 #define MOTE_TRAINER_HPP
 

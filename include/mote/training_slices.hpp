@@ -2,7 +2,7 @@
 // A parameter step in slices of bounded time, between which other work is done or a watchdog is fed:
 //
 //   mote::TrainingSlices slices(trainer);
-//   slices.begin(batch);                     // or begin() after trainer.begin_epoch(): the next batch of the epoch
+//   if (!slices.begin(batch).ok()) halt();  // or begin() after trainer.begin_epoch(): the next batch of the epoch
 //   while (!slices.advance(20000)) feed_watchdog();
 //   if (!slices.result().ok()) halt();
 //

@@ -87,11 +87,7 @@ void TunedLayers::forget() {
 Result TunedLayers::restore(Bytes learned) {
   if (const Result result = check_exactly(learned, learned_.size()); !result.ok()) return result;
   const std::size_t floats = parameters_.size() * sizeof(float);
-  for (std::size_t i = 0; i < floats; i += sizeof(float)) {
-    float x;
-    __builtin_memcpy(&x, learned.data() + i, sizeof x);
-    if (!detail::is_finite(x)) return Status::not_finite;
-  }
+  if (!detail::all_finite(learned.subspan(0, floats))) return Status::not_finite;
   for (std::size_t i = floats; i < learned.size(); i += sizeof(Half)) {
     Half x;
     __builtin_memcpy(&x, learned.data() + i, sizeof x);

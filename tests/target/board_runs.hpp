@@ -13,17 +13,13 @@
 #include <string>
 #include <vector>
 
+#include "support/build.hpp"
 #include "support/command.hpp"
 
 namespace board_runs {
 
-inline std::string variable(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
 inline std::string folder() {
-  return variable("MOTE_BUILD", "build") + "/target/";
+  return build::folder() + "/target/";
 }
 
 inline std::vector<std::string> words(const std::string& text) {
@@ -33,7 +29,7 @@ inline std::vector<std::string> words(const std::string& text) {
 
 inline std::string board_of(const std::string& target, const std::string& image) {
   const std::string start = target + (image.rfind("dense_", 0) == 0 ? "_dense:" : ":");
-  for (const std::string& entry : words(variable("MOTE_BOARDS", ""))) {
+  for (const std::string& entry : words(build::variable("MOTE_BOARDS", ""))) {
     if (entry.rfind(start, 0) == 0) return entry.substr(start.size());
   }
   ADD_FAILURE() << "MOTE_BOARDS has no board for " << target << ": run make test-target";

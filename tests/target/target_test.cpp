@@ -16,7 +16,7 @@
 #include "results_table.hpp"
 #include "sizes.hpp"
 #include "support/document_commands.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/example_output.hpp"
 
 namespace {
 
@@ -82,6 +82,7 @@ std::size_t stack_bound(const std::string& target, const std::string& image) {
   graph.limit("src/training/evaluation.cpp", {"loss_and_deltas"});
   graph.limit("src/training/backpropagation.cpp", methods);
   graph.limit("src/training/trainer.cpp", methods);
+  graph.limit("src/training/trainer_state.cpp", methods);
   graph.limit("src/device/flash_network.cpp", {"activate_by", "flash_product_"});
   graph.limit("src/device/fine_tuning.cpp", {"flash_product_", "read_flash_"});
   std::vector<std::string> of_tuning = methods;
@@ -260,18 +261,6 @@ TEST(Firmware, RunsOnEveryTarget) {
       EXPECT_EQ(run_on(target, image).status, 0) << target << " " << image;
     }
   }
-}
-
-/// The lines of the comment that begins an example, after "Prints".
-std::string promised_output(const std::string& example) {
-  std::istringstream lines(contents("tools/examples/" + example + ".cpp"));
-  std::string output;
-  bool is_promise = false;
-  for (std::string line; std::getline(lines, line) && line.rfind("//", 0) == 0;) {
-    if (is_promise && line.rfind("//   ", 0) == 0) output += line.substr(5) + "\n";
-    is_promise = is_promise || (line.size() > 6 && line.rfind("Prints") == line.size() - 6);
-  }
-  return output;
 }
 
 TEST(Examples, PrintOnABoardWhatTheirCommentsSay) {

@@ -10,6 +10,7 @@
 
 #include "support/build.hpp"
 #include "support/command.hpp"
+#include "support/example_output.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace {
@@ -19,18 +20,6 @@ CommandResult run_example(const TemporaryFolder& folder, const std::string& name
   const CommandResult compiled =
       build::compile("-O1 -Wall -Wextra -Werror -Itools tools/examples/" + name + ".cpp", folder.file(name));
   return compiled.status != 0 ? compiled : run_command(folder.file(name) + " " + arguments);
-}
-
-/// The lines of the comment that begins a file, after "Prints".
-std::string promised_output(const std::string& name) {
-  std::ifstream file("tools/examples/" + name + ".cpp");
-  std::string output;
-  bool is_promise = false;
-  for (std::string line; std::getline(file, line) && line.rfind("//", 0) == 0;) {
-    if (is_promise && line.rfind("//   ", 0) == 0) output += line.substr(5) + "\n";
-    is_promise = is_promise || (line.size() > 6 && line.rfind("Prints") == line.size() - 6);
-  }
-  return output;
 }
 
 TEST(Examples, PrintWhatTheirCommentsSay) {

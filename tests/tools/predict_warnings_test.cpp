@@ -66,9 +66,10 @@ TEST_F(PredictWarnings, NameImagesOfAnotherScale) {
   EXPECT_EQ(image_warning(elements),
             "image 1, element 5: found 10000, an input of 39.2, far from the 0 to 1 that networks learn from");
   for (float& x : elements) x = x == 0.0f ? 0.0f : 1.0f;
-  EXPECT_EQ(image_warning(elements),
-            "elements from 0 to 1, of which the network sees a range of 0.0039; expected one of about 1: store them as "
-            "the training images were");
+  EXPECT_EQ(
+      image_warning(elements),
+      "elements from 0 to 1 become inputs in a range of 0.0039, expected about 1; store the elements like those of "
+      "the training images");
   EXPECT_EQ(table_warning("0,9999,0,0,0,0,0,0,0,0,0,0\n"),
             "row 0, column '1': found 9999, an input of 39.2, far from the 0 to 1 that networks learn from");
   EXPECT_EQ(image_warning(std::vector<float>(12, 3.0f)), "") << "a blank image is rare, but no mistake of scale";

@@ -42,7 +42,7 @@ std::string class_lines(const std::vector<std::uint32_t>& confusion, const std::
 
 std::string unrecognized_text(const std::vector<std::uint32_t>& confusion, const std::vector<std::string>& names,
                               const char* samples) {
-  constexpr std::uint32_t kFew = 5;  // samples of a class, all of which may be missed by chance
+  constexpr std::uint32_t kFew = 5;  // samples of a class: fewer may all be missed by chance
   std::vector<std::string> missed;
   const auto classes = static_cast<std::size_t>(std::lround(std::sqrt(confusion.size())));
   for (std::size_t k = 0; k < classes; ++k) {

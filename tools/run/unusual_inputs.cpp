@@ -40,8 +40,8 @@ std::string faint_text(const mote::Inputs& samples) {
   }
   if (!(least < most)) return "";  // blank
   return format(
-      "elements from %g to %g, of which the network sees a range of %.2g; expected one of about 1: store them "
-      "as the training images were",
+      "elements from %g to %g become inputs in a range of %.2g, expected about 1; store the elements like those of the "
+      "training images",
       static_cast<double>(least), static_cast<double>(most),
       static_cast<double>((most - least) * std::abs(samples.scale)));
 }

@@ -24,13 +24,17 @@ constexpr bool is_fraction(float x) {
   return x >= 0.0f && x < 1.0f;
 }
 
-inline bool all_finite(Span<const float> values) {
-  for (const float value : values) {
+/// Of floats at any address; floats.size(): a multiple of 4.
+inline bool all_finite(Bytes floats) {
+  for (std::size_t i = 0; i < floats.size(); i += sizeof(float)) {
     std::uint32_t bits;
-    __builtin_memcpy(&bits, &value, sizeof bits);
+    __builtin_memcpy(&bits, floats.data() + i, sizeof bits);
     if (bits << 1 >= 0xff000000u) return false;  // the exponent is all ones; without a call on soft-float cores
   }
   return true;
+}
+inline bool all_finite(Span<const float> values) {
+  return all_finite(as_bytes(values));
 }
 
 }  // namespace mote::detail
