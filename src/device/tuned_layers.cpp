@@ -281,9 +281,6 @@ void TunedLayers::delta_below(std::size_t l, const float* parameters) {
         copy_floats(part + i * kRowAlignment, kRowAlignment, below + i * stride_below + k);
       }
     }
-    for (std::size_t i = 0; i < batch_size_; ++i) {
-      for (std::size_t j = padded_columns(inputs); j < stride_below; ++j) below[i * stride_below + j] = 0.0f;
-    }
   }
   const Activation activation = topology_.layers[l - 1].activation;
   const float* kept =

@@ -77,6 +77,20 @@ TEST(Calibration, LeavesOutliersOutOfRanges) {
   EXPECT_LE(errors[2], 1.05 * errors[1]) << "up to the coarseness of bins and fractions";
 }
 
+TEST(Calibration, KeepsTheExtremesOfFewSamplesInPercentiles) {
+  const Topology t{1, {1}};
+  const std::vector<float> parameters(t.parameter_count());
+  std::vector<float> inputs = mote::test::Source(5).floats(1000, -1.0f, 1.0f);
+  inputs[3] = -2.0f, inputs[500] = 4.0f;
+  Range ranges[2];
+  GuardedMemory scratch(mote::calibration_bytes(t, mote::Calibration::percentile));
+  ASSERT_TRUE(mote::calibrate(t, {parameters.data(), parameters.size()}, Inputs(inputs.data(), 1000, 1),
+                              mote::Calibration::percentile, scratch, {ranges, 2})
+                  .ok());
+  EXPECT_FLOAT_EQ(ranges[0].least, -2.0f);
+  EXPECT_FLOAT_EQ(ranges[0].most, 4.0f);
+}
+
 TEST(Calibration, RejectsSamplesAndSizesThatDoNotFit) {
   const Topology t{2, {3, Activation::relu}, {1}};
   const std::vector<float> parameters(t.parameter_count(), 0.5f);

@@ -292,6 +292,8 @@ TEST(Golden, TellsADamagedModelAndAWrongAnswer) {
   EXPECT_EQ(verify_in_every_way(network, golden).found, 1u);
   golden.fused = !golden.fused;
   EXPECT_TRUE(verify_in_every_way(network, golden).ok()) << "the other arithmetic rounds differently";
+  outputs[1] = right + 0.99f * 0x1p-12f * (1.0f + right);
+  EXPECT_TRUE(verify_in_every_way(network, golden).ok());
   outputs[1] = right + 0.01f;
   EXPECT_EQ(verify_in_every_way(network, golden).status, Status::golden_mismatch);
   outputs[1] = NAN;

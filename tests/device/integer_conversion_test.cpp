@@ -79,6 +79,21 @@ TEST(IntegerConversion, KeepsTheOutputsOfEveryActivation) {
   EXPECT_GE(signal_to_error({30, {40, Activation::relu}, {5, Activation::softmax}}, ScalePer::output), 30.0);
 }
 
+TEST(IntegerConversion, QuantizesSigmoidAndTanhAsTfliteDoes) {
+  const Topology t{3, {4, Activation::sigmoid}, {4, Activation::tanh}, {2, Activation::sigmoid}};
+  std::vector<float> parameters(t.parameter_count());
+  twin::randomize(t, 3, {parameters.data(), parameters.size()});
+  const std::vector<float> inputs = mote::test::Source(4).floats(30, -1.0f, 2.0f);
+  Converted converted(t);
+  converted.make(t, {parameters.data(), parameters.size()}, Inputs(inputs.data(), 10, 3), ScalePer::output);
+  const std::int8_t zeros[] = {-128, 0, -128};
+  const float scales[] = {0x1p-8f, 0x1p-7f, 0x1p-8f};
+  for (std::size_t l = 0; l < 3; ++l) {
+    EXPECT_EQ(converted.layers[l].output.zero, zeros[l]) << l;
+    EXPECT_EQ(converted.layers[l].output.scale, scales[l]) << l;
+  }
+}
+
 /// Parameters whose weights are multiples of a step, up to 127: only the activations lose.
 std::vector<float> weights_of_8_bits(const Topology& t, float step) {
   std::vector<float> parameters(t.parameter_count());
@@ -107,6 +122,17 @@ TEST(IntegerConversion16, KeepsTheOutputsOfEveryActivation) {
     EXPECT_GE(of_int16, 70.0) << "with exact weights";
     EXPECT_GE(of_int16, signal_to_error(t, parameters, inputs, ScalePer::output) + 35.0);
   }
+}
+
+TEST(IntegerConversion16, UsesAllStepsForOutputsThatNoLayerSums) {
+  const Topology t{3, {1000, Activation::relu}, {1000}};
+  std::vector<float> parameters(t.parameter_count());
+  twin::randomize(t, 3, {parameters.data(), parameters.size()});
+  const std::vector<float> inputs = mote::test::Source(4).floats(30, -1.0f, 2.0f);
+  Converted16 converted(t);
+  converted.make(t, {parameters.data(), parameters.size()}, Inputs(inputs.data(), 10, 3), ScalePer::output);
+  EXPECT_LT(converted.layers[0].output.most, 32767);
+  EXPECT_EQ(converted.model.output().most, 32767);
 }
 
 /// No input can overflow a sum: not with the most inputs, the largest weights and biases that outweigh them.

@@ -240,4 +240,42 @@ TEST(TunedLayers, TargetsAreLearnedLikeLabels) {
   EXPECT_EQ(tuning.waiting(), 0u);
 }
 
+/// Rows of 128 columns have a longer stride, and what lies between them was never written.
+TEST(TunedLayers, ReadNothingBetweenRowsOf128Columns) {
+  constexpr Topology t{5, {128, Activation::tanh}, {128, Activation::gelu}, {3, Activation::softmax}};
+  std::vector<float> parameters(t.parameter_count()), biases(mote::flash_row_count(t)), factors(biases.size());
+  std::vector<std::int8_t> weights(mote::flash_weight_count(t));
+  twin::randomize(t, 9, span(parameters));
+  ASSERT_TRUE(mote::make_flash_weights(t, span(parameters), span(weights), span(biases), span(factors)).ok());
+  const FlashModel model(t, Span<const std::int8_t>(span(weights)), span(biases), span(factors));
+  FineTuningOptions options;
+  options.set_biases(3).set_batch_size(2).set_optimizer({Optimizer::adam, 0.01f});
+  GuardedMemory memory(mote::fine_tuning_bytes(t, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(model, options, memory.memory()).ok());
+  const std::vector<float> inputs = mote::test::Source(4).floats(20 * 5, -1.0f, 1.0f);
+  for (std::size_t i = 0; i < 20; ++i) {
+    ASSERT_TRUE(tuning.train(Inputs(inputs.data() + 5 * i, 1, 5), static_cast<std::uint8_t>(i % 3)).ok());
+  }
+  for (const float x : copied(tuning)) ASSERT_TRUE(std::isfinite(x));
+  EXPECT_TRUE(memory.intact());
+}
+
+TEST(TunedLayers, TargetsOfCrossEntropyAreProbabilities) {
+  const Example example;
+  FineTuningOptions options;
+  options.set_has_targets(true).set_batch_size(2);
+  GuardedMemory memory(mote::fine_tuning_bytes(kTopology, options));
+  FineTuning tuning;
+  ASSERT_TRUE(tuning.bind(example.float32, options, memory.memory()).ok());
+  const auto status = [&](float target) {
+    const float targets[4] = {0.0f, target, 1.0f, 0.0f};
+    return tuning.train(example.sample(0), Span<const float>(targets)).status;
+  };
+  for (const float wrong : {-0.5f, -0x1p-126f, 1.5f, std::nextafter(1.0f, 2.0f), -NAN}) {
+    EXPECT_EQ(status(wrong), Status::target_out_of_range) << wrong;
+  }
+  EXPECT_EQ(status(0.5f), Status::ok);
+}
+
 }  // namespace

@@ -152,10 +152,12 @@ TEST(Checkpoint, NamesTheFirstSettingThatDiffers) {
     cases.emplace_back(name, changed);
   };
   add("optimizer", [](TrainingOptions& o) { o.optimizer.method = Optimizer::nadam; });
+  add("momentum", [](TrainingOptions& o) { o.optimizer.momentum = 0.8f; });
   add("beta1", [](TrainingOptions& o) { o.optimizer.beta1 = 0.8f; });
   add("beta2", [](TrainingOptions& o) { o.optimizer.beta2 = 0.8f; });
   add("epsilon", [](TrainingOptions& o) { o.optimizer.epsilon = 1e-3f; });
   add("loss", [](TrainingOptions& o) { o.loss = mote::Loss::quadratic; });
+  add("Huber delta", [](TrainingOptions& o) { o.loss.huber_delta = 2.0f; });
   add("label smoothing", [](TrainingOptions& o) { o.loss.label_smoothing = 0.1f; });
   add("l1", [](TrainingOptions& o) { o.l1 = 0.1f; });
   add("l2", [](TrainingOptions& o) { o.l2 = 0.1f; });

@@ -9,6 +9,7 @@
 
 #include "mote/model_file.hpp"
 #include "support/double_batch_norm.hpp"
+#include "support/guarded_memory.hpp"
 #include "support/model_support.hpp"
 #include "support/support.hpp"
 
@@ -104,8 +105,9 @@ TEST(ModelAnswer, NeedsMemoryForTheKnownAnswer) {
   for (std::size_t skipped = 0; skipped < mote::kAlignment; ++skipped) {
     ASSERT_TRUE(read_in(skipped, model::header_size(file)).ok()) << "the memory of the header is free by then";
   }
-  const Topology wide{1, {1000, Activation::relu}, {1, Activation::identity}};
-  const std::string large = with(Model(wide).written(), {{"golden.inputs", {1.0f}}, {"golden.outputs", {1.0f}}});
+  const Topology wide{1, {1, Activation::relu}, {1000, Activation::identity}};
+  const std::string large =
+      with(Model(wide).written(), {{"golden.inputs", {1.0f}}, {"golden.outputs", Floats(1000, 9.0f)}});
   std::vector<unsigned char> header(model::header_size(large));
   const mote::Bytes large_bytes = model::bytes_of(large);
   Model loaded(wide);
@@ -116,6 +118,12 @@ TEST(ModelAnswer, NeedsMemoryForTheKnownAnswer) {
   EXPECT_GT(result.expected, 8000u);
   EXPECT_LT(result.expected, large.size());
   EXPECT_EQ(loaded.parameters, before);
+  GuardedMemory enough(result.expected);
+  EXPECT_EQ(
+      read_model(mote::source_of(large_bytes), enough, wide, {loaded.parameters.data(), loaded.parameters.size()}, {})
+          .status,
+      Status::golden_mismatch);
+  EXPECT_TRUE(enough.intact());
 }
 
 TEST(ModelAnswer, RejectsHalfAKnownAnswer) {

@@ -38,6 +38,9 @@ TEST(ModelFile, IsWrittenAsTheFormatSays) {
                            "\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[64,80]}}"}) {
     EXPECT_NE(header.find(part), std::string::npos) << header << "\n" << part;
   }
+  for (const char* default_value : {"label_smoothing", "huber_delta", "input_offset", "batch_norm"}) {
+    EXPECT_EQ(header.find(default_value), std::string::npos) << header;
+  }
   ASSERT_EQ(data.size(), 80u);
   const Model expected(kPlain);
   for (std::size_t j = 0; j < 2; ++j) {

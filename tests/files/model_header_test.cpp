@@ -128,6 +128,10 @@ TEST(ModelHeader, ReadsDecimalFractions) {
       EXPECT_EQ(model.input_scale, c.expected) << c.text;
     }
   }
+  for (const char* zero : {"0", "0.000", "0e5", "-0e-5"}) {
+    EXPECT_TRUE(with_metadata(kMetadata + ",\"input_offset\":\"" + zero + "\"").ok()) << zero;
+    EXPECT_FALSE(with_metadata(kMetadata + ",\"input_scale\":\"" + zero + "\"").ok()) << zero;
+  }
 }
 
 TEST(ModelHeader, ReadsHexadecimalFractionsOfCAndPython) {
@@ -323,7 +327,7 @@ TEST(ModelHeader, RefusesWhatIsNoJson) {
        {std::string(), std::string("{}"), " " + right, right + "x", right + right, right.substr(0, right.size() - 1),
         "[" + right + "]", "{" + kWeight + kBias + "}", header(kMetadata, kWeight + ",") + "}",
         std::string("{\"__metadata__\":null}"), std::string("\xef\xbb\xbf") + right, right + std::string(1, '\0'),
-        std::string("{\"__metadata__\":{},\"__metadata__\":{}}"), std::string(10000, '{'), std::string(10000, '[')}) {
+        "{\"__metadata__\":{}," + right.substr(1), std::string(10000, '{'), std::string(10000, '[')}) {
     EXPECT_FALSE(read(text).ok()) << text;
   }
   EXPECT_TRUE(read(right).ok());

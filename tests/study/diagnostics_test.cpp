@@ -404,7 +404,9 @@ TEST(DiagnosticsErrors, SayWhatDoesNotFit) {
   const std::size_t all = parameters.size();
   EXPECT_EQ(run(30, 30, scratch, all, 2, Loss::cross_entropy).status, Status::ok);
   EXPECT_EQ(run(30, 29, scratch, all, 2, Loss::cross_entropy).status, Status::batch_norm_in_chunks);
+  EXPECT_EQ(run(2, 30, scratch, all, 2, Loss::cross_entropy).status, Status::ok);
   EXPECT_EQ(run(1, 30, scratch, all, 2, Loss::cross_entropy).status, Status::batch_norm_of_one_sample);
+  EXPECT_EQ(run(1, 30, scratch, all, 2, Loss::cross_entropy).expected, 2u);
   EXPECT_EQ(run(0, 30, scratch, all, 2, Loss::cross_entropy).status, Status::no_samples);
   EXPECT_EQ(run(30, 30, less, all, 2, Loss::cross_entropy).expected, mote::diagnosis_bytes(topology, 30));
   EXPECT_EQ(run(30, 30, scratch, all - 1, 2, Loss::cross_entropy).expected, topology.parameter_bytes());

@@ -112,6 +112,8 @@ TEST(Schedule, GivesTheSameBitsInEveryArithmeticClass) {
     return crc;
   };
   EXPECT_EQ(checksum({Decay::exponential, 1000, 0.1f}), 1111975790u);
+  EXPECT_EQ(checksum({Decay::exponential, 1000, 0.634f}), 210740u);
+  EXPECT_EQ(checksum({Decay::exponential, 1000, 0.676f}), 2463671416u);
   EXPECT_EQ(checksum({Decay::cosine, 1500, 0.1f, 100}), 25976082u);
 }
 

@@ -119,6 +119,8 @@ TEST(Backpropagation, KeepsActivationsOfEveryLayerAndPreActivationsOfTheLast) {
     GuardedMemory scratch(mote::backpropagation_bytes(topology, kRows + 2));
     Backpropagation engine;
     ASSERT_TRUE(engine.bind(topology, kRows + 2, scratch).ok());
+    engine.set_dropout({0.5f, 7});
+    ASSERT_TRUE(engine.bind(topology, kRows + 2, scratch).ok());  // drops nothing
     engine.forward(example.parameters.data(), example.batch.inputs.data(), kRows);
     for (std::size_t l = 0; l < topology.layer_count; ++l) {
       const mote::MatrixView found = engine.activations(l);
