@@ -4,7 +4,7 @@
 
 # For slow checks: compiles the numeric files once, for any processor.
 NARROW   := DISPATCH= BUILDS=baseline SET_baseline= OPTIMIZE=-O1
-SANITIZE := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE := -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
 
 .PHONY: test-small sanitize sanitize-memory sanitize-threads lint cppcheck valgrind coverage file-costs
 

@@ -211,6 +211,23 @@ TEST(ChartSvg, EscapesNames) {
   EXPECT_NE(svg.find("a&amp;b"), std::string::npos);
 }
 
+TEST(Histogram, CountsEqualValuesOfAnySize) {
+  for (const double x : {0.0, 0.5, -1.0, 1e-30, 1e17, -3e38}) {
+    tools::Histogram histogram = tools::histogram_of_range(x, x);
+    tools::count(histogram, x);
+    EXPECT_LT(histogram.low, histogram.high) << x;
+    EXPECT_EQ(histogram.counts[20], 1u) << x;
+  }
+}
+
+TEST(Histogram, CountsBothEndsInTheirBars) {
+  tools::Histogram histogram = tools::histogram_of_range(-3e38, 1e38);
+  for (const double x : {-3e38, 0.0, 1e38}) tools::count(histogram, x);
+  EXPECT_EQ(histogram.counts[0], 1u);
+  EXPECT_EQ(histogram.counts[30], 1u);
+  EXPECT_EQ(histogram.counts[39], 1u);
+}
+
 TEST(ChartSvg, HistogramBarsAreAsHighAsTheirCounts) {
   const tools::Histogram histogram{"activations", -1.0, 1.0, {2, 0, 4, 1}};
   std::vector<std::string> heights, tips;

@@ -32,6 +32,18 @@ const Point* last_shown(const LineChart& chart, const Series& series) {
   return last == series.points.rend() ? nullptr : &*last;
 }
 
+Histogram histogram_of_range(double least, double greatest) {
+  constexpr std::size_t kBars = 40;
+  const double apart = least == greatest ? std::max(0.5, std::fabs(least) * 0x1p-20) : 0.0;
+  return {"", least - apart, greatest + apart, std::vector<std::uint64_t>(kBars)};
+}
+
+void count(Histogram& histogram, double value) {
+  const double bars = static_cast<double>(histogram.counts.size());
+  const double place = (value - histogram.low) / (histogram.high - histogram.low) * bars;
+  ++histogram.counts[static_cast<std::size_t>(std::clamp(place, 0.0, bars - 1.0))];
+}
+
 double rounded_end(const Histogram& histogram, double end) {
   const double width = histogram.high - histogram.low;
   if (!(width > 0.0)) return end;

@@ -61,6 +61,12 @@ struct Histogram {
   std::vector<std::uint64_t> counts;  ///< at least one; all 0 without values
 };
 
+/// Bars between the least and the greatest of the values to count; equal ends are moved apart.
+Histogram histogram_of_range(double least, double greatest);
+
+/// Counts a value between the ends.
+void count(Histogram& histogram, double value);
+
 /// An end of a histogram, rounded to the third digit of the width: 0 instead of 1e-25.
 double rounded_end(const Histogram& histogram, double end);
 

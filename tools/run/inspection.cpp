@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kRows = 16;  // samples at a time
 constexpr std::size_t kMostResponses = 1000;
-constexpr std::size_t kBars = 40;
 constexpr std::size_t kMostPixels = 1 << 20;  // in all pictures of one kind together
 
 /// Number of pictures of `pixels` pixels to keep, at least 1.
@@ -77,23 +76,13 @@ struct Sums {
 LayerResponse summarize(const Sums& sums, mote::Activation activation) {
   LayerResponse response;
   response.activation = activation;
-  response.histogram.counts.assign(kBars, 0);
+  response.histogram = histogram_of_range(0.0, 0.0);
   if (sums.count == 0.0) return response;
   response.mean = sums.sum / sums.count;
   response.deviation = std::sqrt(std::max(0.0, sums.squares / sums.count - response.mean * response.mean));
   response.zeros = sums.zeros / sums.count;
-  if (sums.low > sums.high) return response;
-  const bool is_point = sums.low == sums.high;
-  response.histogram.low = is_point ? sums.low - 0.5 : sums.low;
-  response.histogram.high = is_point ? sums.high + 0.5 : sums.high;
+  if (sums.low <= sums.high) response.histogram = histogram_of_range(sums.low, sums.high);
   return response;
-}
-
-void count(float value, Histogram& histogram) {
-  if (!std::isfinite(value) || value == 0.0f) return;
-  const double share = (static_cast<double>(value) - histogram.low) / (histogram.high - histogram.low);
-  const std::size_t bar = static_cast<std::size_t>(share * static_cast<double>(kBars));
-  ++histogram.counts[std::min(bar, kBars - 1)];
 }
 
 std::vector<LayerResponse> look_at_layers(const mote::Topology& topology, mote::Span<const float> parameters,
@@ -110,7 +99,9 @@ std::vector<LayerResponse> look_at_layers(const mote::Topology& topology, mote::
   }
   for_each_response(topology, parameters, samples, scratch, [&](std::size_t layer, const mote::MatrixView& values) {
     for (std::size_t row = 0; row < values.rows; ++row) {
-      for (const float value : values.row(row)) count(value, responses[layer].histogram);
+      for (const float value : values.row(row)) {
+        if (std::isfinite(value) && value != 0.0f) count(responses[layer].histogram, static_cast<double>(value));
+      }
     }
   });
   return responses;

@@ -106,22 +106,15 @@ LineChart prediction_chart(const TestOutputs& test, const std::vector<std::strin
 }
 
 Histogram residuals(const TestOutputs& test, std::size_t output) {
-  constexpr std::size_t kBars = 40;
-  Histogram histogram;
-  histogram.counts.resize(kBars);
   std::vector<double> errors;
   for (std::size_t i = output; i < test.targets.size(); i += test.outputs) {
     const double error = static_cast<double>(test.values[i]) - static_cast<double>(test.targets[i]);
     if (std::isfinite(error)) errors.push_back(error);
   }
-  if (errors.empty()) return histogram;
-  const auto [least, most] = std::minmax_element(errors.begin(), errors.end());
-  histogram.low = *least;
-  histogram.high = *most > *least ? *most : *least + 1.0;
-  for (const double error : errors) {
-    const double place = (error - histogram.low) / (histogram.high - histogram.low) * static_cast<double>(kBars);
-    ++histogram.counts[std::min(static_cast<std::size_t>(place), kBars - 1)];
-  }
+  if (errors.empty()) return histogram_of_range(0.0, 0.0);
+  const auto [least, greatest] = std::minmax_element(errors.begin(), errors.end());
+  Histogram histogram = histogram_of_range(*least, *greatest);
+  for (const double error : errors) count(histogram, error);
   return histogram;
 }
 
