@@ -228,7 +228,7 @@ bool CheckpointWriter::is_due(Moment moment, Clock::time_point now) const {
 }
 
 void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& state, Moment moment) {
-  const Clock::time_point start = Clock::now();
+  const Clock::time_point start = now_();
   if (!is_due(moment, start)) {
     is_behind_ = is_behind_ || moment == Moment::epoch;
     return;
@@ -242,7 +242,7 @@ void CheckpointWriter::write(const mote::Trainer& trainer, const TrainingState& 
   if (!result.ok()) throw Error("--checkpoint: " + file.path() + ": " + describe(result), kExitFailed);
   file.commit();
   is_behind_ = false;
-  written_ = Clock::now();
+  written_ = now_();
   cost_ = written_ - start;
 }
 

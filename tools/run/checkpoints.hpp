@@ -33,7 +33,11 @@ void claim_checkpoint(const Settings& settings, std::optional<FileLock>& lock);
 /// Writes the checkpoints of a run. All arguments must outlive this object.
 class CheckpointWriter {
  public:
-  CheckpointWriter(const Settings& settings, const Split& split) : settings_(settings), data_(data_checksum(split)) {}
+  using Clock = std::chrono::steady_clock;
+  using Now = Clock::time_point (*)();
+
+  CheckpointWriter(const Settings& settings, const Split& split, Now now = Clock::now)
+      : settings_(settings), data_(data_checksum(split)), now_(now) {}
 
   /// Replaces the file. Does nothing between two batches within --checkpoint-seconds of the last write; nor at the end
   /// of an epoch except the last, if writing would take more than a twentieth of the time: a checkpoint holds all
@@ -41,9 +45,9 @@ class CheckpointWriter {
   void write(const mote::Trainer& trainer, const TrainingState& state, Moment moment);
 
  private:
-  using Clock = std::chrono::steady_clock;
   const Settings& settings_;
   std::uint32_t data_;
+  Now now_;
   bool is_due(Moment moment, Clock::time_point now) const;
 
   Clock::time_point written_;
