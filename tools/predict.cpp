@@ -157,7 +157,8 @@ std::size_t predict(const Predictor& predictor, const std::string& path, const m
       for (const float output : row) {
         is_finite = is_finite && std::isfinite(output);
         char number[32];
-        std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(output));
+        const float unsigned_nan = std::isnan(output) ? std::nanf("") : output;  // "-nan" depends on the processor
+        std::snprintf(number, sizeof number, ",%.9g", static_cast<double>(unsigned_nan));
         line += number;
       }
       overflows += is_finite ? 0 : 1;
@@ -226,9 +227,8 @@ int run(std::vector<std::string> arguments) {
     overflows += predict(predictor, arguments[i], samples);
   }
   if (overflows != 0) {
-    throw Error(arguments[0] + ": outputs of " + std::to_string(overflows) +
-                    (overflows == 1 ? " line are" : " lines are") +
-                    " not finite: the sums of a layer are too large for single precision; check the weights of the "
+    throw Error(arguments[0] + ": outputs of " + counted(overflows, "line") +
+                    " are not finite: the sums of a layer are too large for single precision; check the weights of the "
                     "network and the inputs",
                 kExitFailed);
   }

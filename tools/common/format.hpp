@@ -12,6 +12,9 @@ namespace tools {
 /// The text that printf() prints.
 __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...);
 
+/// "1 seed", "3 seeds".
+std::string counted(std::size_t count, const char* noun);
+
 /// Bytes of the control character that a text begins with, in UTF-8; 0: none. Terminals obey control characters. They
 /// include those that change the direction of a text, which show other names than there are.
 std::size_t control_at(std::string_view text);

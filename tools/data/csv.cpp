@@ -100,8 +100,8 @@ bool CsvReader::next() {
     first_line_ = line_;
   }
   if (cells_.size() != columns_) {
-    reject(line_, std::to_string(cells_.size()) + (cells_.size() == 1 ? " cell" : " cells") + ", expected " +
-                      std::to_string(columns_) + " as on line " + std::to_string(first_line_));
+    reject(line_, counted(cells_.size(), "cell") + ", expected " + std::to_string(columns_) + " as on line " +
+                      std::to_string(first_line_));
   }
   return true;
 }

@@ -119,7 +119,7 @@ void measure_chains(Laboratory& laboratory) {
     }
   }
   Table table{"chain_lengths",
-              format("|dC/db| of the first neuron over that of the last, by length, %zu seeds", laboratory.seeds),
+              "|dC/db| of the first neuron over that of the last, by length, " + counted(laboratory.seeds, "seed"),
               {{"median", 3, true}, {"5%", 3, true}, {"95%", 3, true}, {"1/4^(n-1)", 3, true}},
               {}};
   LineChart chart;
@@ -131,7 +131,7 @@ void measure_chains(Laboratory& laboratory) {
   for (std::size_t length = 1; length <= kLongest; ++length) {
     const std::vector<double>& of = shares[length];
     const double n = static_cast<double>(length);
-    const Row row{std::to_string(length) + (length == 1 ? " neuron" : " neurons"),
+    const Row row{counted(length, "neuron"),
                   {median(of), quantile(of, 0.05), quantile(of, 0.95), std::pow(0.25, n - 1.0)}};
     for (std::size_t s = 0; s < row.values.size(); ++s) chart.series[s].points.push_back({n, row.values[s]});
     table.rows.push_back(row);

@@ -136,12 +136,11 @@ void measure_depth(Laboratory& laboratory) {
   const std::size_t epochs = laboratory.epochs, seeds = laboratory.seeds;
   const mote::Dataset train = laboratory.first_images(kTrain + kValidation).subset(0, kTrain);
   const mote::Dataset validation = laboratory.images.subset(kTrain, kValidation);
-  Table table{
-      "depth",
-      format("Validation accuracy in %% after %zu epochs, %zu seeds; best_epoch: mean of the best epoch of each seed",
-             epochs, seeds),
-      {{"mean", 2}, {"deviation", 2}, {"lowest", 2}, {"highest", 2}, {"published", 2}, {"best_epoch", 2}},
-      {}};
+  Table table{"depth",
+              "Validation accuracy in % after " + counted(epochs, "epoch") + ", " + counted(seeds, "seed") +
+                  "; best_epoch: mean of the best epoch of each seed",
+              {{"mean", 2}, {"deviation", 2}, {"lowest", 2}, {"highest", 2}, {"published", 2}, {"best_epoch", 2}},
+              {}};
   LineChart chart;
   chart.title = "Validation accuracy in %, by hidden layers";
   chart.x_name = "hidden layers";

@@ -126,7 +126,7 @@ void walk_past_saddles(Laboratory& laboratory) {
   chart.y_name = "loss";
   chart.x_scale = Scale::logarithmic;
   for (const std::size_t layers : {1u, 2u, 3u, 5u}) {
-    const std::string name = std::to_string(layers) + (layers == 1 ? " layer" : " layers");
+    const std::string name = counted(layers, "layer");
     Descent descent(std::vector<float>(layers, kStart));
     const double start = descent.loss(), s = static_cast<double>(kStart), n = static_cast<double>(layers);
     double half = std::nan("");

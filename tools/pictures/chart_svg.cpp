@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "common/format.hpp"
 #include "pictures/svg.hpp"
 
 namespace tools {
@@ -33,10 +34,6 @@ std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
   return text;
-}
-
-std::string plural(std::uint64_t count, const char* name) {
-  return std::to_string(count) + " " + name + (count == 1 ? "" : "s");
 }
 
 void draw_axes(Svg& svg, const Frame& frame, const ChartAxes& axes, const LineChart& chart) {
@@ -177,7 +174,7 @@ std::string to_svg(const Histogram& histogram) {
     const double left = frame.x(static_cast<double>(i) / bars), right = frame.x(static_cast<double>(i + 1) / bars);
     const double step = (histogram.high - histogram.low) / bars, from = histogram.low + static_cast<double>(i) * step;
     const std::string tip =
-        short_number(from) + " to " + short_number(from + step) + ": " + plural(histogram.counts[i], "value");
+        short_number(from) + " to " + short_number(from + step) + ": " + counted(histogram.counts[i], "value");
     if (height > 0.0) svg.rectangle(left, frame.bottom - height, right - left - 0.5, height, "bar", tip);
   }
   svg.line(frame.left, frame.bottom, frame.right, frame.bottom, "axis");
@@ -215,7 +212,7 @@ std::string confusion_svg(const std::vector<std::uint32_t>& confusion, std::size
       const double x = kMargin + static_cast<double>(said) * cell;
       const double darkness = said == label ? row[said] / samples : 0.1 + 0.6 * row[said] / most_missed;
       const std::string tip =
-          plural(row[said], "sample") + " of class " + std::to_string(label) + " taken for " + std::to_string(said);
+          counted(row[said], "sample") + " of class " + std::to_string(label) + " taken for " + std::to_string(said);
       svg.rectangle(x, kMargin + static_cast<double>(label) * cell, cell, cell, said == label ? "hit" : "miss", tip,
                     darkness);
       if (!has_numbers) continue;

@@ -280,9 +280,9 @@ std::string units(const RunRecord& record) {
   }
   const std::string label = format("Weights of %zu units as images", chosen.size());
   return section("Weights of the first layer",
-                 format("Weights into %zu unit%s, the largest norms first, eight in a row. Blue is positive, orange "
+                 format("Weights into %s, the largest norms first, eight in a row. Blue is positive, orange "
                         "negative, in full color from %.2g on.",
-                        chosen.size(), chosen.size() == 1 ? "" : "s", static_cast<double>(most)) +
+                        counted(chosen.size(), "unit").c_str(), static_cast<double>(most)) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  image(png(pixels, rows, columns, palette), rows, columns, label, "sheet"));
 }

@@ -71,13 +71,13 @@ std::string describe_schedule(const Settings& settings, const mote::TrainingOpti
 std::string describe_aim(const mote::Dataset& dataset) {
   if (dataset.inputs_are_targets) return "to be reproduced";
   if (dataset.labels != nullptr) return format("in %zu classes", dataset.classes);
-  return format("with %zu target%s each", dataset.outputs(), dataset.outputs() == 1 ? "" : "s");
+  return "with " + counted(dataset.outputs(), "target") + " each";
 }
 
 /// The lines about the data.
 std::string describe_data(const Settings& settings, const RunData& data, std::size_t training, std::size_t validation) {
   std::string text = "data      " + printable(data.name) + "\n          ";
-  text += data.table ? format("rows of %zu feature%s", data.train.features, data.train.features == 1 ? "" : "s")
+  text += data.table ? "rows of " + counted(data.train.features, "feature")
                      : format("images of %u x %u", data.columns, data.rows);
   text += format(" %s: %zu to train on, %zu to validate, %zu to test\n", describe_aim(data.train).c_str(), training,
                  validation, data.test.count);
@@ -137,9 +137,9 @@ std::string describe_batch(std::size_t batch, std::size_t samples) {
 std::string describe_training(const Settings& settings, const mote::TrainingOptions& options, std::size_t images) {
   const std::string l1 = options.l1 == 0.0f ? "" : format(", l1 %g", static_cast<double>(options.l1));
   std::string text =
-      format("training  %s%s, l2 %g%s, %s, %zu epoch%s\n", describe_optimizer(options.optimizer).c_str(), l1.c_str(),
+      format("training  %s%s, l2 %g%s, %s, %s\n", describe_optimizer(options.optimizer).c_str(), l1.c_str(),
              static_cast<double>(options.l2), describe_limits(options).c_str(),
-             describe_batch(options.batch_size, images).c_str(), settings.epochs, settings.epochs == 1 ? "" : "s");
+             describe_batch(options.batch_size, images).c_str(), counted(settings.epochs, "epoch").c_str());
   return text + describe_schedule(settings, options) + describe_stopping(settings);
 }
 
@@ -182,9 +182,9 @@ std::string describe_run(const Settings& settings, const RunData& data, const mo
         "ensemble  %zu members, each on %s, mean outputs\n", settings.ensemble,
         settings.bootstrap ? "its own bootstrap sample" : (std::string("all training ") + data.samples()).c_str());
   }
-  text += format("numbers   %s, %s multiply-add, %zu thread%s\n",
-                 std::string(name_of(kInstructionSets, mote::selected())).c_str(),
-                 mote::arithmetic_is_fused() ? "fused" : "separate", threads, threads == 1 ? "" : "s");
+  text +=
+      format("numbers   %s, %s multiply-add, %s\n", std::string(name_of(kInstructionSets, mote::selected())).c_str(),
+             mote::arithmetic_is_fused() ? "fused" : "separate", counted(threads, "thread").c_str());
   text += format("memory    %.1f of %.0f MiB for the network, %.1f of %.0f MiB for the data\n", mebibytes(arena.bytes),
                  mebibytes(network_memory), mebibytes(data.bytes), mebibytes(data_memory));
   return text;
