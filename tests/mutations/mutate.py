@@ -150,10 +150,8 @@ class Worker:
                 killed = self.test(60)
                 if killed:
                     return "own tests, " + killed
-            if not self.builds(TESTS):
-                return "does not compile"
-            if not self.builds("all", TESTS):
-                return "build fails"  # the tools run while they are built: the data is verified
+            if not self.builds("all", TESTS):  # the tools run while they are built: the data is verified
+                return "build fails" if self.builds(TESTS) else "does not compile"
             killed = self.test(240)
             return "other tests, " + killed if killed else "survives"
         finally:
