@@ -7,7 +7,6 @@
 #include <limits>
 #include <vector>
 
-
 namespace {
 
 using mote::Inputs;
@@ -61,6 +60,15 @@ TEST(Inputs, ZeroStaysZeroOnlyWithoutOffset) {
   EXPECT_TRUE(Inputs(bytes, 1, 1).keeps_zeros());
   EXPECT_FALSE(Inputs(bytes, 1, 1).set_offset(1.0f).keeps_zeros());
   EXPECT_FALSE(Inputs(bytes, 1, 1).set_transformation(one, one).keeps_zeros());
+}
+
+/// Checkpoints hold the hash: it must not change between versions. The numbers are those of FNV-1a in Python.
+TEST(Inputs, HashOfTheTransformationIsThatOfEveryVersion) {
+  const float offsets[] = {-0.5f, 3.0f}, scales[] = {2.0f, 0.25f};
+  EXPECT_EQ(mote::transformation_hash(Inputs(scales, 1, 2).set_transformation(offsets, scales)), 4141217045u);
+  Inputs of_all(scales, 1, 2);
+  of_all.offset = 0.0f, of_all.scale = 1.0f / 255.0f;
+  EXPECT_EQ(mote::transformation_hash(of_all), 364961722u);
 }
 
 TEST(GatherInputs, NamesTheFirstThatIsNotFinite) {

@@ -77,7 +77,7 @@ TEST(Calibration, LeavesOutliersOutOfRanges) {
   EXPECT_LE(errors[2], 1.05 * errors[1]) << "up to the coarseness of bins and fractions";
 }
 
-TEST(Calibration, KeepsTheExtremesOfFewSamplesInPercentiles) {
+TEST(Calibration, LeavesOutATwentyThousandthOnEachSideOfPercentiles) {
   const Topology t{1, {1}};
   const std::vector<float> parameters(t.parameter_count());
   std::vector<float> inputs = mote::test::Source(5).floats(1000, -1.0f, 1.0f);
@@ -89,6 +89,12 @@ TEST(Calibration, KeepsTheExtremesOfFewSamplesInPercentiles) {
                   .ok());
   EXPECT_FLOAT_EQ(ranges[0].least, -2.0f);
   EXPECT_FLOAT_EQ(ranges[0].most, 4.0f);
+  inputs.resize(20000, 0.5f);  // each of the two is 1/20000
+  ASSERT_TRUE(mote::calibrate(t, {parameters.data(), parameters.size()}, Inputs(inputs.data(), 20000, 1),
+                              mote::Calibration::percentile, scratch, {ranges, 2})
+                  .ok());
+  EXPECT_NEAR(ranges[0].least, -1.0f, 0.01f);
+  EXPECT_NEAR(ranges[0].most, 1.0f, 0.01f);
 }
 
 TEST(Calibration, RejectsSamplesAndSizesThatDoNotFit) {

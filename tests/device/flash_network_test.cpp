@@ -213,6 +213,9 @@ TEST(FlashConversion, RefusesWhatTheFormatCannotHold) {
   EXPECT_TRUE(make_flash_weights(topology, p, span_of(bytes), span_of(biases), span_of(factors)).ok());
   EXPECT_EQ(bytes[3], 127);
   EXPECT_EQ(bytes[0], 0) << "a column of zeros";
+  parameters[topology.stride_of(0) + 1] = 127.0f;
+  EXPECT_TRUE(make_flash_weights(topology, p, span_of(bytes), span_of(biases), span_of(factors)).ok());
+  EXPECT_EQ(bytes[3], 127) << "a factor of 1";
   parameters[0] = NAN;
   EXPECT_EQ(make_flash_weights(topology, p, span_of(halves), span_of(biases)).status, Status::weight_out_of_range);
   EXPECT_EQ(make_flash_weights(topology, p, span_of(bytes), span_of(biases), span_of(factors)).status,

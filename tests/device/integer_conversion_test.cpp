@@ -135,6 +135,17 @@ TEST(IntegerConversion16, UsesAllStepsForOutputsThatNoLayerSums) {
   EXPECT_EQ(converted.model.output().most, 32767);
 }
 
+TEST(IntegerConversion16, SpendsNoStepsWhereSigmoidAndTanhAreFlat) {
+  for (const Activation activation : {Activation::sigmoid, Activation::tanh}) {
+    const Topology t{1, {1, activation}, {1}};
+    std::vector<float> parameters(t.parameter_count()), inputs{-50.0f, 100.0f};
+    parameters[t.weights_offset(0)] = parameters[t.weights_offset(1)] = 1.0f;
+    Converted16 converted(t);
+    converted.make(t, {parameters.data(), parameters.size()}, Inputs(inputs.data(), 2, 1), ScalePer::output);
+    EXPECT_FLOAT_EQ(converted.layers[0].z.scale, 12.0f / 32767.0f);
+  }
+}
+
 /// No input can overflow a sum: not with the most inputs, the largest weights and biases that outweigh them.
 TEST(IntegerConversion16, LeavesRoomForEverySum) {
   for (const std::uint32_t inputs : {1u, 258u, 259u, 784u, 65536u}) {

@@ -95,6 +95,11 @@ TEST(Subset, IsAViewOfSomeSamples) {
   EXPECT_EQ(part.scale, s.dataset.scale);
   EXPECT_EQ(s.dataset.subset(kCount, 0).count, 0u);
   EXPECT_EQ(part.subset(1, 2).labels, s.labels.data() + 3);
+  EXPECT_EQ(part.sample_weights, nullptr);
+  const float weights[kCount] = {};
+  Dataset weighted = s.dataset;
+  weighted.sample_weights = weights;
+  EXPECT_EQ(weighted.subset(2, 3).sample_weights, weights + 2);
 }
 
 TEST(SubsetDeathTest, StopsPastTheLastSample) {
