@@ -84,7 +84,7 @@ TEST(RunningQuantile, FollowsThePublishedAlgorithm) {
       PublishedQuantile published{p};
       RunningQuantile quantile(static_cast<float>(p));
       for (std::size_t i = 0; i < 500; ++i) {
-        const auto x = static_cast<std::uint32_t>(((std::size_t{1} << 32) - 1) / kinds * source.below(kinds));
+        const auto x = static_cast<std::uint32_t>(0xffffffffu / kinds * source.below(kinds));
         published.add(static_cast<double>(x));
         quantile.add(x);
         const auto count = static_cast<double>(i + 1);
