@@ -118,7 +118,7 @@ TEST(ModelAnswer, NeedsMemoryForTheKnownAnswer) {
   EXPECT_GT(result.expected, 8000u);
   EXPECT_LT(result.expected, large.size());
   EXPECT_EQ(loaded.parameters, before);
-  GuardedMemory enough(result.expected);
+  GuardedMemory enough(static_cast<std::size_t>(result.expected));
   EXPECT_EQ(
       read_model(mote::source_of(large_bytes), enough, wide, {loaded.parameters.data(), loaded.parameters.size()}, {})
           .status,

@@ -19,7 +19,7 @@ std::string format(const char* pattern, ...) {
   return text;
 }
 
-std::string counted(std::size_t count, const char* noun) {
+std::string counted(std::uint64_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace tools {
 __attribute__((format(printf, 1, 2))) std::string format(const char* pattern, ...);
 
 /// "1 seed", "3 seeds".
-std::string counted(std::size_t count, const char* noun);
+std::string counted(std::uint64_t count, const char* noun);
 
 /// Bytes of the control character that a text begins with, in UTF-8; 0: none. Terminals obey control characters. They
 /// include those that change the direction of a text, which show other names than there are.
