@@ -161,6 +161,18 @@ TEST(ModelFile, RefusesAnotherNetworkAndNamesTheDifference) {
   }
 }
 
+TEST(ModelFile, ComparesAsManyLayersAsThereCanBe) {
+  using What = mote::TopologyDifference::What;
+  Topology full{1, {1}};
+  full.layer_count = mote::kMaxLayers;
+  for (std::size_t l = 0; l < full.layer_count; ++l) full.layers[l] = full.layers[0];
+  Topology other = full;
+  EXPECT_EQ(difference(full, other).what, What::nothing);
+  other.layers[mote::kMaxLayers - 1].outputs = 2;
+  EXPECT_EQ(difference(full, other).what, What::outputs);
+  EXPECT_EQ(difference(full, other).layer, mote::kMaxLayers - 1);
+}
+
 TEST(ModelFile, RefusesRoomOfTheWrongSize) {
   const std::string file = Model(kPlain).written();
   Model read(kPlain);
