@@ -99,7 +99,7 @@ class Worker:
                 copy(ROOT / name, target)
         if not self.builds("all", TESTS):
             sys.exit("mutate.py: the project does not build as it is; see its make")
-        self.library = self.library_bytes()
+        self.unchanged = self.archive()
         if self.test(3600) is not None:
             sys.exit("mutate.py: tests fail without any mutation; see `make test`")
 
@@ -119,7 +119,7 @@ class Worker:
         (self.folder / "build" / "tests" / "mote_tests").unlink(missing_ok=True)
         return self.run(["make", "-s", *FLAGS, *goals], 3600) == 0
 
-    def library_bytes(self):
+    def archive(self):
         return (self.folder / LIBRARY).read_bytes()
 
     def test(self, seconds):
@@ -141,7 +141,7 @@ class Worker:
         try:
             if not self.builds(LIBRARY):
                 return "does not compile"
-            if self.library_bytes() == self.library:
+            if self.archive() == self.unchanged:
                 return "same library"
             own = own_test(path)
             if own:

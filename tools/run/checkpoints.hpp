@@ -36,6 +36,7 @@ class CheckpointWriter {
   using Clock = std::chrono::steady_clock;
   using Now = Clock::time_point (*)();
 
+  /// now: the clock that tells what a write costs.
   CheckpointWriter(const Settings& settings, const Split& split, Now now = Clock::now)
       : settings_(settings), data_(data_checksum(split)), now_(now) {}
 

@@ -278,11 +278,11 @@ std::string units(const RunRecord& record) {
     const auto opacity = static_cast<std::uint8_t>(std::abs(i - kZero) * 255 / kZero);
     palette.push_back(i < kZero ? Color{213, 94, 0, opacity} : Color{0, 114, 178, opacity});
   }
-  const std::string label = format("Weights of %zu units as images", chosen.size());
+  const std::string count = counted(chosen.size(), "unit"), label = "Weights of " + count + " as images";
   return section("Weights of the first layer",
                  format("Weights into %s, the largest norms first, eight in a row. Blue is positive, orange "
                         "negative, in full color from %.2g on.",
-                        counted(chosen.size(), "unit").c_str(), static_cast<double>(most)) +
+                        count.c_str(), static_cast<double>(most)) +
                      (record.networks.size() > 1 ? " Of the first member." : ""),
                  image(png(pixels, rows, columns, palette), rows, columns, label, "sheet"));
 }
